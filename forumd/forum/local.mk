@@ -1,0 +1,2 @@
+noinst_LIBRARIES += forumd/libforum.a
+forumd_libforum_a_SOURCES =

@@ -1,0 +1,2 @@
+noinst_LIBRARIES += forumd/libmail.a
+forumd_libmail_a_SOURCES =

@@ -1,0 +1,2 @@
+noinst_LIBRARIES += forumd/libnet.a
+forumd_libnet_a_SOURCES =

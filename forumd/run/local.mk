@@ -1,0 +1,2 @@
+noinst_LIBRARIES += forumd/librun.a
+forumd_librun_a_SOURCES =

@@ -1,0 +1,2 @@
+noinst_LIBRARIES += gateways/libcommon.a
+gateways_libcommon_a_SOURCES =

@@ -1,0 +1,2 @@
+noinst_LIBRARIES += gateways/libctl.a
+gateways_libctl_a_SOURCES =

@@ -1,0 +1,2 @@
+noinst_LIBRARIES += gateways/libnntp.a
+gateways_libnntp_a_SOURCES =

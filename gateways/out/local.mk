@@ -1,0 +1,2 @@
+noinst_LIBRARIES += gateways/libout.a
+gateways_libout_a_SOURCES =
