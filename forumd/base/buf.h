@@ -17,9 +17,15 @@ static inline size_t buf_len(const struct buf *b) { return b->used - b->start; }
 static inline char *buf_bytes(const struct buf *b) { return b->data ? b->data + b->start : (char *)0; }
 static inline struct slice buf_slice(const struct buf *b) { return slice_of(b->data ? b->data + b->start : "", buf_len(b)); }
 /* room for n more bytes; returns where they go; buf_commit() says how many were written */
-char *buf_reserve(struct buf *b, size_t n);
+char *buf_grow(struct buf *b, size_t n);    /* the slow half of buf_reserve */
+static inline char *buf_reserve(struct buf *b, size_t n) { return b->size - b->used > n ? b->data + b->used : buf_grow(b, n); }
 static inline void buf_commit(struct buf *b, size_t n) { b->used += n; b->data[b->used] = 0; }
-void buf_add(struct buf *b, const void *p, size_t n);
+static inline void buf_add(struct buf *b, const void *p, size_t n) {
+	if (n) {
+		memcpy(buf_reserve(b, n), p, n);
+		buf_commit(b, n);
+	}
+}
 static inline void buf_add_slice(struct buf *b, struct slice s) { buf_add(b, s.p, s.n); }
 void buf_adds(struct buf *b, const char *s);
 static inline void buf_addc(struct buf *b, char c) { *buf_reserve(b, 1) = c; buf_commit(b, 1); }
@@ -32,7 +38,7 @@ void buf_consume(struct buf *b, size_t n);
 /* keep only the first n bytes */
 void buf_truncate(struct buf *b, size_t n);
 /* empty, storage kept */
-static inline void buf_reset(struct buf *b) { b->start = b->used = 0; }
+static inline void buf_reset(struct buf *b) { b->start = b->used = 0; if (b->data) b->data[0] = 0; }
 /* storage above `keep` bytes is given back; contents are kept */
 void buf_shrink(struct buf *b, size_t keep);
 void buf_free(struct buf *b);

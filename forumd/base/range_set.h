@@ -10,6 +10,7 @@ struct range_set { struct range *v; size_t n, cap; };
 
 void range_set_free(struct range_set *s);
 static inline void range_set_clear(struct range_set *s) { s->n = 0; }
+/* add and del: 0 counts as 1; lo > hi: nothing happens */
 void range_set_add(struct range_set *s, uint32_t lo, uint32_t hi);
 void range_set_del(struct range_set *s, uint32_t lo, uint32_t hi);
 bool range_set_has(const struct range_set *s, uint32_t v);
