@@ -1,0 +1,48 @@
+/* mailq.h - the outgoing queue. One item per post and group until expanded; each expansion step makes at most 200
+ * recipient items and moves the cursor in the same transaction, so that a crash neither loses nor doubles anyone.
+ * doc/states.md lists the states and the guarantee of each. */
+#ifndef FORUMD_FORUM_MAILQ_H
+#define FORUMD_FORUM_MAILQ_H
+#include "forumd/forum/post.h"
+#include "forumd/forum/subscribe.h"
+
+enum mailq_kind { MAILQ_POST, MAILQ_COPY, MAILQ_NOTICE };   /* unexpanded post; one recipient's copy; ready-made mail */
+enum mailq_state { MAILQ_DUE, MAILQ_SENDING, MAILQ_HELD };   /* sending is not stored: it is the scheduler's memory */
+struct mailq_item {
+	uint64_t id; enum mailq_kind kind;
+	uint64_t post; uint32_t group;
+	uint32_t cursor;                     /* MAILQ_POST: last member done */
+	uint32_t member;                     /* COPY: recipient, 0 for outsiders */
+	struct slice recipient;              /* COPY, NOTICE: address */
+	struct slice message;                /* NOTICE: the whole mail, <= 60 KiB */
+	uint32_t attempts; int64_t due, expires, created;
+	struct slice last_answer;            /* of the smarthost */
+};
+int mailq_add_post(struct forum_txn *t, uint64_t post, uint32_t group);
+int mailq_add_notice(struct forum_txn *t, struct slice recipient, struct slice message, uint64_t *id_r);
+int mailq_get(struct forum_txn *t, uint64_t id, struct mailq_item *i_r);
+/* due index: items with due <= now, oldest first; *due and *id are the cursor, start 0, 0 */
+int mailq_due_next(struct forum_txn *t, int64_t now, int64_t *due, uint64_t *id, struct mailq_item *i_r);
+/* when the next item is due; 0 none */
+int64_t mailq_next_due(struct forum_txn *t);
+/* One step: up to max recipients by mode (all; first: posts without parent; replies: parent's author; never the author
+ * himself, never members who lost access, left, or have >= 5 bounces). 1 more to do, 0 finished (item removed), < 0. */
+int mailq_expand(struct forum_txn *t, uint64_t id, unsigned max);
+int mailq_done(struct forum_txn *t, uint64_t id);
+/* next attempt by back-off (1, 5, 15, 60 min, then every 4 h); after expiry it becomes a failure: 0 then */
+int mailq_defer(struct forum_txn *t, uint64_t id, struct slice answer);
+/* permanent: removed, the member's bounce score goes up */
+int mailq_fail(struct forum_txn *t, uint64_t id, struct slice answer);
+/* forget the copies of a post not yet sent (hidden, deleted) */
+int mailq_cancel_post(struct forum_txn *t, uint64_t post);
+int mailq_each(struct forum_txn *t, uint64_t *cursor, struct mailq_item *i_r);
+uint64_t mailq_count(struct forum_txn *t);
+
+/* The trace: what happened to one mail or post, told by `forumctl trace`. Entries are small lines, kept 30 days. */
+int trace_add(struct forum_txn *t, uint64_t post, struct slice message_id, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+struct trace { int64_t time; uint64_t post; struct slice message_id, text; };
+/* entries about a post (or a message id that became none), oldest first; *cursor starts 0 */
+int trace_next(struct forum_txn *t, uint64_t post, struct slice message_id, uint64_t *cursor, struct trace *e_r);
+/* drops entries older than `before`, at most max; number dropped */
+int trace_expire(struct forum_txn *t, int64_t before, unsigned max);
+#endif

@@ -1,0 +1,20 @@
+/* marks.h - each member's own marks on the posts of a group: the one table that IMAP, NNTP and mail receipts share.
+ * Stored in blocks of 16,384 numbers, so that one read mark in a group of a million writes 2 KiB, not 200. */
+#ifndef FORUMD_FORUM_MARKS_H
+#define FORUMD_FORUM_MARKS_H
+#include "forumd/base/range_set.h"
+#include "forumd/forum/forum.h"
+
+enum mark { MARK_SEEN, MARK_ANSWERED, MARK_FLAGGED, MARK_DELETED, MARK_FORWARDED, MARK_JUNK, MARK_NOTJUNK, MARK_MUTED, MARK_WATCHED, MARK_COUNT };
+struct marks { struct range_set set[MARK_COUNT]; uint64_t modseq; /* of the group when last changed */ };
+
+/* all blocks that touch lo..hi; marks_free() when done (not arena memory) */
+int marks_load(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t lo, uint32_t hi, struct marks *m_r);
+void marks_free(struct marks *m);
+bool marks_has(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t number, enum mark k);
+/* Set or clear for every number of the set; raises the group's modseq and adds CHANGE_MARKS when anything changed.
+ * 1 changed, 0 nothing to do, < 0. Called on: writer. */
+int marks_set(struct forum_txn *t, uint32_t member, uint32_t group, enum mark k, const struct range_set *numbers, bool on);
+/* visible posts of the group that are not seen by the member; and the first of them (0 none) */
+int marks_unseen(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t *count_r, uint32_t *first_r);
+#endif

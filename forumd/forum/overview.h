@@ -1,0 +1,44 @@
+/* overview.h - one compact record per (group, number): feeds OVER, HDR, FETCH, THREAD, SEARCH by header. The OVER line
+ * is stored ready to send, cut only where the author line and the octet count go in. Iteration skips what is not
+ * visible. */
+#ifndef FORUMD_FORUM_OVERVIEW_H
+#define FORUMD_FORUM_OVERVIEW_H
+#include "forumd/forum/post.h"
+
+struct overview {
+	uint32_t group, number, author, flags, lines;
+	uint32_t header_len, body_len;    /* as in struct post */
+	enum post_state state;
+	enum parent_reason reason;
+	uint64_t post, parent, thread, modseq;
+	int64_t date, arrival;
+	struct slice subject, date_text, message_id, references, from;   /* raw header values; from = typed */
+	struct slice xref;                /* "DOMAIN group:number ..." */
+};
+/* 1, 0 (absent or not visible; *state_r, if not NULL, then tells POST_HIDDEN ... for those who may know), < 0 */
+int overview_get(struct forum_txn *t, uint32_t group, uint32_t number, struct overview *o_r);
+/* any state */
+int overview_get_any(struct forum_txn *t, uint32_t group, uint32_t number, struct overview *o_r);
+
+/* Forward iteration lo..hi. The iterator borrows the transaction; overview_iter_end() before it ends. */
+struct overview_iter { struct forum_txn *t; void *cursor; uint32_t group, next, hi; bool all_states; };
+int overview_iter_begin(struct forum_txn *t, uint32_t group, uint32_t lo, uint32_t hi, struct overview_iter *it_r);
+int overview_iter_next(struct overview_iter *it, struct overview *o_r);   /* 1, 0 end, < 0 */
+void overview_iter_end(struct overview_iter *it);
+/* The fast way for OVER: append the ready lines ("number TAB subject ... Xref: full CRLF") until `max` octets were added
+ * or the end; it->next then is the number to go on with. 1 more, 0 end, < 0. */
+int overview_lines(struct overview_iter *it, size_t max, struct buf *out);
+/* neighbours for NEXT and LAST: first visible number > n, or < n; 1, 0 */
+int overview_after(struct forum_txn *t, uint32_t group, uint32_t n, uint32_t *out_r);
+int overview_before(struct forum_txn *t, uint32_t group, uint32_t n, uint32_t *out_r);
+/* octets of the whole article as IMAP sends it: header with From, empty line, body */
+uint32_t overview_size(struct forum_txn *t, const struct overview *o);
+/* append one OVER line */
+void overview_line(struct forum_txn *t, const struct overview *o, struct buf *out);
+
+/* What IMAP sends ready-made; key (group, number). */
+struct envelope { struct slice before, from, sender, reply_to, after, structure, part_table; };
+int envelope_get(struct forum_txn *t, uint32_t group, uint32_t number, struct envelope *e_r);
+/* "(...)" with the author line spliced in */
+void envelope_write(struct forum_txn *t, uint32_t author, const struct envelope *e, struct buf *out);
+#endif

@@ -1,0 +1,22 @@
+/* rights.h - the one place that says who may. Every read and write path of every door asks here, on each command:
+ * revocation takes effect at once. Private and missing answer identically: a caller that gets 0 from rights_can_read
+ * says "no such group". */
+#ifndef FORUMD_FORUM_RIGHTS_H
+#define FORUMD_FORUM_RIGHTS_H
+#include "forumd/forum/group.h"
+#include "forumd/forum/member.h"
+#include "forumd/forum/post.h"
+
+/* Who asks: 0 is the anonymous reader; RIGHTS_OPERATOR the local operator through the control socket. */
+#define RIGHTS_OPERATOR UINT32_MAX
+
+bool rights_can_read(struct forum_txn *t, uint32_t member, const struct group *g);
+/* follow up; fail says why not (ERR_LOGIN, ERR_DENIED) */
+int rights_can_post(struct forum_txn *t, uint32_t member, const struct group *g, struct fail *f);
+/* start a thread: blogs and announce groups only by moderators, committee and admins */
+int rights_can_start(struct forum_txn *t, uint32_t member, const struct group *g, struct fail *f);
+bool rights_can_moderate(struct forum_txn *t, uint32_t member, const struct group *g);
+bool rights_is_admin(struct forum_txn *t, uint32_t member);
+/* visible to this reader through at least one of its groups (any state for moderators of it) */
+bool rights_can_see(struct forum_txn *t, uint32_t member, const struct post *p);
+#endif
