@@ -1,0 +1,44 @@
+/* forum_private.h - the inside of a transaction, for files of forumd/forum/ only. */
+#ifndef FORUMD_FORUM_FORUM_PRIVATE_H
+#define FORUMD_FORUM_FORUM_PRIVATE_H
+#include "forumd/base/hash.h"
+#include "forumd/base/vec.h"
+#include "forumd/forum/forum.h"
+#include "forumd/forum/keys.h"
+#include "storage/kv.h"
+
+struct forum {
+	struct kv *kv;
+	char domain[256];
+	struct slice domain_slice;
+	void *pool;                    /* reset forum_txn objects (forum.c) */
+};
+struct forum_txn {
+	struct forum *forum;
+	struct kv_txn *kv;
+	struct forum_txn *parent;      /* NULL: outermost */
+	struct arena *arena;           /* the outermost one's */
+	int64_t time;
+	uint64_t origin;
+	bool write;
+	VEC(struct change) changes;    /* of the outermost; children remember where theirs begin and cut back on abort */
+	size_t change_mark;
+	void *author_memo;             /* author.c */
+	struct forum_txn *pool_next;
+};
+
+/* the outermost transaction */
+static inline struct forum_txn *forum_root(struct forum_txn *t) { while (t->parent) t = t->parent; return t; }
+/* adds origin and, for kinds that have one, nothing else: callers fill the rest */
+void forum_change_add(struct forum_txn *t, struct change c);
+/* kv_put with an error text */
+int forum_put(struct forum_txn *t, struct slice key, struct slice value, struct fail *f);
+
+/* group.c: the two things every change in a group needs */
+/* next modseq of the group, stored with an X record; < 0 as int64 */
+int64_t group_bump(struct forum_txn *t, uint32_t group, uint32_t number, enum change_kind kind, uint64_t post);
+/* mark (number) as hole or as visible; keeps count and low right */
+int group_set_hole(struct forum_txn *t, uint32_t group, uint32_t number, bool hole);
+/* author.c: forget memoised author lines after a member record changed in this transaction */
+void author_memo_drop(struct forum_txn *t);
+#endif

@@ -1,0 +1,44 @@
+/* keys.h - every key family of the store, nowhere else. One byte of family, then big-endian fields: order in the store
+ * IS the index. The table in doc/storage.md is this file in prose. Private to forumd/forum/.
+ *
+ *  G group                 -> group record            g name                    -> u32 group
+ *  P post                  -> head record             B post, piece u8, chunk u32 -> stored octets, <= 4,060
+ *  I msgid-digest(16)      -> u64 post                N post                    -> overview + envelope of a pending post
+ *  O group, number         -> overview record         E group, number           -> envelope record
+ *  X group, modseq u64     -> number u32, kind u8     H group, block u32        -> invisible numbers (range_set)
+ *  T thread, post          -> u64 parent              C parent, child           -> empty
+ *  W group, digest, post   -> rank u8 (orphan waits for that id)
+ *  w group, digest         -> u64 thread (ghost: posts that cite an id nobody has share a thread)
+ *  U member                -> member record           u address or name key     -> u32 member
+ *  S member, group         -> mode u8                 s group, member           -> mode u8
+ *  F member, group, block  -> marks
+ *  D post, member u32, kind u8 -> report              d since u64, post         -> u32 group (queue order)
+ *  A serial                -> audit entry             a group, serial           -> empty
+ *  Q due u64, item         -> empty                   q item -> item            y post, item -> empty (items of a post)
+ *  R digest(16), serial    -> trace entry             r time u64, serial        -> digest (expiry)
+ *  K token-digest(16)      -> i64 expiry (revoked)
+ *  M name                  -> settings, counters ("#name")
+ */
+#ifndef FORUMD_FORUM_KEYS_H
+#define FORUMD_FORUM_KEYS_H
+#include "forumd/base/num.h"
+
+struct key { size_t n; char b[512]; };
+
+static inline struct slice key_slice(const struct key *k) { return slice_of(k->b, k->n); }
+static inline void key_begin(struct key *k, char family) { k->b[0] = family; k->n = 1; }
+static inline void key_u8(struct key *k, uint8_t v) { k->b[k->n++] = (char)v; }
+static inline void key_u32(struct key *k, uint32_t v) { num_put32(k->b + k->n, v); k->n += 4; }
+static inline void key_u64(struct key *k, uint64_t v) { num_put64(k->b + k->n, v); k->n += 8; }
+/* at most 400 octets; callers check lengths of names and addresses before */
+static inline void key_bytes(struct key *k, struct slice s) { size_t n = s.n < 400 ? s.n : 400; memcpy(k->b + k->n, s.p, n); k->n += n; }
+
+static inline struct key key_1u32(char f, uint32_t a) { struct key k; key_begin(&k, f); key_u32(&k, a); return k; }
+static inline struct key key_1u64(char f, uint64_t a) { struct key k; key_begin(&k, f); key_u64(&k, a); return k; }
+static inline struct key key_2u32(char f, uint32_t a, uint32_t b) { struct key k; key_begin(&k, f); key_u32(&k, a); key_u32(&k, b); return k; }
+static inline struct key key_2u64(char f, uint64_t a, uint64_t b) { struct key k; key_begin(&k, f); key_u64(&k, a); key_u64(&k, b); return k; }
+static inline struct key key_u32u64(char f, uint32_t a, uint64_t b) { struct key k; key_begin(&k, f); key_u32(&k, a); key_u64(&k, b); return k; }
+static inline struct key key_name(char f, struct slice s) { struct key k; key_begin(&k, f); key_bytes(&k, s); return k; }
+/* does `key` begin with the first n octets of k? (end of a prefix scan) */
+static inline bool key_has_prefix(struct slice key, const struct key *k, size_t n) { return key.n >= n && memcmp(key.p, k->b, n) == 0; }
+#endif
