@@ -16,6 +16,9 @@ int verdict_parse(struct slice s);
 
 /* A member's report: one per (post, member, kind); again is ERR_EXISTS. 1 or < 0. */
 int moderate_report(struct forum_txn *t, uint64_t post, uint32_t member, enum report_kind k, struct slice reason, struct fail *f);
+/* A post that waits for approval enters the queue (post_add calls this for POST_PENDING posts): a REPORT_PENDING report
+ * by nobody, with the reason it is held. Again for the same post: nothing happens. 1 or < 0. Called on: writer. */
+int moderate_hold(struct forum_txn *t, uint64_t post, uint32_t group, struct slice reason);
 /* An open case: all reports on one post. */
 struct moderate_case {
 	uint64_t post; uint32_t group;       /* first group */
