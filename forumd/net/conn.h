@@ -1,0 +1,63 @@
+/* conn.h - a buffered connection: plain, TLS, DEFLATE on top (RFC 8054, RFC 4978). Owned by its session, used by its
+ * worker thread only.
+ *
+ * Input: the owner's callback gets CONN_INPUT; conn_input() is the buffer of plain bytes, consume what was used. Output:
+ * append to conn_output(); everything added during one callback goes out with one write when the callback returns (a
+ * whole read's worth of commands is answered with one write; TCP_NODELAY is set).
+ * Back-pressure: above the high-water mark (256 KiB unsent) reading stops and conn_full() is true; below 64 KiB the
+ * callback gets CONN_DRAINED.
+ * The connection never frees itself inside a callback: CONN_CLOSED is the last event, the owner then calls conn_free(). */
+#ifndef FORUMD_NET_CONN_H
+#define FORUMD_NET_CONN_H
+#include "forumd/base/buf.h"
+#include "forumd/net/addr.h"
+#include "forumd/net/loop.h"
+#include "forumd/net/tls.h"
+
+struct conn;
+enum conn_event { CONN_INPUT, CONN_DRAINED, CONN_TIMEOUT, CONN_CLOSED };
+typedef void (*conn_fn)(struct conn *c, enum conn_event e, void *arg);
+
+/* takes the descriptor over (made non-blocking). tls: implicit TLS, or NULL. */
+struct conn *conn_new(struct loop *l, int fd, const struct addr *peer, struct tls_ctx *tls, conn_fn fn, void *arg);
+void conn_free(struct conn **c);
+
+struct buf *conn_input(struct conn *c);
+struct buf *conn_output(struct conn *c);
+/* octets not yet taken by the kernel */
+size_t conn_pending(const struct conn *c);
+bool conn_full(const struct conn *c);
+/* Start sending what was added outside of a callback (job answers, changes). Inside callbacks it is implicit. */
+void conn_kick(struct conn *c);
+/* Stop calling CONN_INPUT while the session waits (pipelined bytes wait in the buffer or the kernel, at most 64 KiB
+ * are read ahead); resume calls it again if there is input. */
+void conn_pause(struct conn *c);
+void conn_resume(struct conn *c);
+/* at most this many octets are buffered unread (default 64 KiB); a literal or article collector raises nothing: it
+ * consumes as it goes */
+void conn_set_input_limit(struct conn *c, size_t n);
+/* After the pending output: discard all input received so far (injected before TLS), then handshake as server. The
+ * caller resets its own session state. No CONN_INPUT before the handshake is done. */
+void conn_start_tls(struct conn *c, struct tls_ctx *ctx);
+bool conn_is_tls(const struct conn *c);
+/* "TLSv1.3 TLS_AES_256_GCM_SHA384", or "" */
+const char *conn_tls_text(const struct conn *c);
+/* Both directions are raw DEFLATE after the pending output. Inflating happens in steps of <= 64 KiB into the same input
+ * limit: a bomb is just slow input. */
+void conn_start_deflate(struct conn *c);
+bool conn_is_deflate(const struct conn *c);
+/* Output that is deflate already (a stored segment ended by a full flush, without a final block): spliced verbatim into
+ * a DEFLATE stream. Only when conn_is_deflate(). What was added to conn_output() before goes first. */
+void conn_splice(struct conn *c, struct slice segment);
+/* no input for this many ms: CONN_TIMEOUT (0: never). Output that makes no progress for 5 minutes closes. */
+void conn_set_timeout(struct conn *c, int64_t ms);
+/* send what is pending, then close both ways; CONN_CLOSED follows */
+void conn_shutdown(struct conn *c);
+/* at once */
+void conn_abort(struct conn *c);
+const struct addr *conn_peer(const struct conn *c);
+/* Unix sockets: who is at the other end; -1 else */
+int conn_peer_uid(const struct conn *c);
+/* tests: cap every read and write to n octets */
+void conn_test_chunk(struct conn *c, size_t n);
+#endif

@@ -1,0 +1,51 @@
+/* config.h - the configuration: libconfuse syntax, one table (name, type, default, range, help) that the parser, the
+ * man page and `forumctl config` are made from. A snapshot is immutable and counted; reload swaps it. */
+#ifndef FORUMD_RUN_CONFIG_H
+#define FORUMD_RUN_CONFIG_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "forumd/base/buf.h"
+#include "forumd/base/fail.h"
+#include "forumd/net/tls.h"
+
+enum listen_protocol { LISTEN_NNTP, LISTEN_NNTPS, LISTEN_IMAP, LISTEN_IMAPS, LISTEN_SMTP, LISTEN_SUBMISSION, LISTEN_SUBMISSIONS, LISTEN_LMTP, LISTEN_CTL };
+struct config_listen {
+	const char *name, *address, *path;   /* path: Unix socket instead of address and port; made absolute */
+	unsigned port;
+	enum listen_protocol protocol;
+	const char *trust_authserv;          /* lmtp, smtp: authserv-id of the front MTA whose Authentication-Results count; "" none */
+};
+struct config {
+	const char *file;                    /* absolute */
+	const char *domain;
+	unsigned workers;                    /* 0 in the file: one per core */
+	const char *log_level;
+	const char *storage_path;
+	uint64_t map_size;
+	const char *tls_certificate, *tls_key;
+	struct tls_ctx *tls;                 /* NULL when none configured */
+	const char *control_path;
+	const struct config_listen *listen; unsigned nlisten;
+	const char *outgoing_transport;      /* "smtp://host:port", "maildir:DIR" (absolute), "" none */
+	const char *outgoing_tls;            /* "none", "opportunistic", "verify" */
+	const char *outgoing_user, *outgoing_password_file;
+	unsigned outgoing_senders;           /* forumd-send processes */
+	uint64_t message_size;               /* octets */
+	unsigned login_seconds, idle_seconds, connections, connections_per_address;
+	unsigned bad_commands, login_failures;
+	unsigned posts_per_minute;           /* a member; 0 no limit */
+	unsigned hold_seconds;               /* mail copies go out this long after the post (undo window) */
+	bool cleartext_login;                /* passwords without TLS on other than loopback */
+	char reply_separator;                /* '-' : GROUP-reply-TOKEN */
+	uint64_t reply_days;                 /* life of reply addresses */
+};
+/* Errors name file, line and the key, and what would be right. 1 or ERR_INVALID / ERR_NOTFOUND. Main thread. */
+int config_load(const char *file, struct config **c_r, struct fail *f);
+struct config *config_ref(struct config *c);
+void config_unref(struct config **c);
+/* the current snapshot of the process (counted); any thread */
+struct config *config_current(void);
+void config_set_current(struct config *c);
+/* every key with type, default, range, current value (c may be NULL) and help; text for people or one JSON object a line */
+void config_print(const struct config *c, bool json, struct buf *out);
+#endif

@@ -1,0 +1,15 @@
+/* password.h - argon2id (libsodium) and SCRAM-SHA-256 records; the pool of hash threads. */
+#ifndef FORUMD_RUN_PASSWORD_H
+#define FORUMD_RUN_PASSWORD_H
+#include "forumd/base/buf.h"
+
+/* Both take about 100 ms: never on a worker. hash_r: argon2id string; scram_r: "iterations:salt:stored:server". */
+void password_make(struct slice password, struct buf *hash_r, struct buf *scram_r);
+/* argon2id strings, else crypt(3) forms; constant work for an empty hash (dummy) */
+bool password_verify(struct slice hash, struct slice password);
+/* Make the hashes on the pool, then run `job` (its apply finds them through job->data as the caller arranged): fn is
+ * called on the pool thread and must hand the job to the writer itself. */
+void password_pool_run(void (*fn)(void *arg), void *arg);
+void password_pool_start(unsigned threads);
+void password_pool_stop(void);
+#endif

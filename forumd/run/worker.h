@@ -1,0 +1,15 @@
+/* worker.h - loop, sessions, job answers and change delivery of one thread. */
+#ifndef FORUMD_RUN_WORKER_H
+#define FORUMD_RUN_WORKER_H
+#include "forumd/run/session.h"
+
+/* Starts n workers. Main thread. */
+int workers_start(unsigned n, struct forum *forum);
+/* give a new connection to the worker with the fewest sessions; sheds when limits are reached */
+void workers_accept(int fd, const struct addr *peer, const struct config_listen *l, struct config *c);
+/* tell sessions goodbye (ops->timeout with login=false), finish what is acknowledged, join */
+void workers_stop(void);
+unsigned workers_sessions(void);
+/* Run a function on the worker that owns the session (job answers do it by themselves); dropped when it is gone. */
+void worker_post_job(struct job *j);
+#endif
