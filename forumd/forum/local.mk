@@ -1,2 +1,7 @@
 noinst_LIBRARIES += forumd/libforum.a
 forumd_libforum_a_SOURCES =
+forumd_libforum_a_SOURCES += \
+	forumd/forum/member.c forumd/forum/member.h \
+	forumd/forum/rights.c forumd/forum/rights.h \
+	forumd/forum/subscribe.c forumd/forum/subscribe.h \
+	forumd/forum/token.c forumd/forum/token.h

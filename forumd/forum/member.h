@@ -44,14 +44,25 @@ int member_author(struct forum_txn *t, struct slice name, struct slice address, 
 uint32_t member_anonymous(struct forum_txn *t);   /* id; made with the store */
 /* hash and scram as stored; computing them is the auth pool's work */
 int member_set_password(struct forum_txn *t, uint32_t id, struct slice hash, struct slice scram, struct fail *f);
+/* An address of an AUTHOR record moves to the account (mail from it is the account's from now on; the posts of that
+ * record stay its own). ERR_EXISTS when another account has it. At most 32. */
 int member_add_address(struct forum_txn *t, uint32_t id, struct slice address, struct fail *f);
+/* ERR_INVALID for the last address of an account */
 int member_del_address(struct forum_txn *t, uint32_t id, struct slice address, struct fail *f);
-/* key: name=, mark-on-read=on|off */
+/* key: name=, mark-on-read=on|off, left=on|off (left: no rights and no mail; subscriptions and roles wait for a return),
+ * bounces=N, primary=ADDRESS (one of its own). ERR_INVALID with a sentence otherwise. */
 int member_set(struct forum_txn *t, uint32_t id, struct slice key, struct slice value, struct fail *f);
 /* ROLE_NONE takes every role in that group away */
 int member_set_role(struct forum_txn *t, uint32_t id, enum role role, uint32_t group, struct fail *f);
 bool member_has_role(const struct member *m, enum role role, uint32_t group);   /* there or everywhere */
-/* anonymise: posts stay, name and addresses go; erase: the posts' texts go too. Roles, subscriptions, marks go. */
+/* anonymise: posts stay, name and addresses go; erase: the posts' texts go too (one pass over all heads of the store:
+ * there is no index by author, and this is rare). Roles, subscriptions, marks go. Again: ERR_GONE. */
 int member_remove(struct forum_txn *t, uint32_t id, bool erase_posts, struct fail *f);
+/* last_login, kept to the hour: a busy client does not write for every login */
 int member_note_login(struct forum_txn *t, uint32_t id);
+/* one more hard bounce; MEMBER_BOUNCES_MAX pause all mail to the member */
+#define MEMBER_BOUNCES_MAX 5
+int member_note_bounce(struct forum_txn *t, uint32_t id);
+/* true when this member may get mail at all: an account with an address that has not left and does not bounce */
+bool member_takes_mail(const struct member *m);
 #endif
