@@ -1,0 +1,256 @@
+/* F member, group, block -> version 1, modseq, number of kinds, then per kind that has any: kind u8 and its numbers.
+ *
+ * A block holds 16,384 numbers, counted from 1 inside the block (block * 16384 + place - 1). A kind's numbers are a
+ * range_set, or, with MARKS_BITMAP in the kind octet, a bitmap of 2,048 octets when runs would take more: reading every
+ * second post costs no more than reading none. A block that lost its last mark keeps its record:
+ * the modseq tells who synchronises that something was taken away. */
+#include "forumd/forum/marks.h"
+#include "forumd/forum/forum_private.h"
+#include "forumd/forum/group.h"
+
+#define MARKS_VERSION 1
+#define MARKS_SHIFT 14
+#define MARKS_BLOCK (1u << MARKS_SHIFT)
+#define MARKS_BITMAP 0x80
+#define MARKS_BITMAP_SIZE (MARKS_BLOCK / 8)
+
+static struct key marks_key(uint32_t member, uint32_t group, uint32_t block) {
+	struct key k = key_2u32('F', member, group);
+	key_u32(&k, block);
+	return k;
+}
+
+static void marks_add_bitmap(struct range_set *to, const char *map) {
+	for (uint32_t i = 0; i < MARKS_BLOCK; i++) {
+		if (i % 8 == 0 && !map[i / 8]) {
+			i += 7;
+			continue;
+		}
+		if (map[i / 8] >> (i % 8) & 1)
+			range_set_add(to, i + 1, i + 1);
+	}
+}
+
+static int marks_take_kind(struct slice *in, unsigned char octet, struct range_set *to) {
+	if (octet & MARKS_BITMAP) {
+		if (in->n < MARKS_BITMAP_SIZE)
+			return ERR_CORRUPT;
+		range_set_clear(to);
+		marks_add_bitmap(to, in->p);
+		*in = slice_from(*in, MARKS_BITMAP_SIZE);
+		return 1;
+	}
+	int r = range_set_decode(to, in);
+	return r > 0 && to->n && to->v[to->n - 1].hi > MARKS_BLOCK ? ERR_CORRUPT : r;
+}
+
+/* the sets of m are replaced; numbers inside the block */
+static int marks_decode(struct slice in, struct marks *m) {
+	uint64_t version, kinds;
+	for (int k = 0; k < MARK_COUNT; k++)
+		range_set_clear(&m->set[k]);
+	if (!num_take_varint(&in, &version) || version != MARKS_VERSION || !num_take_varint(&in, &m->modseq) ||
+	    !num_take_varint(&in, &kinds) || kinds > MARK_COUNT)
+		return ERR_CORRUPT;
+	while (kinds--) {
+		unsigned char octet = in.n ? (unsigned char)*in.p : MARKS_BITMAP - 1;
+		unsigned kind = octet & ~MARKS_BITMAP;
+		in = slice_from(in, 1);
+		if (kind >= MARK_COUNT || marks_take_kind(&in, octet, &m->set[kind]) < 0)
+			return ERR_CORRUPT;
+	}
+	return 1;
+}
+
+static void marks_encode_kind(const struct range_set *s, unsigned kind, struct buf *out) {
+	size_t at = buf_len(out);
+	buf_addc(out, (char)kind);
+	range_set_encode(s, out);
+	if (buf_len(out) - at - 1 <= MARKS_BITMAP_SIZE)
+		return;
+	buf_truncate(out, at);
+	buf_addc(out, (char)(kind | MARKS_BITMAP));
+	char *map = buf_reserve(out, MARKS_BITMAP_SIZE);
+	memset(map, 0, MARKS_BITMAP_SIZE);
+	for (size_t i = 0; i < s->n; i++)
+		for (uint32_t v = s->v[i].lo - 1; v < s->v[i].hi; v++)
+			map[v / 8] = (char)(map[v / 8] | 1 << (v % 8));
+	buf_commit(out, MARKS_BITMAP_SIZE);
+}
+
+static int marks_store(struct forum_txn *t, const struct key *key, const struct marks *m) {
+	struct buf b = { 0 };
+	unsigned kinds = 0;
+	for (int k = 0; k < MARK_COUNT; k++)
+		kinds += m->set[k].n > 0;
+	num_add_varint(&b, MARKS_VERSION);
+	num_add_varint(&b, m->modseq);
+	num_add_varint(&b, kinds);
+	for (unsigned k = 0; k < MARK_COUNT; k++)
+		if (m->set[k].n)
+			marks_encode_kind(&m->set[k], k, &b);
+	int r = forum_put(t, key_slice(key), buf_slice(&b), NULL);
+	buf_free(&b);
+	return r;
+}
+
+/* block-relative runs of `from` appended to `to` as real numbers; blocks come in ascending order */
+static void marks_lift(struct range_set *to, const struct range_set *from, uint32_t block) {
+	uint32_t base = block << MARKS_SHIFT;
+	for (size_t i = 0; i < from->n; i++)
+		range_set_add(to, base + from->v[i].lo - 1, base + from->v[i].hi - 1);
+}
+
+int marks_load(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t lo, uint32_t hi, struct marks *m_r) {
+	struct key k = marks_key(member, group, lo >> MARKS_SHIFT);
+	struct marks one = { 0 };
+	struct kv_cursor *c;
+	struct slice key, v;
+	*m_r = (struct marks){ 0 };
+	if (member == 0 || lo > hi)
+		return 1;
+	int r = kv_cursor_open(t->kv, &c);
+	if (r < 0)
+		return r;
+	for (r = kv_seek(c, key_slice(&k), &key, &v); r > 0 && key_has_prefix(key, &k, 9) && key.n == 13; r = kv_next(c, &key, &v)) {
+		uint32_t block = num_get32(key.p + 9);
+		if (block > hi >> MARKS_SHIFT)
+			break;
+		if ((r = marks_decode(v, &one)) < 0)
+			break;
+		for (int i = 0; i < MARK_COUNT; i++)
+			marks_lift(&m_r->set[i], &one.set[i], block);
+		m_r->modseq = one.modseq > m_r->modseq ? one.modseq : m_r->modseq;
+	}
+	kv_cursor_close(&c);
+	marks_free(&one);
+	if (r < 0)
+		marks_free(m_r);
+	return r < 0 ? r : 1;
+}
+
+void marks_free(struct marks *m) {
+	for (int k = 0; k < MARK_COUNT; k++)
+		range_set_free(&m->set[k]);
+	m->modseq = 0;
+}
+
+bool marks_has(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t number, enum mark k) {
+	struct key key = marks_key(member, group, number >> MARKS_SHIFT);
+	struct marks one = { 0 };
+	struct slice v;
+	bool has = member && kv_get(t->kv, key_slice(&key), &v) > 0 && marks_decode(v, &one) > 0 &&
+		range_set_has(&one.set[k], (number & (MARKS_BLOCK - 1)) + 1);
+	marks_free(&one);
+	return has;
+}
+
+/* the numbers of the set that lie in the block, relative to it; *at is the first run that may matter, and moves on */
+static void marks_cut(const struct range_set *numbers, uint32_t block, uint32_t high, size_t *at, struct range_set *out) {
+	uint32_t base = block << MARKS_SHIFT, end = base + (MARKS_BLOCK - 1);
+	if (end > high)
+		end = high;
+	range_set_clear(out);
+	for (; *at < numbers->n && numbers->v[*at].lo <= end; ++*at) {
+		uint32_t lo = numbers->v[*at].lo > base ? numbers->v[*at].lo : base, hi = numbers->v[*at].hi;
+		range_set_add(out, lo - base + 1, (hi < end ? hi : end) - base + 1);
+		if (hi > end)
+			return;
+	}
+}
+
+struct marks_edit {
+	uint32_t member, group; enum mark kind; bool on;
+	uint64_t modseq;           /* 0: nothing changed yet */
+	uint32_t first, last;      /* of what changed */
+};
+
+/* 1, or < 0. `want` is relative to the block and not empty; it is used up. */
+static int marks_edit_block(struct forum_txn *t, struct marks_edit *e, uint32_t block, struct range_set *want) {
+	struct key key = marks_key(e->member, e->group, block);
+	struct marks m = { 0 };
+	struct slice v;
+	int r = kv_get(t->kv, key_slice(&key), &v);
+	if (r > 0)
+		r = marks_decode(v, &m);
+	if (r < 0)
+		goto out;
+	r = 1;
+	/* keep of `want` what is news: to clear, the part that is there; to set, the part that is not */
+	struct range_set *set = &m.set[e->kind];
+	struct range_set other = { 0 };
+	range_set_copy(&other, want);
+	range_set_subtract(&other, set);
+	if (e->on)
+		range_set_copy(want, &other);
+	else
+		range_set_subtract(want, &other);
+	range_set_free(&other);
+	if (want->n == 0)
+		goto out;
+	uint32_t base = block << MARKS_SHIFT;
+	if (e->modseq == 0) {
+		int64_t modseq = group_bump(t, e->group, base + want->v[0].lo - 1, CHANGE_MARKS, 0);
+		if (modseq < 0) {
+			r = (int)modseq;
+			goto out;
+		}
+		e->modseq = (uint64_t)modseq;
+		e->first = base + want->v[0].lo - 1;
+	}
+	e->last = base + want->v[want->n - 1].hi - 1;
+	if (e->on)
+		range_set_union(set, want);
+	else
+		range_set_subtract(set, want);
+	m.modseq = e->modseq;
+	r = marks_store(t, &key, &m);
+out:
+	marks_free(&m);
+	return r;
+}
+
+int marks_set(struct forum_txn *t, uint32_t member, uint32_t group, enum mark k, const struct range_set *numbers, bool on) {
+	struct marks_edit e = { .member = member, .group = group, .kind = k, .on = on };
+	struct range_set want = { 0 };
+	struct group g;
+	size_t at = 0;
+	int r = member == 0 || (unsigned)k >= MARK_COUNT ? ERR_INVALID : group_get(t, group, &g);
+	if (r <= 0)
+		return r < 0 ? r : ERR_NOTFOUND;
+	/* what no post ever had cannot be marked: it bounds the blocks that "1:*" can write */
+	for (uint32_t next = 1; r > 0 && next && range_set_next(numbers, next, &next) && next <= g.high;) {
+		uint32_t block = next >> MARKS_SHIFT;
+		marks_cut(numbers, block, g.high, &at, &want);
+		r = marks_edit_block(t, &e, block, &want);
+		next = (block + 1) << MARKS_SHIFT;     /* 0 behind the last block */
+	}
+	range_set_free(&want);
+	if (r < 0 || e.modseq == 0)
+		return r < 0 ? r : 0;
+	forum_change_add(t, (struct change){ .kind = CHANGE_MARKS, .group = group, .number = e.first, .last = e.last,
+		.member = member, .modseq = e.modseq });
+	return 1;
+}
+
+int marks_unseen(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t *count_r, uint32_t *first_r) {
+	struct range_set unseen = { 0 }, holes = { 0 };
+	struct marks m = { 0 };
+	struct group g;
+	*count_r = *first_r = 0;
+	int r = group_get(t, group, &g);
+	if (r <= 0)
+		return r;
+	if ((r = group_holes(t, group, &holes)) >= 0 && (r = marks_load(t, member, group, 1, g.high, &m)) > 0) {
+		range_set_add(&unseen, 1, g.high);
+		range_set_subtract(&unseen, &holes);
+		range_set_subtract(&unseen, &m.set[MARK_SEEN]);
+		*count_r = (uint32_t)range_set_count(&unseen);
+		*first_r = unseen.n ? unseen.v[0].lo : 0;
+		r = 1;
+	}
+	range_set_free(&unseen);
+	range_set_free(&holes);
+	marks_free(&m);
+	return r;
+}
