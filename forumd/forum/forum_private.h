@@ -1,6 +1,7 @@
 /* forum_private.h - the inside of a transaction, for files of forumd/forum/ only. */
 #ifndef FORUMD_FORUM_FORUM_PRIVATE_H
 #define FORUMD_FORUM_FORUM_PRIVATE_H
+#include <stdatomic.h>
 #include "forumd/base/hash.h"
 #include "forumd/base/vec.h"
 #include "forumd/forum/forum.h"
@@ -11,13 +12,16 @@ struct forum {
 	struct kv *kv;
 	char domain[256];
 	struct slice domain_slice;
-	void *pool;                    /* reset forum_txn objects (forum.c) */
+	struct forum_txn *pool;        /* reset forum_txn objects (forum.c) */
+	atomic_flag pool_lock;
+	atomic_int open_txns;          /* a leak is a bug */
 };
 struct forum_txn {
 	struct forum *forum;
 	struct kv_txn *kv;
 	struct forum_txn *parent;      /* NULL: outermost */
 	struct arena *arena;           /* the outermost one's */
+	struct arena *own_arena;       /* of this object, kept while it is in the pool */
 	int64_t time;
 	uint64_t origin;
 	bool write;
@@ -31,11 +35,15 @@ struct forum_txn {
 static inline struct forum_txn *forum_root(struct forum_txn *t) { while (t->parent) t = t->parent; return t; }
 /* adds origin and, for kinds that have one, nothing else: callers fill the rest */
 void forum_change_add(struct forum_txn *t, struct change c);
-/* kv_put with an error text */
+/* kv_get whose value lives as long as the transaction, in write transactions too (a copy there) */
+int forum_get(struct forum_txn *t, struct slice key, struct slice *value_r);
+/* kv_put and kv_del (1, 0 was absent) with an error text; f may be NULL */
+int forum_del(struct forum_txn *t, struct slice key, struct fail *f);
 int forum_put(struct forum_txn *t, struct slice key, struct slice value, struct fail *f);
 
 /* group.c: the two things every change in a group needs */
-/* next modseq of the group, stored with an X record; < 0 as int64 */
+/* Next modseq of the group; < 0 as int64. Of kinds NEW, STATE, GONE and BACK it also writes the X record and adds the
+ * change; CHANGE_MARKS (one member's business) and CHANGE_GROUP only raise the modseq: the caller adds the change. */
 int64_t group_bump(struct forum_txn *t, uint32_t group, uint32_t number, enum change_kind kind, uint64_t post);
 /* mark (number) as hole or as visible; keeps count and low right */
 int group_set_hole(struct forum_txn *t, uint32_t group, uint32_t number, bool hole);
