@@ -52,7 +52,8 @@ int kv_write_begin(struct kv *kv, struct kv_txn *parent, struct kv_txn **txn_r, 
 int kv_commit(struct kv_txn **txn, struct fail *f);
 void kv_abort(struct kv_txn **txn);
 
-/* 1 found, 0 absent, < 0 error */
+/* 1 found, 0 absent, < 0 error. An error of put or del other than ERR_TOOBIG spoils its transaction: everything after
+ * it, and the commit, gives the same error. Slices got from the same transaction may be given to put. */
 int kv_get(struct kv_txn *txn, struct slice key, struct slice *value_r);
 /* replaces; 1 or < 0 */
 int kv_put(struct kv_txn *txn, struct slice key, struct slice value);
@@ -63,7 +64,7 @@ int kv_del(struct kv_txn *txn, struct slice key);
  * transaction; after a put or del in it, seek again before next/prev. */
 int kv_cursor_open(struct kv_txn *txn, struct kv_cursor **c_r);
 void kv_cursor_close(struct kv_cursor **c);
-/* first key >= key; 1, 0 none, < 0 error */
+/* first key >= key (the empty key is before all); 1, 0 none, < 0 error; key_r and value_r may be NULL */
 int kv_seek(struct kv_cursor *c, struct slice key, struct slice *key_r, struct slice *value_r);
 /* last key < key */
 int kv_seek_before(struct kv_cursor *c, struct slice key, struct slice *key_r, struct slice *value_r);
@@ -72,18 +73,24 @@ int kv_prev(struct kv_cursor *c, struct slice *key_r, struct slice *value_r);
 
 struct kv_info {
 	uint64_t map_size, used_bytes, entries, last_txn;
-	unsigned readers, max_readers, depth;
+	unsigned readers;            /* snapshots held now, by all processes */
+	unsigned max_readers, depth;
 	int64_t oldest_reader_lag;   /* transactions between the oldest reader's snapshot and now; 0 none */
 	uint64_t free_disk_bytes;    /* of the file system */
 };
 int kv_info(struct kv *kv, struct kv_info *info_r, struct fail *f);
 /* drops reader slots of dead processes; number dropped */
 int kv_sweep_readers(struct kv *kv);
-/* compacted copy into a new file while running; 1 or < 0 */
+/* compacted copy into a new file while running; it appears under its name when it is whole and on disk; 1 or < 0
+ * (ERR_EXISTS). To use it, name it data.mdb in a directory of its own. */
 int kv_copy_to(struct kv *kv, const char *file, struct fail *f);
 
-/* Write sets (storage/log.h has the format): replay one into an outermost transaction of its own. */
+/* Write sets (storage/log.h has the format): replay one into an outermost transaction of its own. It is not appended
+ * to this store's log; the store's batch id moves on by one. */
 int kv_replay(struct kv *kv, struct slice write_set, struct fail *f);
+
+/* id of the last batch applied to this store; 0 when it has never had a log that wants write sets */
+uint64_t kv_batch(struct kv *kv);
 
 /* Tests: make the n-th write operation from now (put, del, commit) fail with ERR_UNAVAILABLE; 0 switches it off. */
 void kv_test_fail_after(struct kv *kv, int n);

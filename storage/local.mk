@@ -1,2 +1,5 @@
 noinst_LIBRARIES += storage/libstorage.a
-storage_libstorage_a_SOURCES =
+storage_libstorage_a_SOURCES = \
+	storage/kv.c storage/kv.h \
+	storage/kv_copy.c storage/kv_copy.h \
+	storage/log.h storage/log_memory.c storage/log_null.c

@@ -3,9 +3,10 @@
  * above storage/.) Functions are called on the writer thread unless said.
  *
  * A write set is a sequence of operations in order:  'P' varint keylen key varint valuelen value | 'D' varint keylen
- * key. Replaying the write sets in order into an empty store gives an equal store. */
+ * key. Batch ids count from 1 without gaps. Replaying the write sets in order into an empty store gives an equal store. */
 #ifndef STORAGE_LOG_H
 #define STORAGE_LOG_H
+#include <stdbool.h>
 #include <stdint.h>
 #include "forumd/base/fail.h"
 #include "forumd/base/slice.h"
