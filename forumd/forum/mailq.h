@@ -13,7 +13,9 @@ struct mailq_item {
 	uint64_t post; uint32_t group;
 	uint32_t cursor;                     /* MAILQ_POST: last member done */
 	uint32_t member;                     /* COPY: recipient, 0 for outsiders */
-	struct slice recipient;              /* COPY, NOTICE: address */
+	/* NOTICE: address. COPY: the member's primary address as of now; EMPTY when he lost access, left or bounces: then
+	 * do not send, call mailq_done() */
+	struct slice recipient;
 	struct slice message;                /* NOTICE: the whole mail, <= 60 KiB */
 	uint32_t attempts; int64_t due, expires, created;
 	struct slice last_answer;            /* of the smarthost */
@@ -25,9 +27,11 @@ int mailq_get(struct forum_txn *t, uint64_t id, struct mailq_item *i_r);
 int mailq_due_next(struct forum_txn *t, int64_t now, int64_t *due, uint64_t *id, struct mailq_item *i_r);
 /* when the next item is due; 0 none */
 int64_t mailq_next_due(struct forum_txn *t);
-/* One step: up to max recipients by mode (all; first: posts without parent; replies: parent's author; never the author
- * himself, never members who lost access, left, or have >= 5 bounces). 1 more to do, 0 finished (item removed), < 0. */
+/* One step: up to max (> 0) recipients by mode (all; first: posts without parent; replies: parent's author; never the author
+ * himself, never members who lost access, left, or have >= 5 bounces).
+ * A post in several groups reaches a member once, through the first of its groups that selects it for him. 1 more to do, 0 finished (item removed), < 0. */
 int mailq_expand(struct forum_txn *t, uint64_t id, unsigned max);
+/* Sent, or no longer wanted. done, defer, fail and expand write the trace themselves. 0: no such item. */
 int mailq_done(struct forum_txn *t, uint64_t id);
 /* next attempt by back-off (1, 5, 15, 60 min, then every 4 h); after expiry it becomes a failure: 0 then */
 int mailq_defer(struct forum_txn *t, uint64_t id, struct slice answer);
