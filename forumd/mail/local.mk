@@ -1,2 +1,18 @@
 noinst_LIBRARIES += forumd/libmail.a
-forumd_libmail_a_SOURCES =
+forumd_libmail_a_SOURCES = \
+	forumd/mail/address.c forumd/mail/address.h \
+	forumd/mail/build.h \
+	forumd/mail/date.c forumd/mail/date.h \
+	forumd/mail/field.c forumd/mail/field.h \
+	forumd/mail/html_text.c \
+	forumd/mail/imap_text.c forumd/mail/imap_text.h \
+	forumd/mail/inbound.h \
+	forumd/mail/mime.h forumd/mail/mime_private.h \
+	forumd/mail/mime_decode.c \
+	forumd/mail/mime_head.c \
+	forumd/mail/mime_part.c \
+	forumd/mail/mime_scan.c \
+	forumd/mail/msgid.c forumd/mail/msgid.h \
+	forumd/mail/subject.c forumd/mail/subject.h \
+	forumd/mail/text_part.c \
+	forumd/mail/words.c forumd/mail/words.h
