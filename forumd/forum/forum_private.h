@@ -3,6 +3,7 @@
 #define FORUMD_FORUM_FORUM_PRIVATE_H
 #include <stdatomic.h>
 #include "forumd/base/hash.h"
+#include "forumd/base/range_set.h"
 #include "forumd/base/vec.h"
 #include "forumd/forum/forum.h"
 #include "forumd/forum/keys.h"
@@ -47,6 +48,10 @@ int forum_put(struct forum_txn *t, struct slice key, struct slice value, struct 
 int64_t group_bump(struct forum_txn *t, uint32_t group, uint32_t number, enum change_kind kind, uint64_t post);
 /* mark (number) as hole or as visible; keeps count and low right */
 int group_set_hole(struct forum_txn *t, uint32_t group, uint32_t number, bool hole);
+/* a fresh, visible number: high, count, low, modseq and change (CHANGE_NEW) in one; returns the modseq, < 0 as int64 */
+int64_t group_new_number(struct forum_txn *t, uint32_t group, uint64_t post, uint32_t *number_r);
+/* rebuild: these are the holes of 1..high; derives count and low */
+int group_replace_holes(struct forum_txn *t, uint32_t group, const struct range_set *holes);
 /* author.c: forget memoised author lines after a member record changed in this transaction */
 void author_memo_drop(struct forum_txn *t);
 #endif
