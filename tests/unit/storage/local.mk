@@ -1,3 +1,7 @@
-check_PROGRAMS += tests/unit/storage/test_kv
-TESTS += tests/unit/storage/test_kv
+storage_tests = \
+	tests/unit/storage/test_kv \
+	tests/unit/storage/test_kv_panic
+check_PROGRAMS += $(storage_tests)
+TESTS += $(storage_tests)
 tests_unit_storage_test_kv_LDADD = tests/libtap.a $(STORAGE_LA) $(STORAGE_LIBS)
+tests_unit_storage_test_kv_panic_LDADD = tests/libtap.a $(STORAGE_LA) $(STORAGE_LIBS)
