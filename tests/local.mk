@@ -1,3 +1,4 @@
+EXTRA_DIST += tests/check_includes.sh
 check_LIBRARIES += tests/libtap.a
 tests_libtap_a_SOURCES = tests/tap/tap.c tests/tap/tap.h
 include tests/unit/base/local.mk
