@@ -30,10 +30,13 @@ struct command_protocol {
 	enum step (*too_long)(struct session *s);                 /* the rest of the line has been swallowed */
 	/* NULL or a step that already answered: *go_r false */
 	enum step (*check)(struct session *s, const struct command *c, bool *go_r);
-	void (*done)(struct session *s, const struct command *c, int64_t us);   /* log, statistics; may be NULL */
+	/* log, statistics; may be NULL. Called when the handler finished at once (STEP_DONE, STEP_CLOSE); what takes several
+	 * steps is logged by the handler itself. */
+	void (*done)(struct session *s, const struct command *c, int64_t us);
 };
 /* One command from conn_input(): STEP_INPUT while the line is not complete. Lines end in CRLF (a bare LF ends one too,
- * except where the protocol forbids it by `strict`). NUL and 8-bit octets are passed on. */
+ * except where the protocol forbids it by `strict`). NUL and 8-bit octets are passed on. The arguments live in the
+ * command arena: until the command is done, through all its steps. */
 enum step command_run(struct session *s, const struct command_protocol *p, bool strict);
 /* verbs with argument help, one a line, each line prefixed */
 void command_help(const struct command *table, const char *prefix, struct buf *out);

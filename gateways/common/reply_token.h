@@ -6,12 +6,13 @@
 #include "forumd/forum/forum.h"
 #include "forumd/base/buf.h"
 
+/* expires: seconds, kept to the minute (rounded up); 0 never */
 enum token_kind { TOKEN_REPLY, TOKEN_BOUNCE, TOKEN_UNSUBSCRIBE };
 struct reply_token { enum token_kind kind; uint64_t id; /* post or queue item */ uint32_t member; uint32_t group; int64_t expires; };
 /* appends the token text */
 void reply_token_make(struct slice secret, const struct reply_token *k, struct buf *out);
 /* 1 good, 0 malformed or bad MAC, ERR_GONE expired (5 minutes of grace), ERR_DENIED revoked */
 int reply_token_check(struct forum_txn *t, struct slice token, struct reply_token *k_r);
-/* whole local part "GROUP-reply-TOKEN" (separator as configured) */
+/* whole local part "GROUP-reply-TOKEN" (separator as configured), "r-TOKEN" when that would be over 64 octets */
 void reply_token_local(struct slice group, char separator, struct slice token, struct buf *out);
 #endif

@@ -1,0 +1,104 @@
+/* wildmat.c - patterns without recursion. One '*' needs one place to go back to: when a later '*' has matched, the
+ * earlier ones never have to be tried again, so a pattern costs at most length times length. IMAP's '%' breaks that
+ * rule; there the set of reachable places in the name is kept instead. */
+#include "gateways/common/wildmat.h"
+#include "forumd/base/text.h"
+
+#define WILDMAT_NAME_MAX 1024
+
+static bool wildmat_pattern_valid(struct slice p) {
+	if (!p.n)
+		return false;
+	for (size_t i = 0; i < p.n; i++)
+		if (p.p[i] <= ' ' || p.p[i] == 127) {
+			if (!(p.p[i] & 0x80))
+				return false;
+		} else if (strchr("![\\]", p.p[i])) {
+			return false;
+		}
+	return text_utf8_valid(p);
+}
+
+/* The pieces between commas; an empty last one counts too. */
+static bool wildmat_next(struct slice *rest, bool *more, struct slice *piece_r) {
+	if (!*more)
+		return false;
+	ptrdiff_t comma = slice_chr(*rest, ',');
+	*more = comma >= 0;
+	*piece_r = comma < 0 ? *rest : slice_to(*rest, (size_t)comma);
+	*rest = comma < 0 ? slice_from(*rest, rest->n) : slice_from(*rest, (size_t)comma + 1);
+	return true;
+}
+
+bool wildmat_valid(struct slice wildmat) {
+	struct slice piece;
+	for (bool more = true; wildmat_next(&wildmat, &more, &piece);)
+		if (!wildmat_pattern_valid(slice_from(piece, piece.n && piece.p[0] == '!')))
+			return false;
+	return true;
+}
+
+/* octets of the character at p[i]; 1 for what is no UTF-8 */
+static size_t wildmat_char(struct slice s, size_t i) {
+	size_t n = 1;
+	if ((unsigned char)s.p[i] >= 0xc0)
+		while (n < 4 && i + n < s.n && (s.p[i + n] & 0xc0) == 0x80)
+			n++;
+	return n;
+}
+
+bool wildmat_pattern(struct slice p, struct slice t) {
+	size_t pi = 0, ti = 0, star = SIZE_MAX, back = 0;
+	while (ti < t.n) {
+		if (pi < p.n && p.p[pi] == '*') {
+			star = ++pi;
+			back = ti;
+		} else if (pi < p.n && p.p[pi] == '?') {
+			pi++;
+			ti += wildmat_char(t, ti);
+		} else if (pi < p.n && p.p[pi] == t.p[ti]) {
+			pi++, ti++;
+		} else if (star != SIZE_MAX) {
+			back += wildmat_char(t, back);
+			pi = star;
+			ti = back;
+		} else {
+			return false;
+		}
+	}
+	while (pi < p.n && p.p[pi] == '*')
+		pi++;
+	return pi == p.n;
+}
+
+/* RFC 3977 4.2: the rightmost pattern that matches decides */
+bool wildmat_match(struct slice wildmat, struct slice text) {
+	bool yes = false;
+	struct slice piece;
+	for (bool more = true; wildmat_next(&wildmat, &more, &piece);) {
+		bool negated = piece.n && piece.p[0] == '!';
+		if (yes == negated && wildmat_pattern(slice_from(piece, negated), text))
+			yes = !negated;
+	}
+	return yes;
+}
+
+bool wildmat_imap(struct slice pattern, struct slice name, char separator) {
+	bool at[WILDMAT_NAME_MAX + 1];       /* at[i]: the pattern so far matches the first i octets of name */
+	if (name.n > WILDMAT_NAME_MAX)
+		return false;
+	memset(at, 0, name.n + 1);
+	at[0] = true;
+	for (size_t i = 0; i < pattern.n; i++) {
+		char c = pattern.p[i];
+		if (c == '*' || c == '%') {
+			for (size_t k = 0; k < name.n; k++)
+				at[k + 1] |= at[k] && (c == '*' || name.p[k] != separator);
+			continue;
+		}
+		for (size_t k = name.n; k > 0; k--)
+			at[k] = at[k - 1] && name.p[k - 1] == c;
+		at[0] = false;
+	}
+	return at[name.n];
+}
