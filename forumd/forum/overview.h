@@ -15,13 +15,13 @@ struct overview {
 	struct slice subject, date_text, message_id, references, from;   /* raw header values; from = typed */
 	struct slice xref;                /* "DOMAIN group:number ..." */
 };
-/* 1, 0 (absent or not visible; *state_r, if not NULL, then tells POST_HIDDEN ... for those who may know), < 0 */
+/* 1, 0 (absent or not visible), < 0 */
 int overview_get(struct forum_txn *t, uint32_t group, uint32_t number, struct overview *o_r);
-/* any state */
+/* any state: o_r->state tells those who may know */
 int overview_get_any(struct forum_txn *t, uint32_t group, uint32_t number, struct overview *o_r);
 
 /* Forward iteration lo..hi. The iterator borrows the transaction; overview_iter_end() before it ends. */
-struct overview_iter { struct forum_txn *t; void *cursor; uint32_t group, next, hi; bool all_states; };
+struct overview_iter { struct forum_txn *t; void *cursor; uint32_t group, next, hi; bool all_states, placed; };
 int overview_iter_begin(struct forum_txn *t, uint32_t group, uint32_t lo, uint32_t hi, struct overview_iter *it_r);
 int overview_iter_next(struct overview_iter *it, struct overview *o_r);   /* 1, 0 end, < 0 */
 void overview_iter_end(struct overview_iter *it);

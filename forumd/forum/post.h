@@ -34,6 +34,7 @@ enum post_flag {
 	POST_ASIDE = 128,
 	POST_FLAGGED = 256,       /* an open report of any kind */
 	POST_AUTO = 512,          /* made by the daemon itself */
+	POST_NO_MAIL = 1024,      /* set by post_add for drafts with no_mail: approval mails nobody either */
 };
 
 struct place { uint32_t group, number; };   /* number 0: waits for approval */
@@ -47,6 +48,7 @@ struct post {
 	uint32_t author;               /* member/author record; 0 only in damaged stores */
 	uint32_t flags;
 	int64_t date, arrival;         /* as claimed; when it came here (INTERNALDATE) */
+	uint64_t supersedes;           /* the post this one replaced, or will when approved; 0 none */
 	uint32_t header_len, from_off, body_len, lines;   /* octets of the public header without From; of the body */
 	uint32_t header_z1, header_z2, body_z, removed_len;   /* stored octets of the pieces */
 	uint32_t crc;                  /* digest_crc over public header without From, then body */

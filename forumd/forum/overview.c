@@ -1,0 +1,385 @@
+/* Overview records are laid out as the OVER line wants them (post_private.h): the hot loop is one cursor step, three
+ * copies and two numbers a line, with the room for the line reserved once. */
+#include "forumd/forum/overview.h"
+#include "forumd/forum/author_private.h"
+#include "forumd/forum/group.h"
+#include "forumd/forum/post_private.h"
+
+/* "From: " CRLF, and the empty line behind the header */
+enum { OVERVIEW_FROM_EXTRA = 10, OVERVIEW_DIGITS = 10 };
+
+/* --- encoding --- */
+
+void overview_encode(const struct overview *o, struct buf *out) {
+	char lines[20];
+	size_t nlines = num_format(o->lines, lines);
+	char *p = buf_reserve(out, OVERVIEW_FIXED);
+	memset(p, 0, OVERVIEW_FIXED);
+	p[0] = OVERVIEW_VERSION;
+	p[OVERVIEW_STATE] = (char)o->state;
+	p[OVERVIEW_REASON] = (char)o->reason;
+	num_put32(p + 4, o->author);
+	num_put32(p + OVERVIEW_FLAGS, o->flags);
+	num_put32(p + 12, o->lines);
+	num_put32(p + 16, o->header_len);
+	num_put32(p + 20, o->body_len);
+	num_put64(p + 24, o->post);
+	num_put64(p + OVERVIEW_PARENT, o->parent);
+	num_put64(p + OVERVIEW_THREAD, o->thread);
+	num_put64(p + OVERVIEW_MODSEQ, o->modseq);
+	num_put64(p + 56, (uint64_t)o->date);
+	num_put64(p + 64, (uint64_t)o->arrival);
+	const size_t n[7] = {
+		o->subject.n, o->date_text.n, o->message_id.n, o->references.n, o->xref.n, nlines, o->from.n,
+	};
+	for (int i = 0; i < 7; i++)
+		num_put16(p + OVERVIEW_LENGTHS + 2 * i, (uint16_t)n[i]);
+	buf_commit(out, OVERVIEW_FIXED);
+	buf_add_slice(out, o->subject);
+	buf_addc(out, '\t');
+	buf_addc(out, '\t');
+	buf_add_slice(out, o->date_text);
+	buf_addc(out, '\t');
+	buf_add_slice(out, o->message_id);
+	buf_addc(out, '\t');
+	buf_add_slice(out, o->references);
+	buf_addc(out, '\t');
+	buf_addc(out, '\t');
+	buf_add(out, lines, nlines);
+	buf_add(out, "\tXref: ", 7);
+	buf_add_slice(out, o->xref);
+	buf_add(out, "\r\n", 2);
+	buf_add_slice(out, o->from);
+}
+
+/* where the pieces of a record are */
+struct overview_cut {
+	const char *a, *b, *c;
+	size_t an, bn, cn;
+	uint16_t n[7];
+	struct slice from;
+};
+
+static inline bool overview_cut(struct slice v, struct overview_cut *c) {
+	if (v.n < OVERVIEW_FIXED || v.p[0] != OVERVIEW_VERSION)
+		return false;
+	for (int i = 0; i < 7; i++)
+		c->n[i] = num_get16(v.p + OVERVIEW_LENGTHS + 2 * i);
+	c->a = v.p + OVERVIEW_FIXED;
+	c->an = c->n[0] + 1u;
+	c->b = c->a + c->an;
+	c->bn = c->n[1] + c->n[2] + c->n[3] + 4u;
+	c->c = c->b + c->bn;
+	c->cn = c->n[5] + c->n[4] + 10u;
+	if (v.n != OVERVIEW_FIXED + c->an + c->bn + c->cn + c->n[6])
+		return false;
+	c->from = slice_of(c->c + c->cn, c->n[6]);
+	return true;
+}
+
+int overview_decode(uint32_t group, uint32_t number, struct slice v, struct overview *o) {
+	struct overview_cut c;
+	if (!overview_cut(v, &c))
+		return ERR_CORRUPT;
+	const char *p = v.p;
+	o->group = group;
+	o->number = number;
+	o->author = num_get32(p + 4);
+	o->flags = num_get32(p + OVERVIEW_FLAGS);
+	o->lines = num_get32(p + 12);
+	o->header_len = num_get32(p + 16);
+	o->body_len = num_get32(p + 20);
+	o->state = (enum post_state)p[OVERVIEW_STATE];
+	o->reason = (enum parent_reason)p[OVERVIEW_REASON];
+	o->post = num_get64(p + 24);
+	o->parent = num_get64(p + OVERVIEW_PARENT);
+	o->thread = num_get64(p + OVERVIEW_THREAD);
+	o->modseq = num_get64(p + OVERVIEW_MODSEQ);
+	o->date = (int64_t)num_get64(p + 56);
+	o->arrival = (int64_t)num_get64(p + 64);
+	o->subject = slice_of(c.a, c.n[0]);
+	o->date_text = slice_of(c.b + 1, c.n[1]);
+	o->message_id = slice_of(o->date_text.p + c.n[1] + 1, c.n[2]);
+	o->references = slice_of(o->message_id.p + c.n[2] + 1, c.n[3]);
+	o->xref = slice_of(c.c + 1 + c.n[5] + 7, c.n[4]);
+	o->from = c.from;
+	return 1;
+}
+
+int overview_store(struct forum_txn *t, const struct overview *o, struct fail *f) {
+	struct key k = key_2u32('O', o->group, o->number);
+	struct buf b = { 0 };
+	overview_encode(o, &b);
+	int r = forum_put(t, key_slice(&k), buf_slice(&b), f);
+	buf_free(&b);
+	return r;
+}
+
+int overview_patch(struct forum_txn *t, const struct overview_patch *p, struct fail *f) {
+	struct key k = key_2u32('O', p->group, p->number);
+	struct slice v;
+	int r = kv_get(t->kv, key_slice(&k), &v);
+	if (r <= 0 || v.n < OVERVIEW_FIXED)
+		return fail_internal(f, "overview %u:%u: %s", p->group, p->number, r < 0 ? err_name(r) : "absent or damaged");
+	struct buf b = { 0 };
+	buf_add_slice(&b, v);
+	if (p->state >= 0)
+		b.data[OVERVIEW_STATE] = (char)p->state;
+	if (p->flags_set)
+		num_put32(b.data + OVERVIEW_FLAGS, p->flags);
+	if (p->tree_set) {
+		b.data[OVERVIEW_REASON] = (char)p->reason;
+		num_put64(b.data + OVERVIEW_PARENT, p->parent);
+		num_put64(b.data + OVERVIEW_THREAD, p->thread);
+	}
+	if (p->modseq)
+		num_put64(b.data + OVERVIEW_MODSEQ, p->modseq);
+	r = forum_put(t, key_slice(&k), buf_slice(&b), f);
+	buf_free(&b);
+	return r;
+}
+
+int overview_xref(struct forum_txn *t, const struct place *places, size_t n, struct buf *out) {
+	struct group g;
+	buf_add_slice(out, t->forum->domain_slice);
+	for (size_t i = 0; i < n; i++) {
+		int r = group_get(t, places[i].group, &g);
+		if (r <= 0)
+			return r < 0 ? r : ERR_CORRUPT;
+		buf_addc(out, ' ');
+		buf_add_slice(out, g.name);
+		buf_addc(out, ':');
+		buf_addu(out, places[i].number);
+	}
+	return 1;
+}
+
+/* --- single records --- */
+
+int overview_get_any(struct forum_txn *t, uint32_t group, uint32_t number, struct overview *o_r) {
+	struct key k = key_2u32('O', group, number);
+	struct slice v;
+	int r = forum_get(t, key_slice(&k), &v);
+	return r > 0 ? overview_decode(group, number, v, o_r) : r;
+}
+
+int overview_get(struct forum_txn *t, uint32_t group, uint32_t number, struct overview *o_r) {
+	int r = overview_get_any(t, group, number, o_r);
+	return r > 0 && o_r->state != POST_VISIBLE ? 0 : r;
+}
+
+/* --- iteration --- */
+
+int overview_iter_begin(struct forum_txn *t, uint32_t group, uint32_t lo, uint32_t hi, struct overview_iter *it_r) {
+	struct kv_cursor *c;
+	*it_r = (struct overview_iter){ .t = t, .group = group, .next = lo ? lo : 1, .hi = hi };
+	int r = kv_cursor_open(t->kv, &c);
+	if (r >= 0)
+		it_r->cursor = c;
+	return r < 0 ? r : 1;
+}
+
+void overview_iter_end(struct overview_iter *it) {
+	struct kv_cursor *c = it->cursor;
+	if (c)
+		kv_cursor_close(&c);
+	it->cursor = NULL;
+}
+
+/* The next record of any state: 1, 0 end, < 0. it->next moves behind it. In a write transaction there may have been
+ * writes since the last call, so the cursor is placed anew. */
+static inline int overview_step(struct overview_iter *it, uint32_t *number, struct slice *v) {
+	struct slice key;
+	int r;
+	if (it->next > it->hi || it->next == 0)
+		return 0;
+	if (it->placed) {
+		r = kv_next(it->cursor, &key, v);
+	} else {
+		struct key k = key_2u32('O', it->group, it->next);
+		r = kv_seek(it->cursor, key_slice(&k), &key, v);
+		it->placed = !it->t->write;
+	}
+	if (r <= 0)
+		return r;
+	if (key.n != 9 || key.p[0] != 'O' || num_get32(key.p + 1) != it->group)
+		return 0;
+	*number = num_get32(key.p + 5);
+	if (*number > it->hi)
+		return 0;
+	it->next = *number + 1;
+	return 1;
+}
+
+/* what the end of the records means for the caller who looks at it->next */
+static int overview_ended(struct overview_iter *it, int r) {
+	if (r == 0 && it->next <= it->hi)
+		it->next = it->hi == UINT32_MAX ? 0 : it->hi + 1;
+	return r;
+}
+
+int overview_iter_next(struct overview_iter *it, struct overview *o_r) {
+	struct slice v;
+	uint32_t number;
+	int r;
+	while ((r = overview_step(it, &number, &v)) > 0) {
+		if (it->t->write)
+			v = arena_slice(it->t->arena, v);
+		if ((r = overview_decode(it->group, number, v, o_r)) < 0 || it->all_states || o_r->state == POST_VISIBLE)
+			return r;
+	}
+	return overview_ended(it, r);
+}
+
+static inline char *overview_put_number(char *p, uint32_t v) {
+	char d[OVERVIEW_DIGITS];
+	int n = 0;
+	do
+		d[n++] = (char)('0' + v % 10);
+	while ((v /= 10));
+	while (n)
+		*p++ = d[--n];
+	return p;
+}
+
+/* the line of a record whose pieces are known */
+static inline void overview_add_line(struct forum_txn *t, uint32_t number, uint32_t author, uint32_t octets,
+	const struct overview_cut *c, struct buf *out) {
+	const struct author_entry *e = author_entry(t, author);
+	struct slice from = e->spliced ? e->from : c->from.n ? c->from : author_from(t, author, c->from);
+	char *start = buf_reserve(out, c->an + c->bn + c->cn + from.n + 2 * OVERVIEW_DIGITS + 1);
+	char *p = overview_put_number(start, number);
+	*p++ = '\t';
+	p = mempcpy(p, c->a, c->an);
+	p = mempcpy(p, from.p, from.n);
+	p = mempcpy(p, c->b, c->bn);
+	p = overview_put_number(p, octets + (uint32_t)from.n);
+	p = mempcpy(p, c->c, c->cn);
+	buf_commit(out, (size_t)(p - start));
+}
+
+int overview_lines(struct overview_iter *it, size_t max, struct buf *out) {
+	size_t stop = out->used + max;
+	struct overview_cut c;
+	struct slice v;
+	uint32_t number;
+	int r;
+	while (out->used < stop) {
+		if ((r = overview_step(it, &number, &v)) <= 0)
+			return overview_ended(it, r);
+		if (!overview_cut(v, &c))
+			return ERR_CORRUPT;
+		if (v.p[OVERVIEW_STATE] != POST_VISIBLE && !it->all_states)
+			continue;
+		uint32_t octets = num_get32(v.p + 16) + num_get32(v.p + 20) + OVERVIEW_FROM_EXTRA;
+		overview_add_line(it->t, number, num_get32(v.p + 4), octets, &c, out);
+	}
+	return it->next <= it->hi && it->next != 0;
+}
+
+void overview_line(struct forum_txn *t, const struct overview *o, struct buf *out) {
+	struct slice from = author_from(t, o->author, o->from);
+	buf_addu(out, o->number);
+	buf_addc(out, '\t');
+	buf_add_slice(out, o->subject);
+	buf_addc(out, '\t');
+	buf_add_slice(out, from);
+	const struct slice middle[3] = { o->date_text, o->message_id, o->references };
+	for (int i = 0; i < 3; i++) {
+		buf_addc(out, '\t');
+		buf_add_slice(out, middle[i]);
+	}
+	buf_addc(out, '\t');
+	buf_addu(out, overview_size(t, o));
+	buf_addc(out, '\t');
+	buf_addu(out, o->lines);
+	buf_adds(out, "\tXref: ");
+	buf_add_slice(out, o->xref);
+	buf_adds(out, "\r\n");
+}
+
+uint32_t overview_size(struct forum_txn *t, const struct overview *o) {
+	return o->header_len + o->body_len + (uint32_t)author_from(t, o->author, o->from).n + OVERVIEW_FROM_EXTRA;
+}
+
+/* --- neighbours --- */
+
+int overview_after(struct forum_txn *t, uint32_t group, uint32_t n, uint32_t *out_r) {
+	struct overview_iter it;
+	struct slice v;
+	if (n == UINT32_MAX)
+		return 0;
+	int r = overview_iter_begin(t, group, n + 1, UINT32_MAX, &it);
+	if (r < 0)
+		return r;
+	while ((r = overview_step(&it, out_r, &v)) > 0)
+		if (v.n >= OVERVIEW_FIXED && v.p[OVERVIEW_STATE] == POST_VISIBLE)
+			break;
+	overview_iter_end(&it);
+	return r;
+}
+
+int overview_before(struct forum_txn *t, uint32_t group, uint32_t n, uint32_t *out_r) {
+	struct kv_cursor *c;
+	struct slice key, v;
+	struct key k = key_2u32('O', group, n);
+	int r = kv_cursor_open(t->kv, &c);
+	if (r < 0)
+		return r;
+	for (r = kv_seek_before(c, key_slice(&k), &key, &v); r > 0; r = kv_prev(c, &key, &v)) {
+		if (key.n != 9 || !key_has_prefix(key, &k, 5)) {
+			r = 0;
+			break;
+		}
+		if (v.n >= OVERVIEW_FIXED && v.p[OVERVIEW_STATE] == POST_VISIBLE) {
+			*out_r = num_get32(key.p + 5);
+			break;
+		}
+	}
+	kv_cursor_close(&c);
+	return r;
+}
+
+/* --- envelopes --- */
+
+void envelope_encode(const struct envelope *e, struct buf *out) {
+	const struct slice s[7] = { e->before, e->from, e->sender, e->reply_to, e->after, e->structure, e->part_table };
+	buf_addc(out, 1);
+	for (int i = 0; i < 7; i++)
+		num_add_bytes(out, s[i]);
+}
+
+int envelope_decode(struct slice v, struct envelope *e) {
+	struct slice *s[7] = { &e->before, &e->from, &e->sender, &e->reply_to, &e->after, &e->structure, &e->part_table };
+	if (v.n == 0 || v.p[0] != 1)
+		return ERR_CORRUPT;
+	v = slice_from(v, 1);
+	for (int i = 0; i < 7; i++)
+		if (!num_take_bytes(&v, s[i]))
+			return ERR_CORRUPT;
+	return 1;
+}
+
+int envelope_get(struct forum_txn *t, uint32_t group, uint32_t number, struct envelope *e_r) {
+	struct key k = key_2u32('E', group, number);
+	struct slice v;
+	int r = forum_get(t, key_slice(&k), &v);
+	return r > 0 ? envelope_decode(v, e_r) : r;
+}
+
+void envelope_write(struct forum_txn *t, uint32_t author, const struct envelope *e, struct buf *out) {
+	struct slice from = author_envelope(t, author, e->from);
+	/* what was typed as the sender of a spliced author would give the address away */
+	bool hide = author_is_spliced(t, author);
+	buf_addc(out, '(');
+	buf_add_slice(out, e->before);
+	buf_addc(out, ' ');
+	buf_add_slice(out, from);
+	buf_addc(out, ' ');
+	buf_add_slice(out, hide || e->sender.n == 0 ? from : e->sender);
+	buf_addc(out, ' ');
+	buf_add_slice(out, e->reply_to.n == 0 ? from : e->reply_to);
+	buf_addc(out, ' ');
+	buf_add_slice(out, e->after);
+	buf_addc(out, ')');
+}

@@ -1,0 +1,83 @@
+/* post_private.h - records of posts, for files of forumd/forum/ only.
+ *
+ * Head record (P), version 1; what changes after arrival is at fixed places:
+ *   0 version  1 state  2 source  3 reason  4 author u32  8 flags u32  12 u32 unused  16 parent u64  24 thread u64
+ *  32 date i64  40 arrival i64  48 supersedes u64  56 header_len u32  60 from_off  64 body_len  68 lines  72 header_z1
+ *  76 header_z2  80 body_z  84 removed_len  88 crc  92 number of places u32, then per place group u32, number u32;
+ *  then with varint length: message-id, in-reply-to, references, subject, from
+ *
+ * Overview record (O), version 1:
+ *   0 version  1 state  2 reason  3 unused  4 author u32  8 flags u32  12 lines u32  16 header_len u32  20 body_len u32
+ *  24 post u64  32 parent u64  40 thread u64  48 modseq u64  56 date i64  64 arrival i64
+ *  72 lengths u16: subject, date text, message-id, references, xref, digits of lines, from;  86 u16 unused
+ *  88 A: subject TAB
+ *     B: TAB date TAB message-id TAB references TAB
+ *     C: TAB lines TAB "Xref: " xref CR LF
+ *     from (typed)
+ * The OVER line is number TAB A author-line B octets C.
+ *
+ * Envelope record (E): version u8, then the seven slices of struct envelope with varint lengths.
+ * Pending record (N): version u8, overview record and envelope record with varint lengths; the overview is written with
+ * number 0 and no xref.
+ *
+ * The pieces of text kept in records are bounded where they come in (post_add): a record always fits a value. */
+#ifndef FORUMD_FORUM_POST_PRIVATE_H
+#define FORUMD_FORUM_POST_PRIVATE_H
+#include "forumd/forum/forum_private.h"
+#include "forumd/forum/overview.h"
+#include "forumd/forum/post.h"
+#include "forumd/forum/thread.h"
+
+enum {
+	POST_VERSION = 1, POST_STATE = 1, POST_REASON = 3, POST_FLAGS = 8, POST_PARENT = 16, POST_THREAD = 24, POST_DATE = 32,
+	POST_PLACES = 92, POST_FIXED = 96,
+	OVERVIEW_VERSION = 1, OVERVIEW_STATE = 1, OVERVIEW_REASON = 2, OVERVIEW_FLAGS = 8, OVERVIEW_PARENT = 32,
+	OVERVIEW_THREAD = 40, OVERVIEW_MODSEQ = 48, OVERVIEW_LENGTHS = 72, OVERVIEW_FIXED = 88,
+	PIECE_HEAD1 = 0, PIECE_HEAD2 = 1, PIECE_BODY = 2, PIECE_REMOVED = 3,
+	PIECE_CHUNK = 4060,
+};
+
+/* --- post_read.c --- */
+int post_decode(struct forum_txn *t, uint64_t id, struct slice v, struct post *p_r);
+int post_store(struct forum_txn *t, const struct post *p, struct fail *f);
+/* A stored head record in a copy whose fixed fields may be changed: 1, 0 absent, < 0 */
+int post_edit(struct forum_txn *t, uint64_t id, struct buf *copy);
+int post_edit_end(struct forum_txn *t, uint64_t id, struct buf *copy, struct fail *f);
+/* number of places, and the i-th, of a head record */
+uint32_t post_record_places(struct slice v);
+struct place post_record_place(struct slice v, uint32_t i);
+int post_id_by_msgid(struct forum_txn *t, struct slice message_id, uint64_t *id_r);
+/* stored octets of one piece appended to out */
+int post_piece_read(struct forum_txn *t, uint64_t id, unsigned piece, uint32_t n, struct buf *out);
+
+/* --- segment.c --- */
+/* exactly n octets from a piece ended by a full flush; `z` must have room for two more octets behind its end. 1 or < 0 */
+int segment_inflate(char *z, size_t zn, char *out, size_t n);
+
+/* --- overview.c --- */
+void overview_encode(const struct overview *o, struct buf *out);
+int overview_decode(uint32_t group, uint32_t number, struct slice v, struct overview *o_r);
+int overview_store(struct forum_txn *t, const struct overview *o, struct fail *f);
+/* change the fixed fields of a stored overview record; `modseq` 0 leaves it */
+struct overview_patch { uint32_t group, number; uint64_t modseq; int state; /* < 0: leave */ bool flags_set, tree_set;
+	uint32_t flags; uint64_t parent, thread; enum parent_reason reason; };
+int overview_patch(struct forum_txn *t, const struct overview_patch *p, struct fail *f);
+void envelope_encode(const struct envelope *e, struct buf *out);
+int envelope_decode(struct slice v, struct envelope *e_r);
+/* "DOMAIN group:number ..." of a post's places, appended */
+int overview_xref(struct forum_txn *t, const struct place *places, size_t n, struct buf *out);
+
+/* --- post_add.c, shared with post_state.c --- */
+/* Gives numbers in every group, writes O, E and X, places it in its thread, tells mail and replaces what it supersedes.
+ * *p must have its groups in places; places, parent, thread and reason are filled; the caller stores P. */
+int post_publish(struct forum_txn *t, struct post *p, const struct overview *o, const struct envelope *e,
+	const struct thread_place_in *in, struct fail *f);
+/* rewrites the overview records of all places but `except` after the places changed */
+int post_rewrite_xref(struct forum_txn *t, const struct post *p, uint32_t except, struct fail *f);
+
+/* --- thread.c --- */
+/* the post got a place in a group it was not in: posts waiting there for its id find it */
+int thread_arrived(struct forum_txn *t, const struct post *p, uint32_t group);
+/* the post left `from` for `to`: it waits there from now on */
+int thread_moved(struct forum_txn *t, const struct post *p, uint32_t from, uint32_t to);
+#endif
