@@ -12,10 +12,12 @@
  *  U member                -> member record           u address or name key     -> u32 member
  *  S member, group         -> mode u8                 s group, member           -> mode u8
  *  F member, group, block  -> marks
- *  D post, member u32, kind u8 -> report              d since u64, post         -> u32 group (queue order)
+ *  D post, member u32, kind u8 -> report              d place u64, post         -> u32 group (queue order; place is
+ *                                                       seconds << 20, made unique)
  *  A serial                -> audit entry             a group, serial           -> empty
  *  Q due u64, item         -> empty                   q item -> item            y post, item -> empty (items of a post)
- *  R digest(16), serial    -> trace entry             r time u64, serial        -> digest (expiry)
+ *  R digest(16), serial    -> trace entry (serial 0:  r time u64, serial        -> digest (expiry; 17 octets: the tie)
+ *                             digest of the same thing's other name)
  *  K token-digest(16)      -> i64 expiry (revoked)
  *  M name                  -> settings, counters ("#name")
  */

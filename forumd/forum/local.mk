@@ -1,6 +1,17 @@
 noinst_LIBRARIES += forumd/libforum.a
-forumd_libforum_a_SOURCES =
+forumd_libforum_a_SOURCES = \
+	forumd/forum/author.c forumd/forum/author.h forumd/forum/author_private.h \
+	forumd/forum/change.h forumd/forum/keys.h \
+	forumd/forum/forum.c forumd/forum/forum.h forumd/forum/forum_private.h \
+	forumd/forum/group.c forumd/forum/group.h \
+	forumd/forum/overview.c forumd/forum/overview.h \
+	forumd/forum/post.h forumd/forum/post_private.h \
+	forumd/forum/post_add.c forumd/forum/post_read.c forumd/forum/post_state.c \
+	forumd/forum/rebuild.c forumd/forum/rebuild.h \
+	forumd/forum/segment.c \
+	forumd/forum/thread.c forumd/forum/thread.h
 forumd_libforum_a_SOURCES += \
+	forumd/forum/audit.c forumd/forum/moderate.c forumd/forum/moderate.h forumd/forum/moderate_private.h \
 	forumd/forum/mailq.c forumd/forum/mailq.h forumd/forum/trace.c \
 	forumd/forum/marks.c forumd/forum/marks.h \
 	forumd/forum/member.c forumd/forum/member.h \

@@ -36,7 +36,7 @@ struct slice moderate_flags_text(struct forum_txn *t, const struct post *p);
 /* by: member or RIGHTS_OPERATOR. ERR_INVALID when the verdict does not fit the state (hide a hidden post ...). Aside
  * moves the post and its branch to GROUP.aside, made when missing with the same access. *action_r: audit serial. */
 int moderate_verdict(struct forum_txn *t, uint64_t post, uint32_t by, enum verdict v, struct slice reason, uint64_t *action_r, struct fail *f);
-/* reverses an audit entry that can be (hide, restore, aside, keep, lock, unlock, note): ERR_INVALID otherwise; 0: the last one by `by` */
+/* *undone_r: the serial that was undone. Reports the action closed are open again. Reverses an audit entry that can be (hide, restore, aside, keep, lock, unlock, note): ERR_INVALID otherwise; 0: the last one by `by` */
 int moderate_undo(struct forum_txn *t, uint64_t action, uint32_t by, uint64_t *undone_r, struct fail *f);
 
 struct audit { uint64_t serial; int64_t time; enum verdict verdict; uint32_t by; uint64_t post; uint32_t group; uint64_t undoes; bool undone; struct slice text; };

@@ -9,18 +9,43 @@
  *            groups: only admins do.
  *   admin    ROLE_ADMIN everywhere.
  *
- * The operator at the control socket may everything. Who left or is gone has no rights beyond the anonymous reader's. */
+ * The operator at the control socket may everything. Who left or is gone has no rights beyond the anonymous reader's.
+ * Roles in X count in X.aside. */
 #include "forumd/forum/rights.h"
 #include "forumd/forum/forum_private.h"
 
-/* the account that may use its rights now */
+/* who asks, in one group */
+struct rights_who {
+	bool account;              /* false: anonymous, left or gone; the rest is not set */
+	struct member m;
+	uint32_t group, base;      /* base: X for X.aside, else the group again */
+};
+
 static bool rights_account(struct forum_txn *t, uint32_t member, struct member *m) {
 	return member && member != RIGHTS_OPERATOR && member_get(t, member, m) > 0 && m->kind == MEMBER_ACCOUNT && !m->left;
 }
 
-static bool rights_any_role_in(const struct member *m, uint32_t group) {
-	for (size_t i = 0; i < m->nroles; i++)
-		if (m->roles[i].group == group)
+static uint32_t rights_base(struct forum_txn *t, const struct group *g) {
+	static const struct slice aside = SLICE_INIT(".aside");
+	struct group base;
+	if (!slice_ends(g->name, aside) || group_find(t, slice_to(g->name, g->name.n - aside.n), &base) <= 0)
+		return g->id;
+	return base.id;
+}
+
+static void rights_ask(struct forum_txn *t, uint32_t member, const struct group *g, struct rights_who *w) {
+	w->group = g->id;
+	if ((w->account = rights_account(t, member, &w->m)))
+		w->base = rights_base(t, g);
+}
+
+static bool rights_role(const struct rights_who *w, enum role role) {
+	return member_has_role(&w->m, role, w->group) || member_has_role(&w->m, role, w->base);
+}
+
+static bool rights_any_role(const struct rights_who *w) {
+	for (size_t i = 0; i < w->m.nroles; i++)
+		if (w->m.roles[i].group == w->group || w->m.roles[i].group == w->base)
 			return true;
 	return false;
 }
@@ -30,38 +55,41 @@ static bool rights_admin(const struct member *m) {
 	return member_has_role(m, ROLE_ADMIN, 0);
 }
 
-/* m is NULL for those without an account */
-static bool rights_read(const struct member *m, const struct group *g) {
+static bool rights_read(const struct rights_who *w, const struct group *g) {
 	if (g->removed)
 		return false;
 	switch (g->access) {
 	case GROUP_PUBLIC:
 		return true;
 	case GROUP_MEMBERS:
-		return m != NULL;
+		return w->account;
 	case GROUP_PRIVATE:
-		return m && (rights_any_role_in(m, g->id) || rights_admin(m));
+		return w->account && (rights_any_role(w) || rights_admin(&w->m));
 	}
 	return false;
 }
 
-static bool rights_moderate(const struct member *m, const struct group *g) {
-	return rights_read(m, g) && (member_has_role(m, ROLE_MODERATOR, g->id) || member_has_role(m, ROLE_ADMIN, g->id));
+static bool rights_moderate(const struct rights_who *w, const struct group *g) {
+	return w->account && rights_read(w, g) && (rights_role(w, ROLE_MODERATOR) || rights_role(w, ROLE_ADMIN));
 }
 
 bool rights_can_read(struct forum_txn *t, uint32_t member, const struct group *g) {
-	struct member m;
+	struct rights_who w;
 	if (member == RIGHTS_OPERATOR)
 		return true;
 	/* the common case needs no look-up */
-	if (g->access == GROUP_PUBLIC || g->removed)
-		return !g->removed;
-	return rights_account(t, member, &m) && rights_read(&m, g);
+	if (g->access == GROUP_PUBLIC || g->removed || member == 0)
+		return g->access == GROUP_PUBLIC && !g->removed;
+	rights_ask(t, member, g, &w);
+	return rights_read(&w, g);
 }
 
 bool rights_can_moderate(struct forum_txn *t, uint32_t member, const struct group *g) {
-	struct member m;
-	return member == RIGHTS_OPERATOR || (rights_account(t, member, &m) && rights_moderate(&m, g));
+	struct rights_who w;
+	if (member == RIGHTS_OPERATOR || member == 0)
+		return member != 0;
+	rights_ask(t, member, g, &w);
+	return rights_moderate(&w, g);
 }
 
 bool rights_is_admin(struct forum_txn *t, uint32_t member) {
@@ -69,46 +97,46 @@ bool rights_is_admin(struct forum_txn *t, uint32_t member) {
 	return member == RIGHTS_OPERATOR || (rights_account(t, member, &m) && rights_admin(&m));
 }
 
-/* The member in *m is set for answers > 0 except the operator's. */
-static int rights_post(struct forum_txn *t, uint32_t member, const struct group *g, struct member *m, struct fail *f) {
+static int rights_post(struct forum_txn *t, uint32_t member, const struct group *g, struct rights_who *w, struct fail *f) {
+	rights_ask(t, member, g, w);
+	if (!rights_read(w, g))
+		return fail_set(f, ERR_NOTFOUND, "no such group");
 	if (member == 0)
 		return fail_set(f, ERR_LOGIN, "log in to post");
-	if (!rights_account(t, member, m))
+	if (!w->account)
 		return fail_set(f, ERR_DENIED, "this account may not post");
-	if (!rights_read(m, g))
-		return fail_set(f, ERR_NOTFOUND, "no such group");
-	if (member_has_role(m, ROLE_READER, g->id) && !rights_admin(m))
+	if (rights_role(w, ROLE_READER) && !rights_admin(&w->m))
 		return fail_set(f, ERR_DENIED, "your account may read here but not post");
 	if (g->posting == GROUP_POST_NOBODY)
 		return fail_set(f, ERR_DENIED, "this group is closed: nobody can post here");
-	if (g->posting == GROUP_POST_MODERATORS && !rights_moderate(m, g))
+	if (g->posting == GROUP_POST_MODERATORS && !rights_moderate(w, g))
 		return fail_set(f, ERR_DENIED, "only moderators can post here");
 	return 1;
 }
 
 int rights_can_post(struct forum_txn *t, uint32_t member, const struct group *g, struct fail *f) {
-	struct member m;
-	return member == RIGHTS_OPERATOR ? 1 : rights_post(t, member, g, &m, f);
+	struct rights_who w;
+	return member == RIGHTS_OPERATOR ? 1 : rights_post(t, member, g, &w, f);
 }
 
 int rights_can_start(struct forum_txn *t, uint32_t member, const struct group *g, struct fail *f) {
-	struct member m;
+	struct rights_who w;
 	if (member == RIGHTS_OPERATOR)
 		return 1;
-	int r = rights_post(t, member, g, &m, f);
+	int r = rights_post(t, member, g, &w, f);
 	if (r < 0 || (g->kind != GROUP_BLOG && g->kind != GROUP_ANNOUNCE))
 		return r;
-	if (!rights_moderate(&m, g) && !member_has_role(&m, ROLE_COMMITTEE, g->id))
+	if (!rights_moderate(&w, g) && !rights_role(&w, ROLE_COMMITTEE))
 		return fail_set(f, ERR_DENIED, "only moderators and the committee start threads here; you can reply to one");
 	return 1;
 }
 
 int rights_can_reply(struct forum_txn *t, uint32_t member, const struct group *g, const struct post *parent, struct fail *f) {
-	struct member m;
+	struct rights_who w;
 	if (member == RIGHTS_OPERATOR)
 		return 1;
-	int r = rights_post(t, member, g, &m, f);
-	if (r < 0 || rights_moderate(&m, g))
+	int r = rights_post(t, member, g, &w, f);
+	if (r < 0 || rights_moderate(&w, g))
 		return r;
 	struct post p = *parent;
 	for (unsigned depth = 0; depth < RIGHTS_DEPTH; depth++) {
@@ -117,20 +145,22 @@ int rights_can_reply(struct forum_txn *t, uint32_t member, const struct group *g
 		if (p.parent == 0 || (r = post_get(t, p.parent, &p)) == 0)
 			break;
 		if (r < 0)
-			return fail_internal(f, "parent of post %llu: %s", (unsigned long long)p.id, err_name((enum err)r));
+			return fail_internal(f, "a parent of post %llu: %s", (unsigned long long)parent->id, err_name((enum err)r));
 	}
 	return 1;
 }
 
 bool rights_can_see(struct forum_txn *t, uint32_t member, const struct post *p) {
-	struct member m, *who = rights_account(t, member, &m) ? &m : NULL;
+	struct rights_who w = { .account = rights_account(t, member, &w.m) };
 	struct group g;
 	if (member == RIGHTS_OPERATOR)
 		return true;
 	for (size_t i = 0; i < p->nplaces; i++) {
 		if (group_get(t, p->places[i].group, &g) <= 0)
 			continue;
-		if (p->state == POST_VISIBLE && p->places[i].number ? rights_read(who, &g) : who && rights_moderate(who, &g))
+		w.group = g.id;
+		w.base = w.account ? rights_base(t, &g) : g.id;
+		if (p->state == POST_VISIBLE && p->places[i].number ? rights_read(&w, &g) : rights_moderate(&w, &g))
 			return true;
 	}
 	return false;

@@ -7,6 +7,7 @@
 #include "forumd/forum/member.h"
 #include "forumd/forum/post.h"
 
+/* Roles given in GROUP count in GROUP.aside too: posts moved aside stay with their readers and moderators. */
 /* Who asks: 0 is the anonymous reader; RIGHTS_OPERATOR the local operator through the control socket. */
 #define RIGHTS_OPERATOR UINT32_MAX
 
