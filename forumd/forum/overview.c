@@ -259,12 +259,12 @@ static inline void overview_add_line(struct forum_txn *t, uint32_t number, uint3
 }
 
 int overview_lines(struct overview_iter *it, size_t max, struct buf *out) {
-	size_t stop = out->used + max;
+	size_t stop = buf_len(out) + max;
 	struct overview_cut c;
 	struct slice v;
 	uint32_t number;
 	int r;
-	while (out->used < stop) {
+	while (buf_len(out) < stop) {
 		if ((r = overview_step(it, &number, &v)) <= 0)
 			return overview_ended(it, r);
 		if (!overview_cut(v, &c))
