@@ -22,7 +22,10 @@ typedef void (*conn_fn)(struct conn *c, enum conn_event e, void *arg);
 struct conn *conn_new(struct loop *l, int fd, const struct addr *peer, struct tls_ctx *tls, conn_fn fn, void *arg);
 void conn_free(struct conn **c);
 
+/* only read it and buf_consume() it: during CONN_INPUT its storage may be the loop's */
 struct buf *conn_input(struct conn *c);
+/* the input limit is reached: nothing more comes until something is consumed */
+bool conn_input_full(const struct conn *c);
 struct buf *conn_output(struct conn *c);
 /* octets not yet taken by the kernel */
 size_t conn_pending(const struct conn *c);
@@ -33,6 +36,8 @@ void conn_kick(struct conn *c);
  * are read ahead); resume calls it again if there is input. */
 void conn_pause(struct conn *c);
 void conn_resume(struct conn *c);
+/* CONN_DRAINED in the next round even if the output never was full: for work cut in pieces */
+void conn_again(struct conn *c);
 /* at most this many octets are buffered unread (default 64 KiB); a literal or article collector raises nothing: it
  * consumes as it goes */
 void conn_set_input_limit(struct conn *c, size_t n);
@@ -42,6 +47,8 @@ void conn_start_tls(struct conn *c, struct tls_ctx *ctx);
 bool conn_is_tls(const struct conn *c);
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384", or "" */
 const char *conn_tls_text(const struct conn *c);
+/* RFC 9266 tls-exporter channel binding: 32 octets; false without TLS 1.3 */
+bool conn_tls_exporter(const struct conn *c, unsigned char out[32]);
 /* Both directions are raw DEFLATE after the pending output. Inflating happens in steps of <= 64 KiB into the same input
  * limit: a bomb is just slow input. */
 void conn_start_deflate(struct conn *c);
