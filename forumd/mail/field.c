@@ -5,7 +5,7 @@
 #include "forumd/base/text.h"
 
 #define LINE_WISH 78
-#define LINE_MAX 998
+#define FIELD_LINE_MAX 998
 
 /* offset behind the line end at or after `from` */
 static size_t field_line_end(struct slice s, size_t from) {
@@ -112,9 +112,9 @@ static void field_write_word(struct buf *out, struct slice ws, struct slice word
 		buf_add_slice(out, ws);
 		*col += ws.n;
 	}
-	while (*col + word.n > LINE_MAX) {
-		size_t n = LINE_MAX - *col;
-		while (n > LINE_MAX - *col - 4 && (word.p[n] & 0xc0) == 0x80)
+	while (*col + word.n > FIELD_LINE_MAX) {
+		size_t n = FIELD_LINE_MAX - *col;
+		while (n > FIELD_LINE_MAX - *col - 4 && (word.p[n] & 0xc0) == 0x80)
 			n--;
 		buf_add(out, word.p, n);
 		buf_adds(out, "\r\n ");

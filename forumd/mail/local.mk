@@ -1,12 +1,15 @@
 noinst_LIBRARIES += forumd/libmail.a
 forumd_libmail_a_SOURCES = \
 	forumd/mail/address.c forumd/mail/address.h \
-	forumd/mail/build.h \
+	forumd/mail/auth_results.c \
+	forumd/mail/build.c forumd/mail/build.h \
 	forumd/mail/date.c forumd/mail/date.h \
+	forumd/mail/dsn.c \
 	forumd/mail/field.c forumd/mail/field.h \
 	forumd/mail/html_text.c \
 	forumd/mail/imap_text.c forumd/mail/imap_text.h \
-	forumd/mail/inbound.h \
+	forumd/mail/inbound.c forumd/mail/inbound.h \
+	forumd/mail/list_fields.c \
 	forumd/mail/mime.h forumd/mail/mime_private.h \
 	forumd/mail/mime_decode.c \
 	forumd/mail/mime_head.c \
