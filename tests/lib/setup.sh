@@ -1,0 +1,51 @@
+# Shared by ./run and ./check: the packages of the distribution, and a quiet build. Sourced; top is the source directory.
+
+BUILD_PACKAGES="autoconf automake pkg-config gcc make libc6-dev liblmdb-dev libetpan-dev zlib1g-dev libdeflate-dev libssl-dev
+	libconfuse-dev libsodium-dev libunistring-dev libseccomp-dev openssl"
+
+say() { printf '%s\n' "$*"; }
+die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
+
+# install_packages NAME...: what is missing; with sudo when we are not root. On systems without apt: hope, configure tells.
+install_packages() {
+	local missing=() p sudo= log
+	command -v dpkg-query >/dev/null && command -v apt-get >/dev/null || return 0
+	for p in "$@"; do
+		dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q '^install ok installed' || missing+=("$p")
+	done
+	[ ${#missing[@]} -eq 0 ] && return 0
+	if [ "$(id -u)" != 0 ]; then
+		command -v sudo >/dev/null || die "these packages are missing and I am not root: ${missing[*]}"
+		sudo=sudo
+	fi
+	say "installing: ${missing[*]}"
+	log=$(mktemp)
+	if ! { $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq update &&
+		$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "${missing[@]}"; } </dev/null >"$log" 2>&1; then
+		tail -20 "$log" >&2
+		rm -f "$log"
+		die "apt-get could not install them"
+	fi
+	rm -f "$log"
+}
+
+# build DIR TARGET... [-- CONFIGURE-OPTIONS]: out of tree, quiet, the tail of the log when it fails
+build() {
+	local dir=$1 targets=() log=$1/build.log
+	shift
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do targets+=("$1"); shift; done
+	[ $# -gt 0 ] && shift
+	mkdir -p "$dir"
+	if [ ! -x "$top/configure" ] || [ "$top/configure.ac" -nt "$top/configure" ]; then
+		say "autoreconf"
+		(cd "$top" && autoreconf -fi) >"$log" 2>&1 || { tail -30 "$log" >&2; return 1; }
+	fi
+	# other options than last time: configure again
+	if [ ! -f "$dir/Makefile" ] || [ "$*" != "$(cat "$dir/options" 2>/dev/null)" ]; then
+		say "configure $dir $*"
+		(cd "$dir" && "$top/configure" -q "$@") >"$log" 2>&1 || { tail -30 "$log" >&2; return 1; }
+		printf '%s' "$*" >"$dir/options"
+	fi
+	say "make $dir"
+	make -C "$dir" -s -j"$(nproc)" "${targets[@]}" >"$log" 2>&1 || { grep -E 'error|Error|undefined' "$log" | head -30 >&2; tail -5 "$log" >&2; return 1; }
+}
