@@ -26,7 +26,6 @@
 #include "forumd/forum/forum_private.h"
 #include "forumd/forum/overview.h"
 #include "forumd/forum/post.h"
-#include "forumd/forum/thread.h"
 
 enum {
 	POST_VERSION = 1, POST_STATE = 1, POST_REASON = 3, POST_FLAGS = 8, POST_PARENT = 16, POST_THREAD = 24, POST_DATE = 32,
@@ -68,12 +67,13 @@ int envelope_decode(struct slice v, struct envelope *e_r);
 int overview_xref(struct forum_txn *t, const struct place *places, size_t n, struct buf *out);
 
 /* --- post_add.c, shared with post_state.c --- */
-/* Gives numbers in every group, writes O, E and X, places it in its thread, tells mail and replaces what it supersedes.
- * *p must have its groups in places; places, parent, thread and reason are filled; the caller stores P. */
-int post_publish(struct forum_txn *t, struct post *p, const struct overview *o, const struct envelope *e,
-	const struct thread_place_in *in, struct fail *f);
-/* rewrites the overview records of all places but `except` after the places changed */
-int post_rewrite_xref(struct forum_txn *t, const struct post *p, uint32_t except, struct fail *f);
+/* Gives numbers in every group, finds its thread, stores P, O and E, queues the mail and removes what it supersedes.
+ * *p has its groups in places (numbers are filled in); p->parent and p->reason are what was proven before (reply key,
+ * importer) and become what was found. *o and *e are the records without their places. */
+int post_publish(struct forum_txn *t, struct post *p, struct overview *o, const struct envelope *e, struct fail *f);
+/* the overview and envelope records a draft makes; without places, thread and modseq. Slices of d, or the arena's */
+void post_derive(struct forum_txn *t, const struct post_draft *d, const struct post *p, struct overview *o, struct envelope *e);
+int envelope_store(struct forum_txn *t, struct place at, const struct envelope *e, struct fail *f);
 
 /* --- thread.c --- */
 /* the post got a place in a group it was not in: posts waiting there for its id find it */

@@ -337,14 +337,15 @@ int post_stream_read(struct forum_txn *t, struct post_stream *s, size_t max, str
 		size_t room = max < s->left ? max : s->left;
 		if (room > 32768)
 			room = 32768;
-		if (s->z.avail_in == 0 && (r = post_stream_fill(t, s)) < 0)
-			return r;
 		s->z.next_out = (Bytef *)buf_reserve(out, room);
 		s->z.avail_out = (uInt)room;
 		int z = inflate(&s->z, Z_SYNC_FLUSH);
 		size_t got = room - s->z.avail_out;
-		if ((z != Z_OK && z != Z_BUF_ERROR) || (z == Z_BUF_ERROR && s->z.avail_in > 0 && got == 0))
+		if ((z != Z_OK && z != Z_BUF_ERROR) || (got == 0 && s->z.avail_in > 0))
 			return ERR_CORRUPT;
+		/* only when the inflater has nothing left to give: output may wait in it after the last input */
+		if (got == 0 && (r = post_stream_fill(t, s)) < 0)
+			return r;
 		buf_commit(out, got);
 		s->left -= (uint32_t)got;
 		max -= got;
