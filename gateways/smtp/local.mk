@@ -1,2 +1,16 @@
 noinst_LIBRARIES += gateways/libsmtp.a
-gateways_libsmtp_a_SOURCES =
+gateways_libsmtp_a_SOURCES = \
+	gateways/smtp/smtp.h gateways/smtp/smtp_private.h \
+	gateways/smtp/smtp_author.c \
+	gateways/smtp/smtp_cmd_auth.c \
+	gateways/smtp/smtp_cmd_data.c \
+	gateways/smtp/smtp_cmd_hello.c \
+	gateways/smtp/smtp_cmd_mail.c \
+	gateways/smtp/smtp_cmd_misc.c \
+	gateways/smtp/smtp_commands.c \
+	gateways/smtp/smtp_deliver.c \
+	gateways/smtp/smtp_notice.c \
+	gateways/smtp/smtp_reply.c \
+	gateways/smtp/smtp_route.c \
+	gateways/smtp/smtp_session.c \
+	gateways/smtp/smtp_syntax.c gateways/smtp/smtp_syntax.h

@@ -1,0 +1,100 @@
+/* smtp_cmd_mail.c - MAIL and RCPT: the envelope. All that can be refused is refused here, before the text is sent. */
+#include "gateways/smtp/smtp_private.h"
+#include "forumd/base/text.h"
+
+static enum step bad_params(struct session *s, int e)
+{
+	return smtp_reply_bad(s, e == ERR_INVALID ? SMTP_BAD_PARAMETER : SMTP_SYNTAX_ARGS, NULL);
+}
+
+enum step smtp_cmd_mail(struct session *s, struct slice *args, unsigned n)
+{
+	struct smtp_session *m = smtp_of(s);
+	struct slice rest = args[0];
+	struct smtp_params params;
+	struct smtp_path path;
+	int e;
+
+	(void)n;
+	if (!m->greeted || m->in_mail)
+		return smtp_reply_bad(s, SMTP_BAD_SEQUENCE, m->greeted ? "sender is given already" : "say hello first");
+	if (m->submission && !s->member)
+		return smtp_reply_bad(s, SMTP_AUTH_REQUIRED, NULL);
+	if (smtp_syntax_path(&rest, "FROM:", &path) < 0)
+		return smtp_reply_bad(s, SMTP_SYNTAX_ARGS, "syntax: MAIL FROM:<address> [parameters]");
+	e = smtp_syntax_params(rest, &params);
+	if (e < 0)
+		return bad_params(s, e);
+	if (!path.null && smtp_syntax_mailbox(&path, params.smtputf8) < 0)
+		return smtp_reply_bad(s, SMTP_BAD_SENDER, NULL);
+	if (params.has_size && params.size > s->config->message_size) {
+		smtp_replyf(s, SMTP_TOO_BIG, "message too big: at most %llu octets", (unsigned long long)s->config->message_size);
+		return STEP_DONE;
+	}
+	smtp_mail_reset(m);
+	m->in_mail = true;
+	m->smtputf8 = params.smtputf8;
+	m->sender = arena_slice(m->mail, path.address);
+	smtp_reply(s, SMTP_OK_SENDER, NULL);
+	return STEP_DONE;
+}
+
+/* Some give the same address twice: one delivery, but LMTP answers for each RCPT it accepted. */
+static enum step accept_rcpt(struct smtp_session *m, struct smtp_route *r, struct slice address)
+{
+	r->address = arena_slice(m->mail, address);
+	vec_push(&m->rcpt, *r);
+	smtp_reply(&m->s, SMTP_OK_RCPT, NULL);
+	return STEP_DONE;
+}
+
+static enum step refuse_rcpt(struct session *s, enum smtp_code c, struct slice address, const struct fail *f)
+{
+	struct buf b = { 0 };
+
+	text_escape(address, 256, &b);
+	session_log(s, "smtp rcpt refused to=%s why=\"%s\"", b.used ? buf_bytes(&b) : "", f->text);
+	buf_free(&b);
+	if (smtp_reply_is_temporary(c) || smtp_of(s)->lmtp) {   /* the front MTA is no address harvester */
+		smtp_reply(s, c, f->text[0] ? f->text : NULL);
+		return STEP_DONE;
+	}
+	return smtp_reply_bad(s, c, f->text[0] ? f->text : NULL);
+}
+
+enum step smtp_cmd_rcpt(struct session *s, struct slice *args, unsigned n)
+{
+	struct smtp_session *m = smtp_of(s);
+	struct slice rest = args[0];
+	struct fail f = { 0 };
+	struct smtp_path path;
+	struct smtp_route route;
+	struct forum_txn *t;
+	enum smtp_code c = SMTP_TRY_LATER;
+
+	(void)n;
+	if (!m->in_mail || m->bdat_seen)
+		return smtp_reply_bad(s, SMTP_BAD_SEQUENCE, m->in_mail ? NULL : "MAIL first");
+	if (smtp_syntax_path(&rest, "TO:", &path) < 0 || path.null)
+		return smtp_reply_bad(s, SMTP_SYNTAX_ARGS, "syntax: RCPT TO:<address>");
+	if (slice_trim(rest).n)
+		return smtp_reply_bad(s, SMTP_BAD_PARAMETER, NULL);
+	if (m->rcpt.n >= SMTP_RCPT_MAX) {
+		smtp_reply(s, SMTP_TOO_MANY_RCPT, NULL);
+		return STEP_DONE;
+	}
+	if (path.route)
+		return smtp_reply_bad(s, SMTP_RELAY, NULL);
+	if (slice_is_nocase(path.address, "postmaster"))
+		path.local = path.address, path.domain = slice_str(s->config->domain);
+	else if (smtp_syntax_mailbox(&path, m->smtputf8) < 0)
+		return smtp_reply_bad(s, SMTP_BAD_RCPT, NULL);
+	t = session_read(s);
+	if (!t) {
+		smtp_reply(s, SMTP_TRY_LATER, NULL);
+		return STEP_DONE;
+	}
+	if (smtp_route_find(m, t, &path, &route, &c, &f) < 0)
+		return refuse_rcpt(s, c, path.address, &f);
+	return accept_rcpt(m, &route, path.address);
+}

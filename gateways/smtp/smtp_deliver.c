@@ -1,0 +1,459 @@
+/* smtp_deliver.c - the text is here: decide for each recipient, store, answer after the commit.
+ *
+ * SMTP has one answer for all recipients, so there all of them are one job: one child transaction, all or nothing. LMTP
+ * answers each, so there each is a job of its own. A mail to two groups is one post with two places. A mail that comes
+ * again (same Message-ID, same text) is answered 250 and stored once, since the sender's MTA only lost our answer.
+ * Every mail ends in exactly one of: posted, held, done (a bounce, a subscription), refused; and the trace says which. */
+#include <stdio.h>
+#include "gateways/smtp/smtp_private.h"
+#include "forumd/base/stat.h"
+#include "forumd/forum/mailq.h"
+#include "forumd/forum/moderate.h"
+#include "forumd/forum/rights.h"
+#include "forumd/forum/subscribe.h"
+#include "forumd/forum/token.h"
+#include "forumd/mail/inbound.h"
+#include "forumd/run/limits.h"
+#include "forumd/run/writer.h"
+#include "gateways/common/post_in.h"
+
+struct delivery {
+	const struct smtp_route *route;
+	struct smtp_writer writer;
+	/* the answer */
+	bool refused;
+	enum smtp_code code;
+	char text[240];
+	/* what to store */
+	struct post_draft draft;
+	struct post_in_job post;
+	struct slice notice, notice_to;
+	bool hard_bounce;
+	struct slice bounce_text;
+};
+struct smtp_mail {
+	struct smtp_message message;
+	struct delivery *v;
+	size_t n, next;            /* next: LMTP, the recipient to store */
+	struct job *job;           /* being filled */
+};
+/* Of one job: copies of deliveries, in order. The session may end while the job is under way, so that nothing in here
+ * points into it; the results are copied back when both meet again. */
+struct smtp_job { struct slice message_id; struct delivery *v; size_t n, from; };
+
+static void refuse(struct delivery *d, enum smtp_code c, const char *text)
+{
+	d->refused = true;
+	d->code = c;
+	snprintf(d->text, sizeof d->text, "%s", text);
+}
+
+static void refuse_fail(struct delivery *d, const struct fail *f)
+{
+	enum smtp_code c = smtp_reply_of(f->code);
+
+	/* a group that went away or is none of his must look like any other missing address */
+	refuse(d, c, c == SMTP_NO_ADDRESS ? "no such address here" : f->text);
+}
+
+/* ---- before the job: on the worker ---- */
+
+static bool within_rate(struct smtp_session *m, uint32_t member)
+{
+	char key[32];
+	unsigned max = m->s.config->posts_per_minute;
+	int n = snprintf(key, sizeof key, "mail-post:%u", member);
+
+	return !max || limits_rate(slice_of(key, (size_t)n), max, max);
+}
+
+static void prepare_post(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
+{
+	const struct smtp_message *g = &m->delivery->message;
+	struct arena *a = m->delivery->job->arena;
+	struct fail f = { 0 };
+	struct post_in in = {
+		.source = POST_FROM_MAIL, .member = d->writer.member, .groups = &d->route->group, .ngroups = 1,
+		.hold = d->writer.hold, .hold_reason = slice_str(d->writer.hold_reason ? d->writer.hold_reason : ""),
+		.max_size = m->s.config->message_size, .path_host = slice_str(m->s.config->domain), .client_msgid = g->message_id,
+	};
+
+	if (!within_rate(m, d->writer.member)) {
+		refuse(d, SMTP_RATE, "too many posts in a short time, try again later");
+		return;
+	}
+	if (d->route->form == FORM_REPLY) {
+		in.reply_to = d->route->token.id;
+		in.reply_reason = PARENT_REPLY_KEY;
+	}
+	if (post_in_parse(t, &in, g->raw, a, &d->draft, &f) < 0)
+		refuse_fail(d, &f);
+	d->post.member = d->writer.member;
+}
+
+static void prepare_notice(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
+{
+	static const enum smtp_notice kinds[] = {
+		[FORM_SUBSCRIBE] = NOTICE_SUBSCRIBED, [FORM_UNSUBSCRIBE] = NOTICE_UNSUBSCRIBED, [FORM_HELP] = NOTICE_HELP,
+	};
+	struct arena *a = m->delivery->job->arena;
+	struct buf b = { 0 };
+	struct member who;
+	char key[32];
+	int n = snprintf(key, sizeof key, "mail-notice:%u", d->writer.member);
+
+	if (!limits_rate(slice_of(key, (size_t)n), 6, 6)) {
+		refuse(d, SMTP_RATE, "too many requests in a short time, try again later");
+		return;
+	}
+	if (member_get(t, d->writer.member, &who) <= 0 || !who.naddresses) {
+		refuse(d, SMTP_NO_ADDRESS, "no such address here");
+		return;
+	}
+	d->notice_to = arena_slice(a, who.addresses[0]);
+	smtp_notice_write(kinds[d->route->form], slice_str(m->s.config->domain), d->route->group_name, d->notice_to,
+		&m->delivery->message, &b);
+	d->notice = arena_slice(a, buf_slice(&b));
+	buf_free(&b);
+}
+
+/* Only a report of a final failure counts: absence notes and delays come to the same address. */
+static void prepare_bounce(struct smtp_session *m, struct delivery *d)
+{
+	const struct smtp_message *g = &m->delivery->message;
+	struct inbound_dsn dsn;
+
+	if (inbound_dsn(m->mail, g->header, g->body, &dsn) <= 0) {
+		if (m->sender.n)
+			refuse(d, SMTP_REFUSED, "this address takes delivery reports only");
+		d->bounce_text = SLICE("automatic mail, no delivery report");
+		return;
+	}
+	d->hard_bounce = slice_is_nocase(slice_trim(dsn.action), "failed") && (!dsn.status.n || slice_trim(dsn.status).p[0] == '5');
+	d->bounce_text = arena_slicef(m->delivery->job->arena, "%.*s %.*s", SLICE_ARG(slice_to(dsn.action, 20)), SLICE_ARG(slice_to(dsn.status, 20)));
+}
+
+static void prepare_one(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
+{
+	struct fail f = { 0 };
+	enum smtp_code c;
+
+	if (smtp_author_find(m, t, &m->delivery->message, d->route, &d->writer, &c, &f) < 0) {
+		refuse(d, c, f.text);
+		return;
+	}
+	switch (d->route->form) {
+	case FORM_GROUP: case FORM_REPLY: prepare_post(m, t, d); break;
+	case FORM_BOUNCE: prepare_bounce(m, d); break;
+	default: prepare_notice(m, t, d); break;
+	}
+}
+
+/* What is wrong with the mail for every recipient that is no bounce address. */
+static void prepare_all(struct smtp_session *m, struct forum_txn *t, size_t from, size_t n)
+{
+	struct smtp_mail *mail = m->delivery;
+	struct smtp_message *g = &mail->message;
+	struct fail f = { 0 };
+	int author = smtp_author_read(m, t, g, &f);
+	enum inbound_auto automatic = inbound_automatic(g->header, slice_str(m->s.config->domain));
+
+	for (size_t i = from; i < from + n; i++) {
+		struct delivery *d = &mail->v[i];
+
+		if (d->route->form != FORM_BOUNCE && automatic != INBOUND_PERSONAL) {
+			char text[200];
+
+			snprintf(text, sizeof text, "automatic mail is not posted (%s)", inbound_auto_text(automatic));
+			refuse(d, SMTP_REFUSED, text);
+		} else if (d->route->form != FORM_BOUNCE && author < 0) {
+			refuse(d, SMTP_BAD_CONTENT, f.text);
+		} else {
+			prepare_one(m, t, d);
+		}
+	}
+}
+
+/* ---- the job: on the writer ---- */
+
+/* The same mail for a second group: one post, one more place. Not on the word of an unproven sender. */
+static int apply_crosspost(struct forum_txn *t, struct delivery *d, struct fail *f)
+{
+	uint32_t id = d->draft.groups[0];
+	struct group g;
+	struct post p;
+	int e;
+
+	if (post_get(t, d->post.result.id, &p) <= 0)
+		return fail_set(f, ERR_CORRUPT, "the post is not there");
+	for (size_t i = 0; i < p.nplaces; i++)
+		if (p.places[i].group == id)
+			return 1;
+	if (p.author != d->draft.author || d->writer.hold || p.state != POST_VISIBLE)
+		return fail_set(f, ERR_EXISTS, "a post with this Message-ID is there already");
+	if (group_get(t, id, &g) <= 0)
+		return fail_set(f, ERR_NOTFOUND, "no such address here");
+	e = p.parent ? rights_can_post(t, d->writer.member, &g, f) : rights_can_start(t, d->writer.member, &g, f);
+	if (e < 0)
+		return e;
+	if (g.moderated && !rights_can_moderate(t, d->writer.member, &g))
+		return fail_set(f, ERR_DENIED, "%.*s is moderated: send it there in a mail of its own", SLICE_ARG(g.name));
+	if (p.nplaces >= POST_GROUPS_MAX)
+		return fail_set(f, ERR_LIMIT, "in too many groups");
+	return post_crosspost(t, p.id, id, f);
+}
+
+static int apply_post(struct forum_txn *t, struct job *j, struct delivery *d, struct fail *f)
+{
+	static const char *const proofs[] = {
+		[PROOF_NONE] = "no proof", [PROOF_LOGIN] = "login", [PROOF_TOKEN] = "reply address", [PROOF_AUTH_RESULTS] = "sender check",
+	};
+	void *data = j->data;
+	int e;
+
+	j->data = &d->post;
+	e = post_in_apply(t, j, f);
+	j->data = data;
+	if (e <= 0)
+		return e < 0 ? e : ERR_INTERNAL;
+	if (d->post.result.duplicate) {
+		e = apply_crosspost(t, d, f);
+		if (e < 0)
+			return e;
+	}
+	trace_add(t, d->post.result.id, d->draft.message_id, "mail to %.*s: %s (%s)", SLICE_ARG(d->route->group_name),
+		d->post.result.duplicate ? "there already" : d->post.result.state == POST_PENDING ? "held" : "posted", proofs[d->writer.proof]);
+	return 1;
+}
+
+static int apply_subscription(struct forum_txn *t, struct slice message_id, struct delivery *d, struct fail *f)
+{
+	int e = 1;
+
+	if (d->route->form == FORM_SUBSCRIBE)
+		e = subscribe_set(t, d->writer.member, d->route->group, SUBSCRIBE_ALL, f);
+	else if (d->route->form == FORM_UNSUBSCRIBE)
+		e = subscribe_set(t, d->writer.member, d->route->group, SUBSCRIBE_NONE, f);
+	if (e < 0)
+		return e;
+	if (d->notice.n && (e = mailq_add_notice(t, d->notice_to, d->notice, NULL)) < 0)
+		return e;
+	trace_add(t, 0, message_id, "mail to %.*s: done", SLICE_ARG(d->route->address));
+	return 1;
+}
+
+/* The token is spent with the first failure it reports: a storm of reports counts once. */
+static int apply_bounce(struct forum_txn *t, struct slice message_id, struct delivery *d, struct fail *f)
+{
+	const struct reply_token *k = &d->route->token;
+	int e;
+
+	if (d->hard_bounce && !token_is_revoked(t, d->route->token_text)) {
+		if ((e = token_revoke(t, d->route->token_text, k->expires)) < 0)
+			return fail_set(f, (enum err)e, "try again later");
+		if (k->member && (e = member_note_bounce(t, k->member)) < 0 && e != ERR_NOTFOUND)
+			return fail_set(f, (enum err)e, "try again later");
+	}
+	trace_add(t, 0, message_id, "bounce of queue item %llu, member %u: %.*s%s", (unsigned long long)k->id, k->member,
+		SLICE_ARG(d->bounce_text), d->hard_bounce ? ", counted" : "");
+	return 1;
+}
+
+static int deliver_apply(struct forum_txn *t, struct job *j, struct fail *f)
+{
+	struct smtp_job *w = j->data;
+
+	for (size_t i = 0; i < w->n; i++) {
+		struct delivery *d = &w->v[i];
+		int e;
+
+		if (d->route->form == FORM_GROUP || d->route->form == FORM_REPLY)
+			e = apply_post(t, j, d, f);
+		else if (d->route->form == FORM_BOUNCE)
+			e = apply_bounce(t, w->message_id, d, f);
+		else
+			e = apply_subscription(t, w->message_id, d, f);
+		if (e < 0)
+			return e;
+	}
+	return 1;
+}
+
+struct refusal { struct slice message_id; char text[300]; };
+
+static int refusal_apply(struct forum_txn *t, struct job *j, struct fail *f)
+{
+	struct refusal *r = j->data;
+
+	(void)f;
+	return trace_add(t, 0, r->message_id, "%s", r->text);
+}
+
+static void refusal_done(struct job *j)
+{
+	job_free(&j);
+}
+
+/* Refusals are traced too, in the bulk lane and not more than ten a second: strangers must not make us write. */
+static void trace_refusal(struct smtp_session *m, const struct delivery *d)
+{
+	struct job *j;
+	struct refusal *r;
+
+	if (!m->delivery->message.message_id.n || !limits_rate(SLICE("mail-refusal-trace"), 600, 600))
+		return;
+	j = job_new(NULL, refusal_apply);
+	r = ARENA_NEW(j->arena, struct refusal);
+	r->message_id = arena_slice(j->arena, m->delivery->message.message_id);
+	snprintf(r->text, sizeof r->text, "mail to %.*s: refused: %.200s", SLICE_ARG(slice_to(d->route->address, 80)), d->text);
+	j->lane = JOB_BULK;
+	j->done = refusal_done;
+	j->data = r;
+	writer_submit(writer_current(), j);
+}
+
+/* ---- answers ---- */
+
+static void answer_one(struct smtp_session *m, struct delivery *d)
+{
+	struct session *s = &m->s;
+	const struct post_result *r = &d->post.result;
+
+	if (d->refused) {
+		stat_add(STAT_posts_refused, 1);
+		session_log(s, "smtp mail refused to=%.*s msgid=%.*s why=\"%s\"", SLICE_ARG(d->route->address),
+			SLICE_ARG(m->delivery->message.message_id), d->text);
+		trace_refusal(m, d);
+		smtp_reply(s, d->code, d->text[0] ? d->text : NULL);
+		return;
+	}
+	session_log(s, "smtp mail ok to=%.*s msgid=%.*s post=%llu member=%u bytes=%zu", SLICE_ARG(d->route->address),
+		SLICE_ARG(m->delivery->message.message_id), (unsigned long long)r->id, d->writer.member, m->delivery->message.raw.n);
+	if (d->route->form != FORM_GROUP && d->route->form != FORM_REPLY)
+		smtp_reply(s, SMTP_OK, "done");
+	else if (r->duplicate)
+		smtp_reply(s, SMTP_OK, "there already");
+	else if (r->state == POST_PENDING)
+		smtp_reply(s, SMTP_OK, "queued for moderator approval");
+	else
+		smtp_replyf(s, SMTP_OK, "posted to %.*s", SLICE_ARG(d->route->group_name));
+	if (r->id && !r->duplicate)
+		stat_add(STAT_posts_in, 1);
+}
+
+static void answer_all(struct smtp_session *m)
+{
+	struct smtp_mail *mail = m->delivery;
+	struct delivery *worst = &mail->v[0];
+
+	for (size_t i = 0; i < mail->n; i++) {
+		if (m->lmtp)
+			answer_one(m, &mail->v[i]);
+		else if (mail->v[i].refused && !worst->refused)
+			worst = &mail->v[i];
+	}
+	if (!m->lmtp)
+		answer_one(m, worst);
+	smtp_mail_reset(m);
+}
+
+/* ---- the order of things ---- */
+
+static void fill_job(const struct smtp_mail *mail, struct job *j, size_t from, size_t n)
+{
+	struct smtp_job *w = ARENA_NEW(j->arena, struct smtp_job);
+
+	w->message_id = arena_slice(j->arena, mail->message.message_id);
+	w->v = arena_alloc(j->arena, n * sizeof *w->v);
+	w->n = n;
+	w->from = from;
+	for (size_t i = 0; i < n; i++) {
+		struct smtp_route *r = ARENA_NEW(j->arena, struct smtp_route);
+
+		w->v[i] = mail->v[from + i];
+		*r = *w->v[i].route;
+		r->address = arena_slice(j->arena, r->address);
+		r->group_name = arena_slice(j->arena, r->group_name);
+		r->token_text = arena_slice(j->arena, r->token_text);
+		w->v[i].route = r;
+		w->v[i].draft.groups = &r->group;
+		w->v[i].draft.ngroups = 1;
+		w->v[i].post.draft = &w->v[i].draft;
+	}
+	j->data = w;
+	j->size = mail->message.raw.n * n;
+}
+
+/* Prepare the deliveries [from, from+n) for one job. 1 there is something to store, 0 all refused. */
+static int prepare_job(struct smtp_session *m, size_t from, size_t n)
+{
+	struct smtp_mail *mail = m->delivery;
+	struct forum_txn *t = session_read(&m->s);
+	struct job *j = job_new(&m->s, deliver_apply);
+	size_t refused = 0;
+
+	mail->job = j;
+	if (t) {
+		prepare_all(m, t, from, n);
+		session_read_end(&m->s);
+	}
+	for (size_t i = from; i < from + n; i++) {
+		if (!t)
+			refuse(&mail->v[i], SMTP_TRY_LATER, "try again later");
+		refused += mail->v[i].refused;
+	}
+	if (refused) {   /* n is 1, or all or nothing */
+		job_free(&j);
+		mail->job = NULL;
+		return 0;
+	}
+	fill_job(mail, j, from, n);
+	return 1;
+}
+
+static enum step deliver_step(struct session *s)
+{
+	struct smtp_session *m = smtp_of(s);
+	struct smtp_mail *mail = m->delivery;
+
+	while (mail->next < mail->n) {
+		size_t from = mail->next, n = m->lmtp ? 1 : mail->n;
+
+		mail->next += n;
+		if (prepare_job(m, from, n)) {
+			session_submit(s, mail->job);
+			return STEP_WAIT;
+		}
+	}
+	s->step = NULL;
+	answer_all(m);
+	return STEP_DONE;
+}
+
+void smtp_deliver_done(struct smtp_session *m, struct job *j)
+{
+	struct smtp_job *w = j->data;
+
+	for (size_t i = 0; i < w->n; i++) {
+		struct delivery *d = &m->delivery->v[w->from + i];
+
+		d->post.result = w->v[i].post.result;
+		if (j->result <= 0)
+			refuse_fail(d, &j->fail);
+	}
+	m->delivery->job = NULL;
+}
+
+enum step smtp_deliver(struct smtp_session *m)
+{
+	struct smtp_mail *mail = ARENA_NEW(m->mail, struct smtp_mail);
+
+	mail->message.raw = buf_slice(&m->data);
+	mail->n = m->rcpt.n;
+	mail->v = arena_zalloc(m->mail, mail->n * sizeof *mail->v);
+	for (size_t i = 0; i < mail->n; i++)
+		mail->v[i].route = &m->rcpt.v[i];
+	m->delivery = mail;
+	m->s.step = deliver_step;
+	return deliver_step(&m->s);
+}

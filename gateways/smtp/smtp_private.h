@@ -1,0 +1,123 @@
+/* smtp_private.h - the session and what its files share; included in gateways/smtp/ only. */
+#ifndef GATEWAYS_SMTP_SMTP_PRIVATE_H
+#define GATEWAYS_SMTP_SMTP_PRIVATE_H
+#include "forumd/base/vec.h"
+#include "gateways/common/command.h"
+#include "gateways/common/dotted.h"
+#include "gateways/common/reply_token.h"
+#include "gateways/smtp/smtp.h"
+#include "gateways/smtp/smtp_syntax.h"
+
+#define SMTP_RCPT_MAX 100
+#define SMTP_LINE_MAX 2048         /* RFC 5321's 512 plus what the extensions add */
+#define SMTP_AUTH_LINE_MAX 12288   /* RFC 4954 4 */
+
+/* Where a recipient address leads. */
+struct smtp_route {
+	enum smtp_form form;       /* FORM_GROUP, FORM_REPLY, FORM_BOUNCE, FORM_SUBSCRIBE, ... */
+	uint32_t group;
+	struct slice group_name;   /* in the transaction's arena */
+	struct reply_token token;  /* FORM_REPLY, FORM_BOUNCE */
+	struct slice token_text;
+	struct slice address;      /* as the client wrote it */
+};
+enum smtp_auth_state { AUTH_IDLE, AUTH_PLAIN, AUTH_LOGIN_NAME, AUTH_LOGIN_PASSWORD };
+
+struct smtp_session {
+	struct session s;
+	bool lmtp, submission;
+	bool greeted;              /* EHLO, HELO or LHLO was said since the start or STARTTLS */
+
+	/* one mail transaction: RFC 5321 4.1.4. All of it lives in `mail`, reset with it. */
+	struct arena *mail;
+	bool in_mail, smtputf8;
+	struct slice sender;       /* empty: null reverse path */
+	VEC(struct smtp_route) rcpt;
+	struct dotted dotted;
+	struct buf data;
+	bool collecting;           /* between 354 and the final dot */
+	bool in_bdat, bdat_last, bdat_seen, bdat_refused;
+	uint64_t bdat_left;
+	struct smtp_mail *delivery;
+
+	enum smtp_auth_state auth;
+	struct buf auth_name;
+	struct auth_result auth_result;
+};
+
+/* smtp_reply.c: the only place with codes. Each appends one reply line. */
+enum smtp_code {
+	SMTP_GREETING, SMTP_BYE, SMTP_OK, SMTP_OK_SENDER, SMTP_OK_RCPT, SMTP_OK_CONTENT, SMTP_CANNOT_VRFY, SMTP_HELP,
+	SMTP_GO_AHEAD, SMTP_READY_TLS, SMTP_CONTINUE_AUTH, SMTP_AUTH_OK,
+	SMTP_UNKNOWN, SMTP_SYNTAX_COMMAND, SMTP_SYNTAX_ARGS, SMTP_LINE_TOO_LONG, SMTP_NOT_IMPLEMENTED, SMTP_BAD_SEQUENCE,
+	SMTP_BAD_PARAMETER, SMTP_BAD_SENDER, SMTP_BAD_RCPT, SMTP_NOT_HTTP, SMTP_TOO_MANY_BAD, SMTP_SHUTDOWN, SMTP_TIMEOUT, SMTP_SHED,
+	SMTP_AUTH_REQUIRED, SMTP_AUTH_FAILED, SMTP_AUTH_BUSY, SMTP_AUTH_TOO_MANY, SMTP_AUTH_SYNTAX, SMTP_AUTH_CANCELLED,
+	SMTP_AUTH_MECHANISM, SMTP_AUTH_NEEDS_TLS, SMTP_NO_TLS,
+	SMTP_RELAY, SMTP_NO_ADDRESS, SMTP_REFUSED, SMTP_BAD_CONTENT, SMTP_TOO_BIG, SMTP_TOO_MANY_RCPT, SMTP_NO_RCPT,
+	SMTP_TRY_LATER, SMTP_RATE, SMTP_DISK,
+};
+/* text NULL: the code's own words. Text is cut before CR, LF and at 400 octets. */
+void smtp_reply(struct session *s, enum smtp_code c, const char *text);
+void smtp_replyf(struct session *s, enum smtp_code c, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* 250-keyword lines of EHLO and the last one */
+void smtp_reply_ehlo(struct session *s, bool last, const char *text);
+enum smtp_code smtp_reply_of(enum err e);
+/* refusal that the sender should try again */
+bool smtp_reply_is_temporary(enum smtp_code c);
+/* one more bad command: closes with 421 when they are too many */
+enum step smtp_reply_bad(struct session *s, enum smtp_code c, const char *text);
+
+/* smtp_session.c */
+static inline struct smtp_session *smtp_of(struct session *s) { return (struct smtp_session *)s; }
+/* RSET: forget the transaction, not the greeting nor the login */
+void smtp_mail_reset(struct smtp_session *m);
+
+/* smtp_commands.c */
+extern const struct command smtp_commands[];
+enum step smtp_command_run(struct smtp_session *m);
+
+/* the handlers, by file */
+enum step smtp_cmd_ehlo(struct session *s, struct slice *args, unsigned n);
+enum step smtp_cmd_helo(struct session *s, struct slice *args, unsigned n);
+enum step smtp_cmd_lhlo(struct session *s, struct slice *args, unsigned n);
+enum step smtp_cmd_starttls(struct session *s, struct slice *args, unsigned n);
+enum step smtp_cmd_auth(struct session *s, struct slice *args, unsigned n);
+enum step smtp_auth_line(struct smtp_session *m);          /* the client's next SASL line */
+enum step smtp_cmd_mail(struct session *s, struct slice *args, unsigned n);
+enum step smtp_cmd_rcpt(struct session *s, struct slice *args, unsigned n);
+enum step smtp_cmd_data(struct session *s, struct slice *args, unsigned n);
+enum step smtp_cmd_bdat(struct session *s, struct slice *args, unsigned n);
+enum step smtp_data_collect(struct smtp_session *m);
+enum step smtp_bdat_collect(struct smtp_session *m);
+enum step smtp_cmd_rset(struct session *s, struct slice *args, unsigned n);
+enum step smtp_cmd_noop(struct session *s, struct slice *args, unsigned n);
+enum step smtp_cmd_vrfy(struct session *s, struct slice *args, unsigned n);
+enum step smtp_cmd_expn(struct session *s, struct slice *args, unsigned n);
+enum step smtp_cmd_help(struct session *s, struct slice *args, unsigned n);
+enum step smtp_cmd_quit(struct session *s, struct slice *args, unsigned n);
+
+/* smtp_route.c. Decides at RCPT. 1, or < 0 with the code and the words in *c_r and f. */
+int smtp_route_find(struct smtp_session *m, struct forum_txn *t, const struct smtp_path *p, struct smtp_route *r_r,
+	enum smtp_code *c_r, struct fail *f);
+
+/* smtp_author.c: who wrote this mail, and what proves it */
+enum smtp_proof { PROOF_NONE, PROOF_LOGIN, PROOF_TOKEN, PROOF_AUTH_RESULTS };
+struct smtp_message {              /* facts about the message, found once for all recipients; in the mail arena */
+	struct slice raw, header, body, message_id;
+	struct slice from_text;        /* "local@domain" for words to the sender */
+	uint32_t from_member;          /* account that owns the From address, 0 none */
+	bool auth_pass, auth_fail;     /* of the trusted front MTA */
+};
+struct smtp_writer { uint32_t member; enum smtp_proof proof; bool hold; const char *hold_reason; };
+/* ERR_INVALID: the mail has no single author */
+int smtp_author_read(struct smtp_session *m, struct forum_txn *t, struct smtp_message *g, struct fail *f);
+int smtp_author_find(struct smtp_session *m, struct forum_txn *t, const struct smtp_message *g, const struct smtp_route *r,
+	struct smtp_writer *w_r, enum smtp_code *c_r, struct fail *f);
+
+/* smtp_deliver.c: the whole message is in m->data; answers when the commits are done */
+enum step smtp_deliver(struct smtp_session *m);
+void smtp_deliver_done(struct smtp_session *m, struct job *j);
+/* smtp_notice.c: words for a member who subscribed, unsubscribed or asked for help */
+enum smtp_notice { NOTICE_SUBSCRIBED, NOTICE_UNSUBSCRIBED, NOTICE_HELP };
+void smtp_notice_write(enum smtp_notice k, struct slice domain, struct slice group, struct slice to, const struct smtp_message *g, struct buf *out);
+#endif

@@ -1,0 +1,37 @@
+/* smtp_syntax.h - paths, parameters and the forms of our addresses; nothing but slices, no session, no store. */
+#ifndef GATEWAYS_SMTP_SMTP_SYNTAX_H
+#define GATEWAYS_SMTP_SMTP_SYNTAX_H
+#include <stdint.h>
+#include "forumd/base/slice.h"
+
+/* RFC 5321 4.1.2. `address` is what stands between the brackets; local and domain only of a checked mailbox. */
+struct smtp_path {
+	struct slice address, local, domain;
+	bool null;          /* <> */
+	bool route;         /* began with "@a,@b:" */
+};
+/* Takes "FROM:<...>" or "TO:<...>" off *rest, which then holds the parameters. 1 or ERR_SYNTAX. Not yet checked as a
+ * mailbox, because SMTPUTF8 comes behind it. */
+int smtp_syntax_path(struct slice *rest, const char *keyword, struct smtp_path *p_r);
+/* Fills local and domain. ERR_SYNTAX when it is no mailbox (or 8-bit without SMTPUTF8), or has a source route. */
+int smtp_syntax_mailbox(struct smtp_path *p, bool smtputf8);
+
+struct smtp_params { uint64_t size; bool has_size, smtputf8, body_8bit; };
+/* Parameters of MAIL: SIZE, BODY=7BIT|8BITMIME, SMTPUTF8, AUTH= (ignored). ERR_SYNTAX malformed, ERR_INVALID unknown. */
+int smtp_syntax_params(struct slice rest, struct smtp_params *p_r);
+
+/* The forms of a local part at our domain. */
+enum smtp_form {
+	FORM_GROUP,          /* GROUP */
+	FORM_REPLY,          /* GROUP-reply-TOKEN, or r-TOKEN: group empty */
+	FORM_BOUNCE,         /* bounce-TOKEN */
+	FORM_SUBSCRIBE, FORM_UNSUBSCRIBE, FORM_HELP, FORM_OWNER,   /* GROUP-subscribe ... */
+	FORM_COMMANDS,       /* commands */
+	FORM_POSTMASTER,     /* postmaster, abuse */
+};
+struct smtp_local { enum smtp_form form; struct slice group, token; };
+/* local: lower case. separator: of reply addresses; '-' is always understood too. */
+void smtp_syntax_local(struct slice local, char separator, struct smtp_local *l_r);
+/* a local part that asks to be relayed onwards: percent hack, bang path, quoted or bare @ */
+bool smtp_syntax_relays(struct slice local);
+#endif
