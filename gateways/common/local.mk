@@ -2,6 +2,9 @@ noinst_LIBRARIES += gateways/libcommon.a
 gateways_libcommon_a_SOURCES = \
 	gateways/common/command.c gateways/common/command.h \
 	gateways/common/dotted.c gateways/common/dotted.h \
+	gateways/common/post_in.c gateways/common/post_in.h \
+	gateways/common/post_in_derive.c gateways/common/post_in_private.h \
+	gateways/common/post_in_header.c gateways/common/post_in_job.c \
 	gateways/common/reply_token.c gateways/common/reply_token.h \
 	gateways/common/sasl.c gateways/common/sasl.h \
 	gateways/common/wildmat.c gateways/common/wildmat.h

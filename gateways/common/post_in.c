@@ -1,0 +1,490 @@
+/* post_in.c - the rules for arrivals, in the order in which a person would want to hear of them: shape, author, places,
+ * subject, date, ids, body. Nothing here writes to the store; post_in_job.c repeats in the writer what may change. */
+#include "forumd/base/base64.h"
+#include "forumd/base/clock.h"
+#include "forumd/base/digest.h"
+#include "forumd/base/text.h"
+#include "forumd/base/vec.h"
+#include "forumd/forum/rights.h"
+#include "forumd/mail/address.h"
+#include "forumd/mail/date.h"
+#include "forumd/mail/msgid.h"
+#include "gateways/common/post_in_private.h"
+
+#define FUTURE_SECONDS 86400
+
+/* ---- shape ------------------------------------------------------------------------------------------------------- */
+
+static bool shape_has_bare(struct slice s, char *which_r) {
+	for (size_t i = 0; i < s.n; i++)
+		if ((s.p[i] == '\n' && (i == 0 || s.p[i - 1] != '\r')) || (s.p[i] == '\r' && (i + 1 == s.n || s.p[i + 1] != '\n'))) {
+			*which_r = s.p[i];
+			return true;
+		}
+	return false;
+}
+
+/* LF alone becomes CRLF: files have their own line ends */
+static struct slice shape_with_crlf(struct arena *a, struct slice s) {
+	size_t extra = 0, to = 0;
+	for (size_t i = 0; i < s.n; i++)
+		extra += s.p[i] == '\n' && (i == 0 || s.p[i - 1] != '\r');
+	if (!extra)
+		return s;
+	char *p = arena_alloc(a, s.n + extra);
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\n' && (i == 0 || s.p[i - 1] != '\r'))
+			p[to++] = '\r';
+		p[to++] = s.p[i];
+	}
+	return slice_of(p, to);
+}
+
+static struct slice shape_without_from_line(struct slice s) {
+	if (!slice_starts(s, SLICE("From ")))
+		return s;
+	ptrdiff_t lf = slice_chr(s, '\n');
+	return lf < 0 ? slice_from(s, s.n) : slice_from(s, (size_t)lf + 1);
+}
+
+static int shape_check(struct post_in_work *w, struct slice raw) {
+	char which = 0;
+	if (w->in->max_size && raw.n > w->in->max_size)
+		return fail_set(w->f, ERR_TOOBIG, "the message is longer than %zu octets", w->in->max_size);
+	if (w->in->import)
+		raw = shape_without_from_line(raw);
+	if (w->in->import || w->in->source == POST_FROM_CTL)
+		raw = shape_with_crlf(w->a, raw);
+	if (!w->in->import && slice_chr(raw, 0) >= 0)
+		return fail_set(w->f, ERR_INVALID, "the message holds a NUL octet");
+	if (!w->in->import && shape_has_bare(raw, &which))
+		return fail_set(w->f, ERR_INVALID, "the message holds a bare %s; lines must end in CRLF", which == '\r' ? "CR" : "LF");
+	if (!field_split(raw, &w->header, &w->body))
+		w->shape |= POST_IN_NO_BODY;
+	if (w->header.n && w->header.p[w->header.n - 1] != '\n') {
+		w->shape |= POST_IN_CUT_LINE;
+		char *p = arena_alloc(w->a, w->header.n + 2);
+		memcpy(p, w->header.p, w->header.n);
+		memcpy(p + w->header.n, "\r\n", 2);
+		w->header = slice_of(p, w->header.n + 2);
+	}
+	return 1;
+}
+
+static bool shape_is_blank(struct slice s) {
+	return slice_trim(s).n == 0;
+}
+
+/* ---- author ------------------------------------------------------------------------------------------------------ */
+
+static struct slice author_key_of(struct arena *a, const struct address *ad) {
+	struct buf b = { 0 };
+	address_key(&b, ad->local, ad->domain);
+	struct slice s = arena_slice(a, buf_slice(&b));
+	buf_free(&b);
+	return s;
+}
+
+static struct slice author_escaped(struct arena *a, struct slice s, size_t max) {
+	struct buf b = { 0 };
+	text_escape(slice_trim(s), max, &b);
+	s = arena_slice(a, buf_slice(&b));
+	buf_free(&b);
+	return s;
+}
+
+static bool author_is_own(const struct member *m, struct slice key) {
+	for (size_t i = 0; i < m->naddresses; i++)
+		if (slice_eq(m->addresses[i], key))
+			return true;
+	return false;
+}
+
+static int author_of_member(struct post_in_work *w, const struct address_list *list) {
+	const struct post_in_field *from = &w->known[KNOWN_FROM];
+	struct slice says = slice_of("", 0);
+	w->d->author = w->member.id;
+	w->d->author_name = w->member.name;
+	w->d->author_address = w->member.naddresses ? w->member.addresses[0] : slice_of("", 0);
+	if (!from->n) {
+		struct buf b = { 0 };
+		ptrdiff_t at = slice_rchr(w->d->author_address, '@');
+		if (at > 0)
+			address_write(&b, w->member.name, slice_to(w->d->author_address, (size_t)at), slice_from(w->d->author_address, (size_t)at + 1));
+		w->typed_from = arena_slice(w->a, buf_slice(&b));
+		buf_free(&b);
+		return 1;
+	}
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->v[i].kind != ADDRESS_MAILBOX)
+			continue;
+		struct slice key = author_key_of(w->a, &list->v[i]);
+		if (author_is_own(&w->member, key))
+			return 1;
+		if (!says.n)
+			says = key;
+	}
+	return fail_set(w->f, ERR_INVALID, "From must be one of your addresses (%.*s); it says %.*s", SLICE_ARG(w->d->author_address),
+		SLICE_ARG(author_escaped(w->a, says.n ? says : from->f.value, 80)));
+}
+
+static int author_of_stranger(struct post_in_work *w, const struct address_list *list) {
+	size_t boxes = 0;
+	w->d->author = 0;
+	w->d->author_name = w->in->author_name;
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->v[i].kind != ADDRESS_MAILBOX || !list->v[i].local.n || boxes++)
+			continue;
+		w->d->author_address = author_key_of(w->a, &list->v[i]);
+		if (list->v[i].name.n)
+			w->d->author_name = list->v[i].name;
+	}
+	if (w->in->member == 0 && !w->in->import && boxes != 1)
+		return fail_set(w->f, ERR_INVALID, boxes ? "From must hold exactly one address" : "From is missing or holds no address");
+	return 1;
+}
+
+static int author_check(struct post_in_work *w) {
+	const struct post_in_field *from = &w->known[KNOWN_FROM];
+	struct address_list list = { 0 };
+	if (w->in->member && w->in->member != RIGHTS_OPERATOR) {
+		int r = member_get(w->t, w->in->member, &w->member);
+		if (r < 0)
+			return fail_set(w->f, r, "the store cannot be read now");
+		if (r == 0 || w->member.kind != MEMBER_ACCOUNT)
+			return fail_set(w->f, ERR_LOGIN, "log in first");
+	}
+	if (from->n)
+		address_parse(w->a, from->f.value, &list);
+	int r = w->member.id ? author_of_member(w, &list) : author_of_stranger(w, &list);
+	if (r > 0)
+		w->d->from = post_in_clean(w->a, from->n ? from->f.value : w->typed_from, 1000);
+	return r;
+}
+
+/* ---- places ------------------------------------------------------------------------------------------------------ */
+
+struct places { uint32_t id[POST_GROUPS_MAX]; enum group_access access[POST_GROUPS_MAX]; size_t n; };
+
+static int places_add(struct post_in_work *w, const struct group *g, struct places *p) {
+	for (size_t i = 0; i < p->n; i++)
+		if (p->id[i] == g->id)
+			return 1;
+	if (p->n == POST_GROUPS_MAX)
+		return fail_set(w->f, ERR_INVALID, "a post may go to %d groups at most", POST_GROUPS_MAX);
+	/* a name in Newsgroups or Xref would tell readers of the one group that the other exists */
+	if (p->n && !w->in->import && (g->access != p->access[0] || g->access == GROUP_PRIVATE))
+		return fail_set(w->f, ERR_INVALID, "a private group cannot be combined with another group in one post");
+	p->id[p->n] = g->id;
+	p->access[p->n++] = g->access;
+	return 1;
+}
+
+static int places_no_such(struct post_in_work *w, struct slice name) {
+	return fail_set(w->f, ERR_NOTFOUND, "no such group: %.*s", SLICE_ARG(author_escaped(w->a, name, 100)));
+}
+
+static int places_from_newsgroups(struct post_in_work *w, struct places *p) {
+	struct slice rest = w->known[KNOWN_NEWSGROUPS].f.value, name;
+	if (!w->known[KNOWN_NEWSGROUPS].n || shape_is_blank(rest))
+		return fail_set(w->f, ERR_INVALID, "Newsgroups is missing");
+	while (slice_split(&rest, ',', &name)) {
+		struct group g;
+		name = slice_trim(name);
+		int r = group_find(w->t, name, &g);
+		if (r < 0)
+			return fail_set(w->f, r, "the store cannot be read now");
+		if (r == 0 || g.removed || !rights_can_read(w->t, w->in->member, &g))
+			return places_no_such(w, name);
+		if ((r = places_add(w, &g, p)) < 0)
+			return r;
+	}
+	return 1;
+}
+
+static int places_from_gateway(struct post_in_work *w, struct places *p) {
+	for (size_t i = 0; i < w->in->ngroups; i++) {
+		struct group g;
+		int r = group_get(w->t, w->in->groups[i], &g);
+		if (r < 0)
+			return fail_set(w->f, r, "the store cannot be read now");
+		if (r == 0 || g.removed || (w->in->member && !rights_can_read(w->t, w->in->member, &g)))
+			return fail_set(w->f, ERR_NOTFOUND, "no such group");
+		if ((r = places_add(w, &g, p)) < 0)
+			return r;
+	}
+	return p->n ? 1 : fail_set(w->f, ERR_INVALID, "no group is named");
+}
+
+static int places_check(struct post_in_work *w) {
+	struct places p = { 0 };
+	int r = w->in->ngroups ? places_from_gateway(w, &p) : places_from_newsgroups(w, &p);
+	if (r < 0)
+		return r;
+	uint32_t *ids = arena_alloc(w->a, p.n * sizeof *ids);
+	memcpy(ids, p.id, p.n * sizeof *ids);
+	w->d->groups = ids;
+	w->d->ngroups = p.n;
+	return 1;
+}
+
+/* ---- subject, date, ids, body -------------------------------------------------------------------------------------- */
+
+static int subject_check(struct post_in_work *w) {
+	const struct post_in_field *s = &w->known[KNOWN_SUBJECT];
+	if (w->in->import || (s->n && !shape_is_blank(s->f.value)))
+		return 1;
+	if (w->in->source == POST_FROM_NNTP)
+		return fail_set(w->f, ERR_INVALID, "Subject is missing");
+	w->new_subject = true;
+	return 1;
+}
+
+static int date_check(struct post_in_work *w) {
+	const struct post_in_field *d = &w->known[KNOWN_DATE];
+	bool news = w->in->source == POST_FROM_NNTP;
+	int64_t t = 0;
+	bool good = d->n && date_parse(d->f.value, &t, NULL) > 0;
+	w->d->date = good ? t : w->in->arrival ? w->in->arrival : w->now;
+	if (w->in->import)
+		return 1;
+	if (d->n && !good && news)
+		return fail_set(w->f, ERR_INVALID, "Date cannot be understood");
+	if (good && t > w->now + FUTURE_SECONDS) {
+		if (news)
+			return fail_set(w->f, ERR_INVALID, "Date is more than a day in the future");
+		good = false;
+	}
+	if (good)
+		return 1;
+	struct buf b = { 0 };
+	w->d->date = w->in->arrival ? w->in->arrival : w->now;
+	date_write(&b, w->d->date);
+	w->new_date = arena_slice(w->a, buf_slice(&b));
+	buf_free(&b);
+	return 1;
+}
+
+static struct slice id_fresh(struct post_in_work *w) {
+	struct buf b = { 0 };
+	msgid_new(&b, slice_str(forum_domain(forum_of(w->t))));
+	struct slice id = arena_slice(w->a, buf_slice(&b));
+	buf_free(&b);
+	return id;
+}
+
+/* The same arrival gets the same id again, so that retried mail and a second import are found to be duplicates. Trace
+ * fields may differ between the copies and do not count. */
+static struct slice id_from_content(struct post_in_work *w) {
+	static const enum post_in_known parts[] = { KNOWN_FROM, KNOWN_DATE, KNOWN_SUBJECT, KNOWN_MESSAGE_ID };
+	struct buf b = { 0 }, id = { 0 };
+	unsigned char hash[32];
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		if (w->known[parts[i]].n)
+			buf_add_slice(&b, w->known[parts[i]].f.value);
+		buf_addc(&b, 0);
+	}
+	buf_add_slice(&b, w->body);
+	digest_sha256(buf_slice(&b), hash);
+	buf_addc(&id, '<');
+	base32_encode(slice_of(hash, 16), &id);
+	buf_addf(&id, ".made@%s>", forum_domain(forum_of(w->t)));
+	struct slice s = arena_slice(w->a, buf_slice(&id));
+	buf_free(&b);
+	buf_free(&id);
+	return s;
+}
+
+static int id_check(struct post_in_work *w) {
+	const struct post_in_field *m = &w->known[KNOWN_MESSAGE_ID];
+	bool made = w->in->import || w->in->source == POST_FROM_MAIL;
+	struct slice id = slice_trim(m->n ? m->f.value : slice_of("", 0));
+	if (m->n && msgid_valid(id)) {
+		w->d->message_id = id;
+		return 1;
+	}
+	/* mail and archives: an id with a comment behind it, or without "@", is what answers will cite all the same */
+	struct slice rest = id;
+	if (m->n && made && msgid_next(&rest, &w->d->message_id))
+		return 1;
+	if (m->n && w->in->source == POST_FROM_NNTP && !w->in->import)
+		return fail_set(w->f, ERR_INVALID, "Message-ID is malformed; leave it out to get one");
+	if (!m->n && w->in->client_msgid.n && msgid_valid(w->in->client_msgid))
+		w->new_message_id = arena_slice(w->a, w->in->client_msgid);
+	else
+		w->new_message_id = made ? id_from_content(w) : id_fresh(w);
+	w->d->message_id = w->new_message_id;
+	return 1;
+}
+
+/* May this member know that the id is taken? A holder he cannot see must not be betrayed. 1 he may, or it is free */
+static int id_holder_known(struct post_in_work *w, uint32_t crc) {
+	struct post p;
+	int r = post_by_msgid(w->t, w->d->message_id, &p);
+	if (r <= 0 || w->in->import || w->in->member == RIGHTS_OPERATOR)
+		return r < 0 ? r : 1;
+	return p.crc == crc || (w->member.id && p.author == w->member.id) || rights_can_see(w->t, w->in->member, &p);
+}
+
+/* The post this one answers, when the reader may know it. 1, 0, < 0 */
+static int parent_find(struct post_in_work *w, struct slice in_reply_to, struct post *p_r) {
+	struct slice id;
+	if (w->in->reply_to)
+		return post_get(w->t, w->in->reply_to, p_r);
+	while (msgid_next(&in_reply_to, &id)) {
+		int r = post_by_msgid(w->t, id, p_r);
+		if (r < 0 || (r > 0 && rights_can_see(w->t, w->in->member, p_r)))
+			return r;
+	}
+	return 0;
+}
+
+/* Newsreaders thread by References alone: made from the parent's, or from In-Reply-To. */
+static int references_supply(struct post_in_work *w) {
+	const struct post_in_field *irt = &w->known[KNOWN_IN_REPLY_TO];
+	struct slice none = slice_of("", 0);
+	struct buf b = { 0 };
+	struct post p;
+	if (w->in->import || (w->known[KNOWN_REFERENCES].n && irt->n))
+		return 1;
+	int r = parent_find(w, irt->n ? irt->f.value : none, &p);
+	if (r < 0)
+		return fail_set(w->f, r, "the store cannot be read now");
+	if (r > 0 && w->in->reply_to && !irt->n && w->in->source != POST_FROM_NNTP)
+		w->new_in_reply_to = arena_slice(w->a, p.message_id);
+	if (w->known[KNOWN_REFERENCES].n)
+		return 1;
+	if (r > 0)
+		msgid_references(p.references, p.message_id, &b);
+	else if (irt->n)
+		msgid_references(irt->f.value, none, &b);
+	w->new_references = arena_slice(w->a, buf_slice(&b));
+	buf_free(&b);
+	return 1;
+}
+
+static bool body_eight_bit(struct slice s) {
+	unsigned char all = 0;
+	for (size_t i = 0; i < s.n; i++)
+		all |= (unsigned char)s.p[i];
+	return all & 0x80;
+}
+
+static int body_check(struct post_in_work *w) {
+	bool must = !w->in->import && (w->in->source == POST_FROM_NNTP || w->in->source == POST_FROM_MAIL);
+	if (must && shape_is_blank(w->body))
+		return fail_set(w->f, ERR_INVALID, "the message has no text");
+	w->new_mime = !w->in->import && !w->known[KNOWN_MIME_VERSION].n;
+	w->new_charset = w->new_mime && !w->known[KNOWN_CONTENT_TYPE].n && body_eight_bit(w->body) && text_utf8_valid(w->body);
+	return 1;
+}
+
+/* ---- the finished draft -------------------------------------------------------------------------------------------- */
+
+/* DOT_FREE promises all that a plain copy (or a spliced segment) needs: no line of header or body starts with a dot,
+ * no bare CR or LF, and the text ends in CRLF. */
+static bool draft_dot_free(struct slice s) {
+	char which;
+	if (!s.n)
+		return true;
+	if (s.p[0] == '.' || s.p[s.n - 1] != '\n' || shape_has_bare(s, &which))
+		return false;
+	return memmem(s.p, s.n, "\n.", 2) == NULL;
+}
+
+static struct slice draft_segment(struct post_in_work *w, struct slice raw) {
+	struct buf b = { 0 };
+	segment_deflate(raw, w->in->import, &b);
+	struct slice s = arena_slice(w->a, buf_slice(&b));
+	buf_free(&b);
+	return s;
+}
+
+static uint32_t draft_lines(struct slice body) {
+	uint32_t n = 0;
+	struct slice rest = body;
+	for (const char *lf; rest.n && (lf = memchr(rest.p, '\n', rest.n)); n++)
+		rest = slice_from(rest, (size_t)(lf - rest.p) + 1);
+	return n + (rest.n > 0);
+}
+
+static void draft_header(struct post_in_work *w) {
+	post_in_write_header(w);
+	w->d->crc = digest_crc(digest_crc(0, buf_slice(&w->pub)), w->body);
+}
+
+static void draft_derive(struct post_in_work *w) {
+	struct buf full = { 0 };
+	struct slice pub = buf_slice(&w->pub);
+	int64_t date = w->d->date;
+	struct slice id = w->d->message_id;
+	buf_add_slice(&full, slice_to(pub, w->d->from_off));
+	if (w->known[KNOWN_FROM].n)
+		buf_add_slice(&full, w->known[KNOWN_FROM].f.raw);
+	else if (w->typed_from.n)
+		field_write(&full, "From", w->typed_from);
+	buf_add_slice(&full, slice_from(pub, w->d->from_off));
+	post_in_derive_all(w->a, arena_slice(w->a, buf_slice(&full)), w->body, w->d);
+	buf_free(&full);
+	w->d->date = date;
+	w->d->message_id = arena_slice(w->a, id);
+}
+
+static void draft_finish(struct post_in_work *w) {
+	struct post_draft *d = w->d;
+	struct slice pub = buf_slice(&w->pub);
+	draft_derive(w);
+	d->reply_to = w->in->reply_to;
+	d->reply_reason = w->in->reply_reason;
+	d->arrival = w->in->arrival;
+	d->source = w->in->source;
+	d->hold = w->in->hold;
+	d->hold_reason = arena_slice(w->a, w->in->hold_reason);
+	d->no_mail = w->in->no_mail || w->in->import;
+	d->header_len = (uint32_t)pub.n;
+	d->body_len = (uint32_t)w->body.n;
+	d->lines = draft_lines(w->body);
+	d->header_z1 = draft_segment(w, slice_to(pub, d->from_off));
+	d->header_z2 = draft_segment(w, slice_from(pub, d->from_off));
+	d->body_z = draft_segment(w, w->body);
+	d->removed = arena_slice(w->a, buf_slice(&w->removed));
+	/* slices of the transaction must not travel in the job */
+	d->author_name = arena_slice(w->a, d->author_name);
+	d->author_address = arena_slice(w->a, d->author_address);
+	if (draft_dot_free(pub) && draft_dot_free(w->body))
+		d->flags |= POST_DOT_FREE;
+	if (body_eight_bit(pub) || body_eight_bit(w->body))
+		d->flags |= POST_EIGHT_BIT;
+	if (w->in->date_only)
+		d->flags |= POST_DATE_ONLY;
+}
+
+static int post_in_rules(struct post_in_work *w, struct slice raw) {
+	int r;
+	if ((r = shape_check(w, raw)) < 0 || (r = post_in_survey(w)) < 0 || (r = author_check(w)) < 0 || (r = places_check(w)) < 0 ||
+	    (r = subject_check(w)) < 0 || (r = date_check(w)) < 0 || (r = id_check(w)) < 0 || (r = references_supply(w)) < 0 ||
+	    (r = body_check(w)) < 0)
+		return r;
+	draft_header(w);
+	if ((r = id_holder_known(w, w->d->crc)) == 0) {
+		w->d->message_id = w->new_message_id = id_fresh(w);
+		draft_header(w);
+	}
+	if (r < 0)
+		return fail_set(w->f, r, "the store cannot be read now");
+	draft_finish(w);
+	return w->in->import ? 1 : post_in_rights(w->t, w->in->member, w->d, w->f);
+}
+
+int post_in_parse(struct forum_txn *t, const struct post_in *in, struct slice raw, struct arena *a, struct post_draft *d_r, struct fail *f) {
+	struct post_in_work w = { .t = t, .in = in, .a = a, .d = d_r, .f = f, .now = clock_now() };
+	if (raw.n > UINT32_MAX / 2)
+		return fail_set(f, ERR_TOOBIG, "the message is too long");
+	*d_r = (struct post_draft){ 0 };
+	if (in->path_host.n && in->source == POST_FROM_NNTP)
+		w.new_path = arena_slicef(a, "%.*s!.POSTED!not-for-mail", SLICE_ARG(in->path_host));
+	int r = post_in_rules(&w, raw);
+	buf_free(&w.pub);
+	buf_free(&w.removed);
+	return r;
+}
