@@ -99,10 +99,10 @@ bool rights_is_admin(struct forum_txn *t, uint32_t member) {
 
 static int rights_post(struct forum_txn *t, uint32_t member, const struct group *g, struct rights_who *w, struct fail *f) {
 	rights_ask(t, member, g, w);
-	if (!rights_read(w, g))
-		return fail_set(f, ERR_NOTFOUND, "no such group");
 	if (member == 0)
 		return fail_set(f, ERR_LOGIN, "log in to post");
+	if (!rights_read(w, g))
+		return fail_set(f, ERR_NOTFOUND, "no such group");
 	if (!w->account)
 		return fail_set(f, ERR_DENIED, "this account may not post");
 	if (rights_role(w, ROLE_READER) && !rights_admin(&w->m))

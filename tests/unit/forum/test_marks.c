@@ -1,0 +1,195 @@
+/* marks against a bitmap */
+#include "forumd/base/mem.h"
+#include "forumd/forum/forum_private.h"
+#include "forumd/forum/marks.h"
+#include "tests/unit/forum/fixture.h"
+
+#define HIGH 50000
+static unsigned char model[MARK_COUNT][HIGH + 1];
+static bool hole[HIGH + 1];
+
+static uint32_t seed = 12345;
+static uint32_t draw(uint32_t n) {
+	seed = seed * 1664525 + 1013904223;
+	return (seed >> 8) % n;
+}
+
+static void add_numbers(struct forum_txn *t, uint32_t group, uint32_t high) {
+	uint32_t n = 0;
+	while (n < high)
+		if (group_new_number(t, group, n + 1, &n) < 0)
+			bail("group_new_number");
+}
+
+static bool model_set(enum mark k, const struct range_set *s, bool on) {
+	bool changed = false;
+	for (size_t i = 0; i < s->n; i++)
+		for (uint32_t n = s->v[i].lo; n <= s->v[i].hi && n <= HIGH; n++) {
+			changed = changed || model[k][n] != on;
+			model[k][n] = on;
+		}
+	return changed;
+}
+
+static bool equal(struct forum_txn *t, uint32_t member, uint32_t group, enum mark k, uint32_t lo, uint32_t hi) {
+	struct marks m;
+	bool same = true;
+	if (marks_load(t, member, group, lo, hi, &m) < 0)
+		return false;
+	for (uint32_t n = lo; n <= hi; n++)
+		same = same && range_set_has(&m.set[k], n) == model[k][n];
+	marks_free(&m);
+	return same;
+}
+
+static void random_set(struct range_set *s) {
+	uint32_t at = draw(HIGH) + 1, runs, len;
+	range_set_clear(s);
+	switch (draw(4)) {
+	case 0: range_set_add(s, at, at); break;
+	case 1: range_set_add(s, at, at + draw(30000)); break;     /* over block limits and the highest number */
+	case 2: for (runs = 0; runs < 20; runs++) { at = draw(HIGH) + 1, len = draw(50); range_set_add(s, at, at + len); } break;
+	case 3: for (runs = 0; runs < 3000 && at <= HIGH; runs++, at += 2) range_set_add(s, at, at); break;
+	}
+}
+
+static void test_random(struct forum_txn *t, uint32_t member, uint32_t group) {
+	struct range_set s = { 0 };
+	struct group before, after;
+	int bad_result = 0, bad_state = 0, bad_modseq = 0, bad_has = 0;
+	for (int i = 0; i < 600; i++) {
+		enum mark k = (enum mark)draw(MARK_COUNT);
+		bool on = draw(3) > 0;
+		random_set(&s);
+		group_get(t, group, &before);
+		bool want = model_set(k, &s, on);
+		bad_result += marks_set(t, member, group, k, &s, on) != want;
+		group_get(t, group, &after);
+		bad_modseq += after.modseq != before.modseq + want;
+		uint32_t n = draw(HIGH) + 1;
+		bad_has += marks_has(t, member, group, n, k) != model[k][n];
+		if (i % 20 == 0)
+			bad_state += !equal(t, member, group, k, 1, HIGH);
+	}
+	for (int k = 0; k < MARK_COUNT; k++)
+		bad_state += !equal(t, member, group, (enum mark)k, 1, HIGH);
+	is_int(bad_result, 0, "changed or not, as the model says");
+	is_int(bad_modseq, 0, "the group's modseq goes up by one for each change");
+	is_int(bad_has, 0, "single numbers as in the model");
+	is_int(bad_state, 0, "all numbers as in the model");
+	ok(equal(t, member, group, MARK_SEEN, 16383, 16386), "at the edge of a block");
+	range_set_free(&s);
+}
+
+static void check_unseen(struct forum_txn *t, uint32_t member, uint32_t group, const char *what) {
+	uint32_t count = 0, first = 0, got_count, got_first;
+	for (uint32_t n = 1; n <= HIGH; n++)
+		if (!hole[n] && !model[MARK_SEEN][n]) {
+			count++;
+			first = first ? first : n;
+		}
+	is_int(marks_unseen(t, member, group, &got_count, &got_first), 1, "unseen: %s", what);
+	is_int(got_count, count, "count");
+	is_int(got_first, first, "first");
+}
+
+static void test_unseen(struct forum_txn *t, uint32_t member, uint32_t group) {
+	struct range_set s = { 0 };
+	uint32_t count, first;
+	check_unseen(t, member, group, "after the random marks");
+	for (int i = 0; i < 300; i++) {
+		uint32_t n = draw(HIGH) + 1;
+		if (!hole[n] && group_set_hole(t, group, n, true) < 0)
+			bail("hole");
+		hole[n] = true;
+	}
+	check_unseen(t, member, group, "with holes");
+	range_set_add(&s, 1, 20000);
+	model_set(MARK_SEEN, &s, true);
+	is_int(marks_set(t, member, group, MARK_SEEN, &s, true), 1, "read the first 20,000");
+	check_unseen(t, member, group, "the first ones read");
+	range_set_add(&s, 1, UINT32_MAX);
+	is_int(marks_set(t, member, group, MARK_SEEN, &s, true), 1, "1:* is bounded by the highest number");
+	is_int(marks_unseen(t, member, group, &count, &first), 1, "all read");
+	is_int(count, 0, "none left");
+	is_int(first, 0, "no first");
+	is_int(marks_set(t, member, group, MARK_SEEN, &s, true), 0, "again: nothing to do");
+	range_set_free(&s);
+}
+
+static void test_values(struct forum_txn *t, uint32_t member, uint32_t group) {
+	struct range_set s = { 0 };
+	struct key k = key_2u32('F', member, group);
+	struct slice v = { 0 };
+	struct marks m;
+	size_t n;
+	key_u32(&k, 1);
+	range_set_add(&s, 16384, 16384);
+	is_int(marks_set(t, member, group, MARK_FLAGGED, &s, true), 1, "one mark, the first of block 1");
+	is_int(kv_get(t->kv, key_slice(&k), &v), 1, "is in block 1");
+	ok(v.n <= 12, "in %zu octets", v.n);
+	is_int(v.p[0], 1, "version 1");
+	const struct change *c = forum_changes(t, &n);
+	ok(n > 0 && c[n - 1].kind == CHANGE_MARKS && c[n - 1].member == member && c[n - 1].group == group &&
+		c[n - 1].number == 16384 && c[n - 1].last == 16384 && c[n - 1].modseq > 0, "sessions hear which");
+	range_set_clear(&s);
+	for (uint32_t i = 16384; i < 32768; i += 2)
+		range_set_add(&s, i, i);
+	is_int(marks_set(t, member, group, MARK_SEEN, &s, true), 1, "every second one of the block");
+	is_int(kv_get(t->kv, key_slice(&k), &v), 1, "read back");
+	ok(v.n > 2048 && v.n < 2048 + 20, "is a bitmap: %zu octets", v.n);
+	marks_load(t, member, group, 1, HIGH, &m);
+	ok(m.set[MARK_SEEN].n == 8192 && range_set_count(&m.set[MARK_SEEN]) == 8192 && range_set_has(&m.set[MARK_SEEN], 16384) &&
+		!range_set_has(&m.set[MARK_SEEN], 16385) && range_set_has(&m.set[MARK_SEEN], 32766), "and reads back");
+	uint64_t modseq = m.modseq;
+	marks_free(&m);
+	is_int(marks_set(t, member, group, MARK_SEEN, &s, false), 1, "clear them");
+	is_int(marks_set(t, member, group, MARK_SEEN, &s, false), 0, "once");
+	range_set_clear(&s);
+	range_set_add(&s, 16384, 16384);
+	is_int(marks_set(t, member, group, MARK_FLAGGED, &s, false), 1, "and the last mark");
+	marks_load(t, member, group, 1, HIGH, &m);
+	is_int(m.set[MARK_SEEN].n + m.set[MARK_FLAGGED].n, 0, "nothing is left");
+	is_int(m.modseq, modseq + 2, "but what tells that something was taken away");
+	marks_free(&m);
+	is_int(marks_set(t, 0, group, MARK_SEEN, &s, true), ERR_INVALID, "the anonymous reader has no marks");
+	is_int(marks_set(t, member, 999, MARK_SEEN, &s, true), ERR_NOTFOUND, "no such group");
+	ok(!marks_has(t, member + 1, group, 16384, MARK_SEEN), "nor has anybody else");
+	range_set_free(&s);
+}
+
+static void test_damage(struct forum_txn *t, uint32_t member, uint32_t group) {
+	static const char *const bad[] = { "", "\x02", "\x01", "\x01\x01", "\x01\x01\x0a", "\x01\x01\x01", "\x01\x01\x01\x09\x00", "\x01\x01\x01\x80" };
+	struct key k = key_2u32('F', member, group);
+	struct marks m;
+	key_u32(&k, 0);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		forum_put(t, key_slice(&k), slice_str(bad[i]), NULL);
+		is_int(marks_load(t, member, group, 1, 10, &m), ERR_CORRUPT, "damaged value %zu", i);
+	}
+	forum_put(t, key_slice(&k), SLICE("\x01\x01\x01\x00\x01\xff\xff\x01\x02"), NULL);
+	is_int(marks_load(t, member, group, 1, 10, &m), ERR_CORRUPT, "numbers beyond the block");
+}
+
+int main(void) {
+	struct forum *forum = fixture_open("marks");
+	struct forum_txn *t = fixture_write(forum);
+	uint32_t group = fixture_group(t, "marks"), a = fixture_member(t, "A", "a@example.org"),
+		b = fixture_member(t, "B", "b@example.org"), c = fixture_member(t, "C", "c@example.org");
+	add_numbers(t, group, HIGH);
+	test_random(t, a, group);
+	test_unseen(t, a, group);
+	test_values(t, b, group);
+	test_damage(t, c, group);
+	fixture_commit(&t);
+	t = fixture_read(forum);
+	ok(equal(t, a, group, MARK_WATCHED, 1, HIGH), "after the commit");
+	uint32_t count, first;
+	is_int(marks_unseen(t, 0, group, &count, &first), 1, "the anonymous reader has seen nothing");
+	struct group g;
+	group_get(t, group, &g);
+	is_int(count, g.count, "all visible posts");
+	forum_read_end(&t);
+	forum_close(&forum);
+	return done();
+}
