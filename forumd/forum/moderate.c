@@ -342,7 +342,7 @@ static int moderate_fits(struct forum_txn *t, const struct post *p, enum verdict
 		fits = p->state == POST_VISIBLE;
 		break;
 	case VERDICT_RESTORE:
-		fits = p->state == POST_HIDDEN || p->state == POST_DELETED;
+		fits = p->state == POST_HIDDEN;
 		break;
 	case VERDICT_LOCK:
 	case VERDICT_UNLOCK:

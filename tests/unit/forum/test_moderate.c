@@ -146,6 +146,13 @@ static void test_hide(struct forum_txn *t) {
 	is_int(moderate_undo(t, hide, mod, &undone, &f), ERR_INVALID, "delete is not undone");
 	is_int(moderate_verdict(t, p, mod, VERDICT_DELETE, SLICE(""), NULL, &f), ERR_INVALID, "once");
 	is_int(moderate_verdict(t, p, mod, VERDICT_APPROVE, SLICE(""), NULL, &f), ERR_INVALID, "it does not wait");
+	is_int(moderate_verdict(t, p, mod, VERDICT_RESTORE, SLICE(""), NULL, &f), ERR_INVALID, "and does not come back");
+	is_str(f.text, "the post is deleted: restore does not fit", "and says so");
+}
+
+static uint64_t parent_of(struct forum_txn *t, uint64_t id) {
+	struct post p;
+	return post_get(t, id, &p) > 0 ? p.parent : 0;
 }
 
 static void test_lock(struct forum_txn *t) {
@@ -207,6 +214,7 @@ static void test_aside(struct forum_txn *t) {
 	ok(fixture_number(t, group, "<as1@x>") > 0, "what is above stays");
 	is_int(fixture_number(t, g.id, "<as2@x>"), 1, "but there");
 	is_int(fixture_number(t, g.id, "<as3@x>"), 2, "both");
+	is_int(parent_of(t, below), p, "one below the other");
 	is_int(flags_of(t, p), POST_ASIDE | POST_OFF_TOPIC, "it says so");
 	is_slice(flags_text(t, p), SLICE("off-topic; aside"), "to readers too");
 	is_int(moderate_verdict(t, p, mod, VERDICT_ASIDE, SLICE(""), NULL, &f), ERR_INVALID, "once");
@@ -215,6 +223,7 @@ static void test_aside(struct forum_txn *t) {
 	ok(fixture_number(t, group, "<as2@x>") && fixture_number(t, group, "<as3@x>"), "back");
 	ok(fixture_number(t, group, "<as4@x>") && later, "with the answer that came meanwhile");
 	is_int(fixture_number(t, g.id, "<as2@x>"), 0, "and no longer there");
+	ok(parent_of(t, p) == root && parent_of(t, below) == p && parent_of(t, later) == below, "in the tree as before");
 	is_int(flags_of(t, p), POST_FLAGGED | POST_OFF_TOPIC, "the report is open again");
 	is_int(moderate_verdict(t, root, mod, VERDICT_ASIDE, SLICE(""), &action, &f), 1, "the whole thread");
 	is_int(fixture_number(t, g.id, "<as4@x>") > 0, 1, "all of it");
