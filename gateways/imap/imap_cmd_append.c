@@ -1,0 +1,115 @@
+/* APPEND is posting: the same checks and the same words as at every other door; the answer comes after the commit. */
+#include "forumd/mail/date.h"
+#include "gateways/common/post_in.h"
+#include "gateways/imap/imap_private.h"
+
+/* post_in_job first: post_in_apply knows that part */
+struct append_job { struct post_in_job in; unsigned marks; };
+/* what the answer needs */
+struct append { uint32_t group, uidvalidity, number; enum post_state state; };
+
+struct append_args { struct slice name, date, message; unsigned marks; bool draft; };
+
+/* mailbox SP [flags SP] [date-time SP] literal */
+static bool take_append(struct imap_session *is, struct slice *rest, struct append_args *a) {
+	*a = (struct append_args){0};
+	if (!imap_take_space(rest) || !imap_take_mailbox(is, rest, &a->name) || !imap_take_space(rest))
+		return false;
+	if (imap_at(rest, '(') && (!imap_take_flags(rest, &a->marks, NULL, &a->draft) || !imap_take_space(rest)))
+		return false;
+	if (imap_at(rest, '"') && (!imap_take_string(rest, is->s.command, &a->date) || !imap_take_space(rest)))
+		return false;
+	return imap_take_string(rest, is->s.command, &a->message) && imap_take_end(rest);
+}
+
+static int append_apply(struct forum_txn *t, struct job *j, struct fail *f) {
+	struct append_job *d = j->data;
+	int r = post_in_apply(t, j, f);
+	for (size_t i = 0; r > 0 && d->marks && i < d->in.result.nplaces; i++) {
+		struct place p = d->in.result.places[i];
+		struct range_set one = {0};
+		range_set_add(&one, p.number, p.number);
+		int m = p.number ? imap_marks_apply(t, d->in.member, p.group, &one, d->marks, 0) : 0;
+		range_set_free(&one);
+		if (m < 0)
+			r = m;
+	}
+	return r;
+}
+
+static void append_keep(struct imap_session *is, struct job *j) {
+	struct append *w = is->work;
+	struct append_job *d = j->data;
+	if (j->result <= 0)
+		return;
+	w->state = d->in.result.state;
+	for (size_t i = 0; i < d->in.result.nplaces; i++)
+		if (d->in.result.places[i].group == w->group)
+			w->number = d->in.result.places[i].number;
+}
+
+static enum step append_done(struct session *s) {
+	struct imap_session *is = imap_of(s);
+	struct append *w = is->work;
+	if (is->result < 0)
+		return imap_fail(is, &is->fail);
+	if (w->state == POST_PENDING)
+		return imap_ok(is, "APPEND completed: the post waits for approval");
+	if (!w->number)
+		return imap_ok(is, "APPEND completed");
+	return imap_ok(is, "[APPENDUID %u %u] APPEND completed", w->uidvalidity, w->number);
+}
+
+/* parsed and checked here, stored by the writer */
+static enum step append_post(struct imap_session *is, struct forum_txn *t, const struct append_args *a, const struct group *g) {
+	struct job *j = job_new(&is->s, append_apply);
+	struct append_job *d = ARENA_NEW(j->arena, struct append_job);
+	struct post_draft *draft = ARENA_NEW(j->arena, struct post_draft);
+	uint32_t *group = arena_alloc(j->arena, sizeof *group);
+	struct fail f = {0};
+	int64_t arrival = 0;
+	*group = g->id;
+	if (a->date.p && date_parse_imap(slice_trim(a->date), &arrival) <= 0) {
+		job_free(&j);
+		return imap_bad(is, "not a date-time");
+	}
+	/* a claimed date in the future would stay on top for ever */
+	if (arrival > forum_time(t))
+		arrival = 0;
+	struct post_in in = { .source = POST_FROM_IMAP, .member = is->s.member, .groups = group, .ngroups = 1,
+		.arrival = arrival, .max_size = is->s.config->message_size };
+	if (post_in_parse(t, &in, a->message, j->arena, draft, &f) < 0) {
+		job_free(&j);
+		return imap_fail(is, &f);
+	}
+	d->in.draft = draft;
+	d->in.member = is->s.member;
+	d->marks = a->marks & ((1u << MARK_COUNT) - 1);
+	j->data = d;
+	j->size = a->message.n;
+	struct append *w = ARENA_NEW(is->s.command, struct append);
+	w->group = g->id;
+	w->uidvalidity = g->uidvalidity;
+	is->work = w;
+	return imap_submit(is, j, append_keep, append_done);
+}
+
+enum step imap_cmd_append(struct imap_session *is, struct slice *rest) {
+	struct append_args a;
+	struct group g;
+	if (!take_append(is, rest, &a))
+		return imap_bad_arguments(is);
+	struct forum_txn *t = session_read(&is->s);
+	int r = t ? imap_mailbox_find(is, t, a.name, &g) : ERR_UNAVAILABLE;
+	if (r < 0)
+		return imap_unavailable(is);
+	if (r == 0)
+		return imap_no_mailbox(is);
+	if (r == 2)
+		return imap_no(is, "CANNOT", "INBOX is filled by the forum; append to a group to post there");
+	if (a.draft)
+		return imap_no(is, "CANNOT", "a group holds no drafts: keep them in a local folder");
+	if (!session_rate(&is->s, "post", is->s.config->posts_per_minute))
+		return imap_no(is, "LIMIT", "too many posts, try again in a minute");
+	return append_post(is, t, &a, &g);
+}

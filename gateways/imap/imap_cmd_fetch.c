@@ -1,0 +1,373 @@
+/* FETCH: the items become a plan, the plan runs over the overview of the range.
+ *
+ * A step writes whole messages until the output is full, then remembers the next UID. Bodies above FETCH_INLINE octets
+ * are streamed: the literal's size is said, then each step adds a piece; work->stream is set meanwhile, and the message
+ * goes on with the next item afterwards. A post that vanishes inside its own literal ends the connection: half a
+ * message must not look whole. No transaction and no iterator outlives a step. */
+#include "forumd/base/clock.h"
+#include "forumd/base/num.h"
+#include "forumd/mail/date.h"
+#include "gateways/imap/imap_private.h"
+#include "gateways/imap/imap_fetch.h"
+
+#define FETCH_INLINE (128u << 10)
+#define FETCH_PIECE (64u << 10)
+#define FETCH_STRIDE 64u
+
+struct fetch {
+	struct imap_fetch_plan plan;
+	struct range_set *uids, *seen;       /* asked for; read by this command and not marked so before */
+	uint32_t next;                       /* UID to go on with */
+	uint64_t asked, told;
+	bool damaged;                        /* a message was left out because it cannot be read */
+	/* inside a message: */
+	uint32_t uid;
+	unsigned item;
+	struct post_stream *stream;
+	uint64_t skip, left;                 /* octets of the body still to drop, to send */
+	struct buf piece;
+};
+
+static void fetch_free(void *arg) {
+	struct fetch *f = arg;
+	if (f->stream)
+		post_stream_free(&f->stream);
+	buf_free(&f->piece);
+}
+
+/* one message being written */
+struct message {
+	struct imap_session *is;
+	struct fetch *f;
+	struct forum_txn *t;
+	const struct overview *o;
+	struct buf *out;
+	unsigned mask;
+	struct envelope env;
+	struct post post;
+	bool have_env, have_post;
+};
+
+static int need_env(struct message *m) {
+	if (!m->have_env) {
+		int r = envelope_get(m->t, m->o->group, m->o->number, &m->env);
+		if (r <= 0)
+			return r < 0 ? r : ERR_GONE;
+		m->have_env = true;
+	}
+	return 1;
+}
+
+static int need_post(struct message *m) {
+	if (!m->have_post) {
+		int r = post_get(m->t, m->o->post, &m->post);
+		if (r <= 0)
+			return r < 0 ? r : ERR_GONE;
+		m->have_post = true;
+	}
+	return 1;
+}
+
+static void add_literal(struct buf *out, uint32_t n) {
+	char *p = buf_reserve(out, 16);
+	p[0] = '{';
+	size_t k = 1 + num_format(n, p + 1);
+	memcpy(p + k, "}\r\n", 3);
+	buf_commit(out, k + 3);
+}
+
+/* 1 written, 0 a stream has begun, < 0 */
+static int write_section(struct message *m, const struct imap_fetch_item *item) {
+	struct imap_content c = {0};
+	int r = need_post(m);
+	if (r > 0 && imap_section_needs_table(&item->section))
+		r = need_env(m);
+	if (r > 0)
+		r = imap_section_find(m->t, &m->post, m->have_env ? m->env.part_table : slice_of("", 0), &item->section, &c);
+	if (r > 0) {
+		add_literal(m->out, imap_content_size(&c));
+		buf_add_slice(m->out, buf_slice(&c.head));
+	} else if (r == 0 || r == ERR_SYNTAX) {
+		buf_adds(m->out, "NIL");
+		r = 1;
+	}
+	if (r > 0 && c.len > FETCH_INLINE) {
+		m->f->stream = post_stream_new(m->o->post);
+		m->f->skip = c.off;
+		m->f->left = c.len;
+		r = 0;
+	} else if (r > 0 && c.len) {
+		size_t before = buf_len(m->out);
+		r = post_body(m->t, &m->post, c.off, c.len, m->out);
+		if (r >= 0)
+			r = buf_len(m->out) - before == c.len ? 1 : ERR_CORRUPT;
+	}
+	buf_free(&c.head);
+	return r;
+}
+
+static int write_item(struct message *m, const struct imap_fetch_item *item) {
+	int r = 1;
+	buf_add_slice(m->out, item->label);
+	switch (item->kind) {
+	case IMAP_FETCH_FLAGS:
+		imap_flags_write(m->out, m->mask);
+		break;
+	case IMAP_FETCH_UID:
+		buf_addu(m->out, m->o->number);
+		break;
+	case IMAP_FETCH_DATE:
+		buf_addc(m->out, '"');
+		date_write_imap(m->out, m->o->arrival);
+		buf_addc(m->out, '"');
+		break;
+	case IMAP_FETCH_SIZE:
+		buf_addu(m->out, overview_size(m->t, m->o));
+		break;
+	case IMAP_FETCH_ENVELOPE:
+		if ((r = need_env(m)) > 0)
+			envelope_write(m->t, m->o->author, &m->env, m->out);
+		break;
+	case IMAP_FETCH_BODY:
+		if ((r = need_env(m)) > 0)
+			imap_structure_short(m->env.structure, m->out);
+		break;
+	case IMAP_FETCH_STRUCTURE:
+		if ((r = need_env(m)) > 0)
+			buf_add_slice(m->out, m->env.structure);
+		break;
+	case IMAP_FETCH_SECTION:
+		r = write_section(m, item);
+		break;
+	}
+	return r;
+}
+
+/* 1 the message is complete, 0 a stream has begun at f->item, < 0 */
+static int write_items(struct message *m) {
+	struct fetch *f = m->f;
+	while (f->item < f->plan.n) {
+		if (f->item)
+			buf_addc(m->out, ' ');
+		int r = write_item(m, &f->plan.v[f->item]);
+		if (r <= 0)
+			return r;
+		f->item++;
+	}
+	buf_add(m->out, ")\r\n", 3);
+	if (f->plan.sets_seen && !m->is->examine && !(m->mask & 1u << MARK_SEEN))
+		range_set_add(f->seen, f->uid, f->uid);
+	f->told++;
+	return 1;
+}
+
+static int write_message(struct message *m, uint32_t seq) {
+	size_t mark = buf_len(m->out);
+	char *p = buf_reserve(m->out, 256);
+	memcpy(p, "* ", 2);
+	size_t n = 2 + num_format(seq, p + 2);
+	memcpy(p + n, " FETCH (", 8);
+	buf_commit(m->out, n + 8);
+	m->f->uid = m->o->number;
+	m->f->item = 0;
+	int r = write_items(m);
+	if (r < 0)
+		buf_truncate(m->out, mark);   /* nothing of it was sent yet */
+	return r;
+}
+
+/* A piece of the body under way: 1 the literal is complete, 0 more later, < 0 */
+static int stream_piece(struct fetch *f, struct forum_txn *t, struct buf *out) {
+	buf_reset(&f->piece);
+	int r = post_stream_read(t, f->stream, FETCH_PIECE, &f->piece);
+	if (r < 0)
+		return r;
+	struct slice got = buf_slice(&f->piece);
+	size_t skip = got.n < f->skip ? got.n : (size_t)f->skip;
+	f->skip -= skip;
+	got = slice_to(slice_from(got, skip), f->left < SIZE_MAX ? (size_t)f->left : SIZE_MAX);
+	buf_add_slice(out, got);
+	f->left -= got.n;
+	if (f->left)
+		return r == 0 ? ERR_CORRUPT : 0;
+	post_stream_free(&f->stream);
+	f->stream = NULL;
+	buf_free(&f->piece);
+	f->item++;
+	return 1;
+}
+
+static int message_mask(struct fetch *f, struct forum_txn *t, struct imap_marks *w, const struct overview *o) {
+	if (!f->plan.needs_marks)
+		return 0;
+	int mask = imap_marks_mask(w, t, o->number);
+	return mask < 0 ? mask : mask | (o->flags & POST_OFF_TOPIC ? (int)IMAP_OFF_TOPIC : 0);
+}
+
+/* goes on inside the message f->uid: 1 complete, 0 more later, < 0 close */
+static int stream_on(struct imap_session *is, struct fetch *f, struct forum_txn *t) {
+	struct buf *out = session_out(&is->s);
+	struct overview o;
+	struct imap_marks w;
+	int r;
+	while ((r = stream_piece(f, t, out)) == 0)
+		if (conn_full(is->s.conn) || buf_len(out) > 4 * FETCH_PIECE)
+			return 0;
+	if (r < 0)
+		return r;
+	if (overview_get_any(t, is->group, f->uid, &o) <= 0)
+		return ERR_GONE;
+	imap_marks_begin(&w, is->s.member, is->group);
+	r = message_mask(f, t, &w, &o);
+	imap_marks_free(&w);
+	if (r < 0)
+		return r;
+	struct message m = { .is = is, .f = f, .t = t, .o = &o, .out = out, .mask = (unsigned)r };
+	if (f->item < f->plan.n)
+		buf_addc(out, ' ');
+	/* write_items puts the space before all items but the first: it was just written */
+	while (f->item < f->plan.n) {
+		r = write_item(&m, &f->plan.v[f->item]);
+		if (r <= 0)
+			return r;
+		if (++f->item < f->plan.n)
+			buf_addc(out, ' ');
+	}
+	return write_items(&m);
+}
+
+/* one run of UIDs: 1 done, 0 more later, < 0 */
+static int fetch_run(struct imap_session *is, struct fetch *f, struct forum_txn *t, struct imap_marks *w, uint32_t hi, int64_t start) {
+	struct overview_iter it;
+	struct overview o;
+	unsigned n = 0;
+	int r = overview_iter_begin(t, is->group, f->next, hi, &it);
+	if (r < 0)
+		return r;
+	while ((r = overview_iter_next(&it, &o)) > 0) {
+		uint32_t seq = imap_view_seq(&is->view, o.number);
+		f->next = o.number + 1;
+		if (!seq)
+			continue;
+		int mask = message_mask(f, t, w, &o);
+		if (mask < 0) {
+			r = mask;
+			break;
+		}
+		struct message m = { .is = is, .f = f, .t = t, .o = &o, .out = session_out(&is->s), .mask = (unsigned)mask };
+		int done = write_message(&m, seq);
+		f->damaged |= done == ERR_CORRUPT;
+		if (done == 0 || (done < 0 && done != ERR_GONE && done != ERR_CORRUPT)) {
+			overview_iter_end(&it);
+			return done;
+		}
+		if ((++n % FETCH_STRIDE == 0 || buf_len(m.out) > FETCH_PIECE) && imap_give_way(is, start)) {
+			overview_iter_end(&it);
+			return 0;
+		}
+	}
+	overview_iter_end(&it);
+	return r < 0 ? r : 1;
+}
+
+static enum step fetch_end(struct imap_session *is, struct fetch *f) {
+	if (f->damaged)
+		return imap_no(is, "CORRUPTION", "a message cannot be read");
+	if (f->told < f->asked && !is->uid)
+		return imap_ok(is, "[EXPUNGEISSUED] some of them are no longer there");
+	return imap_ok(is, "FETCH completed");
+}
+
+/* after the marks are stored: tell them */
+static enum step fetch_seen_told(struct session *s) {
+	struct imap_session *is = imap_of(s);
+	struct fetch *f = is->work;
+	if (is->result >= 0)
+		range_set_union(&is->flags, f->seen);
+	return fetch_end(is, f);
+}
+
+struct seen_job { uint32_t member, group; struct range_set uids; };
+
+static void seen_free(void *arg) {
+	range_set_free(&((struct seen_job *)arg)->uids);
+}
+
+static int seen_apply(struct forum_txn *t, struct job *j, struct fail *fail) {
+	struct seen_job *d = j->data;
+	(void)fail;
+	return imap_marks_apply(t, d->member, d->group, &d->uids, 1u << MARK_SEEN, 0);
+}
+
+static enum step fetch_done(struct imap_session *is, struct fetch *f) {
+	if (!f->seen->n)
+		return fetch_end(is, f);
+	struct job *j = job_new(&is->s, seen_apply);
+	struct seen_job *d = ARENA_NEW(j->arena, struct seen_job);
+	arena_on_reset(j->arena, seen_free, d);
+	d->member = is->s.member;
+	d->group = is->group;
+	range_set_copy(&d->uids, f->seen);
+	j->data = d;
+	j->size = 64 + d->uids.n * 8;
+	return imap_submit(is, j, NULL, fetch_seen_told);
+}
+
+static enum step fetch_step(struct session *s) {
+	struct imap_session *is = imap_of(s);
+	struct fetch *f = is->work;
+	int64_t start = clock_mono_us();
+	struct forum_txn *t = session_read(s);
+	int r = t ? 1 : ERR_UNAVAILABLE;
+	s->step = fetch_step;
+	if (f->stream) {
+		r = t ? stream_on(is, f, t) : ERR_UNAVAILABLE;
+		if (r == 0)
+			return STEP_MORE;
+		if (r < 0) {
+			session_log(s, "FETCH cut: the post vanished or cannot be read");
+			return STEP_CLOSE;
+		}
+	}
+	struct imap_marks w;
+	imap_marks_begin(&w, s->member, is->group);
+	for (size_t i = 0; r > 0 && i < f->uids->n; i++) {
+		if (f->uids->v[i].hi < f->next)
+			continue;
+		if (f->next < f->uids->v[i].lo)
+			f->next = f->uids->v[i].lo;
+		r = fetch_run(is, f, t, &w, f->uids->v[i].hi, start);
+		if (r > 0)
+			f->next = f->uids->v[i].hi == UINT32_MAX ? UINT32_MAX : f->uids->v[i].hi + 1;
+	}
+	imap_marks_free(&w);
+	if (r == 0)
+		return STEP_MORE;
+	if (r < 0)
+		return imap_unavailable(is);
+	return fetch_done(is, f);
+}
+
+static uint64_t count_asked(struct imap_session *is, const struct range_set *uids) {
+	uint64_t n = 0;
+	for (size_t i = 0; i < uids->n; i++)
+		n += imap_view_rank(&is->view, uids->v[i].hi) - imap_view_rank(&is->view, uids->v[i].lo - 1);
+	return n;
+}
+
+enum step imap_cmd_fetch(struct imap_session *is, struct slice *rest) {
+	struct fetch *f = ARENA_NEW(is->s.command, struct fetch);
+	arena_on_reset(is->s.command, fetch_free, f);
+	if (!imap_take_space(rest))
+		return imap_bad_arguments(is);
+	enum imap_set_result set = imap_take_uids(is, rest, &f->uids);
+	if (set == IMAP_SET_SYNTAX || !imap_take_space(rest) || !imap_fetch_plan(rest, is->s.command, is->uid, &f->plan) || !imap_take_end(rest))
+		return imap_bad_arguments(is);
+	if (set == IMAP_SET_BEYOND)
+		return imap_bad(is, "there are fewer messages");
+	f->seen = imap_command_set(is);
+	f->asked = count_asked(is, f->uids);
+	f->next = 1;
+	is->work = f;
+	return fetch_step(&is->s);
+}

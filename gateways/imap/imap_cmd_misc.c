@@ -1,0 +1,85 @@
+/* CAPABILITY NOOP CHECK LOGOUT ID ENABLE COMPRESS, and the commands that would change mailboxes. */
+#include "gateways/imap/imap_private.h"
+
+enum step imap_cmd_capability(struct imap_session *is, struct slice *rest) {
+	if (!imap_take_end(rest))
+		return imap_bad_arguments(is);
+	struct buf *out = session_out(&is->s);
+	buf_adds(out, "* ");
+	imap_add_capabilities(is, out);
+	buf_adds(out, "\r\n");
+	return imap_ok(is, "CAPABILITY completed");
+}
+
+enum step imap_cmd_noop(struct imap_session *is, struct slice *rest) {
+	return imap_take_end(rest) ? imap_ok(is, "NOOP completed") : imap_bad_arguments(is);
+}
+
+enum step imap_cmd_check(struct imap_session *is, struct slice *rest) {
+	return imap_take_end(rest) ? imap_ok(is, "CHECK completed") : imap_bad_arguments(is);
+}
+
+enum step imap_cmd_logout(struct imap_session *is, struct slice *rest) {
+	if (!imap_take_end(rest))
+		return imap_bad_arguments(is);
+	imap_bye(is, "until next time");
+	imap_ok(is, "LOGOUT completed");
+	return STEP_CLOSE;
+}
+
+/* RFC 2971: NIL or a list of at most 30 pairs, keys 30 and values 1,024 octets */
+static bool take_id(struct imap_session *is, struct slice *rest) {
+	struct slice s;
+	if (!imap_take_space(rest))
+		return false;
+	if (!imap_take_char(rest, '('))
+		return imap_take_nstring(rest, is->s.command, &s) && !s.p;
+	for (unsigned n = 0; !imap_at(rest, ')'); n++) {
+		if (n == 30 || (n && !imap_take_space(rest)) || !imap_take_string(rest, is->s.command, &s) || s.n > 30 ||
+		    !imap_take_space(rest) || !imap_take_nstring(rest, is->s.command, &s) || s.n > 1024)
+			return false;
+	}
+	return imap_take_char(rest, ')');
+}
+
+enum step imap_cmd_id(struct imap_session *is, struct slice *rest) {
+	if (!take_id(is, rest) || !imap_take_end(rest))
+		return imap_bad_arguments(is);
+	buf_adds(session_out(&is->s), "* ID (\"name\" \"forumd\")\r\n");
+	return imap_ok(is, "ID completed");
+}
+
+/* Nothing that is announced needs enabling yet; unknown names are ignored (RFC 5161). */
+enum step imap_cmd_enable(struct imap_session *is, struct slice *rest) {
+	struct slice name;
+	do {
+		if (!imap_take_space(rest) || !imap_take_atom(rest, &name))
+			return imap_bad_arguments(is);
+	} while (!imap_take_end(rest));
+	buf_adds(session_out(&is->s), "* ENABLED\r\n");
+	return imap_ok(is, "ENABLE completed");
+}
+
+enum step imap_cmd_compress(struct imap_session *is, struct slice *rest) {
+	struct slice name;
+	if (!imap_take_space(rest) || !imap_take_atom(rest, &name) || !imap_take_end(rest))
+		return imap_bad_arguments(is);
+	if (!slice_is_nocase(name, "DEFLATE"))
+		return imap_bad(is, "DEFLATE is the only compression");
+	if (conn_is_deflate(is->s.conn))
+		return imap_no(is, "COMPRESSIONACTIVE", "DEFLATE is active already");
+	enum step r = imap_ok(is, "DEFLATE active");
+	conn_start_deflate(is->s.conn);
+	return r;
+}
+
+enum step imap_cmd_mailbox_change(struct imap_session *is, struct slice *rest) {
+	struct slice name;
+	if (!imap_take_space(rest) || !imap_take_mailbox(is, rest, &name))
+		return imap_bad_arguments(is);
+	if (slice_is(slice_str(is->command->name), "RENAME") && (!imap_take_space(rest) || !imap_take_mailbox(is, rest, &name)))
+		return imap_bad_arguments(is);
+	if (!imap_take_end(rest))
+		return imap_bad_arguments(is);
+	return imap_no(is, "NOPERM", "mailboxes are the groups of the forum; its operators make, name and remove them");
+}

@@ -1,0 +1,83 @@
+/* SELECT EXAMINE CLOSE UNSELECT. INBOX is the member's own stream: empty as long as nothing is delivered there. */
+#include "gateways/imap/imap_private.h"
+
+static void select_tell(struct imap_session *is, uint32_t unseen, uint32_t uidvalidity, uint32_t next) {
+	struct buf *out = session_out(&is->s);
+	buf_adds(out, "* FLAGS (" IMAP_FLAG_LIST " $OffTopic)\r\n* OK [PERMANENTFLAGS (");
+	buf_adds(out, is->examine ? "" : IMAP_FLAG_LIST);
+	buf_addf(out, ")] your own marks\r\n* %u EXISTS\r\n* 0 RECENT\r\n", imap_view_count(&is->view));
+	if (unseen)
+		buf_addf(out, "* OK [UNSEEN %u] first unseen\r\n", unseen);
+	buf_addf(out, "* OK [UIDVALIDITY %u] numbers are for ever\r\n* OK [UIDNEXT %u] next number\r\n", uidvalidity, next);
+}
+
+/* The watch begins before the snapshot is taken, so that no change falls between. */
+static int open_group(struct imap_session *is, const struct group *found) {
+	uint32_t id = found->id, count = 0, first = 0;
+	struct range_set holes = {0};
+	struct group g;
+	session_watch(&is->s, id, true);
+	session_read_end(&is->s);
+	struct forum_txn *t = session_read(&is->s);
+	is->state = IMAP_SELECTED;
+	is->group = id;
+	int r = t ? group_get(t, id, &g) : ERR_UNAVAILABLE;
+	if (r > 0)
+		r = group_holes(t, id, &holes);
+	if (r >= 0)
+		r = marks_unseen(t, is->s.member, id, &count, &first);
+	if (r < 0) {
+		range_set_free(&holes);
+		imap_deselect(is);
+		return r;
+	}
+	imap_view_open(&is->view, g.high, &holes);
+	range_set_free(&holes);
+	select_tell(is, first ? imap_view_seq(&is->view, first) : 0, g.uidvalidity, g.high + 1);
+	return 1;
+}
+
+static enum step select_mailbox(struct imap_session *is, struct slice *rest, bool examine) {
+	struct slice name;
+	struct group g;
+	if (!imap_take_space(rest) || !imap_take_mailbox(is, rest, &name) || !imap_take_end(rest))
+		return imap_bad_arguments(is);
+	imap_deselect(is);
+	struct forum_txn *t = session_read(&is->s);
+	int r = t ? imap_mailbox_find(is, t, name, &g) : ERR_UNAVAILABLE;
+	if (r == 0)
+		return imap_no_mailbox(is);
+	is->examine = examine;
+	if (r == 2) {
+		is->state = IMAP_SELECTED;
+		select_tell(is, 0, 1, 1);
+	} else if (r > 0) {
+		r = open_group(is, &g);
+	}
+	if (r < 0)
+		return imap_unavailable(is);
+	return imap_ok(is, "[%s] %s completed", examine ? "READ-ONLY" : "READ-WRITE", is->command->name);
+}
+
+enum step imap_cmd_select(struct imap_session *is, struct slice *rest) {
+	return select_mailbox(is, rest, false);
+}
+
+enum step imap_cmd_examine(struct imap_session *is, struct slice *rest) {
+	return select_mailbox(is, rest, true);
+}
+
+/* Closing removes nothing, not even for moderators: what disappears for everybody wants an explicit EXPUNGE. */
+enum step imap_cmd_close(struct imap_session *is, struct slice *rest) {
+	if (!imap_take_end(rest))
+		return imap_bad_arguments(is);
+	imap_deselect(is);
+	return imap_ok(is, "CLOSE completed");
+}
+
+enum step imap_cmd_unselect(struct imap_session *is, struct slice *rest) {
+	if (!imap_take_end(rest))
+		return imap_bad_arguments(is);
+	imap_deselect(is);
+	return imap_ok(is, "UNSELECT completed");
+}

@@ -1,0 +1,122 @@
+/* STATUS, and the same line for LIST ... RETURN (STATUS ...). SIZE adds up every post and therefore works in steps. */
+#include "forumd/base/clock.h"
+#include "gateways/imap/imap_private.h"
+
+#define SIZE_STRIDE 1024u
+
+static const struct { const char *name; unsigned item; } status_items[] = {
+	{ "MESSAGES", IMAP_STATUS_MESSAGES }, { "UIDNEXT", IMAP_STATUS_UIDNEXT }, { "UIDVALIDITY", IMAP_STATUS_UIDVALIDITY },
+	{ "UNSEEN", IMAP_STATUS_UNSEEN }, { "RECENT", IMAP_STATUS_RECENT }, { "SIZE", IMAP_STATUS_SIZE },
+	{ "HIGHESTMODSEQ", IMAP_STATUS_MODSEQ },
+};
+#define STATUS_ITEMS (sizeof status_items / sizeof *status_items)
+
+bool imap_take_status_items(struct slice *in, unsigned *items_r) {
+	*items_r = 0;
+	if (!imap_take_char(in, '('))
+		return false;
+	do {
+		struct slice name;
+		unsigned before = *items_r;
+		if (!imap_take_name(in, &name))
+			return false;
+		bool known = false;
+		for (size_t i = 0; i < STATUS_ITEMS; i++)
+			if (slice_is_nocase(name, status_items[i].name))
+				*items_r |= status_items[i].item, known = true;
+		if (!known && before == *items_r)
+			return false;
+	} while (imap_take_space(in));
+	return imap_take_char(in, ')');
+}
+
+void imap_add_mailbox(struct buf *out, struct slice name) {
+	buf_add_slice(out, name);   /* group names and INBOX are atoms */
+}
+
+/* 1 complete, 0 again later */
+static int status_size(struct imap_session *is, struct forum_txn *t, const struct group *g, struct imap_status *st, int64_t start) {
+	struct overview_iter it;
+	struct overview o;
+	unsigned n = 0;
+	int r = overview_iter_begin(t, g->id, st->next + 1, g->high, &it);
+	if (r < 0)
+		return r;
+	while ((r = overview_iter_next(&it, &o)) > 0) {
+		st->size += overview_size(t, &o);
+		st->next = o.number;
+		if (++n % SIZE_STRIDE == 0 && imap_give_way(is, start))
+			break;
+	}
+	overview_iter_end(&it);
+	return r < 0 ? r : r == 0;
+}
+
+static uint64_t status_value(enum imap_status_item item, const struct group *g, uint32_t unseen, uint64_t size) {
+	switch (item) {
+	case IMAP_STATUS_MESSAGES: return g->count;
+	case IMAP_STATUS_UIDNEXT: return (uint64_t)g->high + 1;
+	case IMAP_STATUS_UIDVALIDITY: return g->uidvalidity;
+	case IMAP_STATUS_UNSEEN: return unseen;
+	case IMAP_STATUS_SIZE: return size;
+	case IMAP_STATUS_MODSEQ: return g->modseq ? g->modseq : 1;
+	case IMAP_STATUS_RECENT: break;
+	}
+	return 0;
+}
+
+int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice name, struct imap_status *st, int64_t start) {
+	struct group g;
+	uint32_t unseen = 0, first;
+	int r = imap_mailbox_find(is, t, name, &g);
+	if (r <= 0)
+		return r < 0 ? r : 1;
+	if (r == 2)
+		g.uidvalidity = 1;
+	if (r == 1 && (st->items & IMAP_STATUS_SIZE) && (r = status_size(is, t, &g, st, start)) <= 0)
+		return r;
+	if (g.id && (st->items & IMAP_STATUS_UNSEEN) && (r = marks_unseen(t, is->s.member, g.id, &unseen, &first)) < 0)
+		return r;
+	struct buf *out = session_out(&is->s);
+	buf_adds(out, "* STATUS ");
+	imap_add_mailbox(out, name);
+	const char *before = " (";
+	for (size_t i = 0; i < STATUS_ITEMS; i++) {
+		if (!(st->items & status_items[i].item))
+			continue;
+		buf_addf(out, "%s%s ", before, status_items[i].name);
+		buf_addu(out, status_value(status_items[i].item, &g, unseen, st->size));
+		before = " ";
+	}
+	buf_adds(out, ")\r\n");
+	return 1;
+}
+
+struct status_work { struct slice name; struct imap_status st; };
+
+static enum step status_step(struct session *s) {
+	struct imap_session *is = imap_of(s);
+	struct status_work *w = is->work;
+	struct forum_txn *t = session_read(s);
+	int r = t ? imap_status_write(is, t, w->name, &w->st, clock_mono_us()) : ERR_UNAVAILABLE;
+	if (r < 0)
+		return imap_unavailable(is);
+	if (r > 0)
+		return imap_ok(is, "STATUS completed");
+	s->step = status_step;
+	return STEP_MORE;
+}
+
+enum step imap_cmd_status(struct imap_session *is, struct slice *rest) {
+	struct status_work *w = ARENA_NEW(is->s.command, struct status_work);
+	struct group g;
+	if (!imap_take_space(rest) || !imap_take_mailbox(is, rest, &w->name) || !imap_take_space(rest) ||
+	    !imap_take_status_items(rest, &w->st.items) || !imap_take_end(rest))
+		return imap_bad_arguments(is);
+	struct forum_txn *t = session_read(&is->s);
+	int r = t ? imap_mailbox_find(is, t, w->name, &g) : ERR_UNAVAILABLE;
+	if (r == 0)
+		return imap_no_mailbox(is);
+	is->work = w;
+	return r < 0 ? imap_unavailable(is) : status_step(&is->s);
+}

@@ -1,0 +1,105 @@
+#include "gateways/imap/imap_fetch.h"
+
+static const struct { const char *name; enum imap_fetch_kind kind; } simple_items[] = {
+	{ "FLAGS", IMAP_FETCH_FLAGS }, { "UID", IMAP_FETCH_UID }, { "INTERNALDATE", IMAP_FETCH_DATE },
+	{ "RFC822.SIZE", IMAP_FETCH_SIZE }, { "ENVELOPE", IMAP_FETCH_ENVELOPE }, { "BODY", IMAP_FETCH_BODY },
+	{ "BODYSTRUCTURE", IMAP_FETCH_STRUCTURE },
+};
+/* the old names of three sections; the answer uses the old name too */
+static const struct { const char *name, *section; bool peek; } old_items[] = {
+	{ "RFC822", "", false }, { "RFC822.HEADER", "HEADER", true }, { "RFC822.TEXT", "TEXT", false },
+};
+static const struct { const char *name; unsigned n; enum imap_fetch_kind kinds[5]; } macros[] = {
+	{ "ALL", 4, { IMAP_FETCH_FLAGS, IMAP_FETCH_DATE, IMAP_FETCH_SIZE, IMAP_FETCH_ENVELOPE } },
+	{ "FAST", 3, { IMAP_FETCH_FLAGS, IMAP_FETCH_DATE, IMAP_FETCH_SIZE } },
+	{ "FULL", 5, { IMAP_FETCH_FLAGS, IMAP_FETCH_DATE, IMAP_FETCH_SIZE, IMAP_FETCH_ENVELOPE, IMAP_FETCH_BODY } },
+};
+
+static struct imap_fetch_item *plan_add(struct imap_fetch_plan *plan, enum imap_fetch_kind kind) {
+	struct imap_fetch_item *item = &plan->v[plan->n++];
+	*item = (struct imap_fetch_item){ .kind = kind };
+	plan->needs_marks |= kind == IMAP_FETCH_FLAGS;
+	return item;
+}
+
+/* asking twice for the same changes nothing */
+static void plan_add_simple(struct imap_fetch_plan *plan, struct arena *a, enum imap_fetch_kind kind) {
+	for (unsigned i = 0; i < plan->n; i++)
+		if (plan->v[i].kind == kind)
+			return;
+	for (size_t i = 0; i < sizeof simple_items / sizeof *simple_items; i++)
+		if (simple_items[i].kind == kind)
+			plan_add(plan, kind)->label = arena_slicef(a, "%s ", simple_items[i].name);
+}
+
+static void plan_mark_seen(struct imap_fetch_plan *plan) {
+	plan->sets_seen = plan->needs_marks = true;
+}
+
+static bool take_section_item(struct slice *in, struct arena *a, bool peek, struct imap_fetch_plan *plan) {
+	struct imap_section section;
+	if (!imap_section_take(in, a, &section))
+		return false;
+	struct imap_fetch_item *item = plan_add(plan, IMAP_FETCH_SECTION);
+	item->section = section;
+	item->label = section.partial ? arena_slicef(a, "BODY[%.*s]<%u> ", SLICE_ARG(section.text), section.off) :
+		arena_slicef(a, "BODY[%.*s] ", SLICE_ARG(section.text));
+	if (!peek)
+		plan_mark_seen(plan);
+	return true;
+}
+
+static bool take_item(struct slice *in, struct arena *a, struct imap_fetch_plan *plan) {
+	struct slice name;
+	if (plan->n >= IMAP_FETCH_ITEMS_MAX || !imap_take_name(in, &name))
+		return false;
+	if (imap_at(in, '['))
+		return (slice_is_nocase(name, "BODY") || slice_is_nocase(name, "BODY.PEEK")) &&
+			take_section_item(in, a, name.n > 4, plan);
+	for (size_t i = 0; i < sizeof simple_items / sizeof *simple_items; i++) {
+		if (slice_is_nocase(name, simple_items[i].name)) {
+			plan_add_simple(plan, a, simple_items[i].kind);
+			return true;
+		}
+	}
+	for (size_t i = 0; i < sizeof old_items / sizeof *old_items; i++) {
+		if (slice_is_nocase(name, old_items[i].name)) {
+			struct imap_fetch_item *item = plan_add(plan, IMAP_FETCH_SECTION);
+			item->section.part = slice_str(old_items[i].section);
+			item->label = arena_slicef(a, "%s ", old_items[i].name);
+			if (!old_items[i].peek)
+				plan_mark_seen(plan);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool take_macro(struct slice *in, struct arena *a, struct imap_fetch_plan *plan) {
+	struct slice rest = *in, name;
+	if (!imap_take_name(&rest, &name))
+		return false;
+	for (size_t i = 0; i < sizeof macros / sizeof *macros; i++) {
+		if (!slice_is_nocase(name, macros[i].name))
+			continue;
+		for (unsigned k = 0; k < macros[i].n; k++)
+			plan_add_simple(plan, a, macros[i].kinds[k]);
+		*in = rest;
+		return true;
+	}
+	return false;
+}
+
+bool imap_fetch_plan(struct slice *in, struct arena *a, bool uid, struct imap_fetch_plan *plan_r) {
+	*plan_r = (struct imap_fetch_plan){0};
+	plan_r->v = arena_alloc(a, (IMAP_FETCH_ITEMS_MAX + 8) * sizeof *plan_r->v);
+	if (uid)
+		plan_add_simple(plan_r, a, IMAP_FETCH_UID);
+	if (!imap_take_char(in, '('))
+		return take_macro(in, a, plan_r) || take_item(in, a, plan_r);
+	do {
+		if (!take_item(in, a, plan_r))
+			return false;
+	} while (imap_take_space(in));
+	return imap_take_char(in, ')');
+}

@@ -1,0 +1,162 @@
+/* imap_private.h - the inside of the IMAP gateway; included in this folder only. Everything runs on the session's
+ * worker, but for the apply functions of jobs (writer).
+ *
+ * How a command runs: imap_session.c reads it whole (imap_parse.h), looks its name up in the table (imap_commands.c),
+ * checks state and rights, calls the handler. A handler takes its arguments, answers with exactly one of imap_ok,
+ * imap_no, imap_bad, imap_fail, or sets s.step and returns STEP_MORE or STEP_WAIT to go on later. The tagged answers
+ * are the safe points: imap_ok and imap_no tell what changed in the mailbox first (imap_sync.c). */
+#ifndef GATEWAYS_IMAP_IMAP_PRIVATE_H
+#define GATEWAYS_IMAP_IMAP_PRIVATE_H
+#include "forumd/forum/group.h"
+#include "forumd/forum/marks.h"
+#include "forumd/forum/overview.h"
+#include "forumd/forum/rights.h"
+#include "gateways/imap/imap.h"
+#include "gateways/imap/imap_parse.h"
+#include "gateways/imap/imap_section.h"
+#include "gateways/imap/imap_view.h"
+
+#define IMAP_LINE_LOGIN 8192       /* octets of a command before login */
+#define IMAP_LINE_MAX 65536        /* after */
+#define IMAP_STEP_US 5000          /* long work gives way to other sessions after this */
+
+enum imap_state { IMAP_STRANGER = 1, IMAP_MEMBER = 2, IMAP_SELECTED = 4 };
+
+struct imap_session {
+	struct session s;              /* first */
+	enum imap_state state;
+	struct imap_reader reader;     /* the running command's octets: slices of arguments point in here */
+	struct slice tag;
+	const struct imap_command *command;
+	bool answered;                 /* the command in reader is over */
+	bool uid;                      /* the running command came as UID ... */
+	enum step (*line)(struct imap_session *is, struct slice line);   /* wants the next line (AUTHENTICATE, IDLE) */
+	struct buf scratch;            /* password; wiped after use */
+	struct auth_result auth;
+	int result;                    /* of the last job, with its words */
+	struct fail fail;
+	void (*keep)(struct imap_session *is, struct job *j);   /* copies what the next step needs from a job */
+	void *work;                    /* the running command's own, in the command arena */
+	/* selected mailbox */
+	bool examine;
+	uint32_t group;                /* 0: INBOX */
+	struct imap_view view;
+	struct range_set gone, flags;  /* not told yet: UIDs that vanished, UIDs whose flags changed */
+	bool idle, member_changed;
+};
+static inline struct imap_session *imap_of(struct session *s) { return (struct imap_session *)s; }
+
+enum imap_command_flag {
+	IMAP_UID = 1,                  /* may be prefixed with UID */
+	IMAP_NO_EXPUNGE = 2,           /* EXPUNGE is not told in its answer unless it came as UID (RFC 3501 7.4.1) */
+	IMAP_QUIET = 4,                /* nothing is told in its answer */
+	IMAP_CLOSED_OK = 8,            /* runs even when the selected mailbox is no longer for this member */
+};
+struct imap_command {
+	const char *name;
+	/* rest: what follows the name; a leading space is still there */
+	enum step (*run)(struct imap_session *is, struct slice *rest);
+	unsigned states, flags;
+};
+const struct imap_command *imap_command_find(struct slice name);
+
+/* imap_reply.c: every tagged answer and response code is written here. Each ends the command (s.step = NULL). */
+enum step imap_ok(struct imap_session *is, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* code NULL or "NONEXISTENT" ... */
+enum step imap_no(struct imap_session *is, const char *code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+enum step imap_bad(struct imap_session *is, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+enum step imap_fail(struct imap_session *is, const struct fail *f);
+/* the storage could not be read */
+enum step imap_unavailable(struct imap_session *is);
+enum step imap_no_mailbox(struct imap_session *is);
+enum step imap_bad_arguments(struct imap_session *is);
+void imap_bye(struct imap_session *is, const char *text);
+void imap_add_capabilities(struct imap_session *is, struct buf *out);
+
+/* imap_session.c */
+/* 1 with *g_r; 2 INBOX (*g_r zeroed); 0 no such mailbox for this member. name from imap_take_mailbox. */
+int imap_mailbox_find(struct imap_session *is, struct forum_txn *t, struct slice name, struct group *g_r);
+/* astring, modified UTF-7 decoded, INBOX in capitals */
+bool imap_take_mailbox(struct imap_session *is, struct slice *in, struct slice *name_r);
+/* sequence set or UID set of the running command as UID runs inside the view; the set is freed with the command */
+enum imap_set_result { IMAP_SET_OK, IMAP_SET_SYNTAX, IMAP_SET_BEYOND };
+enum imap_set_result imap_take_uids(struct imap_session *is, struct slice *in, struct range_set **uids_r);
+struct range_set *imap_command_set(struct imap_session *is);   /* empty, freed with the command */
+void imap_deselect(struct imap_session *is);
+/* is the selected mailbox still there for this member? INBOX always. 1, 0, < 0 storage */
+int imap_selected_get(struct imap_session *is, struct forum_txn *t, struct group *g_r);
+/* time for others? start is clock_mono_us() at the begin of the step */
+bool imap_give_way(struct imap_session *is, int64_t start);
+/* hand a job over; after its commit keep(is, j) copies what is needed (NULL: result and fail are enough), then(s) runs */
+enum step imap_submit(struct imap_session *is, struct job *j, void (*keep)(struct imap_session *, struct job *),
+	enum step (*then)(struct session *s));
+
+/* imap_flags.c: flags as octets */
+#define IMAP_OFF_TOPIC (1u << MARK_COUNT)
+/* mask: bits 1 << enum mark, and IMAP_OFF_TOPIC; without parentheses' neighbours: "(\Seen $Junk)" */
+void imap_flags_write(struct buf *out, unsigned mask);
+/* bit of a flag name; 0 when it is none that is kept */
+unsigned imap_flag_bit(struct slice name);
+/* "(" flag* ")" or flag SP flag ... ; unknown names count in *unknown_r (may be NULL), \Draft in *draft_r (may be NULL) */
+bool imap_take_flags(struct slice *in, unsigned *mask_r, unsigned *unknown_r, bool *draft_r);
+#define IMAP_FLAG_LIST "\\Seen \\Answered \\Flagged \\Deleted $Forwarded $Junk $NotJunk $Muted $Watched"
+
+/* A member's marks for ascending UIDs, loaded in windows. imap_marks_free() before the transaction's step ends. */
+struct imap_marks {
+	uint32_t member, group, lo, hi;
+	struct marks m;
+	size_t at[MARK_COUNT];
+	unsigned char used[MARK_COUNT], nused;
+	bool loaded;
+};
+void imap_marks_begin(struct imap_marks *w, uint32_t member, uint32_t group);
+/* mask of one UID; < 0 storage. UIDs must ascend between calls. */
+int imap_marks_mask(struct imap_marks *w, struct forum_txn *t, uint32_t uid);
+void imap_marks_free(struct imap_marks *w);
+/* set and clear bits for all numbers; 1 changed, 0 nothing, < 0. Called on: writer. */
+int imap_marks_apply(struct forum_txn *t, uint32_t member, uint32_t group, const struct range_set *uids, unsigned set, unsigned clear);
+
+/* imap_sync.c */
+void imap_sync_change(struct imap_session *is, const struct change *c);
+/* tell what changed; stops when the output is full (the rest waits for the next safe point) */
+void imap_sync(struct imap_session *is, bool expunge);
+/* "* n FETCH (UID u FLAGS (...))" */
+void imap_sync_flags_line(struct buf *out, uint32_t seq, uint32_t uid, unsigned mask);
+/* 1 told; 0 not visible; < 0 */
+int imap_sync_flags(struct imap_session *is, struct forum_txn *t, struct imap_marks *w, uint32_t uid);
+
+/* imap_structure.c: BODY from a stored BODYSTRUCTURE: the same without extension data */
+void imap_structure_short(struct slice structure, struct buf *out);
+
+/* imap_cmd_status.c: lines for STATUS and LIST ... RETURN (STATUS ...) */
+enum imap_status_item { IMAP_STATUS_MESSAGES = 1, IMAP_STATUS_UIDNEXT = 2, IMAP_STATUS_UIDVALIDITY = 4, IMAP_STATUS_UNSEEN = 8,
+	IMAP_STATUS_RECENT = 16, IMAP_STATUS_SIZE = 32, IMAP_STATUS_MODSEQ = 64 };
+struct imap_status { unsigned items; uint32_t next; uint64_t size; };   /* zero next and size for each mailbox */
+/* "(MESSAGES ...)" */
+bool imap_take_status_items(struct slice *in, unsigned *items_r);
+/* 1 the line was written (or the mailbox vanished: nothing), 0 call again in a later step, < 0 */
+int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice name, struct imap_status *st, int64_t start);
+/* a mailbox name as astring */
+void imap_add_mailbox(struct buf *out, struct slice name);
+
+/* handlers, by file */
+enum step imap_cmd_starttls(struct imap_session *, struct slice *), imap_cmd_login(struct imap_session *, struct slice *),
+	imap_cmd_authenticate(struct imap_session *, struct slice *);
+enum step imap_cmd_select(struct imap_session *, struct slice *), imap_cmd_examine(struct imap_session *, struct slice *),
+	imap_cmd_close(struct imap_session *, struct slice *), imap_cmd_unselect(struct imap_session *, struct slice *);
+enum step imap_cmd_list(struct imap_session *, struct slice *), imap_cmd_lsub(struct imap_session *, struct slice *),
+	imap_cmd_subscribe(struct imap_session *, struct slice *), imap_cmd_unsubscribe(struct imap_session *, struct slice *),
+	imap_cmd_namespace(struct imap_session *, struct slice *);
+enum step imap_cmd_status(struct imap_session *, struct slice *);
+enum step imap_cmd_append(struct imap_session *, struct slice *);
+enum step imap_cmd_fetch(struct imap_session *, struct slice *);
+enum step imap_cmd_store(struct imap_session *, struct slice *);
+enum step imap_cmd_search(struct imap_session *, struct slice *);
+enum step imap_cmd_copy(struct imap_session *, struct slice *);
+enum step imap_cmd_expunge(struct imap_session *, struct slice *);
+enum step imap_cmd_idle(struct imap_session *, struct slice *);
+enum step imap_cmd_capability(struct imap_session *, struct slice *), imap_cmd_noop(struct imap_session *, struct slice *),
+	imap_cmd_check(struct imap_session *, struct slice *), imap_cmd_logout(struct imap_session *, struct slice *),
+	imap_cmd_id(struct imap_session *, struct slice *), imap_cmd_enable(struct imap_session *, struct slice *),
+	imap_cmd_compress(struct imap_session *, struct slice *), imap_cmd_mailbox_change(struct imap_session *, struct slice *);
+#endif

@@ -1,0 +1,141 @@
+/* What others do to the selected mailbox arrives as changes at any time and is told at safe points only. Nothing is
+ * decided from a change alone: it only says where to look; what is told comes from the store at that moment. So it
+ * does not matter whether a change arrives before or after the snapshot that already shows it.
+ *
+ * Invariants: gone holds only UIDs of the view; a UID told as expunged never comes back to this session (its number is
+ * in view.gone for good), even when the post is restored. */
+#include "forumd/base/num.h"
+#include "gateways/imap/imap_private.h"
+
+#define SYNC_NEW_BY_ONE 256u
+
+void imap_sync_change(struct imap_session *is, const struct change *c) {
+	if (is->state != IMAP_SELECTED || !is->group || c->group != is->group)
+		return;
+	switch (c->kind) {
+	case CHANGE_GONE:
+		if (imap_view_seq(&is->view, c->number))
+			range_set_add(&is->gone, c->number, c->number);
+		break;
+	case CHANGE_BACK:
+		range_set_del(&is->gone, c->number, c->number);
+		break;
+	case CHANGE_STATE:
+		range_set_add(&is->flags, c->number, c->number);
+		break;
+	case CHANGE_MARKS:
+		if (c->member == is->s.member && c->origin != is->s.id)
+			range_set_add(&is->flags, c->number, c->last > c->number ? c->last : c->number);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Highest first: then no number that is told changes those told after it, and the view is changed once. */
+static void tell_gone(struct imap_session *is) {
+	struct buf *out = session_out(&is->s);
+	struct range_set told = {0};
+	for (size_t i = is->gone.n; i-- > 0 && !conn_full(is->s.conn);) {
+		struct range r = is->gone.v[i];
+		for (uint32_t uid = r.hi; uid >= r.lo; uid--) {
+			uint32_t seq = imap_view_seq(&is->view, uid);
+			if (!seq)
+				continue;
+			char *p = buf_reserve(out, 32);
+			memcpy(p, "* ", 2);
+			size_t n = 2 + num_format(seq, p + 2);
+			memcpy(p + n, " EXPUNGE\r\n", 10);
+			buf_commit(out, n + 10);
+		}
+		range_set_add(&told, r.lo, r.hi);
+	}
+	imap_view_remove(&is->view, &told);
+	range_set_subtract(&is->gone, &told);
+	range_set_subtract(&is->flags, &told);
+	range_set_free(&told);
+}
+
+/* numbers of (from, to] that are not visible */
+static int holes_between(struct forum_txn *t, uint32_t group, uint32_t from, uint32_t to, struct range_set *holes) {
+	if (to - from > SYNC_NEW_BY_ONE)
+		return group_holes(t, group, holes);
+	struct overview_iter it;
+	struct overview o;
+	range_set_add(holes, from + 1, to);
+	int r = overview_iter_begin(t, group, from + 1, to, &it);
+	if (r < 0)
+		return r;
+	while ((r = overview_iter_next(&it, &o)) > 0)
+		range_set_del(holes, o.number, o.number);
+	overview_iter_end(&it);
+	return r;
+}
+
+static void tell_new(struct imap_session *is, struct forum_txn *t, const struct group *g) {
+	if (g->high <= is->view.high)
+		return;
+	struct range_set holes = {0};
+	uint32_t before = imap_view_count(&is->view);
+	if (holes_between(t, g->id, is->view.high, g->high, &holes) >= 0)
+		imap_view_extend(&is->view, g->high, &holes);
+	range_set_free(&holes);
+	if (imap_view_count(&is->view) != before)
+		buf_addf(session_out(&is->s), "* %u EXISTS\r\n", imap_view_count(&is->view));
+}
+
+void imap_sync_flags_line(struct buf *out, uint32_t seq, uint32_t uid, unsigned mask) {
+	char *p = buf_reserve(out, 80);
+	memcpy(p, "* ", 2);
+	size_t n = 2 + num_format(seq, p + 2);
+	memcpy(p + n, " FETCH (UID ", 12);
+	n += 12;
+	n += num_format(uid, p + n);
+	memcpy(p + n, " FLAGS ", 7);
+	buf_commit(out, n + 7);
+	imap_flags_write(out, mask);
+	buf_add(out, ")\r\n", 3);
+}
+
+int imap_sync_flags(struct imap_session *is, struct forum_txn *t, struct imap_marks *w, uint32_t uid) {
+	struct overview o;
+	uint32_t seq = imap_view_seq(&is->view, uid);
+	if (!seq)
+		return 0;
+	int r = overview_get(t, is->group, uid, &o);
+	if (r <= 0)
+		return r;
+	int mask = imap_marks_mask(w, t, uid);
+	if (mask < 0)
+		return mask;
+	imap_sync_flags_line(session_out(&is->s), seq, uid, (unsigned)mask | (o.flags & POST_OFF_TOPIC ? IMAP_OFF_TOPIC : 0));
+	return 1;
+}
+
+static void tell_flags(struct imap_session *is, struct forum_txn *t) {
+	struct imap_marks w;
+	uint32_t uid = 0;
+	imap_marks_begin(&w, is->s.member, is->group);
+	while (!conn_full(is->s.conn) && uid < UINT32_MAX && range_set_next(&is->flags, uid + 1, &uid) && uid <= is->view.high)
+		if (imap_sync_flags(is, t, &w, uid) < 0)
+			break;
+	imap_marks_free(&w);
+	if (uid && !conn_full(is->s.conn))
+		range_set_clear(&is->flags);
+	else if (uid)
+		range_set_del(&is->flags, 1, uid);
+}
+
+void imap_sync(struct imap_session *is, bool expunge) {
+	struct group g;
+	if (!is->group)
+		return;
+	if (expunge && is->gone.n)
+		tell_gone(is);
+	struct forum_txn *t = session_read(&is->s);
+	if (!t || imap_selected_get(is, t, &g) <= 0)
+		return;
+	tell_new(is, t, &g);
+	if (is->flags.n)
+		tell_flags(is, t);
+}
