@@ -7,6 +7,7 @@ forumd_libforum_a_SOURCES = \
 	forumd/forum/overview.c forumd/forum/overview.h \
 	forumd/forum/post.h forumd/forum/post_private.h \
 	forumd/forum/post_add.c forumd/forum/post_read.c forumd/forum/post_state.c \
+	forumd/forum/rebuild.c forumd/forum/rebuild.h \
 	forumd/forum/segment.c \
 	forumd/forum/thread.c forumd/forum/thread.h
 forumd_libforum_a_SOURCES += \
