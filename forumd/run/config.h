@@ -19,6 +19,7 @@ struct config {
 	const char *file;                    /* absolute */
 	const char *domain;
 	unsigned workers;                    /* 0 in the file: one per core */
+	const char *user;                    /* to change to when started as root; "" stay */
 	const char *log_level;
 	const char *storage_path;
 	uint64_t map_size;

@@ -16,13 +16,15 @@ struct job {
 	enum job_lane lane;
 	/* > 0 commit; <= 0 abort the child (0: nothing to do; < 0: enum err, f says why) */
 	int (*apply)(struct forum_txn *t, struct job *j, struct fail *f);
-	/* for jobs without a session: called on the writer after the commit (or failure); may be NULL */
+	/* for jobs without a session: called on the writer after the commit (or failure) and owns the job from then on;
+	 * NULL: the writer frees it */
 	void (*done)(struct job *j);
 	int kind;                            /* the gateway's own */
 	void *data;                          /* the gateway's own, in the arena */
 	size_t size;                         /* octets, for batching */
 	int result;                          /* what apply returned, or ERR_UNAVAILABLE when the commit failed */
 	struct fail fail;
+	void *waiter;                        /* writer_call */
 };
 /* session may be NULL */
 struct job *job_new(struct session *s, int (*apply)(struct forum_txn *, struct job *, struct fail *));

@@ -11,6 +11,8 @@ bool limits_rate(struct slice key, unsigned per_minute, unsigned burst);
 bool limits_count(struct slice key, int delta, unsigned max);
 /* failed logins: note one; how many ms the next attempt from this key must wait */
 void limits_login_failed(struct slice key);
+/* the owner came in: forget the key's failures */
+void limits_login_ok(struct slice key);
 int64_t limits_login_delay(struct slice key);
 /* drop idle entries */
 void limits_sweep(void);

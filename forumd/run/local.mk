@@ -1,2 +1,12 @@
 noinst_LIBRARIES += forumd/librun.a
-forumd_librun_a_SOURCES =
+forumd_librun_a_SOURCES = \
+	forumd/run/auth.c \
+	forumd/run/bus.c forumd/run/bus.h \
+	forumd/run/config.c forumd/run/config.h \
+	forumd/run/job.c forumd/run/job.h \
+	forumd/run/limits.c forumd/run/limits.h \
+	forumd/run/msgq.c forumd/run/msgq.h \
+	forumd/run/password.c forumd/run/password.h \
+	forumd/run/session.c forumd/run/session.h \
+	forumd/run/worker.c forumd/run/worker.h forumd/run/worker_private.h \
+	forumd/run/writer.c forumd/run/writer.h

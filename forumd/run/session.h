@@ -8,7 +8,14 @@
  *   STEP_WAIT   a job or a password check is under way: input stays unread until session_wake() (job_done and
  *               auth_done wake by themselves)
  *   STEP_CLOSE  send what is pending and close
- * The command arena is reset after STEP_DONE. */
+ * The command arena is reset after STEP_DONE. STEP_DONE from a step also clears s->step if it still is that function;
+ * STEP_DONE from ops->input leaves a step that was set (it is called next, even without input). After STEP_INPUT the
+ * step or input is called only when new octets came; a full input buffer (conn_input_full) that nobody consumes closes
+ * the connection. A step that returned STEP_WAIT is called after every answer: several jobs may be in flight.
+ *
+ * Engine rules for time: the idle limit is config idle_seconds (SMTP and LMTP: at most 300; control: none). Within
+ * login_seconds an IMAP or submission client must have logged in, any other client have finished a first command; later
+ * an unknown client must finish each started command line within login_seconds. */
 #ifndef FORUMD_RUN_SESSION_H
 #define FORUMD_RUN_SESSION_H
 #include "forumd/base/arena.h"
@@ -56,7 +63,10 @@ struct session {
 	/* engine */
 	struct list link;
 	struct loop_timer login_timer;
-	void *engine;
+	void *engine;                        /* watched keys */
+	uint8_t need;                        /* what the engine waits for (session.c) */
+	bool watching_all, first_done, charged;
+	unsigned jobs;                       /* in flight */
 };
 
 static inline struct buf *session_out(struct session *s) { return conn_output(s->conn); }

@@ -12,4 +12,6 @@ void workers_stop(void);
 unsigned workers_sessions(void);
 /* Run a function on the worker that owns the session (job answers do it by themselves); dropped when it is gone. */
 void worker_post_job(struct job *j);
+/* threads running */
+unsigned workers_count(void);
 #endif

@@ -1,0 +1,157 @@
+/* One password check. The worker looks the member up and asks the brakes; the pool does the work; the answer comes back
+ * as a message. A brake delays by a timer before the work: nobody is blocked, and known and unknown names, right and
+ * wrong passwords wait alike.
+ *
+ * Brakes: failures are noted for the address and for the account. The account's delay is capped low, so that strangers
+ * cannot lock the owner out; the address has a rate as well, once it has failed. */
+#include "forumd/base/log.h"
+#include "forumd/base/stat.h"
+#include "forumd/base/text.h"
+#include "forumd/forum/member.h"
+#include "forumd/run/limits.h"
+#include "forumd/run/password.h"
+#include "forumd/run/worker_private.h"
+
+#define ACCOUNT_DELAY_MAX 2000
+#define ADDRESS_PER_MINUTE 300
+#define ADDRESS_BURST 5
+#define NAME_MAX_ 255
+
+struct auth {
+	struct msg msg;                      /* pool -> worker */
+	struct list link;                    /* in worker->auths while delayed */
+	struct loop_timer timer;
+	struct worker *worker;
+	uint64_t session;
+	uint32_t member;
+	struct buf hash, password, account, address;   /* account, address: keys of the brakes */
+	struct auth_result result;
+};
+
+static void auth_free(struct auth *a) {
+	if (a->password.data)
+		explicit_bzero(a->password.data, a->password.size);
+	buf_free(&a->hash);
+	buf_free(&a->password);
+	buf_free(&a->account);
+	buf_free(&a->address);
+	mem_free(a);
+}
+
+static void note_result(struct auth *a, struct session *s) {
+	if (a->result.ok) {
+		limits_login_ok(buf_slice(&a->account));
+		s->login_failures = 0;
+		stat_add(STAT_logins, 1);
+		return;
+	}
+	stat_add(STAT_login_failures, 1);
+	s->login_failures++;
+	if (s->config->login_failures && s->login_failures >= s->config->login_failures)
+		a->result.err = ERR_LIMIT;
+}
+
+/* on the worker */
+static void auth_answer(struct msg *m, void *owner) {
+	struct auth *a = (struct auth *)m;
+	struct session *s = owner ? session_find(owner, a->session) : NULL;
+	if (a->result.err == ERR_OK && !a->result.ok) {
+		limits_login_failed(buf_slice(&a->account));
+		limits_login_failed(buf_slice(&a->address));
+		a->result.err = ERR_DENIED;
+	}
+	if (s && !s->closing) {
+		if (a->result.err != ERR_BUSY)
+			note_result(a, s);
+		if (!a->result.ok)
+			log_info(s->label, "%s login failed name=%.*s peer=%s", s->ops->protocol,
+				SLICE_ARG(slice_from(buf_slice(&a->account), 1)), s->peer);
+		s->ops->auth_done(s, &a->result);
+		session_read_end(s);
+		session_wake(s);
+		if (s->login_failures && s->config->login_failures && s->login_failures >= s->config->login_failures) {
+			s->closing = true;
+			conn_shutdown(s->conn);
+		}
+		conn_kick(s->conn);
+	}
+	auth_free(a);
+}
+
+/* on the pool */
+static void auth_check(void *arg) {
+	struct auth *a = arg;
+	a->result.ok = password_check(a->member, buf_slice(&a->hash), buf_slice(&a->password)) && a->member;
+	a->result.member = a->result.ok ? a->member : 0;
+	worker_post(a->session, &a->msg);
+}
+
+static void auth_go(struct auth *a) {
+	if (a->result.err == ERR_OK && password_pool_try(auth_check, a) > 0)
+		return;
+	if (a->result.err == ERR_OK)
+		a->result.err = ERR_BUSY;
+	worker_post(a->session, &a->msg);
+}
+
+static void on_delay(struct loop_timer *t) {
+	struct auth *a = t->arg;
+	list_del(&a->link);
+	auth_go(a);
+}
+
+void auth_cancel_all(struct worker *w) {
+	list_for (it, &w->auths) {
+		struct auth *a = list_entry(it, struct auth, link);
+		loop_timer_stop(w->loop, &a->timer);
+		list_del(&a->link);
+		auth_free(a);
+	}
+}
+
+static int64_t brake(struct auth *a) {
+	int64_t account = limits_login_delay(buf_slice(&a->account)), address = limits_login_delay(buf_slice(&a->address));
+	if (address > 0 && !limits_rate(buf_slice(&a->address), ADDRESS_PER_MINUTE, ADDRESS_BURST))
+		a->result.err = ERR_LIMIT;
+	if (account > ACCOUNT_DELAY_MAX)
+		account = ACCOUNT_DELAY_MAX;
+	return account > address ? account : address;
+}
+
+static void look_up(struct session *s, struct auth *a) {
+	struct forum_txn *t = session_read(s);
+	struct member m;
+	if (!t || !buf_len(&a->account))
+		return;
+	if (member_by_address(t, slice_from(buf_slice(&a->account), 1), &m) <= 0 || m.kind != MEMBER_ACCOUNT || m.left || !m.password.n)
+		return;
+	a->member = m.id;
+	buf_add_slice(&a->hash, m.password);
+}
+
+void session_check_password(struct session *s, struct slice name, struct slice password) {
+	struct auth *a = mem_zalloc(sizeof *a);
+	unsigned char key[16];
+	struct slice n = slice_to(slice_trim(name), NAME_MAX_);
+	a->msg.run = auth_answer;
+	a->worker = s->worker;
+	a->session = s->id;
+	buf_addc(&a->account, 'u');
+	for (size_t i = 0; i < n.n; i++)
+		buf_addc(&a->account, text_lower(n.p[i]));
+	buf_addc(&a->address, 'a');
+	buf_add(&a->address, key, addr_limit_key(conn_peer(s->conn), key));
+	buf_reserve(&a->password, password.n + 1);
+	buf_add_slice(&a->password, password);
+	look_up(s, a);
+	session_read_end(s);
+	int64_t ms = brake(a);
+	if (ms <= 0) {
+		auth_go(a);
+		return;
+	}
+	a->timer.fn = on_delay;
+	a->timer.arg = a;
+	list_add_tail(&s->worker->auths, &a->link);
+	loop_timer_set(s->worker->loop, &a->timer, ms);
+}

@@ -1,0 +1,53 @@
+#include "forumd/run/msgq.h"
+#include <pthread.h>
+#include "forumd/base/mem.h"
+
+struct msgq {
+	pthread_mutex_t lock;
+	struct list messages;
+	void (*wake)(void *);
+	void *arg;
+};
+
+struct msgq *msgq_new(void (*wake)(void *), void *arg) {
+	struct msgq *q = mem_zalloc(sizeof *q);
+	pthread_mutex_init(&q->lock, NULL);
+	list_init(&q->messages);
+	q->wake = wake;
+	q->arg = arg;
+	return q;
+}
+
+void msgq_free(struct msgq **q) {
+	if (!*q)
+		return;
+	msgq_run(*q, NULL);
+	pthread_mutex_destroy(&(*q)->lock);
+	mem_free(*q);
+	*q = NULL;
+}
+
+void msgq_put(struct msgq *q, struct msg *m) {
+	pthread_mutex_lock(&q->lock);
+	bool first = list_empty(&q->messages);
+	list_add_tail(&q->messages, &m->link);
+	pthread_mutex_unlock(&q->lock);
+	if (first)
+		q->wake(q->arg);
+}
+
+void msgq_run(struct msgq *q, void *owner) {
+	struct list now;
+	list_init(&now);
+	pthread_mutex_lock(&q->lock);
+	if (!list_empty(&q->messages)) {
+		list_add_head(&q->messages, &now);
+		list_del(&q->messages);
+	}
+	pthread_mutex_unlock(&q->lock);
+	while (!list_empty(&now)) {
+		struct msg *m = list_entry(now.next, struct msg, link);
+		list_del(&m->link);
+		m->run(m, owner);
+	}
+}

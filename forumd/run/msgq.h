@@ -1,0 +1,16 @@
+/* msgq.h - many threads put, one takes. The first message put into an empty queue calls the wake function. */
+#ifndef FORUMD_RUN_MSGQ_H
+#define FORUMD_RUN_MSGQ_H
+#include "forumd/base/list.h"
+
+/* Embedded first in the message. run() is called on the taking thread and frees the message; owner is NULL when the
+ * queue is being emptied at the end. */
+struct msg { struct list link; void (*run)(struct msg *m, void *owner); };
+struct msgq;
+struct msgq *msgq_new(void (*wake)(void *), void *arg);
+/* runs what is left with a NULL owner */
+void msgq_free(struct msgq **q);
+void msgq_put(struct msgq *q, struct msg *m);
+/* runs everything that is there now, in order */
+void msgq_run(struct msgq *q, void *owner);
+#endif
