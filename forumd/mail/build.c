@@ -1,6 +1,7 @@
 /* build.c - outgoing messages. All header fields go through field_write or are copied only after a check that they are
  * clean lines; header text that is not ASCII is encoded (RFC 2047), for nobody knows whether the next hop speaks
- * SMTPUTF8. libetpan's writer makes the MIME part of notices; it never sees a header value. */
+ * SMTPUTF8. libetpan's writer makes the MIME part of notices; it never sees a header value, and the quoted-printable
+ * text is written here, because libetpan 1.9.4 doubles a blank at the end of a line. */
 #include "forumd/mail/build.h"
 #include <libetpan/libetpan.h>
 #include "forumd/base/arena.h"
@@ -168,30 +169,67 @@ void build_list_copy(struct buf *out, const struct build_copy *c, size_t *reply_
 	buf_free(&id);
 }
 
+/* Text with LF or CRLF line ends as quoted-printable in lines of at most 76 octets. "From " and a dot at the start of
+ * a line are encoded too, for mailboxes and careless relays. */
+static void notice_qp(struct slice text, struct buf *out) {
+	struct slice line;
+	while (slice_line(&text, &line)) {
+		size_t col = 0;
+		for (size_t i = 0; i < line.n; i++) {
+			char c = line.p[i];
+			bool last = i + 1 == line.n;
+			bool plain = c >= '!' && c < 127 && c != '=';
+			plain = plain || (text_space(c) && !last);
+			plain = plain && !(i == 0 && (c == '.' || slice_starts(line, SLICE("From "))));
+			if (col + (plain ? 1 : 3) > (last ? 76 : 75)) {
+				buf_adds(out, "=\r\n");
+				col = 0;
+			}
+			if (plain)
+				buf_addc(out, c);
+			else
+				buf_addf(out, "=%02X", (unsigned char)c);
+			col += plain ? 1 : 3;
+		}
+		buf_adds(out, "\r\n");
+	}
+}
+
 /* MIME-Version, Content-Type, Content-Transfer-Encoding, empty line, quoted-printable text: libetpan's writer */
 static int notice_part(struct buf *out, struct slice text) {
-	struct buf crlf = { 0 };
+	struct buf encoded = { 0 };
+	struct mailmime_data *data;
 	int rc = ERR_INTERNAL, col = 0;
-	struct mailmime_mechanism *qp = mailmime_mechanism_new(MAILMIME_MECHANISM_QUOTED_PRINTABLE, NULL);
-	struct mailmime_fields *fields = qp ? mailmime_fields_new_with_version(qp, NULL, NULL, NULL, NULL) : NULL;
+	struct mailmime_fields *fields = mailmime_fields_new_encoding(MAILMIME_MECHANISM_QUOTED_PRINTABLE);
 	struct mailmime_content *type = mailmime_content_new_with_str("text/plain");
 	struct mailmime_parameter *charset = mailmime_param_new_with_data((char[]){ "charset" }, (char[]){ "utf-8" });
-	struct mailmime *part = NULL;
+	struct mailmime *part = NULL, *message = NULL;
 	MMAPString *s = mmap_string_new("");
-	copy_body(&crlf, text);
+	notice_qp(text, &encoded);
 	if (fields && type && charset && s && clist_append(type->ct_parameters, charset) == 0)
 		part = mailmime_new_empty(type, fields);
-	/* written in one go, so col ends behind the text; a body pointer is only borrowed */
-	if (part && mailmime_set_body_text(part, buf_bytes(&crlf), buf_len(&crlf)) == MAILIMF_NO_ERROR &&
-		mailmime_write_mem(s, &col, part) == MAILIMF_NO_ERROR) {
-		buf_add(out, s->str, s->len);
-		rc = 1;
+	/* the MIME fields are only written for a part inside a message; the message has no fields of its own here. The text
+	 * is only borrowed. */
+	data = mailmime_data_new(MAILMIME_DATA_TEXT, MAILMIME_MECHANISM_QUOTED_PRINTABLE, 1, buf_slice(&encoded).p,
+		buf_len(&encoded), NULL);
+	if (part && data) {
+		part->mm_body = part->mm_data.mm_single = data;
+		message = mailmime_new_message_data(part);
 	}
-	if (part)
+	if (message) {
+		mailmime_set_imf_fields(message, mailimf_fields_new_empty());
+		if (mailmime_write_mem(s, &col, message) == MAILIMF_NO_ERROR) {
+			buf_add(out, s->str, s->len);
+			rc = 1;
+		}
+	}
+	if (message)
+		mailmime_free(message);
+	else if (part)
 		mailmime_free(part);
 	if (s)
 		mmap_string_free(s);
-	buf_free(&crlf);
+	buf_free(&encoded);
 	return rc;
 }
 

@@ -232,7 +232,8 @@ void mime_scan(struct arena *a, struct slice header, struct slice body, struct m
 	struct delimiter d;
 	for (int i = 0; i < BUCKETS; i++)
 		s.bucket[i] = -1;
-	mime_head(a, header, false, &s.v[scan_part_new(&s, -1, 0)], &boundary);
+	scan_part_new(&s, -1, 0);
+	mime_head(a, header, false, &s.v[0], &boundary);
 	size_t at = scan_open(&s, 0, boundary, 0);
 	while (scan_next(&s, at, &d)) {
 		if (!d.closing && s.n >= MIME_PARTS_MAX) {

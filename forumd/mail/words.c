@@ -324,7 +324,8 @@ static void words_encode_run(struct slice run, struct buf *out) {
 	size_t q_size = 0;
 	for (size_t i = 0; i < run.n; i++)
 		q_size += words_q_size(run.p[i]);
-	bool q = q_size <= (run.n + 2) / 3 * 4;
+	/* Q can be read by people in old programs: it may cost a half more */
+	bool q = q_size <= (run.n + 2) / 3 * 6;
 	while (run.n) {
 		size_t n = 0, size = 0;
 		for (struct slice rest = run; rest.n;) {

@@ -1,0 +1,62 @@
+mail_tests = \
+	tests/unit/mail/test_address \
+	tests/unit/mail/test_build \
+	tests/unit/mail/test_date \
+	tests/unit/mail/test_field \
+	tests/unit/mail/test_fixtures \
+	tests/unit/mail/test_golden \
+	tests/unit/mail/test_html_text \
+	tests/unit/mail/test_imap_text \
+	tests/unit/mail/test_inbound \
+	tests/unit/mail/test_mime_decode \
+	tests/unit/mail/test_mime_head \
+	tests/unit/mail/test_mime_part \
+	tests/unit/mail/test_mime_scan \
+	tests/unit/mail/test_msgid \
+	tests/unit/mail/test_subject \
+	tests/unit/mail/test_words
+check_PROGRAMS += $(mail_tests)
+TESTS += $(mail_tests)
+tests_unit_mail_test_address_SOURCES = tests/unit/mail/test_address.c tests/unit/mail/work.h
+tests_unit_mail_test_address_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+tests_unit_mail_test_build_SOURCES = tests/unit/mail/test_build.c tests/unit/mail/work.h
+tests_unit_mail_test_build_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+tests_unit_mail_test_date_SOURCES = tests/unit/mail/test_date.c tests/unit/mail/work.h
+tests_unit_mail_test_date_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+tests_unit_mail_test_field_SOURCES = tests/unit/mail/test_field.c tests/unit/mail/work.h
+tests_unit_mail_test_field_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+tests_unit_mail_test_fixtures_SOURCES = tests/unit/mail/test_fixtures.c tests/unit/mail/work.h
+tests_unit_mail_test_fixtures_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+tests_unit_mail_test_golden_SOURCES = tests/unit/mail/test_golden.c tests/unit/mail/work.h
+tests_unit_mail_test_golden_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+tests_unit_mail_test_html_text_SOURCES = tests/unit/mail/test_html_text.c tests/unit/mail/work.h
+tests_unit_mail_test_html_text_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+tests_unit_mail_test_imap_text_SOURCES = tests/unit/mail/test_imap_text.c tests/unit/mail/work.h
+tests_unit_mail_test_imap_text_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+tests_unit_mail_test_inbound_SOURCES = tests/unit/mail/test_inbound.c tests/unit/mail/work.h
+tests_unit_mail_test_inbound_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+tests_unit_mail_test_mime_decode_SOURCES = tests/unit/mail/test_mime_decode.c tests/unit/mail/work.h
+tests_unit_mail_test_mime_decode_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+tests_unit_mail_test_mime_head_SOURCES = tests/unit/mail/test_mime_head.c tests/unit/mail/work.h
+tests_unit_mail_test_mime_head_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+tests_unit_mail_test_mime_part_SOURCES = tests/unit/mail/test_mime_part.c tests/unit/mail/work.h
+tests_unit_mail_test_mime_part_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+tests_unit_mail_test_mime_scan_SOURCES = tests/unit/mail/test_mime_scan.c tests/unit/mail/work.h
+tests_unit_mail_test_mime_scan_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+tests_unit_mail_test_msgid_SOURCES = tests/unit/mail/test_msgid.c tests/unit/mail/work.h
+tests_unit_mail_test_msgid_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+tests_unit_mail_test_subject_SOURCES = tests/unit/mail/test_subject.c tests/unit/mail/work.h
+tests_unit_mail_test_subject_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+tests_unit_mail_test_words_SOURCES = tests/unit/mail/test_words.c tests/unit/mail/work.h
+tests_unit_mail_test_words_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+EXTRA_DIST += \
+	tests/golden/mime/alternative.eml tests/golden/mime/alternative.parts \
+	tests/golden/mime/digest.eml tests/golden/mime/digest.parts \
+	tests/golden/mime/eightbit.eml tests/golden/mime/eightbit.parts \
+	tests/golden/mime/flowed.eml tests/golden/mime/flowed.parts \
+	tests/golden/mime/forward.eml tests/golden/mime/forward.parts \
+	tests/golden/mime/plain.eml tests/golden/mime/plain.parts \
+	tests/golden/mime/prefix-boundaries.eml tests/golden/mime/prefix-boundaries.parts \
+	tests/golden/mime/related-html.eml tests/golden/mime/related-html.parts \
+	tests/golden/mime/rfc2231.eml tests/golden/mime/rfc2231.parts \
+	tests/golden/mime/unterminated.eml tests/golden/mime/unterminated.parts
