@@ -1,0 +1,144 @@
+/* out_compose.c - a queue item becomes a frame in a sender's pipe. The copy of a post is made once and kept for the run of
+ * its recipients; each gets an envelope sender (VERP) and a Reply-To of his own, spliced in on the way into the pipe. */
+#include "forumd/base/clock.h"
+#include "forumd/base/log.h"
+#include "forumd/forum/author.h"
+#include "forumd/forum/group.h"
+#include "forumd/forum/rights.h"
+#include "forumd/mail/address.h"
+#include "forumd/mail/build.h"
+#include "gateways/common/reply_token.h"
+#include "gateways/out/out_private.h"
+
+#define BOUNCE_DAYS 30
+
+/* "local@domain" of the author line readers see */
+static void author_spec(struct forum_txn *t, const struct post *p, struct buf *out)
+{
+	struct address_list list;
+
+	address_parse(forum_arena(t), author_from(t, p->author, p->from), &list);
+	if (list.n)
+		address_write_spec(out, list.v[0].local, list.v[0].domain);
+}
+
+static int make_copy(struct out *o, struct forum_txn *t, const struct post *p, const struct group *g)
+{
+	struct buf header = { 0 }, body = { 0 }, address = { 0 };
+	struct build_copy c = { .message_id = p->message_id, .in_reply_to = p->in_reply_to, .references = p->references, .post_id = p->id };
+	struct out_copy *copy = &o->copy;
+	int e = post_header(t, p, &header);
+
+	if (e >= 0)
+		e = post_body(t, p, 0, p->body_len, &body);
+	copy->post = 0;
+	buf_reset(&copy->mail);
+	if (e >= 0) {
+		author_spec(t, p, &address);
+		c.header = buf_slice(&header);
+		c.body = buf_slice(&body);
+		c.author_name = author_name(t, p->author, p->from);
+		c.author_address = buf_slice(&address);
+		c.list = (struct build_list){ .group = g->name, .title = g->title, .domain = slice_str(o->config->domain) };
+		build_list_copy(&copy->mail, &c, &copy->reply_to);
+		copy->post = p->id;
+		copy->group = g->id;
+	}
+	buf_free(&header);
+	buf_free(&body);
+	buf_free(&address);
+	return e < 0 ? e : 1;
+}
+
+/* What was true when the item was made may not be any more: hidden posts, members who left or lost the group. */
+static int load(struct out *o, struct forum_txn *t, const struct mailq_item *i, struct group *g_r)
+{
+	struct member who;
+	struct post p;
+	int e = post_get(t, i->post, &p);
+
+	if (e < 0)
+		return e;
+	if (e == 0 || p.state != POST_VISIBLE || group_get(t, i->group, g_r) <= 0 || g_r->removed || !post_number_in(&p, i->group))
+		return OUT_DROP;
+	if (i->member && (member_get(t, i->member, &who) <= 0 || !member_takes_mail(&who) || !rights_can_read(t, i->member, g_r)))
+		return OUT_DROP;
+	if (o->copy.post != i->post || o->copy.group != i->group)
+		return make_copy(o, t, &p, g_r);
+	return 1;
+}
+
+static void add_token(struct forum_txn *t, const struct reply_token *k, struct buf *out)
+{
+	reply_token_make(forum_secret(t), k, out);
+}
+
+static void make_envelope_sender(struct out *o, struct forum_txn *t, const struct mailq_item *i, struct buf *out)
+{
+	struct reply_token k = { TOKEN_BOUNCE, i->id, i->member, 0, clock_now() + BOUNCE_DAYS * 86400 };
+
+	buf_adds(out, "bounce-");
+	add_token(t, &k, out);
+	buf_addf(out, "@%s", o->config->domain);
+}
+
+static void make_reply_to(struct out *o, struct forum_txn *t, const struct mailq_item *i, const struct group *g, struct buf *out)
+{
+	struct reply_token k = { TOKEN_REPLY, i->post, i->member, i->group, clock_now() + (int64_t)o->config->reply_days * 86400 };
+	struct buf token = { 0 };
+
+	if (!i->member)
+		return;
+	add_token(t, &k, &token);
+	buf_adds(out, "Reply-To: <");
+	reply_token_local(g->name, o->config->reply_separator, buf_slice(&token), out);
+	buf_addf(out, "@%s>\r\n", o->config->domain);
+	buf_free(&token);
+}
+
+static int give(struct out *o, const struct mailq_item *i, struct slice sender, struct slice before, struct slice reply_to,
+	struct slice after)
+{
+	size_t size = before.n + reply_to.n + after.n;
+	struct out_sender *s = out_sender_free(o, size);
+
+	if (!s)
+		return 0;
+	send_wire_begin_request(&s->out, i->id, sender, i->recipient, size);
+	buf_add_slice(&s->out, before);
+	buf_add_slice(&s->out, reply_to);
+	buf_add_slice(&s->out, after);
+	out_sender_given(o, s, i, size);
+	return 1;
+}
+
+static int compose_copy(struct out *o, struct forum_txn *t, const struct mailq_item *i)
+{
+	struct buf sender = { 0 }, reply_to = { 0 };
+	struct group g;
+	int e = load(o, t, i, &g);
+
+	if (e == 1) {
+		struct slice mail = buf_slice(&o->copy.mail);
+
+		make_envelope_sender(o, t, i, &sender);
+		make_reply_to(o, t, i, &g, &reply_to);
+		e = give(o, i, buf_slice(&sender), slice_to(mail, o->copy.reply_to), buf_slice(&reply_to),
+			slice_from(mail, o->copy.reply_to));
+	}
+	buf_free(&sender);
+	buf_free(&reply_to);
+	return e;
+}
+
+int out_compose(struct out *o, struct forum_txn *t, const struct mailq_item *i)
+{
+	struct slice local, domain;
+
+	if (address_check_spec(i->recipient, false, &local, &domain) < 0 || !send_wire_address(i->recipient))
+		return OUT_BAD;
+	if (i->kind == MAILQ_COPY)
+		return compose_copy(o, t, i);
+	/* a notice answers or warns: nothing may come back for it (RFC 3834 3.3) */
+	return give(o, i, SLICE(""), i->message, SLICE(""), SLICE(""));
+}

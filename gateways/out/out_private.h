@@ -1,0 +1,70 @@
+/* out_private.h - the schedule thread's state; all of it is that thread's own but for `stop`, `reload` and the counters. */
+#ifndef GATEWAYS_OUT_OUT_PRIVATE_H
+#define GATEWAYS_OUT_OUT_PRIVATE_H
+#include <pthread.h>
+#include <stdatomic.h>
+#include "forumd/base/vec.h"
+#include "forumd/forum/mailq.h"
+#include "gateways/out/out.h"
+#include "gateways/out/send_wire.h"
+
+#define OUT_IN_FLIGHT_MAX 64
+#define OUT_BYTES_MAX (32u << 20)      /* of mails given to senders and not answered */
+#define OUT_SENDERS_MAX 16
+#define OUT_DEPTH_MAX 4                /* mails in one sender's pipe */
+
+struct out_flight { uint64_t id; size_t size; int64_t expires; };
+struct out_sender {
+	int fd;                            /* -1: not running */
+	struct buf in, out;
+	struct out_flight flight[OUT_DEPTH_MAX]; unsigned nflight;   /* in the order given */
+	int64_t start_at;                  /* monotonic ms: not before */
+	unsigned deaths;
+};
+struct out_result { uint64_t id; enum send_class class; char text[SEND_TEXT_MAX + 1]; };
+
+/* the list copy of one post in one group, made once for a run of recipients */
+struct out_copy { uint64_t post; uint32_t group; struct buf mail; size_t reply_to; struct slice group_name; char name[256]; };
+
+struct out {
+	struct forum *forum;
+	struct config *config;
+	_Atomic(struct config *) next_config;
+	pthread_t thread;
+	int wake_fd;
+	atomic_bool stop;
+	struct out_sender senders[OUT_SENDERS_MAX]; unsigned nsenders;
+	VEC(struct out_result) results;    /* answered, not committed: still counted as in flight */
+	struct out_copy copy;
+	int64_t pause_until; unsigned downs;   /* the smarthost is down: nobody sends before (monotonic ms) */
+	int64_t next_due;                  /* seconds; 0 nothing waits */
+	atomic_uint in_flight, running;
+	atomic_bool paused;
+};
+
+/* out_launch.c: a new forumd-send; descriptor of its socket (non-blocking) or -1. Schedule thread. */
+int out_launch_sender(const struct config *c);
+void out_launch_stop(void);
+
+/* out_sender.c */
+void out_senders_begin(struct out *o);
+/* start those that are due and missing */
+void out_senders_start(struct out *o);
+/* one with room for a mail of this size, or NULL */
+struct out_sender *out_sender_free(struct out *o, size_t size);
+/* is there any room at all? */
+bool out_senders_have_room(const struct out *o);
+bool out_is_in_flight(const struct out *o, uint64_t id);
+/* the mail's octets were appended to s->out behind send_wire_begin_request(): account for it */
+void out_sender_given(struct out *o, struct out_sender *s, const struct mailq_item *i, size_t size);
+/* read answers into o->results, write what waits */
+void out_sender_events(struct out *o, struct out_sender *s, short events);
+void out_senders_stop(struct out *o);
+unsigned out_in_flight(const struct out *o);
+void out_result_add(struct out *o, uint64_t id, enum send_class class, struct slice text);
+
+/* out_compose.c: give the item to a sender. 1 given; 0 no room now; OUT_DROP: it may not go out any more (hidden post,
+ * left member) and is done; OUT_BAD: its address cannot be written in SMTP; < -100 storage errors are logged and tried later */
+enum { OUT_DROP = 2, OUT_BAD = 3 };
+int out_compose(struct out *o, struct forum_txn *t, const struct mailq_item *i);
+#endif
