@@ -357,14 +357,14 @@ static bool words_must_encode(struct slice word) {
 static void words_prepare(struct slice utf8, struct buf *clean) {
 	struct buf good = { 0 };
 	text_utf8_repair(utf8, &good);
-	words_add_clean(clean, slice_trim(buf_slice(&good)));
+	words_add_clean(clean, buf_slice(&good));
 	buf_free(&good);
 }
 
 void words_encode(struct slice utf8, struct buf *out) {
 	struct buf clean = { 0 };
 	words_prepare(utf8, &clean);
-	struct slice text = buf_slice(&clean);
+	struct slice text = slice_trim(buf_slice(&clean));      /* control bytes at the ends are spaces by now */
 	/* [run, run_end): words to encode together with the spaces between them */
 	size_t done = 0, run = 0, run_end = 0;
 	for (size_t at = 0; at < text.n;) {
@@ -400,7 +400,7 @@ static bool words_atext(char c) {
 void words_encode_phrase(struct slice utf8, struct buf *out) {
 	struct buf clean = { 0 };
 	words_prepare(utf8, &clean);
-	struct slice text = buf_slice(&clean);
+	struct slice text = slice_trim(buf_slice(&clean));      /* control bytes at the ends are spaces by now */
 	bool atoms = true;
 	for (size_t i = 0; i < text.n && atoms; i++)
 		atoms = words_atext(text.p[i]) || (text.p[i] == ' ' && text.p[i - 1] != ' ');

@@ -89,6 +89,9 @@ static void test_encode(struct buf *b) {
 	check_encode(b, false, "é é", "=?utf-8?B?w6kgw6k=?=");
 	check_encode(b, false, "=?utf-8?q?x?=", "=?utf-8?Q?=3D=3Futf-8=3Fq=3Fx=3F=3D?=");
 	check_encode(b, true, "Joe Doe", "Joe Doe");
+	buf_reset(b);
+	words_encode_phrase(SLICE("\1 Joe\r\n"), b);
+	is_buf(b, "Joe", "control bytes at the ends");
 	check_encode(b, true, "Doe, Joe \"J\"", "\"Doe, Joe \\\"J\\\"\"");
 	check_encode(b, true, "Jörg <x>", "=?utf-8?Q?J=C3=B6rg_=3Cx=3E?=");
 	struct buf in = { 0 }, back = { 0 };
