@@ -417,6 +417,33 @@ int group_set_hole(struct forum_txn *t, uint32_t group, uint32_t number, bool ho
 	return group_patch_end(t, &p);
 }
 
+int group_skip_to(struct forum_txn *t, uint32_t group, uint32_t high) {
+	struct group_patch p;
+	struct range_set s = { 0 };
+	int r = group_patch_begin(t, group, &p);
+	if (r < 0)
+		return r;
+	uint32_t from = num_get32(p.b + GROUP_HIGH) + 1;
+	if (high < from)
+		return 0;
+	for (uint32_t block = from >> HOLE_SHIFT; block <= high >> HOLE_SHIFT; block++) {
+		uint32_t lo = block << HOLE_SHIFT, hi = lo + (1u << HOLE_SHIFT) - 1;
+		range_set_clear(&s);
+		if ((r = group_hole_block(t, group, block, &s)) < 0)
+			break;
+		range_set_add(&s, lo < from ? from : lo, hi > high ? high : hi);
+		if ((r = group_put_hole_block(t, group, block, &s)) < 0)
+			break;
+	}
+	range_set_free(&s);
+	if (r < 0)
+		return r;
+	num_put32(p.b + GROUP_HIGH, high);
+	if (num_get32(p.b + GROUP_COUNT) == 0)
+		num_put32(p.b + GROUP_LOW, high + 1);
+	return group_patch_end(t, &p);
+}
+
 int group_holes(struct forum_txn *t, uint32_t group, struct range_set *holes_r) {
 	struct key k = key_2u32('H', group, 0);
 	struct kv_cursor *c;

@@ -59,6 +59,10 @@ int group_remove(struct forum_txn *t, uint32_t id, struct fail *f);
 /* Numbers 1..high that are NOT visible (hidden, deleted, moved away, never used). Appended to holes_r. */
 int group_holes(struct forum_txn *t, uint32_t group, struct range_set *holes_r);
 
+/* Imports that keep numbers: all numbers up to and including `high` count as used; those not given yet become holes.
+ * 1, 0 nothing to do, < 0. Called on: writer. */
+int group_skip_to(struct forum_txn *t, uint32_t group, uint32_t high);
+
 /* Changes after `modseq`, ascending by modseq; *cursor starts at modseq. 1, 0 end. (CONDSTORE, QRESYNC, NEWNEWS) */
 struct group_change { uint64_t modseq; uint32_t number; enum change_kind kind; };
 int group_change_next(struct forum_txn *t, uint32_t group, uint64_t *cursor, struct group_change *c_r);

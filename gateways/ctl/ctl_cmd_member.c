@@ -1,0 +1,227 @@
+/* ctl_cmd_member.c - member add|set|list|show|password|address|leave|role|remove. */
+#include "gateways/ctl/ctl_private.h"
+#include "forumd/base/text.h"
+#include "forumd/forum/subscribe.h"
+
+static int member_audit(struct forum_txn *t, struct ctl_call *c, const char *what, struct slice who)
+{
+	return audit_add(t, VERDICT_MEMBER, c->by, 0, 0, arena_slicef(c->arena, "member %.*s %s", SLICE_ARG(who), what), NULL);
+}
+
+int ctl_member_add(struct forum_txn *t, struct ctl_call *c, struct fail *f)
+{
+	struct slice name, key;
+	uint32_t id;
+	int r;
+	if (!ctl_option(c, "--name", &name) || !name.n)
+		return fail_set(f, ERR_SYNTAX, "member add wants --name: the name readers see");
+	if (!text_utf8_valid(name))
+		return fail_set(f, ERR_INVALID, "the name is not UTF-8");
+	if (ctl_switch(c, "--password-stdin") && !c->hash.n)
+		return fail_set(f, ERR_INVALID, "standard input held no password");
+	if ((r = ctl_address(c, c->args[0], &key, f)) <= 0 || (r = member_add(t, name, key, &id, f)) <= 0)
+		return r;
+	if (c->hash.n && (r = member_set_password(t, id, c->hash, c->scram, f)) <= 0)
+		return r;
+	member_audit(t, c, "added", key);
+	if (c->json) {
+		ctl_json_open(c);
+		ctl_json_num(c, "id", id);
+		ctl_json_str(c, "address", key);
+		ctl_json_close(c);
+		return 1;
+	}
+	buf_addf(&c->out, "member %.*s added%s\n", SLICE_ARG(key), c->hash.n ? "" : "; no password yet: forumctl member password ADDRESS");
+	return 1;
+}
+
+int ctl_member_set(struct forum_txn *t, struct ctl_call *c, struct fail *f)
+{
+	struct member m;
+	int r = ctl_find_member(t, c->args[0], &m, f);
+	for (unsigned i = 1; r > 0 && i < c->nargs; i++) {
+		ptrdiff_t eq = slice_chr(c->args[i], '=');
+		if (eq <= 0)
+			return fail_set(f, ERR_SYNTAX, "\"%.*s\" is not KEY=VALUE", (int)(c->args[i].n < 80 ? c->args[i].n : 80), c->args[i].p);
+		r = member_set(t, m.id, slice_to(c->args[i], (size_t)eq), slice_from(c->args[i], (size_t)eq + 1), f);
+	}
+	if (r > 0) {
+		member_audit(t, c, "changed", c->args[0]);
+		buf_addf(&c->out, "member %.*s changed\n", SLICE_ARG(c->args[0]));
+	}
+	return r;
+}
+
+static const char *const kinds[] = { "account", "author", "anonymous", "gone" };
+
+static void member_json(struct forum_txn *t, struct ctl_call *c, const struct member *m)
+{
+	struct group g;
+	ctl_json_num(c, "id", m->id);
+	ctl_json_str(c, "name", m->name);
+	ctl_json_cstr(c, "kind", kinds[m->kind]);
+	ctl_json_bool(c, "left", m->left);
+	ctl_json_bool(c, "password", m->password.n > 0);
+	ctl_json_num(c, "bounces", m->bounces);
+	ctl_json_time(c, "created", m->created);
+	ctl_json_name(c, "addresses");
+	buf_addc(&c->out, '[');
+	for (size_t i = 0; i < m->naddresses; i++) {
+		if (i)
+			buf_addc(&c->out, ',');
+		text_json(m->addresses[i], &c->out);
+	}
+	buf_addc(&c->out, ']');
+	ctl_json_name(c, "roles");
+	buf_addc(&c->out, '[');
+	for (size_t i = 0; i < m->nroles; i++) {
+		buf_addf(&c->out, "%s{\"role\":\"%s\",\"group\":", i ? "," : "", role_name(m->roles[i].role));
+		if (m->roles[i].group && group_get(t, m->roles[i].group, &g) > 0)
+			text_json(g.name, &c->out);
+		else
+			buf_adds(&c->out, "null");
+		buf_addc(&c->out, '}');
+	}
+	buf_addc(&c->out, ']');
+}
+
+int ctl_member_list(struct forum_txn *t, struct ctl_call *c, struct fail *f)
+{
+	(void)f;
+	struct member m;
+	uint32_t cursor = (uint32_t)c->cursor[0];
+	bool authors = ctl_switch(c, "--authors");
+	int r = 0;
+	for (unsigned n = 0; n < 500 && (r = member_each(t, &cursor, &m)) > 0; n++) {
+		if (m.kind != MEMBER_ACCOUNT && !authors)
+			continue;
+		if (c->json) {
+			ctl_json_open(c);
+			member_json(t, c, &m);
+			ctl_json_close(c);
+			continue;
+		}
+		struct slice a = m.naddresses ? m.addresses[0] : SLICE("-");
+		buf_addf(&c->out, "%-36.*s %-9s %.*s%s\n", SLICE_ARG(a), kinds[m.kind], SLICE_ARG(m.name), m.left ? " (left)" : "");
+	}
+	c->cursor[0] = cursor;
+	return r < 0 ? r : r == 0 ? 1 : CTL_MORE;
+}
+
+int ctl_member_show(struct forum_txn *t, struct ctl_call *c, struct fail *f)
+{
+	struct member m;
+	struct group g;
+	int r = ctl_find_member(t, c->args[0], &m, f);
+	if (r <= 0)
+		return r;
+	uint32_t cursor = 0;
+	enum subscribe_mode mode;
+	if (c->json) {
+		ctl_json_open(c);
+		member_json(t, c, &m);
+		ctl_json_bool(c, "mark_on_read", m.mark_on_read);
+		ctl_json_name(c, "subscriptions");
+		buf_addc(&c->out, '[');
+		for (bool first = true; subscribe_of_member(t, m.id, &cursor, &mode) > 0;) {
+			if (group_get(t, cursor, &g) <= 0)
+				continue;
+			buf_addf(&c->out, "%s{\"group\":\"%.*s\",\"mode\":\"%s\"}", first ? "" : ",", SLICE_ARG(g.name), subscribe_mode_name(mode));
+			first = false;
+		}
+		buf_addc(&c->out, ']');
+		ctl_json_close(c);
+		return 1;
+	}
+	buf_addf(&c->out, "name      %.*s%s\npassword  %s\nbounces   %u%s\n", SLICE_ARG(m.name), m.left ? " (left)" : "", m.password.n ? "set" : "none", m.bounces,
+		 m.bounces >= 5 ? " (mail is paused)" : "");
+	for (size_t i = 0; i < m.naddresses; i++)
+		buf_addf(&c->out, "address   %.*s\n", SLICE_ARG(m.addresses[i]));
+	for (size_t i = 0; i < m.nroles; i++) {
+		bool in = m.roles[i].group && group_get(t, m.roles[i].group, &g) > 0;
+		buf_addf(&c->out, "role      %s%s%.*s\n", role_name(m.roles[i].role), in ? " in " : "", in ? (int)g.name.n : 0, in ? g.name.p : "");
+	}
+	while (subscribe_of_member(t, m.id, &cursor, &mode) > 0)
+		if (group_get(t, cursor, &g) > 0)
+			buf_addf(&c->out, "mail      %.*s: %s\n", SLICE_ARG(g.name), subscribe_mode_name(mode));
+	return 1;
+}
+
+int ctl_member_password(struct forum_txn *t, struct ctl_call *c, struct fail *f)
+{
+	struct member m;
+	int r = ctl_find_member(t, c->args[0], &m, f);
+	if (r <= 0)
+		return r;
+	if (!slice_trim(buf_slice(&c->input)).n)
+		return fail_set(f, ERR_INVALID, "standard input held no password");
+	if ((r = member_set_password(t, m.id, c->hash, c->scram, f)) <= 0)
+		return r;
+	member_audit(t, c, "password set", c->args[0]);
+	buf_addf(&c->out, "password of %.*s set\n", SLICE_ARG(c->args[0]));
+	return 1;
+}
+
+int ctl_member_address(struct forum_txn *t, struct ctl_call *c, struct fail *f)
+{
+	struct member m;
+	struct slice key;
+	int r = ctl_find_member(t, c->args[0], &m, f);
+	if (r <= 0 || (r = ctl_address(c, c->args[1], &key, f)) <= 0)
+		return r;
+	bool remove = ctl_switch(c, "--remove");
+	if ((r = remove ? member_del_address(t, m.id, key, f) : member_add_address(t, m.id, key, f)) <= 0)
+		return r;
+	member_audit(t, c, remove ? "address removed" : "address added", key);
+	buf_addf(&c->out, "%.*s %s %.*s\n", SLICE_ARG(c->args[0]), remove ? "no longer writes from" : "may write from", SLICE_ARG(key));
+	return 1;
+}
+
+int ctl_member_leave(struct forum_txn *t, struct ctl_call *c, struct fail *f)
+{
+	struct member m;
+	int r = ctl_find_member(t, c->args[0], &m, f);
+	if (r <= 0 || (r = member_set(t, m.id, SLICE("left"), SLICE("on"), f)) <= 0)
+		return r;
+	member_audit(t, c, "left", c->args[0]);
+	buf_addf(&c->out, "%.*s stands aside; posts and name stay. Back again: forumctl member set %.*s left=off\n", SLICE_ARG(c->args[0]), SLICE_ARG(c->args[0]));
+	return 1;
+}
+
+int ctl_member_role(struct forum_txn *t, struct ctl_call *c, struct fail *f)
+{
+	struct member m;
+	struct group g = {0};
+	struct slice what = c->args[1];
+	int r = ctl_find_member(t, c->args[0], &m, f);
+	if (r <= 0)
+		return r;
+	ptrdiff_t colon = slice_chr(what, ':');
+	if (colon >= 0) {
+		if ((r = ctl_find_group(t, slice_from(what, (size_t)colon + 1), &g, f)) <= 0)
+			return r;
+		what = slice_to(what, (size_t)colon);
+	}
+	int role = role_parse(what);
+	if (role < 0)
+		return fail_set(f, ERR_INVALID, "a role is one of reader, member, supporter, moderator, committee, admin, none; not \"%.*s\"", (int)(what.n < 40 ? what.n : 40), what.p);
+	if ((r = member_set_role(t, m.id, (enum role)role, g.id, f)) <= 0)
+		return r;
+	member_audit(t, c, arena_printf(c->arena, "role %.*s", SLICE_ARG(c->args[1])), c->args[0]);
+	buf_addf(&c->out, "%.*s: %s%s%.*s\n", SLICE_ARG(c->args[0]), role_name((enum role)role), g.id ? " in " : " everywhere", g.id ? (int)g.name.n : 0, g.id ? g.name.p : "");
+	return 1;
+}
+
+int ctl_member_remove(struct forum_txn *t, struct ctl_call *c, struct fail *f)
+{
+	struct member m;
+	bool erase = ctl_switch(c, "--erase"), anonymise = ctl_switch(c, "--anonymise");
+	if (erase == anonymise)
+		return fail_set(f, ERR_SYNTAX, "say --anonymise (posts stay without the name) or --erase (their texts go too); neither can be undone");
+	int r = ctl_find_member(t, c->args[0], &m, f);
+	if (r <= 0 || (r = member_remove(t, m.id, erase, f)) <= 0)
+		return r;
+	audit_add(t, VERDICT_MEMBER, c->by, 0, 0, arena_slicef(c->arena, "member %u %s", m.id, erase ? "erased" : "anonymised"), NULL);
+	buf_addf(&c->out, "member %u %s in every door; copies already mailed or fetched cannot be reached\n", m.id, erase ? "erased" : "anonymised");
+	return 1;
+}
