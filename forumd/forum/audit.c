@@ -6,8 +6,8 @@
 
 #define AUDIT_VERSION 1
 
-static const char *const verdict_names[] = { "flag", "keep", "note", "aside", "hide", "restore", "lock", "unlock", "approve",
-	"delete", "undo", "group", "member" };
+static const char *const verdict_names[] = { "flag", "keep", "note", "aside", "hide", "restore", "lock", "unlock",
+	"approve", "delete", "undo", "group", "member" };
 
 const char *verdict_name(enum verdict v) {
 	return (unsigned)v < sizeof verdict_names / sizeof *verdict_names ? verdict_names[v] : "?";
@@ -91,7 +91,8 @@ int audit_get(struct forum_txn *t, uint64_t serial, struct audit *a_r) {
 	return e;
 }
 
-int audit_add(struct forum_txn *t, enum verdict v, uint32_t by, uint64_t post, uint32_t group, struct slice text, uint64_t *serial_r) {
+int audit_add(struct forum_txn *t, enum verdict v, uint32_t by, uint64_t post, uint32_t group, struct slice text,
+	uint64_t *serial_r) {
 	struct audit_record r = { .a = { .verdict = v, .by = by, .post = post, .group = group, .text = text } };
 	int e = audit_write(t, &r);
 	if (e > 0 && serial_r)

@@ -31,8 +31,8 @@ static int mailq_take_item(struct slice in, struct mailq_item *i) {
 }
 
 static void mailq_encode(const struct mailq_item *i, struct buf *out) {
-	const uint64_t v[10] = { MAILQ_VERSION, i->kind, i->post, i->group, i->cursor, i->member, i->attempts, (uint64_t)i->due,
-		(uint64_t)i->expires, (uint64_t)i->created };
+	const uint64_t v[10] = { MAILQ_VERSION, i->kind, i->post, i->group, i->cursor, i->member, i->attempts,
+		(uint64_t)i->due, (uint64_t)i->expires, (uint64_t)i->created };
 	for (size_t n = 0; n < sizeof v / sizeof *v; n++)
 		num_add_varint(out, v[n]);
 	/* a member's address is never stored */
@@ -85,7 +85,8 @@ static int mailq_store(struct forum_txn *t, const struct mailq_item *i, int64_t 
 }
 
 static int mailq_drop(struct forum_txn *t, const struct mailq_item *i) {
-	struct key item = key_1u64('q', i->id), due = key_2u64('Q', (uint64_t)i->due, i->id), of_post = key_2u64('y', i->post, i->id);
+	struct key item = key_1u64('q', i->id), due = key_2u64('Q', (uint64_t)i->due, i->id);
+	struct key of_post = key_2u64('y', i->post, i->id);
 	int r = kv_del(t->kv, key_slice(&item));
 	if (r >= 0)
 		r = kv_del(t->kv, key_slice(&due));
@@ -202,7 +203,8 @@ static bool mailq_selects(enum subscribe_mode mode, const struct post *p, uint32
 }
 
 /* A post in several groups goes to each member once: through the first of its places that selects it for him. */
-static bool mailq_by_other_group(struct forum_txn *t, const struct post *p, uint32_t group, uint32_t parent_author, uint32_t member) {
+static bool mailq_by_other_group(struct forum_txn *t, const struct post *p, uint32_t group, uint32_t parent_author,
+	uint32_t member) {
 	struct group g;
 	for (size_t i = 0; i < p->nplaces && p->places[i].group != group; i++)
 		if (p->places[i].number && mailq_selects(subscribe_get(t, member, p->places[i].group), p, parent_author, member) &&
@@ -271,7 +273,8 @@ static int mailq_trace(struct forum_txn *t, const struct mailq_item *i, const ch
 	answer = slice_to(answer, MAILQ_ANSWER_MAX);
 	if (!i->post)
 		return 1;
-	return trace_add(t, i->post, slice_of("", 0), "%s %.*s%s%.*s", what, SLICE_ARG(who), answer.n ? ": " : "", SLICE_ARG(answer));
+	return trace_add(t, i->post, slice_of("", 0), "%s %.*s%s%.*s", what, SLICE_ARG(who), answer.n ? ": " : "",
+		SLICE_ARG(answer));
 }
 
 int mailq_done(struct forum_txn *t, uint64_t id) {

@@ -112,7 +112,8 @@ int marks_load(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t lo
 	int r = kv_cursor_open(t->kv, &c);
 	if (r < 0)
 		return r;
-	for (r = kv_seek(c, key_slice(&k), &key, &v); r > 0 && key_has_prefix(key, &k, 9) && key.n == 13; r = kv_next(c, &key, &v)) {
+	for (r = kv_seek(c, key_slice(&k), &key, &v); r > 0 && key_has_prefix(key, &k, 9) && key.n == 13;
+			r = kv_next(c, &key, &v)) {
 		uint32_t block = num_get32(key.p + 9);
 		if (block > hi >> MARKS_SHIFT)
 			break;
@@ -146,7 +147,8 @@ bool marks_has(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t nu
 }
 
 /* the numbers of the set that lie in the block, relative to it; *at is the first run that may matter, and moves on */
-static void marks_cut(const struct range_set *numbers, uint32_t block, uint32_t high, size_t *at, struct range_set *out) {
+static void marks_cut(const struct range_set *numbers, uint32_t block, uint32_t high, size_t *at,
+	struct range_set *out) {
 	uint32_t base = block << MARKS_SHIFT, end = base + (MARKS_BLOCK - 1);
 	if (end > high)
 		end = high;
@@ -210,7 +212,8 @@ out:
 	return r;
 }
 
-int marks_set(struct forum_txn *t, uint32_t member, uint32_t group, enum mark k, const struct range_set *numbers, bool on) {
+int marks_set(struct forum_txn *t, uint32_t member, uint32_t group, enum mark k, const struct range_set *numbers,
+	bool on) {
 	struct marks_edit e = { .member = member, .group = group, .kind = k, .on = on };
 	struct range_set want = { 0 };
 	struct group g;

@@ -114,7 +114,8 @@ static bool member_take_roles(struct slice *in, struct arena *a, struct member *
 static int member_decode(struct forum_txn *t, uint32_t id, struct slice in, struct member *m) {
 	uint64_t version, kind, flags, created, login, bounces;
 	*m = (struct member){ .id = id };
-	if (!num_take_varint(&in, &version) || version != MEMBER_VERSION || !num_take_varint(&in, &kind) || kind > MEMBER_GONE ||
+	if (!num_take_varint(&in, &version) || version != MEMBER_VERSION || !num_take_varint(&in, &kind) ||
+	    kind > MEMBER_GONE ||
 	    !num_take_varint(&in, &flags) || !num_take_varint(&in, &created) || !num_take_varint(&in, &login) ||
 	    !num_take_varint(&in, &bounces) || !num_take_bytes(&in, &m->name) || !member_take_addresses(&in, t->arena, m) ||
 	    !member_take_roles(&in, t->arena, m) || !num_take_bytes(&in, &m->password) || !num_take_bytes(&in, &m->scram))

@@ -186,7 +186,8 @@ static int moderate_record(struct forum_txn *t, struct audit_record *r, const st
 	return e;
 }
 
-int moderate_report(struct forum_txn *t, uint64_t post, uint32_t member, enum report_kind k, struct slice reason, struct fail *f) {
+int moderate_report(struct forum_txn *t, uint64_t post, uint32_t member, enum report_kind k, struct slice reason,
+	struct fail *f) {
 	struct report one = { .member = member, .kind = k, .time = t->time };
 	struct post p;
 	struct slice had;
@@ -358,7 +359,8 @@ static int moderate_fits(struct forum_txn *t, const struct post *p, enum verdict
 	default:
 		return fail_set(f, ERR_INVALID, "that is no verdict on a post");
 	}
-	return fits ? 1 : fail_set(f, ERR_INVALID, "the post is %s: %s does not fit", post_state_name(p->state), verdict_name(v));
+	return fits ? 1 : fail_set(f, ERR_INVALID, "the post is %s: %s does not fit", post_state_name(p->state),
+		verdict_name(v));
 }
 
 /* GROUP.aside, made when missing */
@@ -366,14 +368,15 @@ static int moderate_aside_group(struct forum_txn *t, uint32_t id, uint32_t *asid
 	struct group g, aside;
 	int r = group_get(t, id, &g);
 	if (r <= 0)
-		return r < 0 ? fail_internal(f, "group %u: %s", id, err_name((enum err)r)) : fail_set(f, ERR_NOTFOUND, "no such group");
+		return r < 0 ? fail_internal(f, "group %u: %s", id, err_name((enum err)r)) :
+			fail_set(f, ERR_NOTFOUND, "no such group");
 	struct slice name = arena_slicef(t->arena, "%.*s.aside", SLICE_ARG(g.name));
 	if ((r = group_find(t, name, &aside)) > 0) {
 		*aside_r = aside.id;
 		return 1;
 	}
-	struct group_spec s = { .name = name, .kind = g.kind, .access = g.access, .posting = g.posting, .moderated = g.moderated,
-		.title = arena_slicef(t->arena, "%.*s (aside)", SLICE_ARG(g.title.n ? g.title : g.name)) };
+	struct group_spec s = { .name = name, .kind = g.kind, .access = g.access, .posting = g.posting,
+		.moderated = g.moderated, .title = arena_slicef(t->arena, "%.*s (aside)", SLICE_ARG(g.title.n ? g.title : g.name)) };
 	return r < 0 ? fail_internal(f, "group %u: %s", id, err_name((enum err)r)) : group_add(t, &s, aside_r, f);
 }
 
@@ -411,7 +414,8 @@ static int moderate_set_aside(struct forum_txn *t, const struct post *p, struct 
 }
 
 /* the change itself */
-static int moderate_apply(struct forum_txn *t, const struct post *p, enum verdict v, struct audit_record *a, struct fail *f) {
+static int moderate_apply(struct forum_txn *t, const struct post *p, enum verdict v, struct audit_record *a,
+	struct fail *f) {
 	switch (v) {
 	case VERDICT_ASIDE:
 		return moderate_set_aside(t, p, a, f);
@@ -436,7 +440,8 @@ static bool moderate_closes(enum verdict v) {
 		v == VERDICT_DELETE;
 }
 
-int moderate_verdict(struct forum_txn *t, uint64_t post, uint32_t by, enum verdict v, struct slice reason, uint64_t *action_r, struct fail *f) {
+int moderate_verdict(struct forum_txn *t, uint64_t post, uint32_t by, enum verdict v, struct slice reason,
+	uint64_t *action_r, struct fail *f) {
 	struct audit_record a = { .a = { .verdict = v, .by = by, .text = reason } };
 	struct post p;
 	int r = moderate_need_post(t, post, &p, f);
@@ -454,8 +459,9 @@ int moderate_verdict(struct forum_txn *t, uint64_t post, uint32_t by, enum verdi
 }
 
 static bool moderate_can_undo(const struct audit *a) {
-	return !a->undone && a->post && (a->verdict == VERDICT_HIDE || a->verdict == VERDICT_RESTORE || a->verdict == VERDICT_ASIDE ||
-		a->verdict == VERDICT_KEEP || a->verdict == VERDICT_LOCK || a->verdict == VERDICT_UNLOCK || a->verdict == VERDICT_NOTE);
+	return !a->undone && a->post && (a->verdict == VERDICT_HIDE || a->verdict == VERDICT_RESTORE ||
+		a->verdict == VERDICT_ASIDE || a->verdict == VERDICT_KEEP || a->verdict == VERDICT_LOCK ||
+		a->verdict == VERDICT_UNLOCK || a->verdict == VERDICT_NOTE);
 }
 
 /* the last entry of this moderator that can be undone; 0 none */
@@ -513,7 +519,8 @@ static int moderate_reverse(struct forum_txn *t, const struct post *p, const str
 	default:
 		break;
 	}
-	return fits ? r : fail_set(f, ERR_INVALID, "the post has changed since: %s cannot be undone", verdict_name(a->a.verdict));
+	return fits ? r : fail_set(f, ERR_INVALID, "the post has changed since: %s cannot be undone",
+		verdict_name(a->a.verdict));
 }
 
 int moderate_undo(struct forum_txn *t, uint64_t action, uint32_t by, uint64_t *undone_r, struct fail *f) {
@@ -527,7 +534,8 @@ int moderate_undo(struct forum_txn *t, uint64_t action, uint32_t by, uint64_t *u
 	if (r < 0)
 		return fail_internal(f, "undo: %s", err_name((enum err)r));
 	if (!moderate_can_undo(&a.a))
-		return fail_set(f, ERR_INVALID, a.a.undone ? "this has been undone already" : "%s cannot be undone", verdict_name(a.a.verdict));
+		return fail_set(f, ERR_INVALID, a.a.undone ? "this has been undone already" : "%s cannot be undone",
+			verdict_name(a.a.verdict));
 	if ((r = moderate_need_post(t, a.a.post, &p, f)) < 0 || (r = moderate_reverse(t, &p, &a, f)) < 0)
 		return r;
 	uint32_t marks = a.flags & (POST_FLAGGED | POST_OFF_TOPIC);
@@ -536,7 +544,8 @@ int moderate_undo(struct forum_txn *t, uint64_t action, uint32_t by, uint64_t *u
 	struct audit_record undo = { .a = { .verdict = VERDICT_UNDO, .by = by, .undoes = action,
 		.text = arena_slicef(t->arena, "%s %llu", verdict_name(a.a.verdict), (unsigned long long)action) } };
 	a.a.undone = true;
-	if ((r = moderate_reopen(t, p.id, action)) < 0 || (r = audit_rewrite(t, &a)) < 0 || (r = moderate_record(t, &undo, &p)) < 0)
+	if ((r = moderate_reopen(t, p.id, action)) < 0 || (r = audit_rewrite(t, &a)) < 0 ||
+		(r = moderate_record(t, &undo, &p)) < 0)
 		return fail_internal(f, "undo: %s", err_name((enum err)r));
 	if (undone_r)
 		*undone_r = action;

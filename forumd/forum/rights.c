@@ -97,7 +97,8 @@ bool rights_is_admin(struct forum_txn *t, uint32_t member) {
 	return member == RIGHTS_OPERATOR || (rights_account(t, member, &m) && rights_admin(&m));
 }
 
-static int rights_post(struct forum_txn *t, uint32_t member, const struct group *g, struct rights_who *w, struct fail *f) {
+static int rights_post(struct forum_txn *t, uint32_t member, const struct group *g, struct rights_who *w,
+	struct fail *f) {
 	rights_ask(t, member, g, w);
 	if (member == 0)
 		return fail_set(f, ERR_LOGIN, "log in to post");
@@ -131,7 +132,8 @@ int rights_can_start(struct forum_txn *t, uint32_t member, const struct group *g
 	return 1;
 }
 
-int rights_can_reply(struct forum_txn *t, uint32_t member, const struct group *g, const struct post *parent, struct fail *f) {
+int rights_can_reply(struct forum_txn *t, uint32_t member, const struct group *g, const struct post *parent,
+	struct fail *f) {
 	struct rights_who w;
 	if (member == RIGHTS_OPERATOR)
 		return 1;

@@ -54,7 +54,8 @@ enum subscribe_mode subscribe_get(struct forum_txn *t, uint32_t member, uint32_t
 }
 
 /* the next key (family, first, > *cursor) */
-static int subscribe_step(struct forum_txn *t, char family, uint32_t first, uint32_t *cursor, enum subscribe_mode *m_r) {
+static int subscribe_step(struct forum_txn *t, char family, uint32_t first, uint32_t *cursor,
+	enum subscribe_mode *m_r) {
 	struct key k = key_2u32(family, first, *cursor + 1);
 	struct kv_cursor *c;
 	struct slice key, v;

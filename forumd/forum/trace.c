@@ -36,7 +36,8 @@ static struct key trace_key(const struct trace_subject *s, uint64_t serial) {
 }
 
 /* an entry or a tie under s, with what will remove it */
-static int trace_put(struct forum_txn *t, const struct trace_subject *s, uint64_t serial, bool tie, struct slice value) {
+static int trace_put(struct forum_txn *t, const struct trace_subject *s, uint64_t serial, bool tie,
+	struct slice value) {
 	struct key k = trace_key(s, tie ? 0 : serial), expiry = key_2u64('r', (uint64_t)t->time, serial);
 	char subject[17] = { 0 };
 	memcpy(subject, s->d, 16);
@@ -100,7 +101,8 @@ static int trace_decode(struct slice in, struct trace *e) {
 }
 
 /* the first entry under s with a serial > after */
-static int trace_seek(struct forum_txn *t, const struct trace_subject *s, uint64_t after, uint64_t *serial_r, struct slice *v_r) {
+static int trace_seek(struct forum_txn *t, const struct trace_subject *s, uint64_t after, uint64_t *serial_r,
+	struct slice *v_r) {
 	struct key from = trace_key(s, after + 1);
 	struct kv_cursor *c;
 	struct slice key, v;

@@ -47,14 +47,16 @@ static void is_copies(struct forum_txn *t, uint64_t post, const uint32_t *want, 
 	buf_free(&w);
 }
 #define IS_COPIES(t, post, what, ...) \
-	is_copies(t, post, (const uint32_t[]){ __VA_ARGS__ }, sizeof (const uint32_t[]){ __VA_ARGS__ } / sizeof(uint32_t), what)
+	is_copies(t, post, (const uint32_t[]){ __VA_ARGS__ }, sizeof (const uint32_t[]){ __VA_ARGS__ } / sizeof(uint32_t), \
+		what)
 
 static void test_modes(struct forum_txn *t) {
 	struct fail f = { 0 };
 	struct mailq_item i;
 	uint32_t g = fixture_group(t, "modes");
 	uint32_t author = fixture_member(t, "Author", "author@example.org"), all = fixture_member(t, "All", "all@example.org"),
-		first = fixture_member(t, "First", "first@example.org"), replies = fixture_member(t, "Replies", "replies@example.org"),
+		first = fixture_member(t, "First", "first@example.org"), replies = fixture_member(t, "Replies",
+			"replies@example.org"),
 		digest = fixture_member(t, "Digest", "digest@example.org"), gone = fixture_member(t, "Left", "left@example.org"),
 		bounced = fixture_member(t, "Bounced", "bounced@example.org"), none = fixture_member(t, "None", "none@example.org");
 	subscribe_set(t, author, g, SUBSCRIBE_ALL, &f);
@@ -67,10 +69,12 @@ static void test_modes(struct forum_txn *t) {
 	member_set(t, gone, SLICE("left"), SLICE("on"), &f);
 	member_set(t, bounced, SLICE("bounces"), SLICE("5"), &f);
 	ok(none > 0, "and one who did not subscribe");
-	uint64_t root = fixture_post_by(t, author, g, "<root@x>", NULL), answer = fixture_post_by(t, replies, g, "<answer@x>", "<root@x>"),
+	uint64_t root = fixture_post_by(t, author, g, "<root@x>", NULL), answer = fixture_post_by(t, replies, g, "<answer@x>",
+		"<root@x>"),
 		leaf = fixture_post_by(t, author, g, "<leaf@x>", "<answer@x>");
 	is_int(mailq_add_post(t, root, g), 1, "queue the first post");
-	is_int(first_item(t, &i) > 0 && i.kind == MAILQ_POST && i.post == root && i.group == g && i.due == forum_time(t), 1, "due now");
+	is_int(first_item(t, &i) > 0 && i.kind == MAILQ_POST && i.post == root && i.group == g && i.due == forum_time(t), 1,
+		"due now");
 	expand_all(t);
 	IS_COPIES(t, root, "first post: all and first, not the author", all, first);
 	is_int(mailq_count(t), 2, "the unexpanded item is gone");
@@ -108,7 +112,8 @@ static void test_modes(struct forum_txn *t) {
 static void test_crosspost(struct forum_txn *t) {
 	struct fail f = { 0 };
 	uint32_t a = fixture_group(t, "cross.a"), b = fixture_group(t, "cross.b");
-	uint32_t both = fixture_member(t, "Both", "both@example.org"), second = fixture_member(t, "Second", "second@example.org"),
+	uint32_t both = fixture_member(t, "Both", "both@example.org"), second = fixture_member(t, "Second",
+		"second@example.org"),
 		mixed = fixture_member(t, "Mixed", "mixed@example.org");
 	struct post_draft *d = fixture_draft(t, a, "<cross@x>", NULL, NULL);
 	uint32_t groups[2] = { a, b };
@@ -183,8 +188,9 @@ static void test_crash(struct forum *forum) {
 	ok(failures > 6 * 4 * 3, "each of %d operations was cut off once", failures);
 	is_int(steps, 6, "23 recipients in steps of 4");
 	t = fixture_read(forum);
-	IS_COPIES(t, post, "every recipient exactly once", ids[0], ids[1], ids[2], ids[3], ids[4], ids[5], ids[6], ids[7], ids[8],
-		ids[9], ids[10], ids[11], ids[12], ids[13], ids[14], ids[15], ids[16], ids[17], ids[18], ids[19], ids[20], ids[21], ids[22]);
+	IS_COPIES(t, post, "every recipient exactly once", ids[0], ids[1], ids[2], ids[3], ids[4], ids[5], ids[6], ids[7],
+		ids[8], ids[9], ids[10], ids[11], ids[12], ids[13], ids[14], ids[15], ids[16], ids[17], ids[18], ids[19], ids[20],
+		ids[21], ids[22]);
 	int64_t due = 0;
 	uint64_t id = 0;
 	while (mailq_due_next(t, forum_time(t), &due, &id, &i) > 0)

@@ -48,7 +48,8 @@ static void random_set(struct range_set *s) {
 	switch (draw(4)) {
 	case 0: range_set_add(s, at, at); break;
 	case 1: range_set_add(s, at, at + draw(30000)); break;     /* over block limits and the highest number */
-	case 2: for (runs = 0; runs < 20; runs++) { at = draw(HIGH) + 1, len = draw(50); range_set_add(s, at, at + len); } break;
+	case 2: for (runs = 0; runs < 20; runs++) { at = draw(HIGH) + 1, len = draw(50);
+		range_set_add(s, at, at + len); } break;
 	case 3: for (runs = 0; runs < 3000 && at <= HIGH; runs++, at += 2) range_set_add(s, at, at); break;
 	}
 }
@@ -139,7 +140,8 @@ static void test_values(struct forum_txn *t, uint32_t member, uint32_t group) {
 	is_int(kv_get(t->kv, key_slice(&k), &v), 1, "read back");
 	ok(v.n > 2048 && v.n < 2048 + 20, "is a bitmap: %zu octets", v.n);
 	marks_load(t, member, group, 1, HIGH, &m);
-	ok(m.set[MARK_SEEN].n == 8192 && range_set_count(&m.set[MARK_SEEN]) == 8192 && range_set_has(&m.set[MARK_SEEN], 16384) &&
+	ok(m.set[MARK_SEEN].n == 8192 && range_set_count(&m.set[MARK_SEEN]) == 8192 && range_set_has(&m.set[MARK_SEEN],
+		16384) &&
 		!range_set_has(&m.set[MARK_SEEN], 16385) && range_set_has(&m.set[MARK_SEEN], 32766), "and reads back");
 	uint64_t modseq = m.modseq;
 	marks_free(&m);
@@ -159,7 +161,8 @@ static void test_values(struct forum_txn *t, uint32_t member, uint32_t group) {
 }
 
 static void test_damage(struct forum_txn *t, uint32_t member, uint32_t group) {
-	static const char *const bad[] = { "", "\x02", "\x01", "\x01\x01", "\x01\x01\x0a", "\x01\x01\x01", "\x01\x01\x01\x09\x00", "\x01\x01\x01\x80" };
+	static const char *const bad[] = { "", "\x02", "\x01", "\x01\x01", "\x01\x01\x0a", "\x01\x01\x01",
+		"\x01\x01\x01\x09\x00", "\x01\x01\x01\x80" };
 	struct key k = key_2u32('F', member, group);
 	struct marks m;
 	key_u32(&k, 0);

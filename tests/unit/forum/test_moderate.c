@@ -55,7 +55,8 @@ static void test_report(struct forum_txn *t) {
 	struct fail f = { 0 };
 	struct moderate_case c;
 	struct audit a;
-	uint64_t p = fixture_post_by(t, ann, group, "<rep1@x>", NULL), q = fixture_post_by(t, ann, group, "<rep2@x>", NULL), action = 0;
+	uint64_t p = fixture_post_by(t, ann, group, "<rep1@x>", NULL), q = fixture_post_by(t, ann, group, "<rep2@x>", NULL),
+		action = 0;
 	is_int(moderate_report(t, p, bob, REPORT_OFF_TOPIC, SLICE("not\r\nabout this"), &f), 1, "a report");
 	is_int(flags_of(t, p), POST_FLAGGED | POST_OFF_TOPIC, "marks the post");
 	is_int(state_of(t, p), POST_VISIBLE, "and hides nothing");
@@ -188,7 +189,8 @@ static void test_lock(struct forum_txn *t) {
 static void test_pending(struct forum_txn *t) {
 	struct fail f = { 0 };
 	struct moderate_case c;
-	struct post_draft *d = fixture_draft(t, group, "<pend1@x>", NULL, NULL), *e = fixture_draft(t, group, "<pend2@x>", NULL, NULL);
+	struct post_draft *d = fixture_draft(t, group, "<pend1@x>", NULL, NULL), *e = fixture_draft(t, group, "<pend2@x>",
+		NULL, NULL);
 	d->hold = e->hold = true;
 	d->hold_reason = SLICE("the first post of a new member");
 	uint64_t p = fixture_add(t, d), q = fixture_add(t, e);
@@ -214,7 +216,8 @@ static void test_pending(struct forum_txn *t) {
 static void test_aside(struct forum_txn *t) {
 	struct fail f = { 0 };
 	struct group g;
-	uint64_t root = fixture_post_by(t, ann, group, "<as1@x>", NULL), p = fixture_post_by(t, bob, group, "<as2@x>", "<as1@x>"),
+	uint64_t root = fixture_post_by(t, ann, group, "<as1@x>", NULL), p = fixture_post_by(t, bob, group, "<as2@x>",
+		"<as1@x>"),
 		below = fixture_post_by(t, ann, group, "<as3@x>", "<as2@x>"), action = 0, undone = 0;
 	group_set(t, group, SLICE("access"), SLICE("private"), &f);
 	group_set(t, group, SLICE("title"), SLICE("The club"), &f);

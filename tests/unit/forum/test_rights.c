@@ -130,7 +130,8 @@ static void test_replies(struct forum_txn *t, uint32_t group) {
 	uint32_t m = fixture_member(t, "Plain", "plain@example.org"), mod = fixture_member(t, "Mod", "mod@example.org");
 	group_get(t, group, &g);
 	is_int(member_set_role(t, mod, ROLE_MODERATOR, group, &f), 1, "a moderator");
-	uint64_t root = fixture_post_by(t, m, group, "<root@x>", NULL), mid = fixture_post_by(t, m, group, "<mid@x>", "<root@x>"),
+	uint64_t root = fixture_post_by(t, m, group, "<root@x>", NULL), mid = fixture_post_by(t, m, group, "<mid@x>",
+		"<root@x>"),
 		leaf = fixture_post_by(t, m, group, "<leaf@x>", "<mid@x>");
 	post_get(t, leaf, &p);
 	is_int(p.parent, mid, "a thread of three");
@@ -156,7 +157,8 @@ static void test_replies(struct forum_txn *t, uint32_t group) {
 static void test_aside(struct forum_txn *t) {
 	struct fail f = { 0 };
 	struct group g;
-	uint32_t base = fixture_group(t, "club"), aside = fixture_group(t, "club.aside"), other = fixture_group(t, "other.aside");
+	uint32_t base = fixture_group(t, "club"), aside = fixture_group(t, "club.aside"), other = fixture_group(t,
+		"other.aside");
 	uint32_t m = fixture_member(t, "Club", "club@example.org");
 	is_int(member_set_role(t, m, ROLE_MODERATOR, base, &f), 1, "moderates the club");
 	group_set(t, aside, SLICE("access"), SLICE("private"), &f);
