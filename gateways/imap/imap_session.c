@@ -15,7 +15,6 @@ static void imap_start(struct session *s) {
 	buf_adds(out, "* OK [");
 	imap_add_capabilities(is, out);
 	buf_addf(out, "] %s forum, IMAP4rev1\r\n", s->config->domain);
-	stat_add(STAT_sessions_imap, 1);
 }
 
 bool imap_take_mailbox(struct imap_session *is, struct slice *in, struct slice *name_r) {
@@ -272,7 +271,6 @@ static void imap_end(struct session *s) {
 	imap_deselect(is);
 	buf_free(&is->reader.text);
 	buf_free(&is->scratch);
-	stat_add(STAT_sessions_imap, -1);
 }
 
 const struct session_ops imap_ops = {

@@ -1,2 +1,26 @@
 noinst_LIBRARIES += gateways/libimap.a
-gateways_libimap_a_SOURCES =
+gateways_libimap_a_SOURCES = \
+	gateways/imap/imap.h gateways/imap/imap_private.h \
+	gateways/imap/imap_cmd_append.c \
+	gateways/imap/imap_cmd_auth.c \
+	gateways/imap/imap_cmd_copy.c \
+	gateways/imap/imap_cmd_expunge.c \
+	gateways/imap/imap_cmd_fetch.c \
+	gateways/imap/imap_cmd_idle.c \
+	gateways/imap/imap_cmd_list.c \
+	gateways/imap/imap_cmd_misc.c \
+	gateways/imap/imap_cmd_search.c \
+	gateways/imap/imap_cmd_select.c \
+	gateways/imap/imap_cmd_status.c \
+	gateways/imap/imap_cmd_store.c \
+	gateways/imap/imap_commands.c \
+	gateways/imap/imap_fetch.c gateways/imap/imap_fetch.h \
+	gateways/imap/imap_flags.c \
+	gateways/imap/imap_parse.c gateways/imap/imap_parse.h \
+	gateways/imap/imap_reply.c \
+	gateways/imap/imap_search.c gateways/imap/imap_search.h \
+	gateways/imap/imap_section.c gateways/imap/imap_section.h \
+	gateways/imap/imap_session.c \
+	gateways/imap/imap_structure.c \
+	gateways/imap/imap_sync.c \
+	gateways/imap/imap_view.c gateways/imap/imap_view.h

@@ -1,0 +1,253 @@
+/* LIST LSUB SUBSCRIBE UNSUBSCRIBE NAMESPACE. The separator is '.', the personal prefix is empty, every readable group is
+ * subscribed (what comes by mail is another matter). The names are collected in one transaction, so that what has
+ * children is known, and written in steps. A name above groups that is no group itself exists only as a parent. */
+#include "forumd/base/clock.h"
+#include "forumd/base/hash.h"
+#include "forumd/base/text.h"
+#include "forumd/base/vec.h"
+#include "gateways/common/wildmat.h"
+#include "gateways/imap/imap_private.h"
+
+#define LIST_PATTERNS_MAX 64
+#define LIST_STRIDE 64u
+
+struct list_entry { struct slice name; bool exists, children; };
+struct listing {
+	bool lsub, extended;
+	bool only_subscribed, recursive, tell_subscribed;
+	unsigned status_items;
+	struct slice patterns[LIST_PATTERNS_MAX];
+	unsigned npatterns;
+	VEC(struct list_entry) entries;
+	struct hash *index;                  /* name -> place in entries + 1 */
+	size_t next;
+	bool told;                           /* the LIST line of entries[next] is out, its STATUS is not */
+	struct imap_status status;
+};
+
+static void list_free(void *arg) {
+	struct listing *l = arg;
+	vec_free(&l->entries);
+	if (l->index)
+		hash_free(&l->index);
+}
+
+static size_t list_add(struct listing *l, struct slice name, bool exists) {
+	size_t at = (size_t)(uintptr_t)hash_get(l->index, name);
+	if (!at) {
+		vec_push(&l->entries, (struct list_entry){ .name = name, .exists = exists });
+		at = l->entries.n;
+		hash_put(l->index, name, (void *)(uintptr_t)at);
+	}
+	return at - 1;
+}
+
+/* Groups come in order of name, so a parent that is a group came before. */
+static int list_collect(struct imap_session *is, struct listing *l, struct forum_txn *t) {
+	struct slice cursor = slice_of("", 0);
+	struct group g;
+	int r;
+	l->index = hash_new();
+	list_add(l, SLICE("INBOX"), true);
+	while ((r = group_each(t, &cursor, &g)) > 0) {
+		if (g.removed || !rights_can_read(t, is->s.member, &g))
+			continue;
+		struct slice name = arena_slice(is->s.command, g.name);
+		for (size_t i = 0; i < name.n; i++)
+			if (name.p[i] == '.')
+				l->entries.v[list_add(l, slice_to(name, i), false)].children = true;
+		list_add(l, name, true);
+	}
+	return r;
+}
+
+static bool list_matches(const struct listing *l, const struct list_entry *e) {
+	for (unsigned i = 0; i < l->npatterns; i++) {
+		struct slice p = l->patterns[i];
+		bool level = p.n && p.p[p.n - 1] == '%';
+		if (slice_is(e->name, "INBOX") ? slice_is_nocase(p, "INBOX") || wildmat_imap(p, e->name, '.') : wildmat_imap(p, e->name, '.'))
+			if (e->exists || level || (l->recursive && e->children))
+				return true;
+	}
+	return false;
+}
+
+static void list_line(const struct listing *l, const struct list_entry *e, struct buf *out) {
+	buf_adds(out, l->lsub ? "* LSUB (" : "* LIST (");
+	if (!e->exists)
+		buf_adds(out, l->lsub ? "\\Noselect" : "\\NonExistent \\Noselect \\HasChildren");
+	else if (!l->lsub)
+		buf_adds(out, e->children ? "\\HasChildren" : "\\HasNoChildren");
+	if (e->exists && l->tell_subscribed)
+		buf_adds(out, " \\Subscribed");
+	buf_adds(out, ") \".\" ");
+	imap_add_mailbox(out, e->name);
+	if (l->recursive && e->children)
+		buf_adds(out, " (\"CHILDINFO\" (\"SUBSCRIBED\"))");
+	buf_adds(out, "\r\n");
+}
+
+static enum step list_step(struct session *s) {
+	struct imap_session *is = imap_of(s);
+	struct listing *l = is->work;
+	int64_t start = clock_mono_us();
+	unsigned n = 0;
+	for (; l->next < l->entries.n; l->next++) {
+		struct list_entry *e = &l->entries.v[l->next];
+		if (!l->told && (!list_matches(l, e) || (l->only_subscribed && !e->exists && !l->recursive)))
+			continue;
+		if (!l->told)
+			list_line(l, e, session_out(s));
+		l->told = false;
+		if (e->exists && l->status_items) {
+			struct forum_txn *t = session_read(s);
+			int r = t ? imap_status_write(is, t, e->name, &l->status, start) : ERR_UNAVAILABLE;
+			if (r < 0)
+				return imap_unavailable(is);
+			l->told = r == 0;
+			if (r > 0)
+				l->status = (struct imap_status){ .items = l->status_items };
+		}
+		if (l->told || ((l->status_items || ++n % LIST_STRIDE == 0) && imap_give_way(is, start))) {
+			l->next += !l->told;
+			s->step = list_step;
+			return STEP_MORE;
+		}
+	}
+	return imap_ok(is, "%s completed", is->command->name);
+}
+
+/* reference and pattern are one name (RFC 3501 6.3.8) */
+static bool take_pattern(struct imap_session *is, struct slice *rest, struct listing *l, struct slice reference) {
+	struct slice raw;
+	struct buf name = {0};
+	if (l->npatterns == LIST_PATTERNS_MAX || !imap_take_pattern(rest, is->s.command, &raw) || raw.n > 1000)
+		return false;
+	bool good = imap_utf7_decode(reference, &name) && imap_utf7_decode(raw, &name);
+	if (good)
+		l->patterns[l->npatterns++] = arena_slice(is->s.command, buf_slice(&name));
+	buf_free(&name);
+	return good;
+}
+
+static bool take_selection(struct slice *rest, struct listing *l) {
+	bool base = false;
+	l->extended = true;
+	while (!imap_at(rest, ')')) {
+		struct slice name;
+		if (!imap_take_name(rest, &name))
+			return false;
+		if (slice_is_nocase(name, "SUBSCRIBED"))
+			l->only_subscribed = l->tell_subscribed = base = true;
+		else if (slice_is_nocase(name, "RECURSIVEMATCH"))
+			l->recursive = true;
+		else if (!slice_is_nocase(name, "REMOTE"))
+			return false;
+		if (!imap_take_space(rest) && !imap_at(rest, ')'))
+			return false;
+	}
+	return imap_take_char(rest, ')') && (base || !l->recursive);
+}
+
+static bool take_return(struct slice *rest, struct listing *l) {
+	struct slice name;
+	if (!imap_take_space(rest))
+		return true;
+	if (!imap_take_name(rest, &name) || !slice_is_nocase(name, "RETURN") || !imap_take_space(rest) || !imap_take_char(rest, '('))
+		return false;
+	while (!imap_at(rest, ')')) {
+		if (!imap_take_name(rest, &name))
+			return false;
+		if (slice_is_nocase(name, "SUBSCRIBED"))
+			l->tell_subscribed = true;
+		else if (slice_is_nocase(name, "STATUS")) {
+			if (!imap_take_space(rest) || !imap_take_status_items(rest, &l->status_items))
+				return false;
+		} else if (!slice_is_nocase(name, "CHILDREN"))
+			return false;
+		if (!imap_take_space(rest) && !imap_at(rest, ')'))
+			return false;
+	}
+	return imap_take_char(rest, ')');
+}
+
+static bool take_list(struct imap_session *is, struct slice *rest, struct listing *l) {
+	struct slice reference;
+	if (!imap_take_space(rest))
+		return false;
+	if (!l->lsub && imap_take_char(rest, '(') && (!take_selection(rest, l) || !imap_take_space(rest)))
+		return false;
+	if (!imap_take_astring(rest, is->s.command, &reference) || reference.n > 1000 || !imap_take_space(rest))
+		return false;
+	if (!l->lsub && imap_take_char(rest, '(')) {
+		l->extended = true;
+		do {
+			if (!take_pattern(is, rest, l, reference))
+				return false;
+		} while (imap_take_space(rest));
+		if (!imap_take_char(rest, ')'))
+			return false;
+	} else if (!take_pattern(is, rest, l, reference)) {
+		return false;
+	}
+	return (l->lsub || take_return(rest, l)) && imap_take_end(rest);
+}
+
+static enum step list_run(struct imap_session *is, struct slice *rest, bool lsub) {
+	struct listing *l = ARENA_NEW(is->s.command, struct listing);
+	arena_on_reset(is->s.command, list_free, l);
+	l->lsub = lsub;
+	if (!take_list(is, rest, l))
+		return imap_bad_arguments(is);
+	if (!l->extended && l->patterns[0].n == 0) {
+		buf_addf(session_out(&is->s), "* %s (\\Noselect) \".\" \"\"\r\n", is->command->name);
+		return imap_ok(is, "%s completed", is->command->name);
+	}
+	struct forum_txn *t = session_read(&is->s);
+	if (!t || list_collect(is, l, t) < 0)
+		return imap_unavailable(is);
+	l->status.items = l->status_items;
+	is->work = l;
+	return list_step(&is->s);
+}
+
+enum step imap_cmd_list(struct imap_session *is, struct slice *rest) {
+	return list_run(is, rest, false);
+}
+
+enum step imap_cmd_lsub(struct imap_session *is, struct slice *rest) {
+	return list_run(is, rest, true);
+}
+
+/* 1 go on with a readable mailbox; 0 answered, *r_r says how */
+static int take_readable(struct imap_session *is, struct slice *rest, enum step *r_r) {
+	struct slice name;
+	struct group g;
+	*r_r = STEP_DONE;
+	if (!imap_take_space(rest) || !imap_take_mailbox(is, rest, &name) || !imap_take_end(rest)) {
+		*r_r = imap_bad_arguments(is);
+		return 0;
+	}
+	struct forum_txn *t = session_read(&is->s);
+	int r = t ? imap_mailbox_find(is, t, name, &g) : ERR_UNAVAILABLE;
+	if (r <= 0)
+		*r_r = r < 0 ? imap_unavailable(is) : imap_no_mailbox(is);
+	return r > 0;
+}
+
+enum step imap_cmd_subscribe(struct imap_session *is, struct slice *rest) {
+	enum step r;
+	return take_readable(is, rest, &r) ? imap_ok(is, "every mailbox you may read is subscribed") : r;
+}
+
+enum step imap_cmd_unsubscribe(struct imap_session *is, struct slice *rest) {
+	enum step r;
+	return take_readable(is, rest, &r) ? imap_no(is, "CANNOT", "every mailbox you may read is subscribed here; mail is another matter") : r;
+}
+
+enum step imap_cmd_namespace(struct imap_session *is, struct slice *rest) {
+	if (!imap_take_end(rest))
+		return imap_bad_arguments(is);
+	buf_adds(session_out(&is->s), "* NAMESPACE ((\"\" \".\")) NIL NIL\r\n");
+	return imap_ok(is, "NAMESPACE completed");
+}

@@ -1,0 +1,380 @@
+/* SEARCH: keys are compiled (imap_search.c) and run over the view, in steps. Marks and UIDs alone never touch the
+ * overview; headers the overview has never touch the post; texts are decoded and folded, which costs most and therefore
+ * happens only when everything cheaper said yes (jumps) and gives way to other sessions after each few posts. */
+#include "forumd/base/clock.h"
+#include "forumd/base/num.h"
+#include "forumd/base/text.h"
+#include "forumd/forum/author.h"
+#include "forumd/mail/date.h"
+#include "forumd/mail/field.h"
+#include "forumd/mail/mime.h"
+#include "forumd/mail/words.h"
+#include "gateways/imap/imap_private.h"
+#include "gateways/imap/imap_search.h"
+
+#define SEARCH_STRIDE 32u
+#define SEARCH_TEXT_MAX (4u << 20)
+
+enum { RETURN_MIN = 1, RETURN_MAX = 2, RETURN_COUNT = 4, RETURN_ALL = 8 };
+
+struct search {
+	struct imap_search program;
+	bool esearch, beyond;
+	unsigned wants;
+	uint32_t next;                       /* UID to go on with */
+	struct range_set found;              /* UIDs, or sequence numbers */
+	size_t told;                         /* runs of found that are out */
+	uint32_t told_in;                    /* numbers of the run told that are out */
+	struct imap_session *is;
+};
+
+/* one message under test */
+struct test {
+	struct search *w;
+	struct forum_txn *t;
+	struct imap_marks *marks;
+	uint32_t uid;
+	const struct overview *o;            /* NULL: not needed */
+	bool have_post;
+	struct post post;
+	struct buf header, body, folded;
+	bool have_header, have_text, text_has_header;
+};
+
+static void search_free(void *arg) {
+	range_set_free(&((struct search *)arg)->found);
+}
+
+static int need_header(struct test *m) {
+	if (m->have_header)
+		return 1;
+	int r = m->have_post ? 1 : post_get(m->t, m->o->post, &m->post);
+	if (r <= 0)
+		return r;
+	m->have_post = m->have_header = true;
+	buf_reset(&m->header);
+	return post_header(m->t, &m->post, &m->header) < 0 ? ERR_CORRUPT : 1;
+}
+
+static bool folded_has(struct slice raw, struct slice needle, bool words) {
+	struct buf text = {0}, folded = {0};
+	if (words)
+		words_decode(raw, &text);
+	text_fold(words ? buf_slice(&text) : raw, &folded);
+	bool found = slice_find(buf_slice(&folded), needle) >= 0;
+	buf_free(&text);
+	buf_free(&folded);
+	return found;
+}
+
+/* fields the overview has; false: ask the header */
+static bool overview_field(struct test *m, struct slice name, struct slice *value_r) {
+	if (slice_is_nocase(name, "Subject"))
+		*value_r = m->o->subject;
+	else if (slice_is_nocase(name, "From"))
+		*value_r = author_from(m->t, m->o->author, m->o->from);
+	else if (slice_is_nocase(name, "Message-ID"))
+		*value_r = m->o->message_id;
+	else
+		return false;
+	return true;
+}
+
+static int test_header(struct test *m, const struct imap_search_step *s) {
+	struct slice value;
+	struct buf line = {0};
+	bool found = false;
+	if (overview_field(m, s->name, &value))
+		return folded_has(value, s->text, true);
+	int r = need_header(m);
+	if (r <= 0)
+		return r;
+	struct slice rest = buf_slice(&m->header);
+	struct field f;
+	while (!found && field_next(&rest, &f)) {
+		if (!slice_eq_nocase(f.name, s->name))
+			continue;
+		buf_reset(&line);
+		field_unfold(f.value, &line);
+		found = folded_has(buf_slice(&line), s->text, true);
+	}
+	buf_free(&line);
+	return found;
+}
+
+/* all text of the body, decoded and folded */
+static int need_text(struct test *m) {
+	if (m->have_text)
+		return 1;
+	int r = need_header(m);
+	if (r <= 0)
+		return r;
+	buf_reset(&m->body);
+	buf_reset(&m->folded);
+	if (post_body(m->t, &m->post, 0, m->post.body_len, &m->body) < 0)
+		return ERR_CORRUPT;
+	struct arena *a = arena_new();
+	struct mime_table table;
+	mime_scan(a, buf_slice(&m->header), buf_slice(&m->body), &table);
+	for (size_t i = 0; i < table.n && buf_len(&m->folded) < SEARCH_TEXT_MAX; i++) {
+		const struct mime_part *p = &table.v[i];
+		struct buf text = {0}, plain = {0};
+		if (p->kind == MIME_LEAF && slice_is(p->type, "text"))
+			mime_text(p, buf_slice(&m->body), SEARCH_TEXT_MAX, &text);
+		if (text.used && slice_is(p->subtype, "html"))
+			mime_html_text(buf_slice(&text), &plain);
+		text_fold(plain.used ? buf_slice(&plain) : buf_slice(&text), &m->folded);
+		buf_addc(&m->folded, '\n');
+		buf_free(&text);
+		buf_free(&plain);
+	}
+	arena_free(&a);
+	m->have_text = true;
+	return 1;
+}
+
+static int test_text(struct test *m, const struct imap_search_step *s) {
+	int r = need_header(m);
+	if (r <= 0)
+		return r;
+	if (s->op == IMAP_SEARCH_TEXT) {
+		struct buf flat = {0};
+		field_unfold(buf_slice(&m->header), &flat);
+		bool found = folded_has(buf_slice(&flat), s->text, true) || folded_has(buf_slice(&m->header), s->text, false);
+		buf_free(&flat);
+		if (found)
+			return 1;
+	}
+	r = need_text(m);
+	return r <= 0 ? r : slice_find(buf_slice(&m->folded), s->text) >= 0;
+}
+
+static int64_t day_of(int64_t t) {
+	return t >= 0 ? t / 86400 : (t - 86399) / 86400;
+}
+
+/* the day as the Date field says it, in its own zone */
+static int64_t sent_day(const struct overview *o) {
+	int64_t t;
+	int zone = 0;
+	return date_parse(o->date_text, &t, &zone) > 0 ? day_of(t + (int64_t)zone * 60) : day_of(o->date);
+}
+
+static int test_leaf(void *arg, const struct imap_search_step *s) {
+	struct test *m = arg;
+	int mask;
+	switch (s->op) {
+	case IMAP_SEARCH_FLAG:
+		if ((s->mask & IMAP_OFF_TOPIC) && m->o && (m->o->flags & POST_OFF_TOPIC))
+			return 1;
+		mask = imap_marks_mask(m->marks, m->t, m->uid);
+		return mask < 0 ? mask : ((unsigned)mask & s->mask) != 0;
+	case IMAP_SEARCH_SET: return range_set_has(s->set, m->uid);
+	case IMAP_SEARCH_BEFORE: return day_of(m->o->arrival) < s->day;
+	case IMAP_SEARCH_ON: return day_of(m->o->arrival) == s->day;
+	case IMAP_SEARCH_SINCE: return day_of(m->o->arrival) >= s->day;
+	case IMAP_SEARCH_SENTBEFORE: return sent_day(m->o) < s->day;
+	case IMAP_SEARCH_SENTON: return sent_day(m->o) == s->day;
+	case IMAP_SEARCH_SENTSINCE: return sent_day(m->o) >= s->day;
+	case IMAP_SEARCH_LARGER: return overview_size(m->t, m->o) > s->number;
+	case IMAP_SEARCH_SMALLER: return overview_size(m->t, m->o) < s->number;
+	case IMAP_SEARCH_HEADER: return test_header(m, s);
+	case IMAP_SEARCH_TEXT:
+	case IMAP_SEARCH_BODY: return test_text(m, s);
+	default: return 0;
+	}
+}
+
+static int test_one(struct test *m, uint32_t uid, uint32_t seq, const struct overview *o) {
+	m->uid = uid;
+	m->o = o;
+	m->have_post = m->have_header = m->have_text = false;
+	int r = imap_search_run(&m->w->program, test_leaf, m);
+	if (r == ERR_CORRUPT)
+		return 0;
+	uint32_t n = m->w->is->uid ? uid : seq;
+	if (r > 0)
+		range_set_add(&m->w->found, n, n);
+	return r;
+}
+
+/* marks and UIDs only: 1 done, 0 more later, < 0 */
+static int scan_view(struct search *w, struct test *m, int64_t start) {
+	struct imap_view *v = &w->is->view;
+	unsigned n = 0;
+	for (uint32_t seq = imap_view_rank(v, w->next - 1) + 1; seq <= imap_view_count(v); seq++) {
+		uint32_t uid = imap_view_uid(v, seq);
+		int r = test_one(m, uid, seq, NULL);
+		if (r < 0)
+			return r;
+		w->next = uid + 1;
+		if (++n % 4096 == 0 && imap_give_way(w->is, start))
+			return 0;
+	}
+	return 1;
+}
+
+static int scan_overview(struct search *w, struct test *m, int64_t start) {
+	struct imap_view *v = &w->is->view;
+	struct overview_iter it;
+	struct overview o;
+	unsigned n = 0;
+	int r = overview_iter_begin(m->t, w->is->group, w->next, v->high, &it);
+	if (r < 0)
+		return r;
+	while ((r = overview_iter_next(&it, &o)) > 0) {
+		uint32_t seq = imap_view_seq(v, o.number);
+		w->next = o.number + 1;
+		if (seq && (r = test_one(m, o.number, seq, &o)) < 0)
+			break;
+		if ((++n % SEARCH_STRIDE == 0 || m->have_text) && imap_give_way(w->is, start)) {
+			overview_iter_end(&it);
+			return 0;
+		}
+	}
+	overview_iter_end(&it);
+	return r < 0 ? r : 1;
+}
+
+static void add_number(struct buf *out, uint32_t n) {
+	char *p = buf_reserve(out, 12);
+	p[0] = ' ';
+	buf_commit(out, 1 + num_format(n, p + 1));
+}
+
+static void esearch_line(struct search *w) {
+	struct imap_session *is = w->is;
+	struct buf *out = session_out(&is->s);
+	const struct range_set *f = &w->found;
+	buf_adds(out, "* ESEARCH (TAG \"");
+	buf_add_slice(out, is->tag);
+	buf_adds(out, is->uid ? "\") UID" : "\")");
+	if ((w->wants & RETURN_MIN) && f->n)
+		buf_addf(out, " MIN %u", f->v[0].lo);
+	if ((w->wants & RETURN_MAX) && f->n)
+		buf_addf(out, " MAX %u", f->v[f->n - 1].hi);
+	if ((w->wants & RETURN_ALL) && f->n) {
+		buf_adds(out, " ALL ");
+		range_set_print(f, ':', out);
+	}
+	if (w->wants & RETURN_COUNT)
+		buf_addf(out, " COUNT %llu", (unsigned long long)range_set_count(f));
+	buf_adds(out, "\r\n");
+}
+
+/* the answer's numbers, as many as fit a step */
+static enum step search_tell(struct session *s) {
+	struct imap_session *is = imap_of(s);
+	struct search *w = is->work;
+	struct buf *out = session_out(s);
+	for (; w->told < w->found.n; w->told++, w->told_in = 0) {
+		struct range r = w->found.v[w->told];
+		for (uint32_t n = r.lo + w->told_in;; n++, w->told_in++) {
+			if (buf_len(out) > (256u << 10)) {
+				s->step = search_tell;
+				return STEP_MORE;
+			}
+			add_number(out, n);
+			if (n == r.hi)
+				break;
+		}
+	}
+	buf_adds(out, "\r\n");
+	return imap_ok(is, "SEARCH completed");
+}
+
+static enum step search_step(struct session *s) {
+	struct imap_session *is = imap_of(s);
+	struct search *w = is->work;
+	struct imap_marks marks;
+	struct test m = { .w = w, .marks = &marks, .t = session_read(s) };
+	int r = m.t ? 1 : ERR_UNAVAILABLE;
+	imap_marks_begin(&marks, s->member, is->group);
+	if (r > 0 && is->group)
+		r = w->program.needs_overview ? scan_overview(w, &m, clock_mono_us()) : scan_view(w, &m, clock_mono_us());
+	imap_marks_free(&marks);
+	buf_free(&m.header);
+	buf_free(&m.body);
+	buf_free(&m.folded);
+	s->step = search_step;
+	if (r == 0)
+		return STEP_MORE;
+	if (r < 0)
+		return imap_unavailable(is);
+	if (w->esearch) {
+		esearch_line(w);
+		return imap_ok(is, "SEARCH completed");
+	}
+	buf_adds(session_out(s), "* SEARCH");
+	return search_tell(s);
+}
+
+static bool search_seqs(void *arg, struct slice *in, struct range_set *uids_r) {
+	struct search *w = arg;
+	struct range_set seqs = {0};
+	bool good = imap_take_set(in, imap_view_count(&w->is->view), &seqs);
+	if (good && !imap_view_uids(&w->is->view, &seqs, uids_r))
+		w->beyond = true;
+	range_set_free(&seqs);
+	return good;
+}
+
+static bool search_uids(void *arg, struct slice *in, struct range_set *uids_r) {
+	struct search *w = arg;
+	return imap_take_set(in, imap_view_last(&w->is->view), uids_r);
+}
+
+/* RETURN (MIN MAX COUNT ALL), RFC 4731; () is ALL */
+static bool take_return(struct slice *rest, struct search *w) {
+	static const struct { const char *name; unsigned bit; } names[] = {
+		{ "MIN", RETURN_MIN }, { "MAX", RETURN_MAX }, { "COUNT", RETURN_COUNT }, { "ALL", RETURN_ALL },
+	};
+	w->esearch = true;
+	if (!imap_take_char(rest, '('))
+		return false;
+	while (!imap_at(rest, ')')) {
+		struct slice name;
+		unsigned bit = 0;
+		if (!imap_take_name(rest, &name))
+			return false;
+		for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+			if (slice_is_nocase(name, names[i].name))
+				bit = names[i].bit;
+		if (!bit || (!imap_take_space(rest) && !imap_at(rest, ')')))
+			return false;
+		w->wants |= bit;
+	}
+	if (!w->wants)
+		w->wants = RETURN_ALL;
+	return imap_take_char(rest, ')') && imap_take_space(rest);
+}
+
+/* a word in front of the keys and the space behind it */
+static bool take_word(struct slice *rest, const char *word) {
+	struct slice copy = *rest, name;
+	if (!imap_take_name(&copy, &name) || !slice_is_nocase(name, word) || !imap_take_space(&copy))
+		return false;
+	*rest = copy;
+	return true;
+}
+
+enum step imap_cmd_search(struct imap_session *is, struct slice *rest) {
+	struct search *w = ARENA_NEW(is->s.command, struct search);
+	struct imap_search_sets sets = { search_seqs, search_uids, w };
+	struct slice charset = SLICE("UTF-8");
+	arena_on_reset(is->s.command, search_free, w);
+	w->is = is;
+	w->next = 1;
+	if (!imap_take_space(rest) || (take_word(rest, "RETURN") && !take_return(rest, w)))
+		return imap_bad_arguments(is);
+	if (take_word(rest, "CHARSET") && (!imap_take_astring(rest, is->s.command, &charset) || !imap_take_space(rest)))
+		return imap_bad_arguments(is);
+	if (!slice_is_nocase(charset, "UTF-8") && !slice_is_nocase(charset, "US-ASCII"))
+		return imap_no(is, "BADCHARSET (UTF-8 US-ASCII)", "UTF-8 and US-ASCII only");
+	if (!imap_search_compile(rest, is->s.command, &sets, &w->program))
+		return imap_bad_arguments(is);
+	if (w->beyond)
+		return imap_bad(is, "there are fewer messages");
+	is->work = w;
+	return search_step(&is->s);
+}
