@@ -1,0 +1,123 @@
+/* nntp_cmd_list.c - LIST. Groups are walked in order of name, in steps; the cursor is the last name, so that a group made
+ * or removed meanwhile does no harm. */
+#include "forumd/base/text.h"
+#include "forumd/forum/member.h"
+#include "forumd/forum/rights.h"
+#include "gateways/common/wildmat.h"
+#include "gateways/nntp/nntp_private.h"
+
+#define LIST_STEP 1024
+
+static void list_title(struct slice title, struct buf *out) {
+	for (size_t i = 0; i < title.n; i++)
+		buf_addc(out, text_control(title.p[i]) ? ' ' : title.p[i]);
+}
+
+static void list_numbers(const struct group *g, bool count, struct buf *out) {
+	buf_add_slice(out, g->name);
+	buf_addc(out, ' ');
+	buf_addu(out, g->high);
+	buf_addc(out, ' ');
+	buf_addu(out, g->low);
+	buf_addc(out, ' ');
+	if (count) {
+		buf_addu(out, g->count);
+		buf_addc(out, ' ');
+	}
+	buf_addc(out, group_status_letter(g));
+}
+
+/* Who made it, as others see him: addresses never leave the daemon. */
+static void list_times(const struct session *s, const struct group *g, struct buf *out) {
+	buf_add_slice(out, g->name);
+	buf_addf(out, " %lld news@%s", (long long)g->created, s->config->domain);
+}
+
+static void list_line(const struct session *s, const struct group *g, enum nntp_list kind, struct buf *out) {
+	switch (kind) {
+	case NNTP_NEWSGROUPS:
+		buf_add_slice(out, g->name);
+		buf_addc(out, '\t');
+		list_title(g->title, out);
+		break;
+	case NNTP_TIMES:
+		list_times(s, g, out);
+		break;
+	case NNTP_SUBSCRIPTIONS:
+		buf_add_slice(out, g->name);
+		break;
+	default:
+		list_numbers(g, kind == NNTP_COUNTS, out);
+	}
+	buf_add(out, "\r\n", 2);
+}
+
+enum step nntp_list_more(struct session *s) {
+	struct nntp_cursor *at = &nntp_of(s)->at;
+	struct forum_txn *t = session_read(s);
+	struct group g;
+	int r = t ? 1 : ERR_UNAVAILABLE;
+	for (unsigned i = 0; r > 0 && (r = group_each(t, &at->name, &g)) > 0; i++) {
+		if (!g.removed && g.created >= at->since && (!at->wildmat.n || wildmat_match(at->wildmat, g.name)) &&
+		    rights_can_read(t, s->member, &g))
+			list_line(s, &g, at->list, session_out(s));
+		if (i % LIST_STEP == LIST_STEP - 1 && conn_full(s->conn))
+			break;
+	}
+	if (r < 0)
+		return STEP_CLOSE;
+	if (r == 0)
+		return nntp_finish(s);
+	at->name = arena_slice(s->command, at->name);
+	return nntp_more(s, nntp_list_more);
+}
+
+static enum step list_groups(struct session *s, enum nntp_list kind, struct slice *args, unsigned nargs, const char *reply) {
+	if (nargs > 1 || (nargs && !wildmat_valid(args[0])))
+		return nntp_syntax(s, "malformed wildmat");
+	if (!session_read(s))
+		return nntp_fail(s, ERR_UNAVAILABLE);
+	nntp_of(s)->at = (struct nntp_cursor){ .list = kind, .name = slice_of("", 0), .wildmat = nargs ? args[0] : slice_of("", 0),
+		.since = INT64_MIN };
+	nntp_reply(s, reply);
+	return nntp_list_more(s);
+}
+
+static enum step list_overview_fmt(struct session *s, unsigned nargs) {
+	if (nargs)
+		return nntp_syntax(s, "LIST OVERVIEW.FMT takes no argument");
+	nntp_reply(s, "215 order of fields in overview");
+	buf_adds(session_out(s), "Subject:\r\nFrom:\r\nDate:\r\nMessage-ID:\r\nReferences:\r\n:bytes\r\n:lines\r\nXref:full\r\n");
+	return nntp_finish(s);
+}
+
+/* RFC 3977 8.6: a colon alone says that any field may be asked for */
+static enum step list_headers(struct session *s, struct slice *args, unsigned nargs) {
+	if (nargs > 1 || (nargs && !slice_is_nocase(args[0], "MSGID") && !slice_is_nocase(args[0], "RANGE")))
+		return nntp_syntax(s, "usage: LIST HEADERS [MSGID|RANGE]");
+	nntp_reply(s, "215 fields for HDR");
+	buf_adds(session_out(s), ":\r\n:bytes\r\n:lines\r\n");
+	return nntp_finish(s);
+}
+
+enum step nntp_cmd_list(struct session *s, struct slice *args, unsigned nargs) {
+	static const struct { const char *word; enum nntp_list kind; const char *reply; } lists[] = {
+		{ "ACTIVE", NNTP_ACTIVE, "215 newsgroups follow" }, { "NEWSGROUPS", NNTP_NEWSGROUPS, "215 titles follow" },
+		{ "ACTIVE.TIMES", NNTP_TIMES, "215 creation times follow" }, { "SUBSCRIPTIONS", NNTP_SUBSCRIPTIONS, "215 proposed groups follow" },
+		{ "COUNTS", NNTP_COUNTS, "215 newsgroups with counts follow" },
+	};
+	static const char *const not_kept[] = { "DISTRIB.PATS", "DISTRIBUTIONS", "MODERATORS", "MOTD" };
+	if (!nargs)
+		return list_groups(s, NNTP_ACTIVE, args, 0, lists[0].reply);
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		if (slice_is_nocase(args[0], lists[i].word))
+			return list_groups(s, lists[i].kind, args + 1, nargs - 1, lists[i].reply);
+	if (slice_is_nocase(args[0], "OVERVIEW.FMT"))
+		return list_overview_fmt(s, nargs - 1);
+	if (slice_is_nocase(args[0], "HEADERS"))
+		return list_headers(s, args + 1, nargs - 1);
+	for (size_t i = 0; i < sizeof not_kept / sizeof *not_kept; i++)
+		if (slice_is_nocase(args[0], not_kept[i]))
+			return nntp_reply(s, "503 not kept here");
+	return nntp_syntax(s, "unknown LIST");
+}

@@ -1,0 +1,307 @@
+/* nntp_cmd_over.c - OVER, HDR, XHDR, XPAT. OVER copies stored lines; only lines of posts in several places are looked at,
+ * for Xref must not name a group the reader may not read. */
+#include "forumd/base/num.h"
+#include "forumd/forum/author.h"
+#include "forumd/forum/rights.h"
+#include "gateways/common/wildmat.h"
+#include "gateways/nntp/nntp_private.h"
+
+#define OVER_STEP (64 * 1024)
+#define HDR_STEP 256
+
+/* ---- OVER ---------------------------------------------------------------------------------------------------------- */
+
+/* Xref value "DOMAIN g:1 g:2": appended without the unreadable groups */
+static void over_filter_xref(struct session *s, struct forum_txn *t, struct slice xref, struct buf *out) {
+	struct slice word;
+	struct group g;
+	slice_word(&xref, &word);
+	buf_add_slice(out, word);
+	while (slice_word(&xref, &word)) {
+		ptrdiff_t colon = slice_rchr(word, ':');
+		if (colon > 0 && nntp_group_find(s, t, slice_to(word, (size_t)colon), &g) <= 0)
+			continue;
+		buf_addc(out, ' ');
+		buf_add_slice(out, word);
+	}
+}
+
+/* where the Xref value of an OVER line begins; n when it has none */
+static size_t over_xref_at(struct slice line) {
+	const char *tab = memrchr(line.p, '\t', line.n);
+	size_t at = tab ? (size_t)(tab - line.p) + 7 : line.n;
+	return at < line.n ? at : line.n;
+}
+
+static bool over_has_two_places(struct slice xref) {
+	const char *first = memchr(xref.p, ' ', xref.n);
+	return first && memchr(first + 1, ' ', xref.n - (size_t)(first + 1 - xref.p));
+}
+
+/* The lines added to out behind the first `from` octets: filtered where needed. Most answers are only looked at. */
+static void over_filter(struct session *s, struct forum_txn *t, struct buf *out, size_t from) {
+	struct slice all = slice_from(buf_slice(out), from), rest = all;
+	struct buf again = { 0 };
+	size_t copied = 0;
+	while (rest.n) {
+		const char *lf = memchr(rest.p, '\n', rest.n);
+		struct slice line = slice_to(rest, lf ? (size_t)(lf - rest.p) + 1 : rest.n);
+		rest = slice_from(rest, line.n);
+		size_t at = over_xref_at(line);
+		struct slice xref = slice_trim(slice_from(line, at));
+		if (!over_has_two_places(xref))
+			continue;
+		size_t upto = (size_t)(xref.p - all.p);
+		buf_add_slice(&again, slice_sub(all, copied, upto - copied));
+		over_filter_xref(s, t, xref, &again);
+		copied = upto + xref.n;
+	}
+	if (copied) {
+		buf_add_slice(&again, slice_from(all, copied));
+		buf_truncate(out, from);
+		buf_add_slice(out, buf_slice(&again));
+	}
+	buf_free(&again);
+}
+
+static enum step over_more(struct session *s) {
+	struct nntp_cursor *at = &nntp_of(s)->at;
+	struct forum_txn *t = session_read(s);
+	struct buf *out = session_out(s);
+	struct overview_iter it;
+	int r = t ? overview_iter_begin(t, at->group, at->next, at->hi, &it) : ERR_UNAVAILABLE;
+	if (r < 0)
+		return at->any ? STEP_CLOSE : nntp_fail(s, r);
+	size_t head = buf_len(out);
+	if (!at->any)
+		buf_adds(out, "224 overview follows\r\n");
+	do {
+		size_t before = buf_len(out);
+		r = overview_lines(&it, OVER_STEP, out);
+		at->any |= buf_len(out) > before;
+		over_filter(s, t, out, before);
+	} while (r > 0 && !conn_full(s->conn));
+	at->next = it.next;
+	overview_iter_end(&it);
+	if (r < 0)
+		return STEP_CLOSE;
+	if (r > 0)
+		return nntp_more(s, over_more);
+	if (at->any)
+		return nntp_finish(s);
+	buf_truncate(out, head);
+	s->step = NULL;
+	return nntp_reply(s, "423 no articles in that range");
+}
+
+/* the overview record of a post in a place this reader may see: 1, 0, < 0 */
+static int over_of_post(struct session *s, struct forum_txn *t, const struct post *p, struct overview *o) {
+	for (size_t i = 0; i < p->nplaces; i++) {
+		struct group g;
+		int r = group_get(t, p->places[i].group, &g);
+		if (r < 0)
+			return r;
+		if (r > 0 && p->places[i].number && !g.removed && rights_can_read(t, s->member, &g))
+			return overview_get_any(t, g.id, p->places[i].number, o);
+	}
+	return 0;
+}
+
+static enum step over_msgid(struct session *s, struct slice id) {
+	struct forum_txn *t = session_read(s);
+	struct buf *out = session_out(s);
+	struct overview o;
+	struct post p;
+	int r = t ? nntp_post_by_msgid(s, t, id, &p) : ERR_UNAVAILABLE;
+	if (r > 0)
+		r = over_of_post(s, t, &p, &o);
+	if (r <= 0)
+		return r < 0 ? nntp_fail(s, r) : nntp_reply(s, "430 no such article");
+	buf_adds(out, "224 overview follows\r\n");
+	size_t before = buf_len(out);
+	o.number = 0;
+	overview_line(t, &o, out);
+	over_filter(s, t, out, before);
+	return nntp_finish(s);
+}
+
+/* a range or the current article within the selected group: 1; 0 answered */
+static int over_range(struct session *s, struct slice *args, unsigned nargs, enum step *step_r) {
+	struct nntp_session *n = nntp_of(s);
+	struct forum_txn *t;
+	struct group g;
+	uint32_t lo, hi;
+	if (nargs && !nntp_range(args[0], &lo, &hi)) {
+		*step_r = nntp_syntax(s, "a range is n, n- or n-m");
+		return 0;
+	}
+	if (!nntp_selected(s, &t, &g, step_r))
+		return 0;
+	if (!nargs && !n->number) {
+		*step_r = nntp_reply(s, "420 no current article");
+		return 0;
+	}
+	if (!nargs)
+		lo = hi = n->number;
+	n->at = (struct nntp_cursor){ .group = g.id, .next = lo ? lo : 1, .hi = hi < g.high ? hi : g.high };
+	if (n->at.next <= n->at.hi)
+		return 1;
+	*step_r = nntp_reply(s, nargs ? "423 no articles in that range" : "420 the current article is gone");
+	return 0;
+}
+
+enum step nntp_cmd_over(struct session *s, struct slice *args, unsigned nargs) {
+	enum step step;
+	if (nargs && nntp_is_msgid(args[0]))
+		return over_msgid(s, args[0]);
+	return over_range(s, args, nargs, &step) ? over_more(s) : step;
+}
+
+/* ---- HDR ----------------------------------------------------------------------------------------------------------- */
+
+/* Value of a field that the overview holds. False: it does not, ask the post. */
+static bool hdr_from_overview(struct session *s, struct forum_txn *t, const struct overview *o, struct slice name, struct buf *out) {
+	if (slice_is_nocase(name, "subject"))
+		buf_add_slice(out, o->subject);
+	else if (slice_is_nocase(name, "from"))
+		buf_add_slice(out, author_from(t, o->author, o->from));
+	else if (slice_is_nocase(name, "date"))
+		buf_add_slice(out, o->date_text);
+	else if (slice_is_nocase(name, "message-id"))
+		buf_add_slice(out, o->message_id);
+	else if (slice_is_nocase(name, "references"))
+		buf_add_slice(out, o->references);
+	else if (slice_is_nocase(name, ":bytes"))
+		buf_addu(out, overview_size(t, o));
+	else if (slice_is_nocase(name, ":lines") || slice_is_nocase(name, "lines"))
+		buf_addu(out, o->lines);
+	else if (slice_is_nocase(name, "xref"))
+		over_filter_xref(s, t, o->xref, out);
+	else
+		return false;
+	return true;
+}
+
+/* RFC 3977 8.5.2: TAB, CR, LF, NUL never show in a value */
+static void hdr_clean(char *p, size_t n) {
+	for (size_t i = 0; i < n; i++)
+		if (p[i] == '\t' || p[i] == '\r' || p[i] == '\n' || p[i] == 0)
+			p[i] = ' ';
+}
+
+static bool hdr_wanted(const struct nntp_cursor *at, struct slice value) {
+	for (unsigned i = 0; i < at->npatterns; i++)
+		if (wildmat_match(at->patterns[i], value))
+			return true;
+	return at->npatterns == 0;
+}
+
+static void hdr_line(struct session *s, struct forum_txn *t, const struct overview *o, uint32_t number) {
+	struct nntp_cursor *at = &nntp_of(s)->at;
+	struct buf *out = session_out(s);
+	struct post p;
+	size_t line = buf_len(out);
+	buf_addu(out, number);
+	buf_addc(out, ' ');
+	size_t value = buf_len(out);
+	bool have = hdr_from_overview(s, t, o, at->header, out) ||
+		(post_get(t, o->post, &p) > 0 && nntp_header_value(s, t, &p, at->header, out));
+	hdr_clean(buf_bytes(out) + value, buf_len(out) - value);
+	if (at->npatterns && (!have || !hdr_wanted(at, slice_from(buf_slice(out), value)))) {
+		buf_truncate(out, line);
+		return;
+	}
+	if (at->historic && buf_len(out) == value)
+		buf_adds(out, "(none)");
+	buf_add(out, "\r\n", 2);
+}
+
+static enum step hdr_empty(struct session *s, size_t head) {
+	buf_truncate(session_out(s), head);
+	s->step = NULL;
+	return nntp_reply(s, "423 no articles in that range");
+}
+
+static enum step hdr_more(struct session *s) {
+	struct nntp_cursor *at = &nntp_of(s)->at;
+	struct forum_txn *t = session_read(s);
+	struct buf *out = session_out(s);
+	struct overview_iter it;
+	struct overview o;
+	size_t head = buf_len(out);
+	int r = t ? overview_iter_begin(t, at->group, at->next, at->hi, &it) : ERR_UNAVAILABLE;
+	if (r < 0)
+		return at->any ? STEP_CLOSE : nntp_fail(s, r);
+	if (!at->any)
+		nntp_reply(s, at->historic ? "221 header follows" : "225 headers follow");
+	for (unsigned i = 0; (r = overview_iter_next(&it, &o)) > 0; i++) {
+		at->any = true;
+		hdr_line(s, t, &o, o.number);
+		if (i % HDR_STEP == HDR_STEP - 1 && (conn_full(s->conn) || buf_len(out) - head > 4 * OVER_STEP))
+			break;
+	}
+	at->next = it.next;
+	overview_iter_end(&it);
+	if (r < 0)
+		return STEP_CLOSE;
+	if (r > 0)
+		return nntp_more(s, hdr_more);
+	return at->any ? nntp_finish(s) : hdr_empty(s, head);
+}
+
+static enum step hdr_msgid(struct session *s, struct slice id) {
+	struct nntp_cursor *at = &nntp_of(s)->at;
+	struct forum_txn *t = session_read(s);
+	struct overview o;
+	struct post p;
+	int r = t ? nntp_post_by_msgid(s, t, id, &p) : ERR_UNAVAILABLE;
+	if (r > 0)
+		r = over_of_post(s, t, &p, &o);
+	if (r <= 0)
+		return r < 0 ? nntp_fail(s, r) : nntp_reply(s, "430 no such article");
+	nntp_reply(s, at->historic ? "221 header follows" : "225 headers follow");
+	hdr_line(s, t, &o, 0);
+	return nntp_finish(s);
+}
+
+static bool hdr_name_valid(struct slice name) {
+	if (slice_is_nocase(name, ":bytes") || slice_is_nocase(name, ":lines"))
+		return true;
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] <= ' ' || name.p[i] >= 127 || name.p[i] == ':')
+			return false;
+	return name.n > 0;
+}
+
+static enum step hdr_command(struct session *s, struct slice name, struct slice *args, unsigned nargs, bool historic,
+	const struct slice *patterns, unsigned npatterns) {
+	struct nntp_cursor *at = &nntp_of(s)->at;
+	enum step step;
+	if (!hdr_name_valid(name))
+		return name.n && name.p[0] == ':' ? nntp_reply(s, "503 no such metadata") : nntp_syntax(s, "malformed field name");
+	bool by_id = nargs && nntp_is_msgid(args[0]);
+	if (!by_id && !over_range(s, args, nargs, &step))
+		return step;
+	if (by_id)
+		*at = (struct nntp_cursor){ 0 };
+	at->header = name;
+	at->historic = historic;
+	at->patterns = patterns;
+	at->npatterns = npatterns;
+	return by_id ? hdr_msgid(s, args[0]) : hdr_more(s);
+}
+
+enum step nntp_cmd_hdr(struct session *s, struct slice *args, unsigned nargs) {
+	return hdr_command(s, args[0], args + 1, nargs - 1, false, NULL, 0);
+}
+
+enum step nntp_cmd_xhdr(struct session *s, struct slice *args, unsigned nargs) {
+	/* a bare XHDR is a probe: 412 tells that the command is there */
+	if (!nargs)
+		return nntp_of(s)->group ? nntp_syntax(s, "usage: XHDR field [range|message-id]") : nntp_no_group(s);
+	return hdr_command(s, args[0], args + 1, nargs - 1, true, NULL, 0);
+}
+
+enum step nntp_cmd_xpat(struct session *s, struct slice *args, unsigned nargs) {
+	return hdr_command(s, args[0], args + 1, 1, true, args + 2, nargs - 2);
+}

@@ -1,0 +1,217 @@
+/* nntp_cmd_post.c - POST. The article is collected with a bound, judged by post_in, and stored by a job; 240 is said after
+ * its commit. Control: cancel and Supersedes work for the author (and cancel for moderators), on the strength of the
+ * login alone; every other control message is refused, and a subject that begins with "cmsg" is a subject. */
+#include "forumd/base/num.h"
+#include "forumd/base/stat.h"
+#include "forumd/forum/member.h"
+#include "forumd/forum/moderate.h"
+#include "forumd/forum/rights.h"
+#include "forumd/mail/field.h"
+#include "forumd/mail/msgid.h"
+#include "gateways/common/post_in.h"
+#include "gateways/nntp/nntp_private.h"
+
+#define KEEP_BUFFER (64 * 1024)
+
+enum post_job { POST_JOB_STORE = 1, POST_JOB_CANCEL };
+struct cancel_job { uint32_t member; uint64_t post; };
+
+static enum step post_refused(struct session *s, struct job **j, const struct fail *f) {
+	job_free(j);
+	stat_add(STAT_posts_refused, 1);
+	return nntp_post_fail(s, f);
+}
+
+/* ---- cancel -------------------------------------------------------------------------------------------------------- */
+
+static bool cancel_moderates(struct forum_txn *t, uint32_t member, const struct post *p) {
+	for (size_t i = 0; i < p->nplaces; i++) {
+		struct group g;
+		if (group_get(t, p->places[i].group, &g) <= 0 || !rights_can_moderate(t, member, &g))
+			return false;
+	}
+	return p->nplaces > 0;
+}
+
+/* 1 own, 2 as a moderator of all its groups, 0 neither (or no such post: the same words), < 0 */
+static int cancel_right(struct forum_txn *t, uint32_t member, const struct post *p) {
+	if (p->state == POST_DELETED)
+		return 0;
+	if (p->author == member)
+		return 1;
+	return rights_can_see(t, member, p) && cancel_moderates(t, member, p) ? 2 : 0;
+}
+
+static int cancel_apply(struct forum_txn *t, struct job *j, struct fail *f) {
+	struct cancel_job *c = j->data;
+	struct post p;
+	uint64_t action;
+	int r = post_get(t, c->post, &p);
+	if (r > 0)
+		r = cancel_right(t, c->member, &p);
+	if (r == 1)
+		return post_set_state(t, p.id, POST_DELETED, f);
+	if (r == 2)
+		return moderate_verdict(t, p.id, c->member, VERDICT_DELETE, SLICE("cancelled"), &action, f);
+	return r < 0 ? fail_set(f, r, "the store cannot be read now") : fail_set(f, ERR_DENIED, "no such article, or not yours to cancel");
+}
+
+static enum step cancel_command(struct session *s, struct forum_txn *t, struct slice id) {
+	struct job *j = job_new(s, cancel_apply);
+	struct cancel_job *c = ARENA_NEW(j->arena, struct cancel_job);
+	struct fail f = { 0 };
+	struct post p;
+	int r = post_by_msgid(t, slice_trim(id), &p);
+	if (r > 0)
+		r = cancel_right(t, s->member, &p);
+	if (r <= 0) {
+		fail_set(&f, r < 0 ? r : ERR_DENIED, "no such article, or not yours to cancel");
+		return post_refused(s, &j, &f);
+	}
+	*c = (struct cancel_job){ .member = s->member, .post = p.id };
+	j->data = c;
+	j->kind = POST_JOB_CANCEL;
+	session_submit(s, j);
+	return STEP_WAIT;
+}
+
+/* ---- storing ------------------------------------------------------------------------------------------------------- */
+
+/* Supersedes: the author's own post. 1 or none named; < 0 with words */
+static int post_supersedes(struct session *s, struct forum_txn *t, struct slice header, uint64_t *id_r, struct fail *f) {
+	struct buf id = { 0 };
+	struct post p;
+	int r = 0;
+	*id_r = 0;
+	if (!field_get(header, "supersedes", &id))
+		return 1;
+	r = post_by_msgid(t, slice_trim(buf_slice(&id)), &p);
+	buf_free(&id);
+	if (r > 0 && p.author == s->member && p.state != POST_DELETED) {
+		*id_r = p.id;
+		return 1;
+	}
+	return fail_set(f, r < 0 ? r : ERR_DENIED, "Supersedes must name a post of yours");
+}
+
+static int post_store_apply(struct forum_txn *t, struct job *j, struct fail *f) {
+	struct post_in_job *p = j->data;
+	struct post old;
+	int r = p->draft->supersedes ? post_get(t, p->draft->supersedes, &old) : 1;
+	if (r <= 0 || (p->draft->supersedes && old.author != p->member))
+		return fail_set(f, r < 0 ? r : ERR_DENIED, "Supersedes must name a post of yours");
+	return post_in_apply(t, j, f);
+}
+
+static enum step post_store(struct session *s, struct forum_txn *t, struct slice raw, struct slice header) {
+	struct nntp_session *n = nntp_of(s);
+	struct job *j = job_new(s, post_store_apply);
+	struct post_draft *d = ARENA_NEW(j->arena, struct post_draft);
+	struct post_in_job *p = ARENA_NEW(j->arena, struct post_in_job);
+	struct post_in in = {
+		.source = POST_FROM_NNTP, .member = s->member, .max_size = s->config->message_size, .path_host = slice_str(s->config->domain),
+		.client_msgid = slice_str(n->offered), .session_hint = s->id,
+	};
+	uint64_t old;
+	struct fail f = { 0 };
+	if (post_supersedes(s, t, header, &old, &f) < 0 || post_in_parse(t, &in, raw, j->arena, d, &f) < 0)
+		return post_refused(s, &j, &f);
+	d->supersedes = old;
+	*p = (struct post_in_job){ .draft = d, .member = s->member };
+	j->data = p;
+	j->kind = POST_JOB_STORE;
+	j->size = d->header_z1.n + d->header_z2.n + d->body_z.n;
+	session_submit(s, j);
+	return STEP_WAIT;
+}
+
+static enum step post_judge(struct session *s, struct slice raw) {
+	struct forum_txn *t = session_read(s);
+	struct slice header, body, word, rest;
+	struct buf control = { 0 };
+	struct fail f = { 0 };
+	enum step step;
+	if (!t) {
+		fail_set(&f, ERR_UNAVAILABLE, "try later");
+		return nntp_post_fail(s, &f);
+	}
+	field_split(raw, &header, &body);
+	if (!field_get(header, "control", &control))
+		return post_store(s, t, raw, header);
+	rest = buf_slice(&control);
+	if (slice_word(&rest, &word) && slice_is_nocase(word, "cancel")) {
+		step = cancel_command(s, t, rest);
+	} else {
+		fail_set(&f, ERR_DENIED, "control messages are not taken here");
+		step = nntp_post_fail(s, &f);
+	}
+	buf_free(&control);
+	return step;
+}
+
+static enum step post_finished(struct session *s) {
+	struct nntp_session *n = nntp_of(s);
+	const struct dotted *d = &n->dotted;
+	struct fail f = { 0 };
+	if (d->too_big)
+		fail_set(&f, ERR_TOOBIG, "the article is longer than %llu octets", (unsigned long long)s->config->message_size);
+	else if (d->nul)
+		fail_set(&f, ERR_INVALID, "the article holds a NUL octet");
+	else if (d->bare_cr || d->bare_lf)
+		fail_set(&f, ERR_INVALID, "the article holds a bare %s; lines must end in CRLF", d->bare_cr ? "CR" : "LF");
+	enum step step = f.code ? nntp_post_fail(s, &f) : post_judge(s, buf_slice(&n->collect));
+	buf_reset(&n->collect);
+	buf_shrink(&n->collect, KEEP_BUFFER);
+	return step;
+}
+
+static enum step post_collect(struct session *s) {
+	struct nntp_session *n = nntp_of(s);
+	if (!dotted_collect(&n->dotted, conn_input(s->conn), &n->collect))
+		return STEP_INPUT;
+	s->step = NULL;
+	return post_finished(s);
+}
+
+enum step nntp_cmd_post(struct session *s, struct slice *args, unsigned nargs) {
+	struct nntp_session *n = nntp_of(s);
+	struct buf id = { 0 };
+	(void)args, (void)nargs;
+	if (!session_rate(s, "post", s->config->posts_per_minute))
+		return nntp_reply(s, "440 too many posts, wait a minute");
+	msgid_new(&id, slice_str(s->config->domain));
+	if (!slice_cstr(buf_slice(&id), n->offered, sizeof n->offered))
+		n->offered[0] = 0;
+	buf_free(&id);
+	n->dotted = (struct dotted){ .max = s->config->message_size };
+	buf_reset(&n->collect);
+	nntp_replyf(s, "340 Ok, recommended message-ID %s", n->offered[0] ? n->offered : "none");
+	s->step = post_collect;
+	return STEP_DONE;      /* the article may be in the buffer already */
+}
+
+enum step nntp_cmd_ihave(struct session *s, struct slice *args, unsigned nargs) {
+	(void)args, (void)nargs;
+	return nntp_reply(s, "502 no feeds here; use POST");
+}
+
+void nntp_post_done(struct session *s, struct job *j) {
+	struct post_in_job *p = j->data;
+	if (j->result <= 0) {
+		stat_add(STAT_posts_refused, 1);
+		if (!j->fail.code)
+			j->fail.code = j->result < 0 ? (enum err)j->result : ERR_INTERNAL;
+		nntp_post_fail(s, &j->fail);
+	} else if (j->kind == POST_JOB_CANCEL) {
+		nntp_reply(s, "240 cancelled");
+	} else if (p->result.duplicate) {
+		struct fail f = { .code = ERR_EXISTS };
+		stat_add(STAT_posts_refused, 1);
+		nntp_post_fail(s, &f);
+	} else {
+		stat_add(STAT_posts_in, 1);
+		session_log(s, "post ok id=%llu octets=%zu", (unsigned long long)p->result.id, j->size);
+		nntp_replyf(s, p->result.state == POST_PENDING ? "240 received %.*s; it waits for approval" : "240 posted %.*s",
+			SLICE_ARG(p->draft->message_id));
+	}
+}

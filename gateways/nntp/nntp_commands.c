@@ -1,0 +1,32 @@
+/* nntp_commands.c - the table, most frequent first (the look-up is linear). */
+#include "gateways/nntp/nntp_private.h"
+
+const struct command nntp_commands[] = {
+	{ "ARTICLE", nntp_cmd_article, 0, 1, 0, "[number|message-id]" },
+	{ "OVER", nntp_cmd_over, 0, 1, 0, "[range|message-id]" },
+	{ "XOVER", nntp_cmd_over, 0, 1, 0, "[range]" },
+	{ "GROUP", nntp_cmd_group, 1, 1, 0, "newsgroup" },
+	{ "STAT", nntp_cmd_stat, 0, 1, 0, "[number|message-id]" },
+	{ "HEAD", nntp_cmd_head, 0, 1, 0, "[number|message-id]" },
+	{ "BODY", nntp_cmd_body, 0, 1, 0, "[number|message-id]" },
+	{ "HDR", nntp_cmd_hdr, 1, 2, 0, "field [range|message-id]" },
+	{ "NEXT", nntp_cmd_next, 0, 0, 0, "" },
+	{ "LAST", nntp_cmd_last, 0, 0, 0, "" },
+	{ "LISTGROUP", nntp_cmd_listgroup, 0, 2, 0, "[newsgroup [range]]" },
+	{ "LIST", nntp_cmd_list, 0, 3, 0, "[ACTIVE|NEWSGROUPS|COUNTS|ACTIVE.TIMES|SUBSCRIPTIONS [wildmat]] | HEADERS [MSGID|RANGE] | OVERVIEW.FMT" },
+	{ "XHDR", nntp_cmd_xhdr, 0, 2, 0, "field [range|message-id]" },
+	{ "XPAT", nntp_cmd_xpat, 3, COMMAND_ARGS_MAX, 0, "field range|message-id pattern..." },
+	{ "MODE", nntp_cmd_mode, 1, 2, 0, "READER" },
+	{ "CAPABILITIES", nntp_cmd_capabilities, 0, 1, 0, "[keyword]" },
+	{ "DATE", nntp_cmd_date, 0, 0, 0, "" },
+	{ "NEWGROUPS", nntp_cmd_newgroups, 2, 3, 0, "[yy]yymmdd hhmmss [GMT]" },
+	{ "NEWNEWS", nntp_cmd_newnews, 3, 4, 0, "wildmat [yy]yymmdd hhmmss [GMT]" },
+	{ "POST", nntp_cmd_post, 0, 0, COMMAND_LOGIN | COMMAND_WRITES, "" },
+	{ "IHAVE", nntp_cmd_ihave, 1, 1, COMMAND_HIDDEN, "message-id" },
+	{ "AUTHINFO", nntp_cmd_authinfo, 1, 1, COMMAND_REST, "USER name | PASS password" },
+	{ "STARTTLS", nntp_cmd_starttls, 0, 0, 0, "" },
+	{ "COMPRESS", nntp_cmd_compress, 1, 1, 0, "DEFLATE" },
+	{ "HELP", nntp_cmd_help, 0, 0, 0, "" },
+	{ "QUIT", nntp_cmd_quit, 0, 0, 0, "" },
+	{ NULL, NULL, 0, 0, 0, NULL },
+};

@@ -1,0 +1,102 @@
+/* nntp_private.h - the inside of a news session (RFC 3977, 4642, 4643, 6048, 8054). */
+#ifndef GATEWAYS_NNTP_NNTP_PRIVATE_H
+#define GATEWAYS_NNTP_NNTP_PRIVATE_H
+#include "forumd/base/range_set.h"
+#include "forumd/forum/group.h"
+#include "forumd/forum/overview.h"
+#include "forumd/forum/post.h"
+#include "gateways/common/command.h"
+#include "gateways/common/dotted.h"
+#include "gateways/nntp/nntp.h"
+
+enum { NNTP_LINE_MAX = 512, NNTP_USER_MAX = 255 };
+enum nntp_parts { NNTP_HEAD = 1, NNTP_BODY = 2, NNTP_ARTICLE = 3 };
+
+/* Where an answer of several steps goes on. One command at a time, so one of these at a time; slices live in the
+ * command arena. */
+struct nntp_cursor {
+	uint32_t group, next, hi;
+	struct slice name, wildmat;            /* last group listed; which groups */
+	struct slice header;                   /* HDR: field name */
+	const struct slice *patterns; unsigned npatterns;   /* XPAT */
+	bool historic;                         /* XHDR, XPAT: "(none)" for what is absent */
+	enum nntp_list { NNTP_ACTIVE, NNTP_NEWSGROUPS, NNTP_TIMES, NNTP_SUBSCRIPTIONS, NNTP_COUNTS, NNTP_NEW } list;
+	int64_t since;
+	uint32_t *groups; size_t ngroups, igroup;            /* NEWNEWS */
+	bool any;                              /* a line has been sent */
+};
+
+/* Read marks gathered from ARTICLE and BODY. */
+struct nntp_marks {
+	bool on;                               /* the member wants them */
+	uint32_t group;
+	struct range_set set;
+	unsigned n;
+	int64_t last_ms; unsigned burst;       /* reads without a second's pause */
+};
+
+struct nntp_session {
+	struct session s;
+	uint32_t group, number;                /* selected; 0 none */
+	char user[NNTP_USER_MAX + 1];          /* AUTHINFO USER given; empty none */
+	struct nntp_cursor at;
+	struct post_stream *stream;            /* a body too large for one step */
+	bool bol, dot_free, held_cr;
+	struct dotted dotted;                  /* POST */
+	struct buf collect;
+	char offered[80];                      /* Message-ID in the 340 line */
+	struct nntp_marks marks;
+};
+static inline struct nntp_session *nntp_of(struct session *s) { return (struct nntp_session *)s; }
+
+extern const struct command nntp_commands[];
+
+/* nntp_reply.c: the only place that turns errors into codes */
+enum step nntp_reply(struct session *s, const char *line);                     /* "200 text" without CRLF */
+enum step nntp_replyf(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+enum step nntp_fail(struct session *s, int err);                               /* of the store: 403 */
+enum step nntp_post_fail(struct session *s, const struct fail *f);             /* after 340: 441 */
+enum step nntp_syntax(struct session *s, const char *text);                    /* 501; counts, closes after too many */
+enum step nntp_no_group(struct session *s);                                    /* 412 */
+enum step nntp_finish(struct session *s);                                      /* the lone dot; STEP_DONE */
+/* continue with step when the output has drained */
+enum step nntp_more(struct session *s, enum step (*step)(struct session *));
+
+/* nntp_session.c */
+/* The selected group, with today's rights: 1; 0: answered (412, 403). */
+int nntp_selected(struct session *s, struct forum_txn **t_r, struct group *g_r, enum step *step_r);
+/* group by name if it exists for this reader */
+int nntp_group_find(struct session *s, struct forum_txn *t, struct slice name, struct group *g_r);
+void nntp_state_reset(struct session *s);
+void nntp_load_member(struct session *s);
+
+/* "n", "n-", "n-m" -> within the 32 bits; false: malformed. lo > hi is an empty range. */
+bool nntp_range(struct slice s, uint32_t *lo_r, uint32_t *hi_r);
+bool nntp_is_msgid(struct slice s);
+
+/* nntp_cmd_article.c */
+/* A post that this reader may have. 1 found, 0 absent for him, < 0 */
+int nntp_post_by_msgid(struct session *s, struct forum_txn *t, struct slice id, struct post *p_r);
+/* header lines that the daemon puts in front of the stored ones */
+void nntp_front(struct session *s, struct forum_txn *t, const struct post *p, struct buf *out);
+/* value of one header (also of those in front); false: it has none */
+bool nntp_header_value(struct session *s, struct forum_txn *t, const struct post *p, struct slice name, struct buf *out);
+/* "DOMAIN group:number ..." without the groups this reader may not read */
+void nntp_xref(struct session *s, struct forum_txn *t, const struct post *p, struct buf *out);
+void nntp_mark_read(struct session *s, struct forum_txn *t, uint32_t group, uint32_t number);
+void nntp_marks_flush(struct session *s);
+
+/* nntp_cmd_list.c: walk of the groups, shared with NEWGROUPS */
+enum step nntp_list_more(struct session *s);
+
+#define NNTP_COMMANDS(X) \
+	X(article) X(head) X(body) X(stat) X(next) X(last) X(group) X(listgroup) X(over) X(hdr) X(xhdr) X(xpat) X(list) X(newgroups) \
+	X(newnews) X(post) X(ihave) X(authinfo) X(starttls) X(compress) X(capabilities) X(mode) X(date) X(help) X(quit)
+#define X(n) enum step nntp_cmd_##n(struct session *s, struct slice *args, unsigned nargs);
+NNTP_COMMANDS(X)
+#undef X
+/* nntp_cmd_post.c */
+void nntp_post_done(struct session *s, struct job *j);
+/* nntp_cmd_auth.c */
+void nntp_auth_done(struct session *s, const struct auth_result *r);
+#endif
