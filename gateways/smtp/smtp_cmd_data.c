@@ -1,6 +1,7 @@
 /* smtp_cmd_data.c - DATA and BDAT: collecting the text. Only CRLF.CRLF ends DATA; a bare CR or LF is remembered and the
  * mail refused after its true end, so that no two servers can disagree about where a mail ends. */
 #include "gateways/smtp/smtp_private.h"
+#include "forumd/base/clock.h"
 #include "forumd/base/num.h"
 
 /* what both refuse before the first octet; STEP_DONE also means refused: *ok_r tells */
@@ -54,14 +55,31 @@ enum step smtp_cmd_data(struct session *s, struct slice *args, unsigned n)
 	memset(&m->dotted, 0, sizeof m->dotted);
 	m->dotted.max = s->config->message_size;
 	m->collecting = true;
+	m->collect_start = clock_mono_ms();
 	smtp_reply(s, SMTP_GO_AHEAD, NULL);
 	return STEP_DONE;
+}
+
+/* a text that dribbles in holds memory for nothing */
+static bool too_slow(const struct smtp_session *m)
+{
+	int64_t ms = clock_mono_ms() - m->collect_start;
+
+	return ms > SMTP_SLOW_MS && (int64_t)buf_len(&m->data) < ms / 1000 * SMTP_RATE_MIN;
+}
+
+static enum step need_more(struct smtp_session *m)
+{
+	if (!too_slow(m) || m->dotted.too_big)
+		return STEP_INPUT;
+	smtp_reply(&m->s, SMTP_TIMEOUT, "too slow");
+	return STEP_CLOSE;
 }
 
 enum step smtp_data_collect(struct smtp_session *m)
 {
 	if (!dotted_collect(&m->dotted, conn_input(m->s.conn), &m->data))
-		return STEP_INPUT;
+		return need_more(m);
 	m->collecting = false;
 	return finish(m, m->dotted.bare_cr || m->dotted.bare_lf, m->dotted.nul, m->dotted.too_big);
 }
@@ -79,6 +97,8 @@ enum step smtp_cmd_bdat(struct session *s, struct slice *args, unsigned n)
 	m->bdat_left = size;
 	m->bdat_last = n == 2;
 	m->in_bdat = true;
+	if (!m->bdat_seen)
+		m->collect_start = clock_mono_ms();
 	if (!m->in_mail || !m->rcpt.n)
 		m->bdat_refused = true;
 	else
@@ -132,5 +152,5 @@ enum step smtp_bdat_collect(struct smtp_session *m)
 		buf_add(&m->data, buf_bytes(in), n);
 	buf_consume(in, n);
 	m->bdat_left -= n;
-	return m->bdat_left ? STEP_INPUT : bdat_end(m);
+	return m->bdat_left ? need_more(m) : bdat_end(m);
 }

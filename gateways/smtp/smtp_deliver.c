@@ -36,6 +36,7 @@ struct smtp_mail {
 	struct delivery *v;
 	size_t n, next;            /* next: LMTP, the recipient to store */
 	struct job *job;           /* being filled */
+	struct slice raw;          /* the mail, in the job's arena: drafts point into it */
 };
 /* Of one job: copies of deliveries, in order. The session may end while the job is under way, so that nothing in here
  * points into it; the results are copied back when both meet again. */
@@ -69,13 +70,12 @@ static bool within_rate(struct smtp_session *m, uint32_t member)
 
 static void prepare_post(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
 {
-	const struct smtp_message *g = &m->delivery->message;
 	struct arena *a = m->delivery->job->arena;
 	struct fail f = { 0 };
 	struct post_in in = {
 		.source = POST_FROM_MAIL, .member = d->writer.member, .groups = &d->route->group, .ngroups = 1,
 		.hold = d->writer.hold, .hold_reason = slice_str(d->writer.hold_reason ? d->writer.hold_reason : ""),
-		.max_size = m->s.config->message_size, .path_host = slice_str(m->s.config->domain), .client_msgid = g->message_id,
+		.max_size = m->s.config->message_size, .path_host = slice_str(m->s.config->domain),
 	};
 
 	if (!within_rate(m, d->writer.member)) {
@@ -86,7 +86,7 @@ static void prepare_post(struct smtp_session *m, struct forum_txn *t, struct del
 		in.reply_to = d->route->token.id;
 		in.reply_reason = PARENT_REPLY_KEY;
 	}
-	if (post_in_parse(t, &in, g->raw, a, &d->draft, &f) < 0)
+	if (post_in_parse(t, &in, m->delivery->raw, a, &d->draft, &f) < 0)
 		refuse_fail(d, &f);
 	d->post.member = d->writer.member;
 }
@@ -180,7 +180,7 @@ static void prepare_all(struct smtp_session *m, struct forum_txn *t, size_t from
 static int apply_crosspost(struct forum_txn *t, struct delivery *d, struct fail *f)
 {
 	uint32_t id = d->draft.groups[0];
-	struct group g;
+	struct group g, other;
 	struct post p;
 	int e;
 
@@ -193,6 +193,9 @@ static int apply_crosspost(struct forum_txn *t, struct delivery *d, struct fail 
 		return fail_set(f, ERR_EXISTS, "a post with this Message-ID is there already");
 	if (group_get(t, id, &g) <= 0)
 		return fail_set(f, ERR_NOTFOUND, "no such address here");
+	for (size_t i = 0; i < p.nplaces; i++)   /* the one's readers would learn of the other */
+		if (g.access == GROUP_PRIVATE || group_get(t, p.places[i].group, &other) <= 0 || other.access != g.access)
+			return fail_set(f, ERR_INVALID, "a private group cannot be combined with another group in one post");
 	e = p.parent ? rights_can_post(t, d->writer.member, &g, f) : rights_can_start(t, d->writer.member, &g, f);
 	if (e < 0)
 		return e;
@@ -393,6 +396,7 @@ static int prepare_job(struct smtp_session *m, size_t from, size_t n)
 	size_t refused = 0;
 
 	mail->job = j;
+	mail->raw = arena_slice(j->arena, mail->message.raw);
 	if (t) {
 		prepare_all(m, t, from, n);
 		session_read_end(&m->s);

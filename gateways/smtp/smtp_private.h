@@ -12,6 +12,10 @@
 #define SMTP_LINE_MAX 2048         /* RFC 5321's 512 plus what the extensions add */
 #define SMTP_AUTH_LINE_MAX 12288   /* RFC 4954 4 */
 
+#define SMTP_IDLE_MS 300000        /* RFC 5321 4.5.3.2.7 */
+#define SMTP_SLOW_MS 60000         /* a text that took longer must have come at SMTP_RATE_MIN octets a second */
+#define SMTP_RATE_MIN 500
+
 /* Where a recipient address leads. */
 struct smtp_route {
 	enum smtp_form form;       /* FORM_GROUP, FORM_REPLY, FORM_BOUNCE, FORM_SUBSCRIBE, ... */
@@ -36,6 +40,7 @@ struct smtp_session {
 	struct dotted dotted;
 	struct buf data;
 	bool collecting;           /* between 354 and the final dot */
+	int64_t collect_start;     /* monotonic ms */
 	bool in_bdat, bdat_last, bdat_seen, bdat_refused;
 	uint64_t bdat_left;
 	struct smtp_mail *delivery;

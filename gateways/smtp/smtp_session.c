@@ -3,7 +3,6 @@
  * At any moment exactly one of four readers owns the input: the command loop, a SASL exchange, the text after DATA, a
  * BDAT chunk. While a delivery or a password check is under way s->step is set and nothing is read. */
 #include "gateways/smtp/smtp_private.h"
-#include "forumd/base/stat.h"
 
 void smtp_mail_reset(struct smtp_session *m)
 {
@@ -26,7 +25,7 @@ static void smtp_start(struct session *s)
 	m->lmtp = s->listen->protocol == LISTEN_LMTP;
 	m->submission = s->listen->protocol == LISTEN_SUBMISSION || s->listen->protocol == LISTEN_SUBMISSIONS;
 	m->mail = arena_new();
-	stat_add(m->lmtp ? STAT_sessions_lmtp : STAT_sessions_smtp, 1);
+	conn_set_timeout(s->conn, SMTP_IDLE_MS);
 	smtp_replyf(s, SMTP_GREETING, "%s %s forumd", s->config->domain, m->lmtp ? "LMTP" : "ESMTP");
 }
 
@@ -73,7 +72,6 @@ static void smtp_end(struct session *s)
 {
 	struct smtp_session *m = smtp_of(s);
 
-	stat_add(m->lmtp ? STAT_sessions_lmtp : STAT_sessions_smtp, -1);
 	smtp_mail_reset(m);
 	vec_free(&m->rcpt);
 	buf_free(&m->auth_name);
