@@ -8,3 +8,4 @@ include tests/unit/forum/local.mk
 include tests/unit/net/local.mk
 include tests/unit/run/local.mk
 include tests/unit/common/local.mk
+include tests/unit/out/local.mk

@@ -1,0 +1,5 @@
+OUT_UNIT = tests/unit/out/test_send_wire tests/unit/out/test_smtp_syntax
+check_PROGRAMS += $(OUT_UNIT)
+TESTS += $(OUT_UNIT)
+tests_unit_out_test_send_wire_LDADD = tests/libtap.a gateways/libout.a $(BASE_LA) $(BASE_LIBS)
+tests_unit_out_test_smtp_syntax_LDADD = tests/libtap.a gateways/libsmtp.a $(MAIL_LA) $(MAIL_LIBS)
