@@ -284,14 +284,14 @@ static void flush(struct conn *c) {
 		goto empty;
 	if (!c->left)
 		c->last_out = loop_now(c->loop);      /* the stall clock starts with the output */
+	if (pending(c) > HIGH_WATER)
+		c->full = true;                       /* the owner has seen it: CONN_DRAINED is owed */
 	if (c->z)
 		deflate_out(c);
 	write_out(c);
 	size_t left = pending(c);
 	c->left = left > 0;
-	if (left > HIGH_WATER) {
-		c->full = true;
-	} else if (left < LOW_WATER && c->full) {
+	if (left < LOW_WATER && c->full) {
 		c->full = false;
 		c->again = true;
 	}
