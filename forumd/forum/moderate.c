@@ -343,7 +343,7 @@ static int moderate_fits(struct forum_txn *t, const struct post *p, enum verdict
 		fits = p->state == POST_VISIBLE;
 		break;
 	case VERDICT_RESTORE:
-		fits = p->state == POST_HIDDEN;
+		fits = p->state == POST_HIDDEN || p->state == POST_DELETED;
 		break;
 	case VERDICT_LOCK:
 	case VERDICT_UNLOCK:
@@ -459,7 +459,7 @@ int moderate_verdict(struct forum_txn *t, uint64_t post, uint32_t by, enum verdi
 }
 
 static bool moderate_can_undo(const struct audit *a) {
-	return !a->undone && a->post && (a->verdict == VERDICT_HIDE || a->verdict == VERDICT_RESTORE ||
+	return !a->undone && a->post && (a->verdict == VERDICT_HIDE || a->verdict == VERDICT_DELETE || a->verdict == VERDICT_RESTORE ||
 		a->verdict == VERDICT_ASIDE || a->verdict == VERDICT_KEEP || a->verdict == VERDICT_LOCK ||
 		a->verdict == VERDICT_UNLOCK || a->verdict == VERDICT_NOTE);
 }
@@ -499,6 +499,10 @@ static int moderate_reverse(struct forum_txn *t, const struct post *p, const str
 	case VERDICT_HIDE:
 		if ((fits = p->state == POST_HIDDEN))
 			r = post_set_state(t, p->id, a->state, f);
+		break;
+	case VERDICT_DELETE:
+		if ((fits = p->state == POST_DELETED))
+			r = a->state == POST_PENDING ? fail_set(f, ERR_GONE, "a refused post is not kept") : post_set_state(t, p->id, a->state, f);
 		break;
 	case VERDICT_RESTORE:
 		if ((fits = p->state == POST_VISIBLE))

@@ -94,8 +94,9 @@ int post_set_state(struct forum_txn *t, uint64_t id, enum post_state s, struct f
 	int r = post_load(t, id, &p, f);
 	if (r < 0 || p.state == s)
 		return r;
-	if (p.state == POST_DELETED)
-		return fail_set(f, ERR_GONE, "the post is deleted");
+	/* a tombstone keeps its text until it is erased: until then there is a way back */
+	if (p.state == POST_DELETED && (!post_is_numbered(&p) || p.header_z1 + p.header_z2 + p.body_z == 0))
+		return fail_set(f, ERR_GONE, "the post is deleted and its text is gone");
 	if (s == POST_PENDING)
 		return fail_set(f, ERR_INVALID, "a post that was published cannot wait for approval again");
 	if (!post_is_numbered(&p)) {

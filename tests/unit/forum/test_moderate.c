@@ -158,11 +158,15 @@ static void test_hide(struct forum_txn *t) {
 	is_queue(t, 0, 0, 0, "and out of it");
 	is_int(moderate_verdict(t, p, mod, VERDICT_DELETE, SLICE("gone"), &hide, &f), 1, "delete");
 	is_int(state_of(t, p), POST_DELETED, "a tombstone");
-	is_int(moderate_undo(t, hide, mod, &undone, &f), ERR_INVALID, "delete is not undone");
 	is_int(moderate_verdict(t, p, mod, VERDICT_DELETE, SLICE(""), NULL, &f), ERR_INVALID, "once");
 	is_int(moderate_verdict(t, p, mod, VERDICT_APPROVE, SLICE(""), NULL, &f), ERR_INVALID, "it does not wait");
-	is_int(moderate_verdict(t, p, mod, VERDICT_RESTORE, SLICE(""), NULL, &f), ERR_INVALID, "and does not come back");
-	is_str(f.text, "the post is deleted: restore does not fit", "and says so");
+	is_int(moderate_undo(t, hide, mod, &undone, &f), 1, "delete is undone");
+	is_int(state_of(t, p), POST_VISIBLE, "the post is back");
+	is_int(moderate_verdict(t, p, mod, VERDICT_DELETE, SLICE("gone"), NULL, &f), 1, "delete again");
+	is_int(moderate_verdict(t, p, mod, VERDICT_RESTORE, SLICE(""), NULL, &f), 1, "restore does the same");
+	is_int(state_of(t, p), POST_VISIBLE, "until its text is erased");
+	is_int(post_erase(t, p, &f), 1, "erase");
+	is_int(moderate_verdict(t, p, mod, VERDICT_RESTORE, SLICE(""), NULL, &f), ERR_GONE, "then there is no way back");
 }
 
 static uint64_t parent_of(struct forum_txn *t, uint64_t id) {

@@ -1,0 +1,472 @@
+/* perf.c - a small load generator for one row of the benchmark at a time. Prints one line: row, rate, unit, p50, p99.
+ *
+ *   perf PORT ROW KEY=VALUE...
+ *   rows: over article post connect (NNTP)  envelope flags bodystructure body select (IMAP)  deliver (LMTP)  idle
+ *   keys: group= expect= conns=1 depth=1 seconds=2 user= pass= rcpt= from= protocol=nntp|imap (idle)
+ *
+ * Answers are checked (codes, counts, terminators); a wrong one ends the run with an error, so that no rate is printed
+ * for a server that answers nonsense. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static int argn;
+static char **args;
+
+static const char *key(const char *name, const char *otherwise)
+{
+	size_t n = strlen(name);
+	for (int i = 3; i < argn; i++)
+		if (strncmp(args[i], name, n) == 0 && args[i][n] == '=')
+			return args[i] + n + 1;
+	return otherwise;
+}
+
+static long number(const char *name, long otherwise)
+{
+	const char *v = key(name, NULL);
+	return v ? atol(v) : otherwise;
+}
+
+static void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+static void die(const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	fputs("perf: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+	exit(1);
+}
+
+static double now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* ---- a connection --------------------------------------------------------------------------------- */
+
+struct peer { int fd; char *in; size_t from, to, size; long n, waiting; double sent; int step; };
+
+static struct peer *dial(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(args[1])), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct peer *p = calloc(1, sizeof *p);
+	int one = 1;
+	p->fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (p->fd < 0 || connect(p->fd, (struct sockaddr *)&a, sizeof a) < 0)
+		die("connect: %s", strerror(errno));
+	setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	return p;
+}
+
+static void hang_up(struct peer *p)
+{
+	close(p->fd);
+	free(p->in);
+	free(p);
+}
+
+static void put(struct peer *p, const char *s, size_t n)
+{
+	while (n) {
+		ssize_t r = write(p->fd, s, n);
+		if (r <= 0)
+			die("write: %s", strerror(errno));
+		s += r;
+		n -= (size_t)r;
+	}
+}
+
+static void say(struct peer *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void say(struct peer *p, const char *fmt, ...)
+{
+	char b[2048];
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vsnprintf(b, sizeof b, fmt, ap);
+	va_end(ap);
+	put(p, b, (size_t)n);
+}
+
+/* more input; the server closing is an error */
+static void fill(struct peer *p)
+{
+	if (p->from == p->to)
+		p->from = p->to = 0;
+	if (p->size - p->to < 262144) {
+		memmove(p->in, p->in + p->from, p->to - p->from);
+		p->to -= p->from;
+		p->from = 0;
+		if (p->size - p->to < 262144)
+			p->in = realloc(p->in, p->size = p->size * 2 + 524288);
+	}
+	ssize_t r = read(p->fd, p->in + p->to, p->size - p->to);
+	if (r <= 0)
+		die("the server closed the connection");
+	p->to += (size_t)r;
+}
+
+/* one line, without its end; lives until the next call */
+static char *line(struct peer *p)
+{
+	for (;;) {
+		char *s = p->in + p->from, *e = p->to > p->from ? memchr(s, '\n', p->to - p->from) : NULL;
+		if (e) {
+			p->from += (size_t)(e - s) + 1;
+			*e = 0;
+			if (e > s && e[-1] == '\r')
+				e[-1] = 0;
+			return s;
+		}
+		fill(p);
+	}
+}
+
+static void want(struct peer *p, const char *code)
+{
+	char *l = line(p);
+	if (strncmp(l, code, strlen(code)) != 0)
+		die("wanted %s, got %.200s", code, l);
+}
+
+/* lines up to the dot; how many */
+static long text(struct peer *p)
+{
+	for (long n = 0;; n++) {
+		char *l = line(p);
+		if (l[0] == '.' && !l[1])
+			return n;
+	}
+}
+
+static void skip(struct peer *p, size_t n)
+{
+	while (n) {
+		size_t have = p->to - p->from, take = have < n ? have : n;
+		p->from += take;
+		n -= take;
+		if (n)
+			fill(p);
+	}
+}
+
+/* untagged answers until the tag; FETCH answers counted, literals skipped */
+static long tagged(struct peer *p, const char *tag)
+{
+	long n = 0;
+	for (;;) {
+		char *l = line(p);
+		size_t k = strlen(l);
+		if (strncmp(l, tag, strlen(tag)) == 0) {
+			if (strncmp(l + strlen(tag) + 1, "OK", 2) != 0)
+				die("%.200s", l);
+			return n;
+		}
+		if (l[0] == '*' && strstr(l, " FETCH "))
+			n++;
+		if (k && l[k - 1] == '}') {
+			char *open = strrchr(l, '{');
+			size_t literal = open ? (size_t)atol(open + 1) : 0;
+			skip(p, literal);
+		}
+	}
+}
+
+static struct peer *nntp_open(void)
+{
+	struct peer *p = dial();
+	want(p, "20");
+	if (key("user", NULL)) {
+		say(p, "AUTHINFO USER %s\r\nAUTHINFO PASS %s\r\n", key("user", ""), key("pass", ""));
+		want(p, "381");
+		want(p, "281");
+	}
+	return p;
+}
+
+static struct peer *imap_open(void)
+{
+	struct peer *p = dial();
+	want(p, "* OK");
+	say(p, "a LOGIN %s %s\r\n", key("user", ""), key("pass", ""));
+	tagged(p, "a");
+	return p;
+}
+
+/* ---- results -------------------------------------------------------------------------------------- */
+
+static double *times;
+static size_t ntimes;
+
+static void note_time(double t)
+{
+	if ((ntimes & (ntimes - 1)) == 0)
+		times = realloc(times, (ntimes ? ntimes * 2 : 1) * sizeof *times);
+	times[ntimes++] = t;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return x < y ? -1 : x > y;
+}
+
+static void report(double units, double seconds, const char *unit)
+{
+	qsort(times, ntimes, sizeof *times, by_value);
+	double p50 = ntimes ? times[ntimes / 2] : 0, p99 = ntimes ? times[ntimes * 99 / 100] : 0;
+	printf("%-14s %12.0f %s/s   p50 %8.3f ms   p99 %8.3f ms\n", args[2], units / seconds, unit, p50 * 1e3, p99 * 1e3);
+}
+
+/* ---- rows ----------------------------------------------------------------------------------------- */
+
+static double seconds(void)
+{
+	return (double)number("seconds", 2);
+}
+
+/* the same request again and again on one connection */
+static void repeat(struct peer *p, long (*once)(struct peer *), const char *unit)
+{
+	double began = now(), units = 0;
+	while (now() - began < seconds()) {
+		double t = now();
+		units += (double)once(p);
+		note_time(now() - t);
+	}
+	report(units, now() - began, unit);
+}
+
+static void expect(long got)
+{
+	if (number("expect", got) != got)
+		die("%ld answers where %ld were expected", got, number("expect", 0));
+}
+
+static long once_over(struct peer *p)
+{
+	say(p, "OVER 1-\r\n");
+	want(p, "224");
+	long n = text(p);
+	expect(n);
+	return n;
+}
+
+static long once_select(struct peer *p)
+{
+	say(p, "b SELECT %s\r\n", key("group", ""));
+	tagged(p, "b");
+	return 1;
+}
+
+static const char *fetch_items;
+static long once_fetch(struct peer *p)
+{
+	say(p, "c FETCH 1:* (%s)\r\n", fetch_items);
+	long n = tagged(p, "c");
+	expect(n);
+	return n;
+}
+
+static void row_fetch(const char *items)
+{
+	struct peer *p = imap_open();
+	fetch_items = items;
+	once_select(p);
+	repeat(p, once_fetch, "messages");
+	hang_up(p);
+}
+
+static void row_article(void)
+{
+	struct peer *p = nntp_open();
+	long depth = number("depth", 50), low, high, at, n = 0;
+	say(p, "GROUP %s\r\n", key("group", ""));
+	if (sscanf(line(p), "211 %*d %ld %ld", &low, &high) != 2 || high < low)
+		die("GROUP");
+	at = low;
+	double began = now();
+	while (now() - began < seconds()) {
+		double t = now();
+		for (long i = 0; i < depth; i++)
+			say(p, "ARTICLE %ld\r\n", at + i > high ? low + (at + i - high - 1) % (high - low + 1) : at + i);
+		for (long i = 0; i < depth; i++) {
+			char *l = line(p);
+			if (strncmp(l, "220", 3) == 0)
+				text(p);
+			else if (strncmp(l, "423", 3) != 0)
+				die("ARTICLE: %.200s", l);
+		}
+		note_time((now() - t) / (double)depth);
+		n += depth;
+		at = at + depth > high ? low : at + depth;
+	}
+	report((double)n, now() - began, "articles");
+	hang_up(p);
+}
+
+static long serial;
+static int compose(char *b, size_t size, const char *from, const char *group)
+{
+	int n = snprintf(b, size, "From: %s\r\nNewsgroups: %s\r\nSubject: load %ld\r\nMessage-ID: <perf.%ld.%ld@perf.example>\r\n"
+		"Date: Mon, 23 Nov 2026 12:00:00 +0000\r\nContent-Type: text/plain\r\n\r\n", from, group, serial, (long)getpid(), serial);
+	serial++;
+	for (long lines = 12 + serial % 30; lines > 0; lines--)
+		n += snprintf(b + n, size - (size_t)n, "line %ld of message %ld: words that a reader would read %ld\r\n", lines, serial, serial * lines);
+	n += snprintf(b + n, size - (size_t)n, ".\r\n");
+	return n;
+}
+
+/* many connections, each with one message on its way; `step` says what comes next */
+static void post_next(struct peer *p, int lmtp)
+{
+	char b[8192];
+	if (p->step == 0) {
+		p->sent = now();
+		if (lmtp)
+			say(p, "MAIL FROM:<%s>\r\nRCPT TO:<%s>\r\nDATA\r\n", key("from", "perf@example.org"), key("rcpt", ""));
+		else
+			say(p, "POST\r\n");
+		p->waiting = lmtp ? 3 : 1;
+	} else {
+		put(p, b, (size_t)compose(b, sizeof b, key("from", "perf@example.org"), key("group", "")));
+		p->waiting = 1;
+	}
+}
+
+static void row_post(int lmtp)
+{
+	long conns = number("conns", 1), done = 0;
+	struct peer **v = calloc((size_t)conns, sizeof *v);
+	struct pollfd *polls = calloc((size_t)conns, sizeof *polls);
+	for (long i = 0; i < conns; i++) {
+		v[i] = lmtp ? dial() : nntp_open();
+		if (lmtp) {
+			want(v[i], "220");
+			say(v[i], "LHLO perf.example\r\n");
+			while (line(v[i])[3] == '-')
+				;
+		}
+		polls[i] = (struct pollfd){ .fd = v[i]->fd, .events = POLLIN };
+	}
+	double began = now();
+	for (long i = 0; i < conns; i++)
+		post_next(v[i], lmtp);
+	for (long open = conns; open > 0;) {
+		poll(polls, (nfds_t)conns, 1000);
+		for (long i = 0; i < conns; i++) {
+			struct peer *p = v[i];
+			if (!(polls[i].revents & POLLIN))
+				continue;
+			fill(p);
+			while (p->waiting && memchr(p->in + p->from, '\n', p->to - p->from)) {
+				char *l = line(p);
+				if (l[0] != '2' && l[0] != '3')
+					die("%.200s", l);
+				p->waiting--;
+			}
+			if (p->waiting)
+				continue;
+			if (p->step == 1) {
+				note_time(now() - p->sent);
+				done++;
+			}
+			p->step = !p->step;
+			if (p->step == 0 && now() - began > seconds()) {
+				polls[i].fd = -1;
+				open--;
+			} else {
+				post_next(p, lmtp);
+			}
+		}
+	}
+	report((double)done, now() - began, "posts");
+}
+
+static void row_connect(void)
+{
+	double began = now();
+	long n = 0;
+	while (now() - began < seconds()) {
+		struct peer *p = dial();
+		want(p, "20");
+		say(p, "QUIT\r\n");
+		want(p, "205");
+		hang_up(p);
+		n++;
+	}
+	report((double)n, now() - began, "connections");
+}
+
+/* opens and holds; prints a line, waits for a line on standard input, ends */
+static void row_idle(void)
+{
+	long conns = number("conns", 1000);
+	struct rlimit r = { 65536, 65536 };
+	char b[8];
+	int imap = strcmp(key("protocol", "nntp"), "imap") == 0;
+	setrlimit(RLIMIT_NOFILE, &r);
+	for (long i = 0; i < conns; i++) {
+		struct peer *p = dial();
+		want(p, imap ? "* OK" : "20");
+		free(p->in);
+		p->in = NULL;
+		p->size = p->from = p->to = 0;
+	}
+	printf("open %ld\n", conns);
+	fflush(stdout);
+	if (!fgets(b, sizeof b, stdin))
+		return;
+}
+
+int main(int argc, char **argv)
+{
+	argn = argc;
+	args = argv;
+	if (argc < 3)
+		die("usage: perf PORT ROW KEY=VALUE... (see the head of perf.c)");
+	const char *row = argv[2];
+	if (strcmp(row, "over") == 0) {
+		struct peer *p = nntp_open();
+		say(p, "GROUP %s\r\n", key("group", ""));
+		want(p, "211");
+		repeat(p, once_over, "lines");
+	} else if (strcmp(row, "article") == 0) {
+		row_article();
+	} else if (strcmp(row, "post") == 0) {
+		row_post(0);
+	} else if (strcmp(row, "deliver") == 0) {
+		row_post(1);
+	} else if (strcmp(row, "connect") == 0) {
+		row_connect();
+	} else if (strcmp(row, "select") == 0) {
+		repeat(imap_open(), once_select, "selects");
+	} else if (strcmp(row, "flags") == 0) {
+		row_fetch("FLAGS");
+	} else if (strcmp(row, "envelope") == 0) {
+		row_fetch("ENVELOPE");
+	} else if (strcmp(row, "bodystructure") == 0) {
+		row_fetch("BODYSTRUCTURE");
+	} else if (strcmp(row, "body") == 0) {
+		row_fetch("BODY.PEEK[]");
+	} else if (strcmp(row, "idle") == 0) {
+		row_idle();
+	} else {
+		die("no row %s", row);
+	}
+	return 0;
+}
