@@ -8,4 +8,5 @@ include tests/unit/forum/local.mk
 include tests/unit/net/local.mk
 include tests/unit/run/local.mk
 include tests/unit/common/local.mk
+include tests/unit/imap/local.mk
 include tests/unit/out/local.mk

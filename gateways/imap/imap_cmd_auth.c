@@ -1,5 +1,4 @@
-/* STARTTLS LOGIN AUTHENTICATE. Passwords are checked off the loop; the answer is given in login_finish. */
-#include "forumd/base/stat.h"
+/* STARTTLS LOGIN AUTHENTICATE. Passwords are checked off the loop; the answer is given in imap_auth_finish. */
 #include "gateways/common/sasl.h"
 #include "gateways/imap/imap_private.h"
 
@@ -22,36 +21,34 @@ static void wipe(struct buf *b) {
 	buf_free(b);
 }
 
-static enum step login_finish(struct session *s) {
-	struct imap_session *is = imap_of(s);
+/* The engine closes by itself after too many failures; the words come before that. */
+static void login_refused(struct imap_session *is) {
+	enum err e = is->auth.err;
+	imap_no(is, e == ERR_BUSY ? "UNAVAILABLE" : "AUTHENTICATIONFAILED",
+		e == ERR_BUSY ? "too many logins at once, try again soon" : "wrong name or password");
+	if (e == ERR_LIMIT)
+		imap_bye(is, "too many failures");
+}
+
+void imap_auth_finish(struct imap_session *is) {
+	struct buf caps = {0};
 	wipe(&is->scratch);
-	if (is->reader.text.data)
+	if (is->reader.text.used > is->tag.n)
 		explicit_bzero(is->reader.text.data + is->tag.n, is->reader.text.used - is->tag.n);
 	if (!is->auth.ok) {
-		bool busy = is->auth.err == ERR_BUSY, limit = is->auth.err == ERR_LIMIT;
-		stat_add(STAT_login_failures, 1);
-		imap_no(is, busy ? "UNAVAILABLE" : limit ? "LIMIT" : "AUTHENTICATIONFAILED",
-			busy ? "too many logins at once, try again soon" : limit ? "too many failures, try again later" : "wrong name or password");
-		if (is->s.login_failures < is->s.config->login_failures)
-			return STEP_DONE;
-		imap_bye(is, "too many failures");
-		return STEP_CLOSE;
+		login_refused(is);
+		return;
 	}
-	session_set_member(s, is->auth.member);
-	stat_add(STAT_logins, 1);
+	session_set_member(&is->s, is->auth.member);
 	is->state = IMAP_MEMBER;
 	is->reader.limit = IMAP_LINE_MAX;
-	is->reader.append_limit = s->config->message_size;
-	struct buf caps = {0};
+	is->reader.append_limit = is->s.config->message_size;
 	imap_add_capabilities(is, &caps);
-	enum step r = imap_ok(is, "[%s] logged in", buf_bytes(&caps));
+	imap_ok(is, "[%s] logged in", buf_bytes(&caps));
 	buf_free(&caps);
-	return r;
 }
 
 static enum step check_password(struct imap_session *is, struct slice name, struct slice password) {
-	is->auth = (struct auth_result){0};
-	is->s.step = login_finish;
 	session_check_password(&is->s, name, password);
 	return STEP_WAIT;
 }

@@ -91,6 +91,9 @@ bool imap_give_way(struct imap_session *is, int64_t start);
 enum step imap_submit(struct imap_session *is, struct job *j, void (*keep)(struct imap_session *, struct job *),
 	enum step (*then)(struct session *s));
 
+/* imap_cmd_auth.c: is->auth says how the password check ended */
+void imap_auth_finish(struct imap_session *is);
+
 /* imap_flags.c: flags as octets */
 #define IMAP_OFF_TOPIC (1u << MARK_COUNT)
 /* mask: bits 1 << enum mark, and IMAP_OFF_TOPIC; without parentheses' neighbours: "(\Seen $Junk)" */

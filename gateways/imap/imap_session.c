@@ -235,7 +235,9 @@ static void imap_job_done(struct session *s, struct job *j) {
 }
 
 static void imap_auth_done(struct session *s, const struct auth_result *r) {
-	imap_of(s)->auth = *r;
+	struct imap_session *is = imap_of(s);
+	is->auth = *r;
+	imap_auth_finish(is);
 }
 
 static void imap_change(struct session *s, const struct change *c) {
