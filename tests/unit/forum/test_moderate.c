@@ -161,7 +161,7 @@ static void test_hide(struct forum_txn *t) {
 	is_int(moderate_verdict(t, p, mod, VERDICT_DELETE, SLICE(""), NULL, &f), ERR_INVALID, "once");
 	is_int(moderate_verdict(t, p, mod, VERDICT_APPROVE, SLICE(""), NULL, &f), ERR_INVALID, "it does not wait");
 	is_int(moderate_undo(t, hide, mod, &undone, &f), 1, "delete is undone");
-	is_int(state_of(t, p), POST_VISIBLE, "the post is back");
+	is_int(state_of(t, p), POST_HIDDEN, "the post is what it was");
 	is_int(moderate_verdict(t, p, mod, VERDICT_DELETE, SLICE("gone"), NULL, &f), 1, "delete again");
 	is_int(moderate_verdict(t, p, mod, VERDICT_RESTORE, SLICE(""), NULL, &f), 1, "restore does the same");
 	is_int(state_of(t, p), POST_VISIBLE, "until its text is erased");
