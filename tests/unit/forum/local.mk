@@ -18,3 +18,21 @@ tests_unit_forum_test_moderate_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_rights_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_subscribe_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_token_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
+forum_post_tests = \
+	tests/unit/forum/test_author \
+	tests/unit/forum/test_group \
+	tests/unit/forum/test_overview \
+	tests/unit/forum/test_post \
+	tests/unit/forum/test_rebuild \
+	tests/unit/forum/test_thread
+check_PROGRAMS += $(forum_post_tests) tests/perf/bench_forum
+TESTS += $(forum_post_tests)
+tests_unit_forum_test_author_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
+tests_unit_forum_test_group_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
+tests_unit_forum_test_overview_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
+tests_unit_forum_test_post_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
+tests_unit_forum_test_rebuild_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
+tests_unit_forum_test_thread_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
+# not a test: prints figures
+tests_perf_bench_forum_SOURCES = tests/perf/bench_forum.c
+tests_perf_bench_forum_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
