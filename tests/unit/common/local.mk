@@ -1,5 +1,6 @@
 common_tests = \
 	tests/unit/common/test_dotted \
+	tests/unit/common/test_post_in \
 	tests/unit/common/test_reply_token \
 	tests/unit/common/test_sasl \
 	tests/unit/common/test_wildmat
@@ -10,3 +11,4 @@ tests_unit_common_test_dotted_LDADD = $(COMMON_TEST_LA) $(ALL_LIBS)
 tests_unit_common_test_reply_token_LDADD = $(COMMON_TEST_LA) $(ALL_LIBS)
 tests_unit_common_test_sasl_LDADD = $(COMMON_TEST_LA) $(ALL_LIBS)
 tests_unit_common_test_wildmat_LDADD = $(COMMON_TEST_LA) $(ALL_LIBS)
+tests_unit_common_test_post_in_LDADD = $(COMMON_TEST_LA) $(ALL_LIBS)
