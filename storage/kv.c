@@ -53,7 +53,7 @@ struct kv {
 	char *dir;
 	struct kv_options opt;
 	struct commit_log *log;
-	bool own_log, capture;
+	bool own_log, capture, single_file;
 	MDB_env *env;                           /* NULL after a reopen that failed */
 	MDB_dbi dbi;
 	pthread_mutex_t write_lock, pool_lock;
@@ -111,7 +111,7 @@ void kv_test_fail_after(struct kv *kv, int n) {
 static int kv_env_open_sized(struct kv *kv, const char *dir, uint64_t size, MDB_env **env_r) {
 	MDB_env *env;
 	unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (kv->opt.no_sync ? MDB_NOSYNC : 0) |
-		(kv->opt.read_only ? MDB_RDONLY : 0);
+		(kv->opt.read_only ? MDB_RDONLY : 0) | (kv->single_file ? MDB_NOSUBDIR | MDB_NOLOCK : 0);
 	int rc = mdb_env_create(&env);
 	if (rc)
 		return rc;
@@ -187,7 +187,12 @@ static int kv_create_in(struct kv *kv, const char *tmp) {
 
 static int kv_create(struct kv *kv) {
 	struct buf path = { 0 };
+	struct stat st;
 	int rc = 0;
+	if (kv->opt.read_only && stat(kv->dir, &st) == 0 && S_ISREG(st.st_mode)) {
+		kv->single_file = true;    /* a backup: nobody else has it open, no lock file is made beside it */
+		return 0;
+	}
 	buf_addf(&path, "%s/data.mdb", kv->dir);
 	bool there = access(buf_bytes(&path), F_OK) == 0;
 	if (!there && kv->opt.read_only)

@@ -36,7 +36,7 @@ struct kv_options {
 };
 
 /* Opens the directory, creating it (in a temporary name, then renamed: a cut during creation leaves nothing half
- * made). 1 or < 0. Any thread. */
+ * made). With read_only, `dir` may also be a single file made by kv_copy_to(). 1 or < 0. Any thread. */
 int kv_open(const char *dir, const struct kv_options *opt, struct kv **kv_r, struct fail *f);
 /* all transactions must have ended; NULL is a no-op */
 void kv_close(struct kv **kv);

@@ -246,8 +246,12 @@ static int date_check(struct post_in_work *w) {
 	int64_t t = 0;
 	bool good = d->n && date_parse(d->f.value, &t, NULL) > 0;
 	w->d->date = good ? t : w->in->arrival ? w->in->arrival : w->now;
-	if (w->in->import)
+	if (w->in->import) {
+		/* an archive's message without a date has none: 0, and what is missing stays missing */
+		if (!good && !w->in->arrival)
+			w->d->date = 0;
 		return 1;
+	}
 	if (d->n && !good && news)
 		return fail_set(w->f, ERR_INVALID, "Date cannot be understood");
 	if (good && t > w->now + FUTURE_SECONDS) {

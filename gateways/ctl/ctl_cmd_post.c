@@ -44,7 +44,9 @@ static void json_flags(struct ctl_call *c, const struct post *p)
 static void json_date(struct ctl_call *c, const struct post *p)
 {
 	struct buf b = {0};
-	if (p->flags & POST_DATE_ONLY) {
+	if (!p->date) {
+		ctl_json_null(c, "date");
+	} else if (p->flags & POST_DATE_ONLY) {
 		ctl_date(&b, p->date, true);
 		ctl_json_str(c, "date", buf_slice(&b));
 		buf_free(&b);
@@ -85,9 +87,12 @@ static void text_post(struct forum_txn *t, struct ctl_call *c, const struct post
 	buf_addf(&c->out, "%6llu ", (unsigned long long)p->id);
 	if (p->nplaces)
 		buf_addf(&c->out, "%6u  ", p->places[0].number);
-	ctl_date(&c->out, p->date, p->flags & POST_DATE_ONLY);
-	if (p->flags & POST_DATE_ONLY)
-		buf_adds(&c->out, "      ");
+	size_t at = buf_len(&c->out);
+	if (p->date)
+		ctl_date(&c->out, p->date, p->flags & POST_DATE_ONLY);
+	else
+		buf_adds(&c->out, "no date");
+	buf_addf(&c->out, "%*s", (int)(16 - (buf_len(&c->out) - at)), "");
 	buf_addf(&c->out, "  %*s%s%.*s: %.*s", (int)(depth < 20 ? depth * 2 : 40), "", depth ? "`- " : "", SLICE_ARG(name), SLICE_ARG(p->subject));
 	flag_words(p, &flags);
 	if (p->state != POST_VISIBLE)
@@ -193,7 +198,8 @@ static void show_text(struct forum_txn *t, struct ctl_call *c, const struct post
 		if (group_get(t, p->places[i].group, &g) > 0)
 			buf_addf(&c->out, "  %.*s:%u", SLICE_ARG(g.name), p->places[i].number);
 	buf_addf(&c->out, "\nFrom:    %.*s\nDate:    ", SLICE_ARG(from));
-	ctl_date(&c->out, p->date, p->flags & POST_DATE_ONLY);
+	if (p->date)
+		ctl_date(&c->out, p->date, p->flags & POST_DATE_ONLY);
 	buf_addf(&c->out, "\nSubject: %.*s\nId:      %.*s\n", SLICE_ARG(p->subject), SLICE_ARG(p->message_id));
 	if (p->parent)
 		buf_addf(&c->out, "Answers: %llu (%s)\n", (unsigned long long)p->parent, parent_reason_name(p->reason));

@@ -129,20 +129,23 @@ void import_mbox(struct forumctl *x, const char *name, struct slice text)
 {
 	size_t pos = 0, start = 0;
 	unsigned line_no = 0, start_line = 0;
-	bool open = false, blank = true;
+	bool open = false;
 	while (pos < text.n && x->exit_code < 0) {
 		const char *nl = memchr(text.p + pos, '\n', text.n - pos);
 		size_t end = nl ? (size_t)(nl - text.p) + 1 : text.n;
 		struct slice line = slice_of(text.p + pos, end - pos);
 		line_no++;
-		if (blank && line.n > 5 && line.p[0] == 'F' && from_line(slice_trim(line))) {
+		if (line.n > 5 && line.p[0] == 'F' && from_line(slice_trim(line))) {
 			struct slice after = slice_from(text, end), next = {0};
 			slice_line(&after, &next);
+			/* pipermail puts no empty line before some: a header line behind is proof enough */
 			if (header_line(next)) {
-				/* the empty line before a From line belongs to the format */
+				/* an empty line before a From line belongs to the format */
 				size_t stop = pos;
-				if (open && stop > start && text.p[stop - 1] == '\n')
-					stop -= stop > start + 1 && text.p[stop - 2] == '\r' ? 2 : 1;
+				if (stop > start + 1 && text.p[stop - 1] == '\n' && text.p[stop - 2] == '\n')
+					stop--;
+				else if (stop > start + 3 && memcmp(text.p + stop - 4, "\r\n\r\n", 4) == 0)
+					stop -= 2;
 				if (open)
 					send_one(x, name, start_line, slice_of(text.p + start, stop - start), false);
 				open = true;
@@ -150,7 +153,6 @@ void import_mbox(struct forumctl *x, const char *name, struct slice text)
 				start_line = line_no + 1;
 			}
 		}
-		blank = line.n == 1 || (line.n == 2 && line.p[0] == '\r');
 		pos = end;
 	}
 	if (open)

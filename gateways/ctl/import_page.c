@@ -149,7 +149,7 @@ static void make_id(struct comment *c, struct slice title, size_t index)
 }
 
 /* Subject is UTF-8 text of the page; non-ASCII goes raw, the daemon reads raw UTF-8 headers */
-static void send_post(struct forumctl *x, const char *name, struct slice title, const struct comment *c, const struct comment *parent, size_t index)
+static void send_post(struct forumctl *x, const char *name, struct slice title, const struct comment *c, const struct comment *parent, struct slice ancestors, size_t index)
 {
 	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
 	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
@@ -159,7 +159,7 @@ static void send_post(struct forumctl *x, const char *name, struct slice title, 
 	int64_t t = 0;
 	buf_addf(&b, "Subject: %s%.*s\nMessage-ID: %s\n", index ? "Re: " : "", SLICE_ARG(title), c->id);
 	if (parent)
-		buf_addf(&b, "In-Reply-To: %s\nReferences: %s\n", parent->id, parent->id);
+		buf_addf(&b, "In-Reply-To: %s\nReferences:%.*s %s\n", parent->id, SLICE_ARG(ancestors), parent->id);
 	if (c->year) {
 		t = clock_days(c->year, c->month, c->day) * 86400;
 		int wd;
@@ -170,7 +170,7 @@ static void send_post(struct forumctl *x, const char *name, struct slice title, 
 	buf_add_slice(&b, buf_slice(&c->text));
 	snprintf(origin, sizeof origin, "%s comment %zu", base && base[1] ? base + 1 : name, index);
 	struct ctl_message m = {
-		.origin = slice_str(origin), .raw = buf_slice(&b), .author = c->name, .arrival = t, .flags = CTL_DATE_ONLY | (c->name.n ? 0 : CTL_ANONYMOUS),
+		.origin = slice_str(origin), .raw = buf_slice(&b), .author = c->name, .arrival = t, .flags = (t ? CTL_DATE_ONLY : 0) | (c->name.n ? 0 : CTL_ANONYMOUS),
 		.parent_id = parent ? slice_str(parent->id) : SLICE(""), .reason = CTL_REASON_IMPORTED,
 	};
 	import_send(x, &m);
@@ -228,6 +228,26 @@ static void page_nest(struct page *p)
 	vec_free(&open);
 }
 
+/* References as a newsreader wants them: the article, then the comments above, at most 18 of them */
+static void send_comment(struct forumctl *x, const char *name, const struct page *p, size_t i)
+{
+	const struct comment *c = &p->v.v[i];
+	struct buf b = {0};
+	ptrdiff_t chain[18];
+	int n = 0;
+	if (c->parent < 0) {
+		send_post(x, name, p->title, c, &p->article, SLICE(""), i + 1);
+		return;
+	}
+	buf_addf(&b, " %s", p->article.id);
+	for (ptrdiff_t up = p->v.v[c->parent].parent; up >= 0 && n < 18; up = p->v.v[up].parent)
+		chain[n++] = up;
+	while (n > 0)
+		buf_addf(&b, " %s", p->v.v[chain[--n]].id);
+	send_post(x, name, p->title, c, &p->v.v[c->parent], buf_slice(&b), i + 1);
+	buf_free(&b);
+}
+
 bool import_page(struct forumctl *x, const char *name, struct slice text)
 {
 	struct page p = {0};
@@ -247,11 +267,9 @@ bool import_page(struct forumctl *x, const char *name, struct slice text)
 		make_id(&p.v.v[i], p.title, i + 1);
 		anonymous += p.v.v[i].name.n == 0;
 	}
-	send_post(x, name, p.title, &p.article, NULL, 0);
-	for (size_t i = 0; i < p.v.n; i++) {
-		const struct comment *c = &p.v.v[i];
-		send_post(x, name, p.title, c, c->parent >= 0 ? &p.v.v[c->parent] : &p.article, i + 1);
-	}
+	send_post(x, name, p.title, &p.article, NULL, SLICE(""), 0);
+	for (size_t i = 0; i < p.v.n; i++)
+		send_comment(x, name, &p, i);
 	if (p.counted && p.says != p.v.n)
 		import_note(x, "%zu comments found where the page says %llu", p.v.n, (unsigned long long)p.says);
 	else
