@@ -557,7 +557,8 @@ int thread_place(struct forum_txn *t, const struct thread_place_in *in, struct t
 
 /* --- places that change later --- */
 
-int thread_arrived(struct forum_txn *t, const struct post *p, uint32_t group) {
+/* posts of the group that wait for this one, which is new there */
+static int thread_find_waiting(struct forum_txn *t, const struct post *p, uint32_t group) {
 	struct thread_children w = { 0 };
 	struct place at = { .group = group };
 	unsigned char own[16];
@@ -578,7 +579,8 @@ int thread_arrived(struct forum_txn *t, const struct post *p, uint32_t group) {
 	return r;
 }
 
-int thread_moved(struct forum_txn *t, const struct post *p, uint32_t from, uint32_t to) {
+/* what the post waits for in one group it waits for in another, too or instead */
+static int thread_copy_waits(struct forum_txn *t, const struct post *p, uint32_t from, uint32_t to, bool instead) {
 	struct thread_evidence e;
 	thread_evidence(p->message_id, p->in_reply_to, p->references, &e);
 	for (unsigned i = 0; i < e.n; i++) {
@@ -590,11 +592,22 @@ int thread_moved(struct forum_txn *t, const struct post *p, uint32_t from, uint3
 		int r = kv_get(t->kv, key_slice(&old), &v);
 		if (r == 0)
 			continue;
-		if (r < 0 || (r = thread_del(t, &old)) < 0 || (r = forum_put(t, key_slice(&new), slice_of(&rank, 1), NULL)) < 0 ||
+		if (r < 0 || (instead && (r = thread_del(t, &old)) < 0) ||
+				(r = forum_put(t, key_slice(&new), slice_of(&rank, 1), NULL)) < 0 ||
 				(r = thread_get64(t, &ghost, &thread)) < 0 || (r == 0 && (r = thread_put64(t, &ghost, p->thread)) < 0))
 			return r;
 	}
-	return thread_arrived(t, p, to);
+	return 1;
+}
+
+int thread_arrived(struct forum_txn *t, const struct post *p, uint32_t group) {
+	int r = p->nplaces ? thread_copy_waits(t, p, p->places[0].group, group, false) : 1;
+	return r < 0 ? r : thread_find_waiting(t, p, group);
+}
+
+int thread_moved(struct forum_txn *t, const struct post *p, uint32_t from, uint32_t to) {
+	int r = thread_copy_waits(t, p, from, to, true);
+	return r < 0 ? r : thread_find_waiting(t, p, to);
 }
 
 /* --- repair --- */
