@@ -33,7 +33,7 @@ static inline void key_u8(struct key *k, uint8_t v) { k->b[k->n++] = (char)v; }
 static inline void key_u32(struct key *k, uint32_t v) { num_put32(k->b + k->n, v); k->n += 4; }
 static inline void key_u64(struct key *k, uint64_t v) { num_put64(k->b + k->n, v); k->n += 8; }
 /* at most 400 octets; callers check lengths of names and addresses before */
-static inline void key_bytes(struct key *k, struct slice s) { size_t n = s.n < 400 ? s.n : 400; memcpy(k->b + k->n, s.p, n); k->n += n; }
+static inline void key_bytes(struct key *k, struct slice s) { size_t n = s.n < 400 ? s.n : 400; if (n) memcpy(k->b + k->n, s.p, n); k->n += n; }
 
 static inline struct key key_1u32(char f, uint32_t a) { struct key k; key_begin(&k, f); key_u32(&k, a); return k; }
 static inline struct key key_1u64(char f, uint64_t a) { struct key k; key_begin(&k, f); key_u64(&k, a); return k; }

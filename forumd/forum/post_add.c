@@ -49,7 +49,8 @@ static int post_check_draft(const struct post_draft *d, struct fail *f) {
 }
 
 /* the groups without doubles; 1 when the post must wait for approval in one of them */
-static int post_check_groups(struct forum_txn *t, const struct post_draft *d, struct place *places, size_t *n_r, struct fail *f) {
+static int post_check_groups(struct forum_txn *t, const struct post_draft *d, struct place *places, size_t *n_r,
+	struct fail *f) {
 	struct group g;
 	bool moderated = false;
 	size_t n = 0;
@@ -81,7 +82,8 @@ static void post_fill_result(struct post_result *r, const struct post *p, bool d
 }
 
 /* 1 the same post is there already (in *r), 0 new, < 0. The text is the same whoever may see the other post. */
-static int post_check_duplicate(struct forum_txn *t, const struct post_draft *d, struct post_result *r, struct fail *f) {
+static int post_check_duplicate(struct forum_txn *t, const struct post_draft *d, struct post_result *r,
+	struct fail *f) {
 	struct post p;
 	uint64_t id;
 	int found = post_id_by_msgid(t, d->message_id, &id);
@@ -91,7 +93,8 @@ static int post_check_duplicate(struct forum_txn *t, const struct post_draft *d,
 		return fail_internal(f, "message id %.*s: %s", SLICE_ARG(d->message_id), err_name(found));
 	if (found == 0)
 		return 0;
-	if (!slice_eq(p.message_id, d->message_id) || p.crc != d->crc || p.body_len != d->body_len || p.header_z1 + p.body_z == 0)
+	if (!slice_eq(p.message_id, d->message_id) || p.crc != d->crc || p.body_len != d->body_len ||
+			p.header_z1 + p.header_z2 + p.body_z == 0)
 		return fail_set(f, ERR_EXISTS, "this Message-ID was used before");
 	post_fill_result(r, &p, true);
 	return 1;
@@ -154,7 +157,8 @@ static void post_from_draft(struct forum_txn *t, const struct post_draft *d, str
 	};
 }
 
-void post_derive(struct forum_txn *t, const struct post_draft *d, const struct post *p, struct overview *o, struct envelope *e) {
+void post_derive(struct forum_txn *t, const struct post_draft *d, const struct post *p, struct overview *o,
+	struct envelope *e) {
 	*o = (struct overview){
 		.author = p->author, .flags = p->flags, .lines = p->lines, .header_len = p->header_len, .body_len = p->body_len,
 		.state = p->state, .post = p->id, .date = p->date, .arrival = p->arrival,
@@ -245,8 +249,8 @@ int post_publish(struct forum_txn *t, struct post *p, struct overview *o, const 
 	return post_tell(t, p, f);
 }
 
-static int post_hold(struct forum_txn *t, struct post *p, struct overview *o, const struct envelope *e, struct slice reason,
-	struct fail *f) {
+static int post_hold(struct forum_txn *t, struct post *p, struct overview *o, const struct envelope *e,
+	struct slice reason, struct fail *f) {
 	struct buf record = { 0 }, part = { 0 };
 	p->state = o->state = POST_PENDING;
 	buf_addc(&record, 1);

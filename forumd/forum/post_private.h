@@ -50,7 +50,7 @@ int post_id_by_msgid(struct forum_txn *t, struct slice message_id, uint64_t *id_
 int post_piece_read(struct forum_txn *t, uint64_t id, unsigned piece, uint32_t n, struct buf *out);
 
 /* --- segment.c --- */
-/* exactly n octets from a piece ended by a full flush; `z` must have room for two more octets behind its end. 1 or < 0 */
+/* exactly n octets from a piece ended by a full flush; `z` must have room for two more octets behind its end; 1, < 0 */
 int segment_inflate(char *z, size_t zn, char *out, size_t n);
 
 /* --- overview.c --- */
@@ -72,7 +72,8 @@ int overview_xref(struct forum_txn *t, const struct place *places, size_t n, str
  * importer) and become what was found. *o and *e are the records without their places. */
 int post_publish(struct forum_txn *t, struct post *p, struct overview *o, const struct envelope *e, struct fail *f);
 /* the overview and envelope records a draft makes; without places, thread and modseq. Slices of d, or the arena's */
-void post_derive(struct forum_txn *t, const struct post_draft *d, const struct post *p, struct overview *o, struct envelope *e);
+void post_derive(struct forum_txn *t, const struct post_draft *d, const struct post *p, struct overview *o,
+	struct envelope *e);
 int envelope_store(struct forum_txn *t, struct place at, const struct envelope *e, struct fail *f);
 
 /* --- thread.c --- */

@@ -1,10 +1,10 @@
 /* Check and rebuild walk the posts by id in steps, then the groups: *cursor is a post id, or REBUILD_GROUPS + the id of
  * the last group done. A group is done in one step.
  *
- * Rebuild begins by dropping the tree (T, C, W, w) and places every post again in order of arrival: a post without its T
- * record is not in the tree (thread.c), so what comes later is found later, as when it arrived. Parents that were set by
- * a reply key, an importer or a moderator are kept. Modseqs of posts that did not change are kept too: readers' caches
- * stay good. */
+ * Rebuild begins by dropping the tree (T, C, W, w) and places every post again in order of arrival: a post without its
+ * T record is not in the tree (thread.c), so what comes later is found later, as when it arrived. Parents that were set
+ * by a reply key, an importer or a moderator are kept, and so are the modseqs, but for posts whose parent came after
+ * them: these change again as they did then. */
 #include "forumd/forum/rebuild.h"
 #include "forumd/base/digest.h"
 #include "forumd/forum/group.h"
@@ -102,8 +102,8 @@ static void rebuild_check_place(struct rebuild_checker *c, const struct post *p,
 		rebuild_fault(c, "post %llu: overview %u:%u is %s", id, at.group, at.number, r < 0 ? "damaged" : "missing");
 		return;
 	}
-	if (o.post != p->id || o.state != p->state || o.author != p->author || o.flags != p->flags || o.header_len != p->header_len ||
-			o.body_len != p->body_len || !slice_eq(o.message_id, p->message_id))
+	if (o.post != p->id || o.state != p->state || o.author != p->author || o.flags != p->flags ||
+			o.header_len != p->header_len || o.body_len != p->body_len || !slice_eq(o.message_id, p->message_id))
 		rebuild_fault(c, "post %llu: overview %u:%u tells something else", id, at.group, at.number);
 	if (o.parent != p->parent || o.thread != p->thread || o.reason != p->reason)
 		rebuild_fault(c, "post %llu: overview %u:%u has another parent or thread", id, at.group, at.number);
@@ -154,7 +154,8 @@ static void rebuild_check_post(struct rebuild_checker *c, uint64_t id) {
 }
 
 /* the numbers of 1..high that no visible overview record has; faults of records that belong to no post */
-static int rebuild_true_holes(struct forum_txn *t, const struct group *g, struct rebuild_checker *c, struct range_set *holes) {
+static int rebuild_true_holes(struct forum_txn *t, const struct group *g, struct rebuild_checker *c,
+	struct range_set *holes) {
 	struct overview_iter it;
 	struct overview o;
 	struct post p;
@@ -200,7 +201,8 @@ static int rebuild_check_group(struct rebuild_checker *c, uint32_t id) {
 	return r < 0 ? r : 1;
 }
 
-int rebuild_check(struct forum_txn *t, uint64_t *cursor, unsigned max, rebuild_report report, void *arg, struct rebuild_result *r) {
+int rebuild_check(struct forum_txn *t, uint64_t *cursor, unsigned max, rebuild_report report, void *arg,
+	struct rebuild_result *r) {
 	struct rebuild_checker c = { .t = t, .report = report, .arg = arg, .result = r };
 	uint64_t id;
 	int found = 1;
@@ -267,8 +269,8 @@ static int rebuild_tree(struct forum_txn *t, struct post *p) {
 	return r;
 }
 
-static int rebuild_place(struct forum_txn *t, const struct post *p, struct place at, struct overview *o, const struct envelope *e,
-	struct fail *f) {
+static int rebuild_place(struct forum_txn *t, const struct post *p, struct place at, struct overview *o,
+	const struct envelope *e, struct fail *f) {
 	struct overview old;
 	struct group g;
 	int r = overview_get_any(t, at.group, at.number, &old);
@@ -317,7 +319,8 @@ static int rebuild_store(struct forum_txn *t, struct post *p, const struct post_
 }
 
 /* header with the typed From spliced in, for the parser */
-static int rebuild_parse_text(struct forum_txn *t, const struct post *p, rebuild_parse parse, void *arg, struct post_draft *d) {
+static int rebuild_parse_text(struct forum_txn *t, const struct post *p, rebuild_parse parse, void *arg,
+	struct post_draft *d) {
 	struct buf text = { 0 }, header = { 0 };
 	int r = rebuild_text(t, p, &text);
 	if (r > 0) {
@@ -349,8 +352,8 @@ static int rebuild_post(struct forum_txn *t, uint64_t id, rebuild_parse parse, v
 	r = erased ? 1 : rebuild_parse_text(t, &p, parse, arg, &d);
 	if (r < 0) {
 		result->faults++;
-		return r == ERR_CORRUPT || r == ERR_SYNTAX || r == ERR_INVALID ? 1 : fail_set(f, (enum err)r, "post %llu cannot be read",
-			(unsigned long long)id);
+		bool unreadable = r == ERR_CORRUPT || r == ERR_SYNTAX || r == ERR_INVALID;
+		return unreadable ? 1 : fail_set(f, (enum err)r, "post %llu cannot be read", (unsigned long long)id);
 	}
 	if (erased)
 		d.ov_references = p.references;
@@ -372,8 +375,8 @@ static int rebuild_group(struct forum_txn *t, uint32_t id, struct rebuild_result
 	return r < 0 ? fail_set(f, (enum err)r, "group %u cannot be counted now", id) : 1;
 }
 
-int rebuild_step(struct forum_txn *t, uint64_t *cursor, unsigned max, rebuild_parse parse, void *arg, struct rebuild_result *r,
-	struct fail *f) {
+int rebuild_step(struct forum_txn *t, uint64_t *cursor, unsigned max, rebuild_parse parse, void *arg,
+	struct rebuild_result *r, struct fail *f) {
 	uint64_t id;
 	int found = 1, done;
 	if (*cursor == 0 && (done = rebuild_begin(t, f)) < 0)

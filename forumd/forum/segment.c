@@ -2,8 +2,8 @@
  * the thread ends.
  *
  * Posts are small: resetting a deflater clears its hash table, 128 KiB at zlib's defaults, which costs more than
- * deflating a short post. So there are four deflaters, for small and large pieces, with and without haste, and the small
- * ones have an 8 KiB hash table (memLevel 5) and a window just large enough.
+ * deflating a short post. So there are four deflaters, for small and large pieces, with and without haste, and the
+ * small ones have an 8 KiB hash table (memLevel 5) and a window just large enough.
  * Inflating whole pieces is libdeflate's; `03 00` (an empty last block) ends the stream it wants. */
 #include <libdeflate.h>
 #include <pthread.h>

@@ -74,7 +74,8 @@ static bool thread_first_id(struct slice *s, struct slice *id_r) {
 	return true;
 }
 
-static void thread_evidence(struct slice own, struct slice in_reply_to, struct slice references, struct thread_evidence *e) {
+static void thread_evidence(struct slice own, struct slice in_reply_to, struct slice references,
+	struct thread_evidence *e) {
 	struct slice id, rest = in_reply_to;
 	e->n = 0;
 	for (int i = 0; i < THREAD_IRT && thread_first_id(&rest, &id); i++)
@@ -210,7 +211,8 @@ static int thread_rewrite(struct forum_txn *t, const struct thread_change *c) {
 }
 
 /* no longer waiting for ids of that rank and worse */
-static int thread_stop_waiting(struct forum_txn *t, const struct post *p, const struct thread_evidence *e, unsigned rank) {
+static int thread_stop_waiting(struct forum_txn *t, const struct post *p, const struct thread_evidence *e,
+	unsigned rank) {
 	for (unsigned i = rank; i < e->n; i++)
 		for (size_t j = 0; j < p->nplaces; j++) {
 			struct key k = thread_key_wait(p->places[j].group, e->v[i].digest, p->id);
@@ -256,7 +258,8 @@ static int thread_is_smaller(struct forum_txn *t, uint64_t a, uint64_t b) {
 }
 
 /* the posts of a thread, at most max, by id; their parents too unless NULL */
-static int thread_list(struct forum_txn *t, uint64_t thread, size_t max, struct thread_ids *posts, struct thread_ids *parents) {
+static int thread_list(struct forum_txn *t, uint64_t thread, size_t max, struct thread_ids *posts,
+	struct thread_ids *parents) {
 	struct key k = key_2u64('T', thread, 1);
 	struct kv_cursor *c;
 	struct slice key, v;
@@ -279,13 +282,14 @@ static int thread_list(struct forum_txn *t, uint64_t thread, size_t max, struct 
 }
 
 /* posts[i] go from one thread to another */
-static int thread_rekey(struct forum_txn *t, const struct thread_ids *posts, const struct thread_ids *parents, uint64_t from,
-	uint64_t to) {
+static int thread_rekey(struct forum_txn *t, const struct thread_ids *posts, const struct thread_ids *parents,
+	uint64_t from, uint64_t to) {
 	for (size_t i = 0; i < posts->n; i++) {
 		struct key old = key_2u64('T', from, posts->v[i]), new = key_2u64('T', to, posts->v[i]);
 		struct thread_change c = { .post = posts->v[i], .thread = to };
 		int r;
-		if ((r = thread_del(t, &old)) < 0 || (r = thread_put64(t, &new, parents->v[i])) < 0 || (r = thread_rewrite(t, &c)) < 0)
+		if ((r = thread_del(t, &old)) < 0 || (r = thread_put64(t, &new, parents->v[i])) < 0 ||
+				(r = thread_rewrite(t, &c)) < 0)
 			return r;
 	}
 	return 1;
@@ -666,7 +670,8 @@ static int thread_move_branch(struct forum_txn *t, uint64_t post, uint64_t from,
 	return r;
 }
 
-static int thread_set_checked(struct forum_txn *t, struct post *p, uint64_t parent, uint64_t thread, enum parent_reason reason) {
+static int thread_set_checked(struct forum_txn *t, struct post *p, uint64_t parent, uint64_t thread,
+	enum parent_reason reason) {
 	struct thread_evidence e;
 	int r;
 	thread_evidence(p->message_id, p->in_reply_to, p->references, &e);
@@ -824,7 +829,8 @@ static size_t thread_flatten(const struct thread_item *v, size_t n, size_t at, s
 	return count;
 }
 
-int thread_walk(struct forum_txn *t, uint64_t thread, uint32_t group, size_t max, struct thread_node **v_r, size_t *n_r) {
+int thread_walk(struct forum_txn *t, uint64_t thread, uint32_t group, size_t max, struct thread_node **v_r,
+	size_t *n_r) {
 	struct thread_ids posts = { 0 }, parents = { 0 };
 	int r = thread_resolve(t, &thread);
 	if (r > 0)
