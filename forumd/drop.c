@@ -87,6 +87,8 @@ static void landlock(const struct config *c) {
 	allow(rules, c->outgoing_password_file, LANDLOCK_ACCESS_FS_READ_FILE);
 	allow(rules, c->storage_path, WRITE_RIGHTS);
 	allow_folder_of(rules, c->control_path, WRITE_RIGHTS);
+	if (*c->backup_path)
+		allow(rules, c->backup_path, WRITE_RIGHTS);
 	if (strncmp(c->outgoing_transport, "maildir:", 8) == 0)
 		allow_folder_of(rules, c->outgoing_transport + 8, WRITE_RIGHTS);
 	if (syscall(SYS_landlock_restrict_self, rules, 0) < 0)

@@ -6,7 +6,7 @@
 #include "forumd/net/tls_private.h"
 
 static int fail_ssl(struct fail *f, const char *what, const char *file) {
-	unsigned long e = ERR_peek_last_error();
+	unsigned long e = ERR_peek_error();        /* the first one is the cause */
 	const char *reason = ERR_SYSTEM_ERROR(e) ? strerror(ERR_GET_REASON(e)) : ERR_reason_error_string(e);
 	fail_set(f, ERR_INVALID, "%s %s: %s", what, file, reason ? reason : "unknown error");
 	ERR_clear_error();

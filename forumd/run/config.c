@@ -43,6 +43,8 @@ static const struct key keys[] = {
 	{ "storage", "path", T_PATH, "data", 0, 0, IN(storage_path), "directory of the store", NULL },
 	{ "storage", "map_size", T_U64, "1099511627776", 1 << 20, 1ull << 46, IN(map_size),
 	  "address space of the store in octets: the most it can ever grow to", NULL },
+	{ "storage", "backup_path", T_PATH, "", 0, 0, IN(backup_path),
+	  "directory backups may be written to, beside the folder of the control socket", NULL },
 	{ "tls", "certificate", T_PATH, "", 0, 0, IN(tls_certificate), "certificate chain, PEM", NULL },
 	{ "tls", "key", T_PATH, "", 0, 0, IN(tls_key), "private key, PEM, without pass phrase", NULL },
 	{ "control", "path", T_PATH, "forumd.sock", 0, 0, IN(control_path), "Unix socket of forumctl; empty: none", NULL },
@@ -86,6 +88,7 @@ struct snapshot {
 
 /* libconfuse parses with globals and has no user pointer in its error function: main thread only */
 static struct fail *parse_fail;
+static const char *parse_file;          /* sections do not know theirs */
 static char hint[64];
 
 /* ---- errors ---- */
@@ -137,17 +140,16 @@ static const char *nearest(const char *section, const char *name) {
 
 static void on_error(cfg_t *cfg, const char *fmt, va_list ap) {
 	char text[160], name[64];
-	const char *file = cfg && cfg->filename ? cfg->filename : "configuration";
 	if (!parse_fail || parse_fail->code)
 		return;
 	vsnprintf(text, sizeof text, fmt, ap);
 	if (sscanf(text, "no such option '%63[^']'", name) == 1) {
 		const char *section = cfg_name(cfg) && strcmp(cfg_name(cfg), "root") != 0 ? cfg_name(cfg) : "";
-		fail_set(parse_fail, ERR_INVALID, "%s:%d: unknown key \"%s\"; did you mean \"%s\"?", file, cfg->line, name,
+		fail_set(parse_fail, ERR_INVALID, "%s:%d: unknown key \"%s\"; did you mean \"%s\"?", parse_file, cfg->line, name,
 			nearest(section, name));
 		return;
 	}
-	fail_set(parse_fail, ERR_INVALID, "%s:%d: %s", file, cfg ? cfg->line : 0, text);
+	fail_set(parse_fail, ERR_INVALID, "%s:%d: %s", parse_file, cfg ? cfg->line : 0, text);
 }
 
 static const struct key *key_of(const char *section, const char *name) {
@@ -361,6 +363,7 @@ static int parse(const char *file, struct snapshot *s, struct fail *f) {
 	struct fail first = { .code = ERR_OK };
 	cfg_t *cfg = options_init(o);
 	parse_fail = &first;
+	parse_file = file;
 	int p = cfg_parse(cfg, file), r;
 	parse_fail = NULL;
 	if (p == CFG_FILE_ERROR)

@@ -23,6 +23,7 @@ struct config {
 	const char *log_level;
 	const char *storage_path;
 	uint64_t map_size;
+	const char *backup_path;             /* the sandbox lets backups be written there; "" none */
 	const char *tls_certificate, *tls_key;
 	struct tls_ctx *tls;                 /* NULL when none configured */
 	const char *control_path;
