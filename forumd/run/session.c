@@ -278,6 +278,8 @@ static bool run_once(struct session *s) {
 		return false;
 	case STEP_INPUT:
 		s->need = NEED_INPUT;
+		if (s->step != step && buf_len(conn_input(s->conn)))
+			return true;                  /* another reader: it has not seen what is here already */
 		if (conn_input_full(s->conn)) {
 			session_log(s, "closed: input of %zu octets is not taken", buf_len(conn_input(s->conn)));
 			close_session(s);

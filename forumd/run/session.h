@@ -10,7 +10,7 @@
  *   STEP_CLOSE  send what is pending and close
  * The command arena is reset after STEP_DONE. STEP_DONE from a step also clears s->step if it still is that function;
  * STEP_DONE from ops->input leaves a step that was set (it is called next, even without input). After STEP_INPUT the
- * step or input is called only when new octets came; a full input buffer (conn_input_full) that nobody consumes closes
+ * same step or input is called only when new octets came (a step that was just set sees what is there already); a full input buffer (conn_input_full) that nobody consumes closes
  * the connection. A step that returned STEP_WAIT is called after every answer: several jobs may be in flight.
  *
  * Engine rules for time: the idle limit is config idle_seconds (SMTP and LMTP: at most 300; control: none). Within
