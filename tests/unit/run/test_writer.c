@@ -114,7 +114,7 @@ static void neighbours(void) {
 /* Two jobs are: put, child commit, put, child commit, commit. Whichever of them fails, the answers tell what is on disk. */
 static void commit_failure(void) {
 	for (int n = 1; n <= 8; n++) {
-		char a[8], b[8];
+		char a[16], b[16];
 		snprintf(a, sizeof a, "g%d", n), snprintf(b, sizeof b, "h%d", n);
 		atomic_store(&answers, 0);
 		at = 0;
