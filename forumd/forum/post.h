@@ -131,5 +131,5 @@ int post_crosspost(struct forum_txn *t, uint64_t id, uint32_t group, struct fail
 int post_erase(struct forum_txn *t, uint64_t id, struct fail *f);
 
 /* Compression for post_draft: raw deflate ended by a full flush, appended to out. Any thread (one deflater a thread). */
-void segment_deflate(struct slice raw, bool bulk, struct buf *out);
+void segment_deflate(struct slice raw, struct buf *out);
 #endif

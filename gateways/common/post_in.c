@@ -398,7 +398,7 @@ static bool draft_dot_free(struct slice s) {
 
 static struct slice draft_segment(struct post_in_work *w, struct slice raw) {
 	struct buf b = { 0 };
-	segment_deflate(raw, w->in->import, &b);
+	segment_deflate(raw, &b);
 	struct slice s = arena_slice(w->a, buf_slice(&b));
 	buf_free(&b);
 	return s;

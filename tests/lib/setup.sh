@@ -1,6 +1,6 @@
 # Shared by ./run and ./check: the packages of the distribution, and a quiet build. Sourced; top is the source directory.
 
-BUILD_PACKAGES="autoconf automake pkg-config gcc make libc6-dev liblmdb-dev libetpan-dev zlib1g-dev libdeflate-dev libssl-dev
+BUILD_PACKAGES="autoconf automake pkg-config gcc make libc6-dev liblmdb-dev libetpan-dev zlib1g-dev libdeflate-dev libisal-dev libssl-dev
 	libconfuse-dev libsodium-dev libunistring-dev libseccomp-dev openssl"
 
 say() { printf '%s\n' "$*"; }

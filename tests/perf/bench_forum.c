@@ -58,7 +58,7 @@ static void post_batch(struct forum *forum, uint32_t g, unsigned *seed, int from
 	*add_us += clock_mono_us() - middle;
 }
 
-static void bench_deflate(bool bulk) {
+static void bench_deflate(void) {
 	struct arena *a = arena_new();
 	struct buf out = { 0 };
 	unsigned seed = 3;
@@ -70,11 +70,11 @@ static void bench_deflate(bool bulk) {
 	for (int k = 0; k < 50; k++)
 		for (int i = 0; i < 64; i++) {
 			buf_reset(&out);
-			segment_deflate(s[i], bulk, &out);
+			segment_deflate(s[i], &out);
 			in += s[i].n;
 			n += buf_len(&out);
 		}
-	report(bulk ? "segment_deflate, 2 KB, bulk" : "segment_deflate, 2 KB", 3200, clock_mono_us() - start);
+	report("segment_deflate, 2 KB", 3200, clock_mono_us() - start);
 	printf("    ratio %.3f\n", (double)n / (double)in);
 	buf_free(&out);
 	arena_free(&a);
@@ -142,8 +142,7 @@ int main(int argc, char **argv) {
 	int n = 0;
 	for (; n < posts; n += BATCH)
 		post_batch(forum, g, &seed, n, &prepare, &add);
-	bench_deflate(false);
-	bench_deflate(true);
+	bench_deflate();
 	report("post_add, batches of 256, no fsync", n, add);
 	bench_read(forum, g, n);
 	forum_close(&forum);

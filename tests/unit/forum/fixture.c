@@ -61,13 +61,13 @@ void fixture_body(struct forum_txn *t, struct post_draft *d, struct slice header
 	for (size_t i = 0; i < body.n; i++)
 		d->lines += body.p[i] == '\n';
 	d->crc = digest_crc(digest_crc(0, header), body);
-	segment_deflate(slice_to(header, from_off), false, &b);
+	segment_deflate(slice_to(header, from_off), &b);
 	d->header_z1 = arena_slice(a, buf_slice(&b));
 	buf_reset(&b);
-	segment_deflate(slice_from(header, from_off), false, &b);
+	segment_deflate(slice_from(header, from_off), &b);
 	d->header_z2 = arena_slice(a, buf_slice(&b));
 	buf_reset(&b);
-	segment_deflate(body, false, &b);
+	segment_deflate(body, &b);
 	d->body_z = arena_slice(a, buf_slice(&b));
 	buf_free(&b);
 }
