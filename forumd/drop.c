@@ -50,7 +50,8 @@ int drop_user(const char *user, struct fail *f) {
 
 #define READ_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define ALL_RIGHTS ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)      /* of the first version of the interface */
-#define WRITE_RIGHTS (ALL_RIGHTS & ~(uint64_t)(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK))
+#define WRITE_RIGHTS (ALL_RIGHTS & \
+	~(uint64_t)(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK))
 
 static void allow(int rules, const char *path, uint64_t rights) {
 	struct landlock_path_beneath_attr a = { .allowed_access = rights };
@@ -70,7 +71,8 @@ static void allow_folder_of(int rules, const char *file, uint64_t rights) {
 }
 
 static void landlock(const struct config *c) {
-	static const char *const system_paths[] = { "/etc", "/usr", "/lib", "/lib64", "/proc", "/sys/fs", "/sys/devices/system/cpu" };
+	static const char *const system_paths[] = {
+		"/etc", "/usr", "/lib", "/lib64", "/proc", "/sys/fs", "/sys/devices/system/cpu" };
 	struct landlock_ruleset_attr attr = { .handled_access_fs = ALL_RIGHTS };
 	int rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
 	if (rules < 0) {

@@ -54,7 +54,8 @@ static struct forum *forum;
 static struct loop_timer sweep_timer;
 static int lock_fd = -1, spare_fd = -1;
 static char *control_path;
-static struct config_listen control_listen = { .name = "control", .address = "", .trust_authserv = "", .protocol = LISTEN_CTL };
+static struct config_listen control_listen = { 
+	.name = "control", .address = "", .trust_authserv = "", .protocol = LISTEN_CTL };
 
 /* ---- telling systemd and whoever waits ---- */
 
@@ -240,8 +241,8 @@ static void set_log_level(const struct config *c) {
 }
 
 static void warn_restart(const struct config *old, const struct config *new) {
-	if (strcmp(old->storage_path, new->storage_path) || old->map_size != new->map_size || strcmp(old->domain, new->domain) ||
-	    strcmp(old->control_path, new->control_path) || old->workers != new->workers || strcmp(old->user, new->user))
+	if (strcmp(old->storage_path, new->storage_path) || old->map_size != new->map_size ||
+	    strcmp(old->domain, new->domain) || strcmp(old->control_path, new->control_path) || old->workers != new->workers || strcmp(old->user, new->user))
 		log_warn("forumd", "reload: storage, domain, control path, workers and user need a restart");
 }
 

@@ -29,7 +29,7 @@
 #define HIGH_WATER (256 * 1024)
 #define LOW_WATER (64 * 1024)
 #define STALL_MS (5 * 60 * 1000)      /* output without progress */
-#define LINGER_MS 1000                /* after our end: wait so long for theirs, else a reset could eat the last answer */
+#define LINGER_MS 1000                /* after our end wait for theirs, else a reset could eat the last answer */
 #define SPARE_MAX (512 * 1024)
 
 struct conn_tls {

@@ -123,7 +123,9 @@ static void look_up(struct session *s, struct auth *a) {
 	struct member m;
 	if (!t || !buf_len(&a->account))
 		return;
-	if (member_by_address(t, slice_from(buf_slice(&a->account), 1), &m) <= 0 || m.kind != MEMBER_ACCOUNT || m.left || !m.password.n)
+	if (member_by_address(t, slice_from(buf_slice(&a->account), 1), &m) <= 0)
+		return;
+	if (m.kind != MEMBER_ACCOUNT || m.left || !m.password.n)
 		return;
 	a->member = m.id;
 	buf_add_slice(&a->hash, m.password);

@@ -58,19 +58,23 @@ static const struct key keys[] = {
 	  "smtp://HOST:PORT, maildir:DIR, or empty for no mail", NULL },
 	{ "outgoing", "tls", T_WORD, "verify", 0, 0, IN(outgoing_tls), "TLS towards the mail server", tls_words },
 	{ "outgoing", "user", T_WORD, "", 0, 0, IN(outgoing_user), "login at the mail server", NULL },
-	{ "outgoing", "password_file", T_PATH, "", 0, 0, IN(outgoing_password_file), "file with the password, one line", NULL },
+	{ "outgoing", "password_file", T_PATH, "", 0, 0, IN(outgoing_password_file),
+	  "file with the password, one line", NULL },
 	{ "outgoing", "senders", T_UINT, "2", 1, 32, IN(outgoing_senders), "sending processes", NULL },
 	{ "outgoing", "hold_seconds", T_UINT, "0", 0, 86400, IN(hold_seconds),
 	  "mail copies leave this long after the post", NULL },
 	{ "limits", "message_size", T_U64, "10000000", 1024, 1ull << 30, IN(message_size), "octets of one message", NULL },
-	{ "limits", "login_seconds", T_UINT, "60", 1, 3600, IN(login_seconds), "time to log in, or for a first command", NULL },
-	{ "limits", "idle_seconds", T_UINT, "1860", 10, 86400, IN(idle_seconds), "silence after which a client is sent away", NULL },
+	{ "limits", "login_seconds", T_UINT, "60", 1, 3600, IN(login_seconds),
+	  "time to log in, or for a first command", NULL },
+	{ "limits", "idle_seconds", T_UINT, "1860", 10, 86400, IN(idle_seconds),
+	  "silence after which a client is sent away", NULL },
 	{ "limits", "connections", T_UINT, "20000", 1, 1000000, IN(connections), "connections in all", NULL },
 	{ "limits", "connections_per_address", T_UINT, "64", 1, 1000000, IN(connections_per_address),
 	  "connections of one IPv4 address or IPv6 /64", NULL },
 	{ "limits", "bad_commands", T_UINT, "20", 1, 10000, IN(bad_commands), "unknown commands before the end", NULL },
 	{ "limits", "login_failures", T_UINT, "5", 1, 100, IN(login_failures), "failed logins before the end", NULL },
-	{ "limits", "posts_per_minute", T_UINT, "60", 0, 100000, IN(posts_per_minute), "posts of one member; 0: no limit", NULL },
+	{ "limits", "posts_per_minute", T_UINT, "60", 0, 100000, IN(posts_per_minute),
+	  "posts of one member; 0: no limit", NULL },
 	{ "limits", "cleartext_login", T_BOOL, "no", 0, 0, IN(cleartext_login),
 	  "passwords without TLS from other than this machine", NULL },
 	{ "reply", "separator", T_CHAR, "-", 0, 0, IN(reply_separator), "in GROUP-reply-TOKEN addresses", separator_words },
@@ -173,7 +177,8 @@ static int validate(cfg_t *cfg, cfg_opt_t *opt) {
 		long v = cfg_opt_getnint(opt, i);
 		if (v >= 0 && (uint64_t)v >= k->min && (uint64_t)v <= k->max)
 			return 0;
-		cfg_error(cfg, "%s = %ld: must be from %llu to %llu", k->name, v, (unsigned long long)k->min, (unsigned long long)k->max);
+		cfg_error(cfg, "%s = %ld: must be from %llu to %llu", k->name, v, (unsigned long long)k->min,
+			(unsigned long long)k->max);
 		return -1;
 	}
 	const char *v = cfg_opt_getnstr(opt, i);
@@ -297,9 +302,11 @@ static int set_listeners(struct snapshot *s, const char *base, cfg_t *cfg, struc
 }
 
 static bool needs_tls(const struct config *c) {
-	for (unsigned i = 0; i < c->nlisten; i++)
-		if (c->listen[i].protocol == LISTEN_NNTPS || c->listen[i].protocol == LISTEN_IMAPS || c->listen[i].protocol == LISTEN_SUBMISSIONS)
+	for (unsigned i = 0; i < c->nlisten; i++) {
+		enum listen_protocol p = c->listen[i].protocol;
+		if (p == LISTEN_NNTPS || p == LISTEN_IMAPS || p == LISTEN_SUBMISSIONS)
 			return true;
+	}
 	return false;
 }
 
@@ -324,7 +331,8 @@ static int check_domain(struct snapshot *s, struct fail *f) {
 			n = 0;
 	}
 	if (!n || n > 190 || d[0] == '.' || d[n - 1] == '.')
-		return fail_set(f, ERR_INVALID, "%s: domain = \"%s\": must be a host name such as forum.example.org", s->c.file, s->c.domain);
+		return fail_set(f, ERR_INVALID, "%s: domain = \"%s\": must be a host name such as forum.example.org",
+			s->c.file, s->c.domain);
 	s->c.domain = d;
 	return 1;
 }
@@ -334,7 +342,8 @@ static int check_outgoing(struct snapshot *s, const char *base, struct fail *f) 
 	if (!*t || strncmp(t, "smtp://", 7) == 0)
 		return 1;
 	if (strncmp(t, "maildir:", 8) != 0 || !t[8])
-		return fail_set(f, ERR_INVALID, "%s: transport = \"%s\": must be smtp://HOST:PORT, maildir:DIR or empty", s->c.file, t);
+		return fail_set(f, ERR_INVALID, "%s: transport = \"%s\": must be smtp://HOST:PORT, maildir:DIR or empty",
+			s->c.file, t);
 	s->c.outgoing_transport = arena_printf(s->arena, "maildir:%s", absolute(s->arena, base, t + 8));
 	return 1;
 }

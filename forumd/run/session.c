@@ -394,7 +394,8 @@ static int64_t idle_ms(const struct session *s) {
 	enum listen_protocol p = s->listen->protocol;
 	if (p == LISTEN_CTL)
 		return 0;
-	if ((p == LISTEN_SMTP || p == LISTEN_LMTP || p == LISTEN_SUBMISSION || p == LISTEN_SUBMISSIONS) && seconds > MAIL_IDLE_SECONDS)
+	bool mail = p == LISTEN_SMTP || p == LISTEN_LMTP || p == LISTEN_SUBMISSION || p == LISTEN_SUBMISSIONS;
+	if (mail && seconds > MAIL_IDLE_SECONDS)
 		seconds = MAIL_IDLE_SECONDS;
 	return (int64_t)seconds * 1000;
 }
@@ -488,7 +489,7 @@ bool session_may_login(const struct session *s) {
 
 bool session_rate(struct session *s, const char *what, unsigned per_minute) {
 	char key[64];
-	int n = s->member ? snprintf(key, sizeof key - 16, "%.24s m%u", what, s->member) : snprintf(key, sizeof key - 16, "%.24s a", what);
+	int n = snprintf(key, sizeof key - 16, s->member ? "%.24s m%u" : "%.24s a", what, s->member);
 	if (!per_minute)
 		return true;
 	if (!s->member)

@@ -85,7 +85,13 @@ static void on_changes(void *arg, const struct change *v, size_t n) {
 
 /* ---- accepting ---- */
 
-struct msg_accept { struct msg msg; int fd; struct addr peer; const struct config_listen *listen; struct config *config; };
+struct msg_accept {
+	struct msg msg;
+	int fd;
+	struct addr peer;
+	const struct config_listen *listen;
+	struct config *config;
+};
 
 static void uncharge(const struct addr *peer) {
 	unsigned char key[16];
