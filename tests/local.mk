@@ -10,3 +10,4 @@ include tests/unit/run/local.mk
 include tests/unit/common/local.mk
 include tests/unit/imap/local.mk
 include tests/unit/out/local.mk
+include tests/proto/nntp/local.mk

@@ -83,11 +83,13 @@ static enum step list_groups(struct session *s, enum nntp_list kind, struct slic
 	return nntp_list_more(s);
 }
 
+/* Bytes: and Lines:, not :bytes and :lines: RFC 3977 8.4.2 allows both, and slrn 1.0 fetches no overview at all when it
+ * sees the new names. */
 static enum step list_overview_fmt(struct session *s, unsigned nargs) {
 	if (nargs)
 		return nntp_syntax(s, "LIST OVERVIEW.FMT takes no argument");
 	nntp_reply(s, "215 order of fields in overview");
-	buf_adds(session_out(s), "Subject:\r\nFrom:\r\nDate:\r\nMessage-ID:\r\nReferences:\r\n:bytes\r\n:lines\r\nXref:full\r\n");
+	buf_adds(session_out(s), "Subject:\r\nFrom:\r\nDate:\r\nMessage-ID:\r\nReferences:\r\nBytes:\r\nLines:\r\nXref:full\r\n");
 	return nntp_finish(s);
 }
 

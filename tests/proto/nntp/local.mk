@@ -1,0 +1,17 @@
+TESTS += \
+	tests/proto/nntp/test_auth.py \
+	tests/proto/nntp/test_commands.py \
+	tests/proto/nntp/test_list.py \
+	tests/proto/nntp/test_pipeline.py \
+	tests/proto/nntp/test_post.py \
+	tests/proto/nntp/test_private.py \
+	tests/proto/nntp/test_read.py
+EXTRA_DIST += \
+	tests/proto/nntp/newslib.py \
+	tests/proto/nntp/test_auth.py \
+	tests/proto/nntp/test_commands.py \
+	tests/proto/nntp/test_list.py \
+	tests/proto/nntp/test_pipeline.py \
+	tests/proto/nntp/test_post.py \
+	tests/proto/nntp/test_private.py \
+	tests/proto/nntp/test_read.py

@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""LIST, NEWGROUPS, NEWNEWS."""
+import time
+from newslib import *
+
+s = serve()
+a = s.nntp(*ALICE)
+post(a, mid="<one@x.test>")
+post(a, mid="<two@x.test>")
+post(a, group="test.forum,test.empty", mid="<both@x.test>")
+post(a, group="test.members", mid="<in@x.test>")
+
+c = s.nntp()
+FMT = ["Subject:", "From:", "Date:", "Message-ID:", "References:", "Bytes:", "Lines:", "Xref:full"]
+ACTIVE = ["test.blog 0 1 y", "test.empty 1 1 y", "test.forum 3 1 y"]
+for cmd, want in (("LIST", ACTIVE), ("LIST ACTIVE", ACTIVE), ("list active *.f*", ACTIVE[2:]), ("LIST ACTIVE test.*,!*.forum", ACTIVE[:2]),
+                  ("LIST ACTIVE nix", []), ("LIST OVERVIEW.FMT", FMT), ("LIST HEADERS", [":", ":bytes", ":lines"]),
+                  ("LIST HEADERS MSGID", [":", ":bytes", ":lines"]), ("LIST HEADERS RANGE", [":", ":bytes", ":lines"]),
+                  ("LIST COUNTS test.forum", ["test.forum 3 1 3 y"]), ("LIST NEWSGROUPS test.forum", ["test.forum\tA forum"]),
+                  ("LIST SUBSCRIPTIONS", ["test.blog", "test.empty", "test.forum"])):
+    c.cmd(cmd, "215")
+    got = c.text()
+    is_(got, want, cmd)
+c.cmd("LIST ACTIVE.TIMES test.forum", "215")
+like("\n".join(c.text()), r"^test\.forum \d{10} \S+$", "LIST ACTIVE.TIMES")
+for cmd, code in (("LIST DISTRIB.PATS", "503"), ("LIST MOTD", "503"), ("LIST MODERATORS", "503"), ("LIST NONSENSE", "501"),
+                  ("LIST ACTIVE a b", "501"), ("LIST ACTIVE [a]", "501"), ("LIST HEADERS X", "501"), ("LIST OVERVIEW.FMT x", "501")):
+    c.cmd(cmd, code, cmd)
+a.cmd("LIST ACTIVE", "215")
+is_([l.split()[0] for l in a.text()], ["test.blog", "test.empty", "test.forum", "test.members"], "a member sees the members' group")
+
+c.cmd("NEWGROUPS 20200101 000000 GMT", "231", "NEWGROUPS")
+is_([l.split()[0] for l in c.text()], ["test.blog", "test.empty", "test.forum"], "since 2020")
+c.cmd("NEWGROUPS 200101 000000", "231", "with a two-digit year")
+is_(len(c.text()), 3, "the same")
+c.cmd("NEWGROUPS 20990101 000000 GMT", "231")
+is_(c.text(), [], "since 2099: none")
+for bad in ("NEWGROUPS 2020 000000", "NEWGROUPS 20201301 000000", "NEWGROUPS 20200101 0000", "NEWGROUPS 20200101 000000 CET", "NEWGROUPS x y"):
+    c.cmd(bad, "501", bad)
+c.cmd("NEWGROUPS 20200101", "501", "without a time")
+
+c.cmd("NEWNEWS * 20200101 000000 GMT", "230", "NEWNEWS")
+is_(sorted(c.text()), ["<both@x.test>", "<one@x.test>", "<two@x.test>"], "each post once, none from groups he may not read")
+c.cmd("NEWNEWS test.empty 20200101 000000 GMT", "230")
+is_(c.text(), ["<both@x.test>"], "of one group")
+c.cmd("NEWNEWS *,!test.forum 20200101 000000", "230")
+is_(c.text(), ["<both@x.test>"], "without one group")
+c.cmd("NEWNEWS * 20990101 000000 GMT", "230")
+is_(c.text(), [], "since 2099: none")
+time.sleep(2.1)
+c.send("DATE")
+now = c.line().split()[1]
+post(a, mid="<new@x.test>")
+c.cmd("NEWNEWS * %s %s GMT" % (now[:8], now[8:]), "230")
+is_(c.text(), ["<new@x.test>"], "only what came since")
+a.cmd("NEWNEWS *mem* 20200101 000000 GMT", "230")
+is_(a.text(), ["<in@x.test>"], "the members' group for a member")
+for bad in ("NEWNEWS [x] 20200101 000000", "NEWNEWS * 2020 000000", "NEWNEWS * 20200101 250000"):
+    c.cmd(bad, "501", bad)
+done()

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""POST, cancel, Supersedes."""
+from newslib import *
+
+s = serve()
+s.group("test.moderated", "--moderated")
+c = s.nntp()
+c.cmd("POST", "480", "nobody posts without a login")
+a, b, m = s.nntp(*ALICE), s.nntp(*BOB), s.nntp(*MOD)
+
+l = a.cmd("POST")
+offered = re.search(r"^340 .*(<\S+@forum\.test>)$", l)
+ok(offered is not None, "340 with a Message-ID")
+a.raw(article(subject="no id"))
+like(a.line(), "^240", "posted")
+c.cmd("STAT " + offered.group(1), "223", "under that id")
+
+CASES = [
+    ("From: Bob <bob@example.org>\r\nNewsgroups: test.forum\r\nSubject: s\r\n\r\nx\r\n", r"one of your addresses \(alice@example\.org\); it says bob@example\.org"),
+    ("Subject: s\r\n\r\nx\r\n", "Newsgroups is missing"),
+    ("Newsgroups: test.forum\r\n\r\nx\r\n", "Subject is missing"),
+    ("Newsgroups: test.nix\r\nSubject: s\r\n\r\nx\r\n", "no such group: test.nix"),
+    ("Newsgroups: test.secret\r\nSubject: s\r\n\r\nx\r\n", "no such group: test.secret"),
+    ("Newsgroups: test.forum,test.members\r\nSubject: s\r\n\r\nx\r\n", "cannot be combined"),
+    ("Newsgroups: test.forum\r\nSubject: s\r\n\r\n", "no text"),
+    ("Newsgroups: test.forum\r\nSubject: s\r\nDate: nonsense\r\n\r\nx\r\n", "Date"),
+    ("Newsgroups: test.forum\r\nSubject: s\r\nMessage-ID: x\r\n\r\nx\r\n", "Message-ID"),
+    ("Newsgroups: test.forum\r\nSubject: s\r\nControl: newgroup x.y\r\n\r\nx\r\n", "control messages"),
+    ("Newsgroups: test.forum\r\nSubject: s\r\nControl: cancel <no@such.test>\r\n\r\nx\r\n", "no such article"),
+    ("Newsgroups: test.forum\r\nSubject: s\r\nSupersedes: <no@such.test>\r\n\r\nx\r\n", "Supersedes"),
+    ("Newsgroups: test.forum\r\nSubject: s\r\n\r\nbare\nlf\r\n", "bare LF"),
+    ("Newsgroups: test.forum\r\nSubject: s\r\n\r\nbare\rcr\r\n", "bare CR"),
+    ("Newsgroups: test.forum\r\nSubject: s\r\n\r\nnul\0\r\n", "NUL"),
+    ("Newsgroups: test.blog\r\nSubject: s\r\n\r\nx\r\n", ""),
+    ("", ""),
+]
+for text, why in CASES:
+    a.cmd("POST", "340")
+    a.raw(text + ".\r\n")
+    like(a.line(), "^441 .*" + why, "refused: " + (why or text[:30]))
+a.cmd("DATE", "111", "the session goes on")
+
+# what ends a text elsewhere must not end it here: the rest would be commands
+for i, fake in enumerate(["\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r.\r\n", "\r.\n", "\n.\r", "\r\n.\r", "\r\n.\r\r\n", "\r\n\0.\r\n", "\r\n.\0\r\n",
+                          "\r\r\n.\n", "\n\n.\r\n", "\r\n\n.\r\n", "\r\n.\n\r\n", "\r\n. \r\n", "\r\n..\r\n"]):
+    a.cmd("POST", "340")
+    a.raw("Newsgroups: test.forum\r\nSubject: smuggle\r\nMessage-ID: <fake%d@x.test>\r\n\r\nx%sGROUP test.nix\r\n.\r\n" % (i, fake))
+    l = a.line()
+    ok(l.startswith("240") == (i >= 15) and l[:3] in ("240", "441"), "sequence %d: one answer, %s" % (i, l[:3]))
+is_(a.cmd("GROUP test.empty"), "211 0 1 0 test.empty", "and no answer more")
+
+like(post(a, mid="<dup@x.test>"), "^240", "an article")
+like(post(a, mid="<dup@x.test>"), "^441 .*duplicate", "the same again")
+like(post(b, mid="<dup@x.test>", body="other\r\n"), "^441 .*duplicate", "its id by another")
+like(post(a, subject="cmsg newgroup x.y", mid="<cmsg@x.test>"), "^240", "a subject that begins with cmsg is a subject")
+is_(c.cmd("STAT <cmsg@x.test>"), "223 0 <cmsg@x.test>", "it is there")
+
+# injection
+like(post(a, mid="<inj@x.test>", headers="Bcc: v@x.test\r\nApproved: a@b\r\nXref: evil\r\nReceived: evil\r\nSender: alice@example.org\r\n"), "^240", "headers")
+c.cmd("HEAD <inj@x.test>", "221")
+head = "\n".join(c.text())
+ok(not re.search("(?mi)^(bcc|approved|received|sender):|evil|alice@", head), "that must not show do not show")
+
+# cancel
+like(post(b, mid="<c1@x.test>", headers="Control: cancel <dup@x.test>\r\n"), "^441", "a stranger's cancel")
+c.cmd("STAT <dup@x.test>", "223", "has no effect")
+like(post(a, mid="<c2@x.test>", headers="Control: cancel <dup@x.test>\r\n"), "^240", "the author's cancel")
+c.cmd("STAT <dup@x.test>", "430", "it is gone")
+like(post(a, mid="<c3@x.test>", headers="Control: cancel <dup@x.test>\r\n"), "^441", "once")
+c.cmd("STAT <c2@x.test>", "430", "the cancel is no article")
+like(post(m, mid="<c4@x.test>", headers="Control: cancel <cmsg@x.test>\r\n"), "^240", "a moderator's cancel")
+c.cmd("STAT <cmsg@x.test>", "430", "it is gone")
+
+# supersedes
+like(post(a, mid="<v1@x.test>"), "^240", "version 1")
+like(post(b, mid="<v2@x.test>", headers="Supersedes: <v1@x.test>\r\n"), "^441", "another's Supersedes")
+like(post(a, mid="<v2@x.test>", headers="Supersedes: <v1@x.test>\r\n"), "^240", "the author's")
+c.cmd("STAT <v1@x.test>", "430", "the old one is gone")
+c.cmd("STAT <v2@x.test>", "223", "the new one is there")
+
+# moderated, members, cross-posts
+like(post(a, group="test.moderated", mid="<w@x.test>"), "^240 .*approval", "a moderated group")
+c.cmd("STAT <w@x.test>", "430", "not to be seen yet")
+a.cmd("STAT <w@x.test>", "430", "nor by its author")
+m.cmd("ARTICLE <w@x.test>", "220", "but by a moderator")
+m.text()
+s.ctl("approve", "<w@x.test>")
+c.cmd("STAT <w@x.test>", "223", "approved")
+like(post(a, group="test.forum,test.empty", mid="<x@x.test>"), "^240", "a cross-post")
+c.cmd("HDR Xref <x@x.test>", "225")
+like(c.text()[0], r"^0 forum\.test test\.forum:\d+ test\.empty:1$", "has both places in Xref")
+
+# limits
+s2 = Server(limits="message_size = 2000 posts_per_minute = 3")
+s2.group("test.forum")
+s2.member(ALICE[0], "Alice", ALICE[1])
+n = s2.nntp(*ALICE)
+like(post(n, body="x" * 70 + "\r\n" * 2000), "^441 .*longer", "too long")
+like(post(n), "^240", "the session goes on")
+codes = [n.cmd("POST")[:3]]
+while codes[-1] == "340" and len(codes) < 20:
+    n.raw(article(mid="<r%d@x.test>" % len(codes)))
+    n.line()
+    codes.append(n.cmd("POST")[:3])
+is_(codes[-1], "440", "too many posts a minute (after %d)" % len(codes))
+done()
