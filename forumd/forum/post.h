@@ -34,6 +34,7 @@ enum post_flag {
 	POST_ASIDE = 128,
 	POST_FLAGGED = 256,       /* an open report of any kind */
 	POST_AUTO = 512,          /* made by the daemon itself */
+	POST_IMPORTED = 2048,     /* from an archive: arrived here long after it was written */
 	POST_NO_MAIL = 1024,      /* set by post_add for drafts with no_mail: approval mails nobody either */
 };
 

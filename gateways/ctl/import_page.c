@@ -170,7 +170,7 @@ static void send_post(struct forumctl *x, const char *name, struct slice title, 
 	buf_add_slice(&b, buf_slice(&c->text));
 	snprintf(origin, sizeof origin, "%s comment %zu", base && base[1] ? base + 1 : name, index);
 	struct ctl_message m = {
-		.origin = slice_str(origin), .raw = buf_slice(&b), .author = c->name, .arrival = t, .flags = (t ? CTL_DATE_ONLY : 0) | (c->name.n ? 0 : CTL_ANONYMOUS),
+		.origin = slice_str(origin), .raw = buf_slice(&b), .author = c->name, .flags = (t ? CTL_DATE_ONLY : 0) | (c->name.n ? 0 : CTL_ANONYMOUS),
 		.parent_id = parent ? slice_str(parent->id) : SLICE(""), .reason = CTL_REASON_IMPORTED,
 	};
 	import_send(x, &m);

@@ -118,7 +118,7 @@ static int write_item(struct message *m, const struct imap_fetch_item *item) {
 		break;
 	case IMAP_FETCH_DATE:
 		buf_addc(m->out, '"');
-		date_write_imap(m->out, m->o->arrival);
+		date_write_imap(m->out, overview_received(m->o));
 		buf_addc(m->out, '"');
 		break;
 	case IMAP_FETCH_SIZE:

@@ -170,9 +170,9 @@ static int test_leaf(void *arg, const struct imap_search_step *s) {
 		mask = imap_marks_mask(m->marks, m->t, m->uid);
 		return mask < 0 ? mask : ((unsigned)mask & s->mask) != 0;
 	case IMAP_SEARCH_SET: return range_set_has(s->set, m->uid);
-	case IMAP_SEARCH_BEFORE: return day_of(m->o->arrival) < s->day;
-	case IMAP_SEARCH_ON: return day_of(m->o->arrival) == s->day;
-	case IMAP_SEARCH_SINCE: return day_of(m->o->arrival) >= s->day;
+	case IMAP_SEARCH_BEFORE: return day_of(overview_received(m->o)) < s->day;
+	case IMAP_SEARCH_ON: return day_of(overview_received(m->o)) == s->day;
+	case IMAP_SEARCH_SINCE: return day_of(overview_received(m->o)) >= s->day;
 	case IMAP_SEARCH_SENTBEFORE: return sent_day(m->o) < s->day;
 	case IMAP_SEARCH_SENTON: return sent_day(m->o) == s->day;
 	case IMAP_SEARCH_SENTSINCE: return sent_day(m->o) >= s->day;
