@@ -13,13 +13,13 @@ struct overview {
 	uint64_t post, parent, thread, modseq;
 	int64_t date, arrival;
 	struct slice subject, date_text, message_id, references, from;   /* raw header values; from = typed */
-	struct slice xref;                /* What mail clients sort by (INTERNALDATE): the arrival; of imported posts the date they were written. */
+	struct slice xref;                /* "DOMAIN group:number ..." */
+};
+/* What mail clients sort by (INTERNALDATE): the arrival; of imported posts the date they were written. */
 static inline int64_t overview_received(const struct overview *o)
 {
 	return o->flags & POST_IMPORTED && o->date ? o->date : o->arrival;
 }
-/* "DOMAIN group:number ..." */
-};
 /* 1, 0 (absent or not visible), < 0 */
 int overview_get(struct forum_txn *t, uint32_t group, uint32_t number, struct overview *o_r);
 /* any state: o_r->state tells those who may know */
