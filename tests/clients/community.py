@@ -39,7 +39,7 @@ def posts(s, group="test.garden"):
     out = []
     for l in i.run("FETCH 1:* (BODY.PEEK[])")[1]:
         if " FETCH " in l:
-            text = l.split("\r\n", 1)[1]
+            text = l.split("\r\n", 1)[1][:-1]     # without the closing parenthesis
             head, _, body = text.partition("\r\n\r\n")
             out.append((head, body))
     i.close()
@@ -69,7 +69,7 @@ class Screen:
         words = ["env", "-i", "PATH=" + os.environ["PATH"], "TERM=screen", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "TZ=UTC",
                  "HOME=" + (home or self.dir)] + ["%s=%s" % kv for kv in (env or {}).items()]
         # a time limit of its own: nothing stays behind when the test is killed
-        inner = " ".join(shlex.quote(w) for w in words + ["timeout", "300"] + command) + "; echo ENDED; sleep 20"
+        inner = " ".join(shlex.quote(w) for w in words + ["timeout", "--foreground", "300"] + command) + "; echo ENDED; sleep 20"
         forumtest._servers.append(self)
         clean = {k: v for k, v in os.environ.items() if k not in ("TMUX", "TMUX_PANE")}
         subprocess.run(["tmux", "-S", self.socket, "-f", "/dev/null", "new-session", "-d", "-x", "110", "-y", "40", inner],

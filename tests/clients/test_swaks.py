@@ -14,7 +14,7 @@ def swaks(*args):
 
 submit = ["--server", "127.0.0.1", "--port", str(s.port["submission"]), "--from", "bob@example.org"]
 login = ["--tls", "--auth", "PLAIN", "--auth-user", "bob@example.org", "--auth-password"]
-code, out = swaks(*submit, *login, "secret-b", "--to", "test.garden@forum.test", "--header", "Subject: Snails", "--header", "Message-ID: <snails@thread.example>", "--body", "They ate the beans.")
+code, out = swaks(*submit, *login, "secret-b", "--to", "test.garden@forum.test", "--header", "Subject: Snails", "--header", "Message-Id: <snails@thread.example>", "--body", "They ate the beans.")
 is_(code, 0, "submission: STARTTLS, AUTH PLAIN " + out)
 found = post_with(s, "They ate the beans")
 ok(found, "posted")
@@ -27,7 +27,8 @@ copy = wait_for(lambda: next((m for m in s.outgoing() if b"They ate the beans" i
 ok(copy, "the subscriber's copy went out")
 import email, email.utils
 copy = email.message_from_bytes(copy)
-is_(email.utils.parseaddr(copy["To"])[1], "carol@example.org", "to the subscriber")
+is_(copy["Delivered-To"], "carol@example.org", "to the subscriber")
+is_(email.utils.parseaddr(copy["To"])[1], "test.garden@forum.test", "whose address only the envelope knows")
 reply = email.utils.parseaddr(copy["Reply-To"])[1]
 plain = ["--server", "127.0.0.1", "--port", str(s.port["smtp"]), "--from", "carol@example.org", "--header", "Subject: Re: Snails"]
 code, out = swaks(*plain, "--to", reply, "--body", "Put out some beer.")
