@@ -40,6 +40,8 @@ static void say(struct buf *text, const char *what)
 	buf_addf(text, "%s: ", what);
 	if (c.smtp && c.smtp->response_code)
 		buf_addf(text, "%d ", c.smtp->response_code);
+	if (!*r)
+		buf_adds(text, "no answer");
 	for (; *r && text->used < SEND_TEXT_MAX; r++)
 		buf_addc(text, *r == '\r' || *r == '\n' ? ' ' : *r);
 }
@@ -156,11 +158,8 @@ static bool connect_smarthost(const struct send_options *o, struct buf *text)
 	s = send_link_stream(c.link);
 	if (!c.smtp || !s)
 		return fail(text, "out of memory");
-	if (mailsmtp_connect(c.smtp, s) != MAILSMTP_NO_ERROR) {
-		if (!c.smtp->stream)
-			c.smtp->stream = s;
+	if (mailsmtp_connect(c.smtp, s) != MAILSMTP_NO_ERROR)   /* closes the stream itself then */
 		return fail(text, "greeting");
-	}
 	if (hello() != MAILSMTP_NO_ERROR)
 		return fail(text, "EHLO");
 	if (!implicit && !none && !(c.no_tls && !verify) && !start_tls(host, verify, text))
@@ -203,8 +202,12 @@ static int converse(const struct send_request *r, enum send_class *class_r, stru
 	}
 	c.smtp->response_code = 0;
 	if (mailsmtp_data(c.smtp) == MAILSMTP_NO_ERROR) {
+		size_t n = r->message.n;
+
+		if (slice_ends(r->message, SLICE("\r\n")))   /* libetpan ends the last line itself */
+			n -= 2;
 		c.smtp->response_code = 0;
-		e = mailsmtp_data_message(c.smtp, r->message.p, r->message.n);
+		e = mailsmtp_data_message(c.smtp, r->message.p, n);
 		if (e == MAILSMTP_NO_ERROR) {
 			*class_r = SEND_DONE;
 			say(text, "sent");

@@ -17,7 +17,7 @@ def copies(word, n=1):
     return wait_for(look, 15) or {}
 
 
-mid = s.post("test.pub", "Quince", "Which soil does it like?\r\n.dot\r\n", password="secret-a")
+mid = s.post("test.pub", "Quince", "Which soil does it like?\r\n..dot\r\n", password="secret-a")
 v = copies("Which soil", 2)
 is_(sorted(v), ["bob@example.org", "carol@example.org"], "two copies, none for the author")
 m = v["bob@example.org"]
