@@ -11,3 +11,4 @@ include tests/unit/common/local.mk
 include tests/unit/imap/local.mk
 include tests/unit/out/local.mk
 include tests/proto/nntp/local.mk
+include tests/fuzz/local.mk
