@@ -89,6 +89,7 @@ static void test_uids(void) {
 	imap_view_free(&v);
 	is_int(imap_view_count(&v), 0, "an empty view");
 	is_int(imap_view_last(&v), 0, "has no last");
+	imap_view_free(&v);
 	range_set_free(&seqs);
 	range_set_free(&uids);
 	buf_free(&out);
