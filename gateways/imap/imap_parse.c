@@ -7,7 +7,7 @@
 #include "forumd/base/vec.h"
 #include <stdlib.h>
 
-#define READER_KEEP 4096
+#define READER_KEEP 256
 
 void imap_reader_reset(struct imap_reader *r) {
 	buf_reset(&r->text);

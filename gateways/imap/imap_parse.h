@@ -29,7 +29,7 @@ struct imap_reader {
 };
 /* Consumes from in until something is to be done. */
 enum imap_read imap_reader_feed(struct imap_reader *r, struct buf *in);
-/* ready for the next command; storage above 4 KiB is given back */
+/* ready for the next command; storage above 256 octets is given back */
 void imap_reader_reset(struct imap_reader *r);
 
 /* Takers consume from *in and return whether the thing was there; when it was not, *in may have moved: give up. Slices

@@ -1,6 +1,16 @@
 /* The one place that writes tagged answers. */
 #include "gateways/imap/imap_private.h"
 #include "forumd/base/stat.h"
+#include "forumd/base/text.h"
+
+/* words that come from elsewhere cannot end the line */
+static void add_text(struct buf *out, const char *fmt, va_list ap) {
+	size_t before = buf_len(out);
+	buf_addv(out, fmt, ap);
+	for (char *p = buf_bytes(out) + before; p < buf_bytes(out) + buf_len(out); p++)
+		if (text_control(*p))
+			*p = ' ';
+}
 
 static enum step reply(struct imap_session *is, const char *status, const char *code, const char *fmt, va_list ap) {
 	struct buf *out = session_out(&is->s);
@@ -8,7 +18,7 @@ static enum step reply(struct imap_session *is, const char *status, const char *
 	buf_addf(out, " %s ", status);
 	if (code)
 		buf_addf(out, "[%s] ", code);
-	buf_addv(out, fmt, ap);
+	add_text(out, fmt, ap);
 	buf_adds(out, "\r\n");
 	is->s.step = NULL;
 	is->work = NULL;

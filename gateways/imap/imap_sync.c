@@ -32,6 +32,18 @@ void imap_sync_change(struct imap_session *is, const struct change *c) {
 	}
 }
 
+/* What is visible (again) by now did not go. */
+static void keep_visible(struct imap_session *is, struct forum_txn *t) {
+	struct range_set back = {0};
+	struct overview o;
+	uint32_t uid = 0;
+	while (uid < UINT32_MAX && range_set_next(&is->gone, uid + 1, &uid))
+		if (overview_get(t, is->group, uid, &o) > 0)
+			range_set_add(&back, uid, uid);
+	range_set_subtract(&is->gone, &back);
+	range_set_free(&back);
+}
+
 /* Highest first: then no number that is told changes those told after it, and the view is changed once. */
 static void tell_gone(struct imap_session *is) {
 	struct buf *out = session_out(&is->s);
@@ -130,11 +142,13 @@ void imap_sync(struct imap_session *is, bool expunge) {
 	struct group g;
 	if (!is->group)
 		return;
-	if (expunge && is->gone.n)
-		tell_gone(is);
 	struct forum_txn *t = session_read(&is->s);
 	if (!t || imap_selected_get(is, t, &g) <= 0)
 		return;
+	if (expunge && is->gone.n) {
+		keep_visible(is, t);
+		tell_gone(is);
+	}
 	tell_new(is, t, &g);
 	if (is->flags.n)
 		tell_flags(is, t);
