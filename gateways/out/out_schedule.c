@@ -270,6 +270,15 @@ static void finish(struct out *o)
 	out_senders_stop(o);
 }
 
+static unsigned running(const struct out *o)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < o->nsenders; i++)
+		n += o->senders[i].fd >= 0;
+	return n;
+}
+
 static void *schedule_main(void *arg)
 {
 	struct out *o = arg;
@@ -284,6 +293,7 @@ static void *schedule_main(void *arg)
 			if (o->senders[i].fd >= 0 && buf_len(&o->senders[i].out))
 				out_sender_events(o, &o->senders[i], 0);
 		atomic_store(&o->in_flight, out_in_flight(o));
+		atomic_store(&o->running, running(o));
 		atomic_store(&o->paused, o->downs > 0);
 		poll_events(o, more ? 0 : poll_timeout(o, retry));
 	}

@@ -130,10 +130,13 @@ void out_sender_given(struct out *o, struct out_sender *s, const struct mailq_it
 
 static void down(struct out *o, const struct out_flight *fl, struct slice text)
 {
-	int64_t ms = pause_ms(o->downs++);
+	int64_t now = clock_mono_ms(), ms;
 
-	log_warn("out", "smarthost down answer=\"%.*s\" retry_ms=%lld", SLICE_ARG(text), (long long)ms);
-	o->pause_until = clock_mono_ms() + ms;
+	if (now >= o->pause_until) {   /* the other mails in the pipes say the same: one step */
+		ms = pause_ms(o->downs++);
+		log_warn("out", "smarthost down answer=\"%.*s\" retry_ms=%lld", SLICE_ARG(text), (long long)ms);
+		o->pause_until = now + ms;
+	}
 	if (fl->expires && fl->expires <= clock_now())   /* it waited long enough: let the queue count it as failed */
 		out_result_add(o, fl->id, SEND_LATER, text);
 }

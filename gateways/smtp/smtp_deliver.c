@@ -212,6 +212,7 @@ static int apply_post(struct forum_txn *t, struct job *j, struct delivery *d, st
 		[PROOF_NONE] = "no proof", [PROOF_LOGIN] = "login", [PROOF_TOKEN] = "reply address", [PROOF_AUTH_RESULTS] = "sender check",
 	};
 	void *data = j->data;
+	struct post p;
 	int e;
 
 	j->data = &d->post;
@@ -224,8 +225,11 @@ static int apply_post(struct forum_txn *t, struct job *j, struct delivery *d, st
 		if (e < 0)
 			return e;
 	}
-	trace_add(t, d->post.result.id, d->draft.message_id, "mail to %.*s: %s (%s)", SLICE_ARG(d->route->group_name),
-		d->post.result.duplicate ? "there already" : d->post.result.state == POST_PENDING ? "held" : "posted", proofs[d->writer.proof]);
+	e = post_get(t, d->post.result.id, &p);
+	trace_add(t, d->post.result.id, d->draft.message_id, "mail to %.*s: %s (author: %s; parent: %s)%s%s",
+		SLICE_ARG(d->route->group_name), d->post.result.duplicate ? "there already" : d->post.result.state == POST_PENDING
+		? "held" : "posted", proofs[d->writer.proof], e > 0 ? parent_reason_name(p.reason) : "unknown",
+		d->writer.hold ? ": " : "", d->writer.hold ? d->writer.hold_reason : "");
 	return 1;
 }
 
