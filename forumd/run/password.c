@@ -15,7 +15,6 @@
 
 #define OPSLIMIT 2
 #define MEMLIMIT (64u << 20)
-#define SCRAM_ITERATIONS 10000
 #define CACHE_SIZE 4096
 #define CACHE_MS (5 * 60 * 1000)
 
@@ -49,13 +48,13 @@ static void scram_hi(struct slice password, struct slice salt, unsigned iteratio
 }
 
 static void scram_make(struct slice password, struct buf *out) {
-	unsigned char salt[16], salted[32], client[32], stored[32], server[32];
+	unsigned char salt[PASSWORD_SCRAM_SALT], salted[32], client[32], stored[32], server[32];
 	rnd_bytes(salt, sizeof salt);
-	scram_hi(password, slice_of(salt, sizeof salt), SCRAM_ITERATIONS, salted);
+	scram_hi(password, slice_of(salt, sizeof salt), PASSWORD_SCRAM_ITERATIONS, salted);
 	digest_hmac_sha256(slice_of(salted, 32), SLICE("Client Key"), client);
 	digest_sha256(slice_of(client, 32), stored);
 	digest_hmac_sha256(slice_of(salted, 32), SLICE("Server Key"), server);
-	buf_addf(out, "%u:", SCRAM_ITERATIONS);
+	buf_addf(out, "%u:", PASSWORD_SCRAM_ITERATIONS);
 	base64_encode(slice_of(salt, sizeof salt), out);
 	buf_addc(out, ':');
 	base64_encode(slice_of(stored, 32), out);

@@ -4,6 +4,9 @@
 #include <stdint.h>
 #include "forumd/base/buf.h"
 
+/* what a SCRAM record of a password has */
+#define PASSWORD_SCRAM_ITERATIONS 10000
+#define PASSWORD_SCRAM_SALT 16         /* octets */
 /* Both take about 100 ms: never on a worker. hash_r: argon2id string; scram_r: "iterations:salt:stored:server". */
 void password_make(struct slice password, struct buf *hash_r, struct buf *scram_r);
 /* argon2id strings, else crypt(3) forms; constant work for an empty hash (dummy) */
