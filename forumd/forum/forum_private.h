@@ -54,4 +54,6 @@ int64_t group_new_number(struct forum_txn *t, uint32_t group, uint64_t post, uin
 int group_replace_holes(struct forum_txn *t, uint32_t group, const struct range_set *holes);
 /* author.c: forget memoised author lines after a member record changed in this transaction */
 void author_memo_drop(struct forum_txn *t);
+/* group.c: a member's own box under an internal name that is in no index; 1 or < 0 */
+int group_add_owned(struct forum_txn *t, struct slice name, uint32_t owner, unsigned box, uint32_t *id_r);
 #endif

@@ -1,7 +1,7 @@
 /* The group record has its numbers at fixed places, so that the changes every post makes (number, count, modseq) are
  * patches of a copy on the stack and one put.
  *
- *   0 version  1 kind  2 access  3 posting  4 unproven  5 bits (1 moderated, 2 removed)  6 u16 unused
+ *   0 version  1 kind  2 access  3 posting  4 unproven  5 bits (1 moderated, 2 removed)  6 box (own boxes)  7 unused
  *   8 low u32  12 high u32  16 count u32  20 uidvalidity u32  24 created i64  32 creator u32  36 modseq u64
  *  44 varint-counted name, varint-counted title
  *
@@ -70,6 +70,10 @@ static int group_decode(struct slice v, uint32_t id, struct group *g) {
 		.uidvalidity = num_get32(p + 20), .created = (int64_t)num_get64(p + 24), .creator = num_get32(p + 32),
 		.modseq = num_get64(p + GROUP_MODSEQ),
 	};
+	if (g->access == GROUP_OWN) {
+		g->owner = g->creator;
+		g->box = (unsigned char)p[6];
+	}
 	struct slice rest = slice_from(v, GROUP_FIXED);
 	return num_take_bytes(&rest, &g->name) && num_take_bytes(&rest, &g->title) ? 1 : ERR_CORRUPT;
 }
@@ -84,6 +88,7 @@ static int group_store(struct forum_txn *t, const struct group *g, struct fail *
 	p[3] = (char)g->posting;
 	p[4] = (char)g->unproven;
 	p[5] = (char)((g->moderated ? GROUP_MODERATED : 0) | (g->removed ? GROUP_REMOVED : 0));
+	p[6] = (char)g->box;
 	num_put32(p + GROUP_LOW, g->low);
 	num_put32(p + GROUP_HIGH, g->high);
 	num_put32(p + GROUP_COUNT, g->count);
@@ -202,6 +207,21 @@ int group_add(struct forum_txn *t, const struct group_spec *s, uint32_t *id_r, s
 		return r;
 	*id_r = g.id;
 	return group_told(t, g.id, 1);
+}
+
+int group_add_owned(struct forum_txn *t, struct slice name, uint32_t owner, unsigned box, uint32_t *id_r) {
+	int64_t id = forum_next_id(t, "group");
+	if (id < 0)
+		return (int)id;
+	uint32_t created = forum_time(t) > 0 ? (uint32_t)forum_time(t) : 1;
+	struct group g = {
+		.id = (uint32_t)id, .low = 1, .uidvalidity = created, .created = forum_time(t), .modseq = 1, .creator = owner,
+		.access = GROUP_OWN, .box = box, .name = name, .title = name,
+	};
+	int r = group_store(t, &g, NULL);
+	if (r > 0)
+		*id_r = g.id;
+	return r;
 }
 
 static int group_set_word(struct group *g, struct slice key, struct slice value) {

@@ -6,7 +6,8 @@
 #include "forumd/base/range_set.h"
 
 enum group_kind { GROUP_FORUM, GROUP_BLOG, GROUP_ANNOUNCE, GROUP_PROJECT, GROUP_COMMITTEE };
-enum group_access { GROUP_PUBLIC, GROUP_MEMBERS, GROUP_PRIVATE };
+/* GROUP_OWN: a member's own box (personal.h); never set by hand, in no list, found by no name */
+enum group_access { GROUP_PUBLIC, GROUP_MEMBERS, GROUP_PRIVATE, GROUP_OWN };
 enum group_posting { GROUP_POST_MEMBERS, GROUP_POST_MODERATORS, GROUP_POST_NOBODY };
 /* what happens to mail whose sender is a member's address without proof (no reply key, no login, no aligned DKIM) */
 enum group_unproven { GROUP_UNPROVEN_HOLD, GROUP_UNPROVEN_REFUSE };
@@ -18,6 +19,8 @@ struct group {
 	uint32_t uidvalidity;        /* fixed at creation */
 	int64_t created;
 	uint32_t creator;            /* member id, 0 operator */
+	uint32_t owner;              /* GROUP_OWN: whose box; 0 else */
+	unsigned box;                /* GROUP_OWN: enum personal_box */
 	uint64_t modseq;             /* highest change number, from 1 */
 	enum group_kind kind;
 	enum group_access access;

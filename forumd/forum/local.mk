@@ -18,3 +18,6 @@ forumd_libforum_a_SOURCES += \
 	forumd/forum/rights.c forumd/forum/rights.h \
 	forumd/forum/subscribe.c forumd/forum/subscribe.h \
 	forumd/forum/token.c forumd/forum/token.h
+forumd_libforum_a_SOURCES += \
+	forumd/forum/personal.c forumd/forum/personal.h \
+	forumd/forum/watch.c forumd/forum/watch.h

@@ -11,6 +11,7 @@
 #include "forumd/forum/mailq.h"
 #include "forumd/forum/forum_private.h"
 #include "forumd/forum/rights.h"
+#include "forumd/forum/watch.h"
 
 #define MAILQ_VERSION 1
 #define MAILQ_LIFE (5 * 86400)
@@ -216,6 +217,12 @@ static bool mailq_by_other_group(struct forum_txn *t, const struct post *p, uint
 static bool mailq_wants(struct forum_txn *t, const struct post *p, const struct group *g, uint32_t parent_author,
 	uint32_t member, enum subscribe_mode mode) {
 	struct member m;
+	enum watch w = watch_get(t, member, p->thread);
+	/* a muted thread still brings direct replies, a watched one everything */
+	if (w == WATCH_MUTED)
+		mode = SUBSCRIBE_REPLIES;
+	else if (w == WATCH_ON)
+		mode = SUBSCRIBE_ALL;
 	return member != p->author && mailq_selects(mode, p, parent_author, member) && rights_can_read(t, member, g) &&
 		member_get(t, member, &m) > 0 && member_takes_mail(&m) && !mailq_by_other_group(t, p, g->id, parent_author, member);
 }

@@ -7,6 +7,9 @@
 #include "forumd/forum/marks.h"
 #include "forumd/forum/forum_private.h"
 #include "forumd/forum/group.h"
+#include "forumd/forum/overview.h"
+#include "forumd/forum/post_private.h"
+#include "forumd/forum/watch.h"
 
 #define MARKS_VERSION 1
 #define MARKS_SHIFT 14
@@ -101,7 +104,34 @@ static void marks_lift(struct range_set *to, const struct range_set *from, uint3
 		range_set_add(to, base + from->v[i].lo - 1, base + from->v[i].hi - 1);
 }
 
+/* Own boxes: the marks of a pointer are those of the post where it stands. Neighbours often stand in the same group and
+ * block, so the last block is kept. */
+static int marks_load_box(struct forum_txn *t, uint32_t member, const struct group *g, uint32_t lo, uint32_t hi, struct marks *m_r) {
+	struct marks one = { 0 };
+	uint32_t group = 0, block = 0;
+	struct place at;
+	int r = 1;
+	for (uint32_t n = lo ? lo : 1; n <= hi && n <= g->high && r >= 0; n++) {
+		if ((r = overview_follow(t, g->id, n, &at)) <= 0)
+			continue;
+		if (at.group != group || at.number >> MARKS_SHIFT != block) {
+			struct key k = marks_key(member, group = at.group, block = at.number >> MARKS_SHIFT);
+			struct slice v;
+			marks_free(&one);
+			if ((r = kv_get(t->kv, key_slice(&k), &v)) > 0)
+				r = marks_decode(v, &one);
+		}
+		for (int i = 0; i < MARK_COUNT && r >= 0; i++)
+			if (range_set_has(&one.set[i], (at.number & (MARKS_BLOCK - 1)) + 1))
+				range_set_add(&m_r->set[i], n, n);
+	}
+	marks_free(&one);
+	m_r->modseq = g->modseq;
+	return r < 0 ? r : 1;
+}
+
 int marks_load(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t lo, uint32_t hi, struct marks *m_r) {
+	struct group g;
 	struct key k = marks_key(member, group, lo >> MARKS_SHIFT);
 	struct marks one = { 0 };
 	struct kv_cursor *c;
@@ -109,6 +139,8 @@ int marks_load(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t lo
 	*m_r = (struct marks){ 0 };
 	if (member == 0 || lo > hi)
 		return 1;
+	if (group_get(t, group, &g) > 0 && g.owner)
+		return marks_load_box(t, member, &g, lo, hi, m_r);
 	int r = kv_cursor_open(t->kv, &c);
 	if (r < 0)
 		return r;
@@ -137,7 +169,12 @@ void marks_free(struct marks *m) {
 }
 
 bool marks_has(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t number, enum mark k) {
-	struct key key = marks_key(member, group, number >> MARKS_SHIFT);
+	struct place at = { .group = group, .number = number };
+	struct group g;
+	if (group_get(t, group, &g) > 0 && g.owner && overview_follow(t, group, number, &at) <= 0)
+		return false;
+	number = at.number;
+	struct key key = marks_key(member, at.group, number >> MARKS_SHIFT);
 	struct marks one = { 0 };
 	struct slice v;
 	bool has = member && kv_get(t->kv, key_slice(&key), &v) > 0 && marks_decode(v, &one) > 0 &&
@@ -212,28 +249,84 @@ out:
 	return r;
 }
 
-int marks_set(struct forum_txn *t, uint32_t member, uint32_t group, enum mark k, const struct range_set *numbers,
+static int marks_set_in(struct forum_txn *t, uint32_t member, const struct group *g, enum mark k, const struct range_set *numbers,
 	bool on) {
-	struct marks_edit e = { .member = member, .group = group, .kind = k, .on = on };
+	struct marks_edit e = { .member = member, .group = g->id, .kind = k, .on = on };
 	struct range_set want = { 0 };
-	struct group g;
 	size_t at = 0;
-	int r = member == 0 || (unsigned)k >= MARK_COUNT ? ERR_INVALID : group_get(t, group, &g);
-	if (r <= 0)
-		return r < 0 ? r : ERR_NOTFOUND;
+	int r = 1;
 	/* what no post ever had cannot be marked: it bounds the blocks that "1:*" can write */
-	for (uint32_t next = 1; r > 0 && next && range_set_next(numbers, next, &next) && next <= g.high;) {
+	for (uint32_t next = 1; r > 0 && next && range_set_next(numbers, next, &next) && next <= g->high;) {
 		uint32_t block = next >> MARKS_SHIFT;
-		marks_cut(numbers, block, g.high, &at, &want);
+		marks_cut(numbers, block, g->high, &at, &want);
 		r = marks_edit_block(t, &e, block, &want);
 		next = (block + 1) << MARKS_SHIFT;     /* 0 behind the last block */
 	}
 	range_set_free(&want);
 	if (r < 0 || e.modseq == 0)
 		return r < 0 ? r : 0;
-	forum_change_add(t, (struct change){ .kind = CHANGE_MARKS, .group = group, .number = e.first, .last = e.last,
+	forum_change_add(t, (struct change){ .kind = CHANGE_MARKS, .group = g->id, .number = e.first, .last = e.last,
 		.member = member, .modseq = e.modseq });
 	return 1;
+}
+
+/* A word on one post is a word on its thread. */
+static int marks_tell_thread(struct forum_txn *t, uint32_t member, uint32_t group, enum mark k, const struct range_set *numbers, bool on) {
+	enum watch w = k == MARK_MUTED ? WATCH_MUTED : WATCH_ON;
+	struct overview o;
+	int r = 1;
+	for (uint32_t n = 1; r >= 0 && n && range_set_next(numbers, n, &n); n++) {
+		if ((r = overview_get(t, group, n, &o)) <= 0)
+			continue;
+		if (on)
+			r = watch_set(t, member, o.thread, w);
+		else if (watch_get(t, member, o.thread) == w)
+			r = watch_set(t, member, o.thread, WATCH_NONE);
+	}
+	return r < 0 ? r : 1;
+}
+
+/* own boxes: each pointer's mark is set where its post stands, group by group */
+static int marks_set_box(struct forum_txn *t, uint32_t member, const struct group *box, enum mark k, const struct range_set *numbers, bool on) {
+	struct range_set rest = { 0 }, here = { 0 };
+	struct place at;
+	struct group g;
+	int changed = 0, r = 1;
+	for (uint32_t n = 1; n && range_set_next(numbers, n, &n) && n <= box->high; n++)
+		range_set_add(&rest, n, n);
+	while (rest.n && r >= 0) {
+		uint32_t group = 0;
+		range_set_clear(&here);
+		for (uint32_t n = 1; r >= 0 && n && range_set_next(&rest, n, &n); n++) {
+			if ((r = overview_follow(t, box->id, n, &at)) > 0 && (group == 0 || at.group == group)) {
+				group = at.group;
+				range_set_add(&here, at.number, at.number);
+			} else if (r > 0) {
+				continue;
+			}
+			range_set_del(&rest, n, n);
+		}
+		if (r >= 0 && group && (r = group_get(t, group, &g)) > 0 && (r = marks_set_in(t, member, &g, k, &here, on)) > 0)
+			changed = 1;
+	}
+	range_set_free(&rest);
+	range_set_free(&here);
+	if (r < 0 || !changed)
+		return r < 0 ? r : 0;
+	if (numbers->n)
+		forum_change_add(t, (struct change){ .kind = CHANGE_MARKS, .group = box->id, .number = numbers->v[0].lo, .last = box->high, .member = member, .modseq = box->modseq });
+	return 1;
+}
+
+int marks_set(struct forum_txn *t, uint32_t member, uint32_t group, enum mark k, const struct range_set *numbers, bool on) {
+	struct group g;
+	int r = member == 0 || (unsigned)k >= MARK_COUNT ? ERR_INVALID : group_get(t, group, &g);
+	if (r <= 0)
+		return r < 0 ? r : ERR_NOTFOUND;
+	r = g.owner ? marks_set_box(t, member, &g, k, numbers, on) : marks_set_in(t, member, &g, k, numbers, on);
+	if (r > 0 && (k == MARK_MUTED || k == MARK_WATCHED) && marks_tell_thread(t, member, group, k, numbers, on) < 0)
+		return ERR_UNAVAILABLE;
+	return r;
 }
 
 int marks_unseen(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t *count_r, uint32_t *first_r) {

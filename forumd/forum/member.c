@@ -6,6 +6,7 @@
  * the old name must find the same, renamed, record.
  *
  * Invariant: every address in a record has its u entry pointing back, and no two records share one. */
+#include "forumd/forum/personal.h"
 #include "forumd/forum/member.h"
 #include "forumd/base/digest.h"
 #include "forumd/base/text.h"
@@ -619,7 +620,7 @@ int member_remove(struct forum_txn *t, uint32_t id, bool erase_posts, struct fai
 	if (r < 0 || (r = member_drop_name_key(t, id)) < 0 || (r = member_drop_prefix(t, &subscriptions)) < 0 ||
 	    (r = member_drop_prefix(t, &marks)) < 0)
 		return fail_internal(f, "removing member %u: %s", id, err_name((enum err)r));
-	if (erase_posts && (r = member_erase_posts(t, id, f)) < 0)
+	if ((r = personal_forget(t, id, f)) < 0 || (erase_posts && (r = member_erase_posts(t, id, f)) < 0))
 		return r;
 	struct member gone = { .id = id, .kind = MEMBER_GONE, .created = m.created, .renamed = true, .left = true };
 	return member_store(t, &gone, true, f);

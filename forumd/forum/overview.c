@@ -3,6 +3,7 @@
 #include "forumd/forum/overview.h"
 #include "forumd/forum/author_private.h"
 #include "forumd/forum/group.h"
+#include "forumd/forum/personal.h"
 #include "forumd/forum/post_private.h"
 
 /* "From: " CRLF, and the empty line behind the header */
@@ -154,12 +155,56 @@ int overview_xref(struct forum_txn *t, const struct place *places, size_t n, str
 	return 1;
 }
 
+/* --- pointers of own boxes --- */
+
+int overview_store_pointer(struct forum_txn *t, uint32_t group, uint32_t number, uint64_t post, uint64_t modseq) {
+	struct key k = key_2u32('O', group, number);
+	char v[OVERVIEW_POINTER_SIZE] = { OVERVIEW_POINTER };
+	num_put64(v + 24, post);
+	num_put64(v + OVERVIEW_MODSEQ, modseq);
+	return forum_put(t, key_slice(&k), slice_of(v, sizeof v), NULL);
+}
+
+static inline bool overview_is_pointer(struct slice v) {
+	return v.n == OVERVIEW_POINTER_SIZE && v.p[0] == OVERVIEW_POINTER;
+}
+
+static int overview_follow_record(struct forum_txn *t, uint32_t group, struct slice v, struct place *at_r) {
+	struct group box;
+	int r = group_get(t, group, &box);
+	return r > 0 ? personal_source(t, box.owner, num_get64(v.p + 24), at_r) : r;
+}
+
+int overview_follow(struct forum_txn *t, uint32_t group, uint32_t number, struct place *at_r) {
+	struct key k = key_2u32('O', group, number);
+	struct slice v;
+	int r = kv_get(t->kv, key_slice(&k), &v);
+	if (r <= 0)
+		return r;
+	if (overview_is_pointer(v))
+		return overview_follow_record(t, group, v, at_r);
+	*at_r = (struct place){ .group = group, .number = number };
+	return 1;
+}
+
+/* v becomes the record the pointer leads to: 1, 0 nothing there for the owner */
+static int overview_look_through(struct forum_txn *t, uint32_t group, struct slice *v) {
+	struct place at;
+	int r = overview_follow_record(t, group, *v, &at);
+	if (r <= 0)
+		return r;
+	struct key k = key_2u32('O', at.group, at.number);
+	return forum_get(t, key_slice(&k), v);
+}
+
 /* --- single records --- */
 
 int overview_get_any(struct forum_txn *t, uint32_t group, uint32_t number, struct overview *o_r) {
 	struct key k = key_2u32('O', group, number);
 	struct slice v;
 	int r = forum_get(t, key_slice(&k), &v);
+	if (r > 0 && overview_is_pointer(v))
+		r = overview_look_through(t, group, &v);
 	return r > 0 ? overview_decode(group, number, v, o_r) : r;
 }
 
@@ -223,6 +268,11 @@ int overview_iter_next(struct overview_iter *it, struct overview *o_r) {
 	uint32_t number;
 	int r;
 	while ((r = overview_step(it, &number, &v)) > 0) {
+		if (overview_is_pointer(v) && (r = overview_look_through(it->t, it->group, &v)) <= 0) {
+			if (r < 0)
+				return r;
+			continue;
+		}
 		if (it->t->write)
 			v = arena_slice(it->t->arena, v);
 		if ((r = overview_decode(it->group, number, v, o_r)) < 0 || it->all_states || o_r->state == POST_VISIBLE)
@@ -267,6 +317,11 @@ int overview_lines(struct overview_iter *it, size_t max, struct buf *out) {
 	while (buf_len(out) < stop) {
 		if ((r = overview_step(it, &number, &v)) <= 0)
 			return overview_ended(it, r);
+		if (overview_is_pointer(v) && (r = overview_look_through(it->t, it->group, &v)) <= 0) {
+			if (r < 0)
+				return r;
+			continue;
+		}
 		if (!overview_cut(v, &c))
 			return ERR_CORRUPT;
 		if (v.p[OVERVIEW_STATE] != POST_VISIBLE && !it->all_states)
@@ -304,6 +359,13 @@ uint32_t overview_size(struct forum_txn *t, const struct overview *o) {
 
 /* --- neighbours --- */
 
+static bool overview_is_shown(struct forum_txn *t, uint32_t group, struct slice v) {
+	if (overview_is_pointer(v) && overview_look_through(t, group, &v) <= 0)
+		return false;
+	return v.n >= OVERVIEW_FIXED && v.p[OVERVIEW_STATE] == POST_VISIBLE;
+}
+
+
 int overview_after(struct forum_txn *t, uint32_t group, uint32_t n, uint32_t *out_r) {
 	struct overview_iter it;
 	struct slice v;
@@ -313,7 +375,7 @@ int overview_after(struct forum_txn *t, uint32_t group, uint32_t n, uint32_t *ou
 	if (r < 0)
 		return r;
 	while ((r = overview_step(&it, out_r, &v)) > 0)
-		if (v.n >= OVERVIEW_FIXED && v.p[OVERVIEW_STATE] == POST_VISIBLE)
+		if (overview_is_shown(t, group, v))
 			break;
 	overview_iter_end(&it);
 	return r;
@@ -331,7 +393,7 @@ int overview_before(struct forum_txn *t, uint32_t group, uint32_t n, uint32_t *o
 			r = 0;
 			break;
 		}
-		if (v.n >= OVERVIEW_FIXED && v.p[OVERVIEW_STATE] == POST_VISIBLE) {
+		if (overview_is_shown(t, group, v)) {
 			*out_r = num_get32(key.p + 5);
 			break;
 		}
@@ -363,7 +425,12 @@ int envelope_decode(struct slice v, struct envelope *e) {
 int envelope_get(struct forum_txn *t, uint32_t group, uint32_t number, struct envelope *e_r) {
 	struct key k = key_2u32('E', group, number);
 	struct slice v;
+	struct place at;
 	int r = forum_get(t, key_slice(&k), &v);
+	if (r == 0 && (r = overview_follow(t, group, number, &at)) > 0) {
+		k = key_2u32('E', at.group, at.number);
+		r = forum_get(t, key_slice(&k), &v);
+	}
 	return r > 0 ? envelope_decode(v, e_r) : r;
 }
 

@@ -7,6 +7,7 @@
 #include "forumd/forum/mailq.h"
 #include "forumd/forum/member.h"
 #include "forumd/forum/moderate.h"
+#include "forumd/forum/personal.h"
 #include "forumd/forum/post_private.h"
 #include "forumd/forum/thread.h"
 
@@ -246,6 +247,8 @@ int post_publish(struct forum_txn *t, struct post *p, struct overview *o, const 
 	if ((r = post_store(t, p, f)) < 0 || (r = post_store_places(t, p, modseq, o, e, f)) < 0 ||
 			(r = post_supersede(t, p, f)) < 0)
 		return r;
+	if (!(p->flags & POST_NO_MAIL) && personal_deliver(t, p) < 0)
+		return fail_set(f, ERR_UNAVAILABLE, "the post cannot be shown to those who wait for it now, try again later");
 	return post_tell(t, p, f);
 }
 

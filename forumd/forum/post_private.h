@@ -16,6 +16,8 @@
  *     from (typed)
  * The OVER line is number TAB A author-line B octets C.
  *
+ * Pointer in a member's own box (O), version 2: version u8, unused to 24, post u64, unused to 48, modseq u64.
+ *
  * Envelope record (E): version u8, then the seven slices of struct envelope with varint lengths.
  * Pending record (N): version u8, overview record and envelope record with varint lengths; the overview is written with
  * number 0 and no xref.
@@ -30,7 +32,7 @@
 enum {
 	POST_VERSION = 1, POST_STATE = 1, POST_REASON = 3, POST_FLAGS = 8, POST_PARENT = 16, POST_THREAD = 24, POST_DATE = 32,
 	POST_PLACES = 92, POST_FIXED = 96,
-	OVERVIEW_VERSION = 1, OVERVIEW_STATE = 1, OVERVIEW_REASON = 2, OVERVIEW_FLAGS = 8, OVERVIEW_PARENT = 32,
+	OVERVIEW_VERSION = 1, OVERVIEW_POINTER = 2, OVERVIEW_POINTER_SIZE = 56, OVERVIEW_STATE = 1, OVERVIEW_REASON = 2, OVERVIEW_FLAGS = 8, OVERVIEW_PARENT = 32,
 	OVERVIEW_THREAD = 40, OVERVIEW_MODSEQ = 48, OVERVIEW_LENGTHS = 72, OVERVIEW_FIXED = 88,
 	PIECE_HEAD1 = 0, PIECE_HEAD2 = 1, PIECE_BODY = 2, PIECE_REMOVED = 3,
 	PIECE_CHUNK = 4060,
@@ -57,6 +59,10 @@ int segment_inflate(char *z, size_t zn, char *out, size_t n);
 void overview_encode(const struct overview *o, struct buf *out);
 int overview_decode(uint32_t group, uint32_t number, struct slice v, struct overview *o_r);
 int overview_store(struct forum_txn *t, const struct overview *o, struct fail *f);
+int overview_store_pointer(struct forum_txn *t, uint32_t group, uint32_t number, uint64_t post, uint64_t modseq);
+/* Where the record of (group, number) really is: 1 and *at_r (the same place for an ordinary record), 0 absent or, for a
+ * pointer, no longer readable by the box's owner, < 0 */
+int overview_follow(struct forum_txn *t, uint32_t group, uint32_t number, struct place *at_r);
 /* change the fixed fields of a stored overview record; `modseq` 0 leaves it */
 struct overview_patch { uint32_t group, number; uint64_t modseq; int state; /* < 0: leave */ bool flags_set, tree_set;
 	uint32_t flags; uint64_t parent, thread; enum parent_reason reason; };

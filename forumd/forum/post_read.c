@@ -151,7 +151,7 @@ int post_by_number(struct forum_txn *t, uint32_t group, uint32_t number, struct 
 	struct slice v;
 	int r = kv_get(t->kv, key_slice(&k), &v);
 	if (r > 0)
-		r = v.n >= OVERVIEW_FIXED ? post_get(t, num_get64(v.p + 24), p_r) : ERR_CORRUPT;
+		r = v.n >= OVERVIEW_POINTER_SIZE ? post_get(t, num_get64(v.p + 24), p_r) : ERR_CORRUPT;
 	return r;
 }
 

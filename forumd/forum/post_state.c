@@ -7,6 +7,7 @@
  *   any     -> DELETED   final; the text stays until post_erase() */
 #include "forumd/forum/group.h"
 #include "forumd/forum/mailq.h"
+#include "forumd/forum/personal.h"
 #include "forumd/forum/post_private.h"
 #include "forumd/forum/thread.h"
 
@@ -84,6 +85,8 @@ static int post_show_places(struct forum_txn *t, const struct post *p, enum post
 		if ((r = overview_patch(t, &o, f)) < 0)
 			return r;
 	}
+	if (was != is && personal_follow(t, p->id, is) < 0)
+		return fail_set(f, ERR_UNAVAILABLE, "the boxes that show this post cannot be changed now, try again later");
 	if (was && !is && mailq_cancel_post(t, p->id) < 0)
 		return fail_set(f, ERR_UNAVAILABLE, "the mail of this post cannot be stopped now, try again later");
 	return 1;

@@ -7,6 +7,7 @@
  *   start    as post; in blogs and announce groups moderators, committee and admins only.
  *   moderate moderator or admin, there or everywhere, who may read. An everywhere moderator does not see into private
  *            groups: only admins do.
+ *   own box  its owner alone reads, posts and removes there; not even admins.
  *   admin    ROLE_ADMIN everywhere.
  *
  * The operator at the control socket may everything. Who left or is gone has no rights beyond the anonymous reader's.
@@ -65,11 +66,15 @@ static bool rights_read(const struct rights_who *w, const struct group *g) {
 		return w->account;
 	case GROUP_PRIVATE:
 		return w->account && (rights_any_role(w) || rights_admin(&w->m));
+	case GROUP_OWN:
+		return w->account && w->m.id == g->owner;
 	}
 	return false;
 }
 
 static bool rights_moderate(const struct rights_who *w, const struct group *g) {
+	if (g->access == GROUP_OWN)
+		return rights_read(w, g);
 	return w->account && rights_read(w, g) && (rights_role(w, ROLE_MODERATOR) || rights_role(w, ROLE_ADMIN));
 }
 
@@ -108,6 +113,8 @@ static int rights_post(struct forum_txn *t, uint32_t member, const struct group 
 		return fail_set(f, ERR_DENIED, "this account may not post");
 	if (rights_role(w, ROLE_READER) && !rights_admin(&w->m))
 		return fail_set(f, ERR_DENIED, "your account may read here but not post");
+	if (g->access == GROUP_OWN)
+		return 1;
 	if (g->posting == GROUP_POST_NOBODY)
 		return fail_set(f, ERR_DENIED, "this group is closed: nobody can post here");
 	if (g->posting == GROUP_POST_MODERATORS && !rights_moderate(w, g))

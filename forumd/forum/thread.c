@@ -14,6 +14,7 @@
  * A post is in the tree when it has its T record: pending posts are not, nor are those a rebuild has not come to yet. A
  * post in a group the citing post is not in is treated like one that does not exist. */
 #include "forumd/forum/thread.h"
+#include "forumd/forum/watch.h"
 #include <stdlib.h>
 #include "forumd/base/digest.h"
 #include "forumd/forum/post_private.h"
@@ -317,6 +318,8 @@ static int thread_join(struct forum_txn *t, uint64_t *thread, uint64_t other) {
 	if (r >= 0 && (r = thread_list(t, from, SIZE_MAX, &posts, &parents)) > 0 &&
 			(r = thread_rekey(t, &posts, &parents, from, to)) > 0)
 		r = thread_forward(t, from, to);
+	if (r > 0)
+		r = watch_merge(t, from, to) < 0 ? ERR_UNAVAILABLE : 1;
 	vec_free(&posts);
 	vec_free(&parents);
 	*thread = to;

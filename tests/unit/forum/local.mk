@@ -36,3 +36,6 @@ tests_unit_forum_test_thread_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 # not a test: prints figures
 tests_perf_bench_forum_SOURCES = tests/perf/bench_forum.c
 tests_perf_bench_forum_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
+check_PROGRAMS += tests/unit/forum/test_personal
+TESTS += tests/unit/forum/test_personal
+tests_unit_forum_test_personal_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)

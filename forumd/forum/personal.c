@@ -1,0 +1,240 @@
+/* v member, box u8 -> u32 group; Y post, group -> u32 number (the pointers to a post).
+ *
+ * A pointer is an O record of its own version (post_private.h): the post id, nothing else. It is looked through when it
+ * is read, so nothing about the post is kept twice and nothing can be stale. Only whether it is a hole is kept (count,
+ * low, sequence numbers), and follows the post's state. */
+#include "forumd/forum/personal.h"
+#include "forumd/forum/marks.h"
+#include "forumd/forum/member.h"
+#include "forumd/forum/post_private.h"
+#include "forumd/forum/rights.h"
+#include "forumd/forum/watch.h"
+
+static const char *const personal_names[BOX_COUNT] = { "", "inbox", "replies", "watched", "unread", "drafts", "sent", "trash" };
+
+static struct key personal_key(uint32_t member, enum personal_box box) {
+	struct key k = key_1u32('v', member);
+	key_u8(&k, (uint8_t)box);
+	return k;
+}
+
+int personal_find(struct forum_txn *t, uint32_t member, enum personal_box box, struct group *g_r) {
+	struct key k = personal_key(member, box);
+	struct slice v;
+	int r = member && box > BOX_NONE && box < BOX_COUNT ? kv_get(t->kv, key_slice(&k), &v) : 0;
+	return r > 0 ? v.n == 4 ? group_get(t, num_get32(v.p), g_r) : ERR_CORRUPT : r;
+}
+
+/* made when missing */
+static int personal_open(struct forum_txn *t, uint32_t member, enum personal_box box, struct group *g_r) {
+	struct key k = personal_key(member, box);
+	char v[4];
+	uint32_t id;
+	int r = personal_find(t, member, box, g_r);
+	if (r != 0)
+		return r;
+	struct slice name = arena_slicef(t->arena, "~%u.%s", member, personal_names[box]);
+	if ((r = group_add_owned(t, name, member, (unsigned)box, &id)) < 0)
+		return r;
+	num_put32(v, id);
+	if ((r = forum_put(t, key_slice(&k), slice_of(v, 4), NULL)) < 0)
+		return r;
+	return group_get(t, id, g_r);
+}
+
+int personal_prepare(struct forum_txn *t, uint32_t member) {
+	struct group g;
+	for (int box = BOX_NONE + 1; box < BOX_COUNT; box++) {
+		int r = personal_open(t, member, (enum personal_box)box, &g);
+		if (r < 0)
+			return r;
+	}
+	return 1;
+}
+
+/* --- pointers --- */
+
+static struct key personal_pointer_key(uint64_t post, uint32_t group) {
+	struct key k = key_1u64('Y', post);
+	key_u32(&k, group);
+	return k;
+}
+
+int personal_pointer_next(struct forum_txn *t, uint64_t post, uint32_t *cursor, struct place *at_r) {
+	struct key k = personal_pointer_key(post, *cursor + 1);
+	struct kv_cursor *c;
+	struct slice key, v;
+	if (*cursor == UINT32_MAX)
+		return 0;
+	int r = kv_cursor_open(t->kv, &c);
+	if (r < 0)
+		return r;
+	r = kv_seek(c, key_slice(&k), &key, &v);
+	if (r > 0 && (key.n != 13 || v.n != 4 || !key_has_prefix(key, &k, 9)))
+		r = 0;
+	if (r > 0)
+		*at_r = (struct place){ .group = *cursor = num_get32(key.p + 9), .number = num_get32(v.p) };
+	kv_cursor_close(&c);
+	return r;
+}
+
+static int personal_number(struct forum_txn *t, uint64_t post, uint32_t group, uint32_t *number_r) {
+	struct key k = personal_pointer_key(post, group);
+	struct slice v;
+	int r = kv_get(t->kv, key_slice(&k), &v);
+	if (r > 0)
+		*number_r = v.n == 4 ? num_get32(v.p) : 0;
+	return r;
+}
+
+static int personal_point_in(struct forum_txn *t, uint32_t group, uint64_t post) {
+	struct key k = personal_pointer_key(post, group);
+	uint32_t number;
+	char v[4];
+	int r = personal_number(t, post, group, &number);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	int64_t modseq = group_new_number(t, group, post, &number);
+	if (modseq < 0)
+		return (int)modseq;
+	num_put32(v, number);
+	if ((r = forum_put(t, key_slice(&k), slice_of(v, 4), NULL)) < 0)
+		return r;
+	return overview_store_pointer(t, group, number, post, (uint64_t)modseq);
+}
+
+int personal_point(struct forum_txn *t, uint32_t member, enum personal_box box, uint64_t post) {
+	struct group g;
+	int r = personal_open(t, member, box, &g);
+	return r < 0 ? r : personal_point_in(t, g.id, post);
+}
+
+int personal_source(struct forum_txn *t, uint32_t owner, uint64_t post, struct place *at_r) {
+	struct group g;
+	struct post p;
+	int r = post_get(t, post, &p);
+	for (size_t i = 0; r > 0 && i < p.nplaces; i++)
+		if (p.places[i].number && group_get(t, p.places[i].group, &g) > 0 && rights_can_read(t, owner, &g)) {
+			*at_r = p.places[i];
+			return 1;
+		}
+	return r < 0 ? r : 0;
+}
+
+static int personal_show(struct forum_txn *t, struct place at, uint64_t post, bool visible) {
+	int r = group_set_hole(t, at.group, at.number, !visible);
+	if (r <= 0)
+		return r < 0 ? r : 1;
+	int64_t modseq = group_bump(t, at.group, at.number, visible ? CHANGE_BACK : CHANGE_GONE, post);
+	return modseq < 0 ? (int)modseq : 1;
+}
+
+int personal_follow(struct forum_txn *t, uint64_t post, bool visible) {
+	struct place at;
+	uint32_t cursor = 0;
+	int r;
+	while ((r = personal_pointer_next(t, post, &cursor, &at)) > 0)
+		if ((r = personal_show(t, at, post, visible)) < 0)
+			break;
+	return r < 0 ? r : 1;
+}
+
+int personal_forget(struct forum_txn *t, uint32_t member, struct fail *f) {
+	struct group g;
+	struct post p;
+	struct place at;
+	int r = watch_forget(t, member);
+	for (int box = BOX_NONE + 1; box < BOX_COUNT && r >= 0; box++) {
+		struct key k = personal_key(member, (enum personal_box)box);
+		if ((r = personal_find(t, member, (enum personal_box)box, &g)) <= 0)
+			continue;
+		for (uint32_t n = 1; n <= g.high && r >= 0; n++)
+			if ((r = post_by_number(t, g.id, n, &p)) > 0 && post_number_in(&p, g.id)) {
+				r = post_erase(t, p.id, f);
+			} else if (r > 0 && personal_number(t, p.id, g.id, &at.number) > 0) {
+				struct key y = personal_pointer_key(p.id, g.id);
+				r = forum_del(t, key_slice(&y), f);
+			}
+		if (r >= 0)
+			r = forum_del(t, key_slice(&k), f);
+	}
+	return r < 0 ? r : 1;
+}
+
+/* --- what comes in by itself --- */
+
+static bool personal_may_see(struct forum_txn *t, uint32_t member, const struct post *p) {
+	struct place at;
+	struct member m;
+	return member_get(t, member, &m) > 0 && m.kind == MEMBER_ACCOUNT && !m.left && personal_source(t, member, p->id, &at) > 0;
+}
+
+int personal_deliver(struct forum_txn *t, const struct post *p) {
+	struct post parent;
+	uint32_t member = 0;
+	enum watch w;
+	int r = p->parent ? post_get(t, p->parent, &parent) : 0;
+	if (r > 0 && parent.author && parent.author != p->author && personal_may_see(t, parent.author, p)) {
+		if ((r = personal_point(t, parent.author, BOX_REPLIES, p->id)) < 0 || (r = personal_point(t, parent.author, BOX_INBOX, p->id)) < 0)
+			return r;
+	}
+	while (r >= 0 && (r = watch_next(t, p->thread, &member, &w)) > 0)
+		if (w == WATCH_ON && member != p->author && personal_may_see(t, member, p))
+			r = personal_point(t, member, BOX_WATCHED, p->id);
+	return r < 0 ? r : 1;
+}
+
+/* --- unread --- */
+
+/* pointers whose post was read, or is unread again */
+static int personal_unread_known(struct forum_txn *t, uint32_t member, const struct group *box) {
+	struct overview o;
+	struct place at;
+	int r = 1;
+	for (uint32_t n = 1; n <= box->high && r >= 0; n++) {
+		if ((r = overview_get_any(t, box->id, n, &o)) <= 0)
+			continue;
+		int there = personal_source(t, member, o.post, &at);
+		bool unread = there > 0 && o.state == POST_VISIBLE && !marks_has(t, member, at.group, at.number, MARK_SEEN);
+		r = there < 0 ? there : personal_show(t, (struct place){ box->id, n }, o.post, unread);
+	}
+	return r < 0 ? r : 1;
+}
+
+/* the newest `max` unread posts of one group that have no pointer yet */
+static int personal_unread_group(struct forum_txn *t, uint32_t member, uint32_t box, const struct group *g, uint32_t max) {
+	struct range_set unread = { 0 }, holes = { 0 };
+	struct marks m = { 0 };
+	struct overview o;
+	int r = group_holes(t, g->id, &holes);
+	if (r > 0 && (r = marks_load(t, member, g->id, 1, g->high, &m)) > 0 && g->high) {
+		range_set_add(&unread, 1, g->high);
+		range_set_subtract(&unread, &holes);
+		range_set_subtract(&unread, &m.set[MARK_SEEN]);
+		uint64_t n = range_set_count(&unread);
+		uint32_t next = 1;
+		if (n > max)
+			range_set_nth(&unread, n - max + 1, &next);
+		for (; r >= 0 && next && range_set_next(&unread, next, &next); next++)
+			if ((r = overview_get(t, g->id, next, &o)) > 0)
+				r = personal_point_in(t, box, o.post);
+	}
+	range_set_free(&unread);
+	range_set_free(&holes);
+	marks_free(&m);
+	return r < 0 ? r : 1;
+}
+
+int personal_sync_unread(struct forum_txn *t, uint32_t member, uint32_t max) {
+	struct group box, g;
+	struct slice cursor = { 0 };
+	int r = personal_open(t, member, BOX_UNREAD, &box);
+	if (r < 0 || (r = personal_unread_known(t, member, &box)) < 0)
+		return r;
+	while ((r = group_each(t, &cursor, &g)) > 0) {
+		cursor = arena_slice(t->arena, cursor);
+		if (rights_can_read(t, member, &g) && (r = personal_unread_group(t, member, box.id, &g, max)) < 0)
+			break;
+	}
+	return r < 0 ? r : 1;
+}

@@ -1,0 +1,36 @@
+/* personal.h - a member's own boxes: real groups (struct group with `owner`) that no list shows to anybody else, with
+ * stable numbers of their own, so that every command that takes a group works on them.
+ *
+ * An entry of REPLIES, WATCHED, UNREAD and INBOX is a POINTER to a post in another group: its overview, envelope, body,
+ * moderation state and MARKS are those of the post where it stands; marking it seen here is marking it there. A pointer
+ * whose post the owner may no longer read is not visible. INBOX also holds notices, DRAFTS, SENT and TRASH hold own
+ * messages: ordinary posts in a group only the owner reads. */
+#ifndef FORUMD_FORUM_PERSONAL_H
+#define FORUMD_FORUM_PERSONAL_H
+#include "forumd/forum/group.h"
+#include "forumd/forum/post.h"
+
+enum personal_box { BOX_NONE, BOX_INBOX, BOX_REPLIES, BOX_WATCHED, BOX_UNREAD, BOX_DRAFTS, BOX_SENT, BOX_TRASH, BOX_COUNT };
+
+/* The member's box: 1, 0 not made yet (then it is empty; personal_prepare makes it), < 0. name in *g_r is internal
+ * ("~17.replies"): gateways show their own. */
+int personal_find(struct forum_txn *t, uint32_t member, enum personal_box box, struct group *g_r);
+/* Makes all boxes of a member that are missing. Called on: writer. */
+int personal_prepare(struct forum_txn *t, uint32_t member);
+/* Brings UNREAD up to date: new unread posts of the groups the member may read get numbers (the newest `max` of each
+ * group), read ones become holes, unread again come back. Called on: writer. */
+int personal_sync_unread(struct forum_txn *t, uint32_t member, uint32_t max);
+/* A post became visible: into REPLIES and INBOX of the parent's author, into WATCHED of those who watch the thread.
+ * Called by post_publish. */
+int personal_deliver(struct forum_txn *t, const struct post *p);
+/* One more pointer; 1, 0 was there. Called on: writer. */
+int personal_point(struct forum_txn *t, uint32_t member, enum personal_box box, uint64_t post);
+/* A member is removed: own messages lose their texts, the boxes are never shown again. Called on: writer. */
+int personal_forget(struct forum_txn *t, uint32_t member, struct fail *f);
+/* the place a pointer leads to for the owner; 1, 0 no longer readable, < 0 */
+int personal_source(struct forum_txn *t, uint32_t owner, uint64_t post, struct place *at_r);
+/* The post changed its state: its pointers become holes, or come back. Called by post_set_state and the like. */
+int personal_follow(struct forum_txn *t, uint64_t post, bool visible);
+/* pointers to a post, with the box's group and number; *cursor starts 0; 1, 0 end */
+int personal_pointer_next(struct forum_txn *t, uint64_t post, uint32_t *cursor, struct place *at_r);
+#endif
