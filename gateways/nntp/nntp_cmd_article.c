@@ -14,6 +14,7 @@
 #include "forumd/forum/rights.h"
 #include "forumd/mail/field.h"
 #include "forumd/run/writer.h"
+#include "gateways/common/splice.h"
 #include "gateways/nntp/nntp_private.h"
 
 #define ONE_STEP_BODY (128 * 1024)
@@ -258,34 +259,38 @@ static int send_header(struct session *s, struct forum_txn *t, const struct post
 	return r;
 }
 
-/* the stored segments, as they are, into the compressed stream */
-static int splice_piece(struct session *s, struct forum_txn *t, const struct post *p, unsigned piece) {
-	struct buf tmp = { 0 };
-	int r = post_piece(t, p, piece, &tmp);
-	if (r >= 0)
-		conn_splice(s->conn, buf_slice(&tmp));
-	buf_free(&tmp);
-	return r;
+/* the text gathered so far goes in front of the segment */
+static int splice_piece(struct forum_txn *t, const struct post *p, unsigned piece, struct buf *text, struct buf *z) {
+	splice_text(z, buf_slice(text));
+	buf_reset(text);
+	return post_piece(t, p, piece, z);
 }
 
-static int splice_parts(struct session *s, struct forum_txn *t, const struct post *p, enum nntp_parts parts) {
-	struct buf *out = session_out(s);
+/* The stored segments, as they are, with the few lines of ours between them: a compressed answer without a compressor. */
+static int splice_parts(struct session *s, struct forum_txn *t, const struct post *p, const char *line, enum nntp_parts parts) {
+	struct buf text = { 0 }, z = { 0 };
 	int r = 1;
+	buf_adds(&text, line);
 	if (parts & NNTP_HEAD) {
-		nntp_front(s, t, p, out);
+		nntp_front(s, t, p, &text);
 		if (p->from_off)
-			r = splice_piece(s, t, p, 0);
-		buf_adds(session_out(s), "From: ");
-		buf_add_slice(session_out(s), author_from(t, p->author, p->from));
-		buf_adds(session_out(s), "\r\n");
+			r = splice_piece(t, p, 0, &text, &z);
+		buf_adds(&text, "From: ");
+		buf_add_slice(&text, author_from(t, p->author, p->from));
+		buf_adds(&text, "\r\n");
 		if (r >= 0)
-			r = splice_piece(s, t, p, 1);
+			r = splice_piece(t, p, 1, &text, &z);
 	}
 	if (parts == NNTP_ARTICLE)
-		buf_adds(session_out(s), "\r\n");
+		buf_adds(&text, "\r\n");
 	if (r >= 0 && (parts & NNTP_BODY))
-		r = splice_piece(s, t, p, 2);
-	buf_adds(session_out(s), ".\r\n");
+		r = splice_piece(t, p, 2, &text, &z);
+	buf_adds(&text, ".\r\n");
+	splice_text(&z, buf_slice(&text));
+	if (r >= 0)
+		conn_splice(s->conn, buf_slice(&z));
+	buf_free(&text);
+	buf_free(&z);
 	return r;
 }
 
@@ -297,15 +302,16 @@ static enum step send_cut(struct session *s, const struct post *p, int r) {
 
 static enum step send_parts(struct session *s, struct found *f, int code, enum nntp_parts parts) {
 	const struct post *p = &f->post;
+	char *line = arena_printf(s->command, "%d %u %.*s\r\n", code, f->number, SLICE_ARG(p->message_id));
 	int r;
-	nntp_replyf(s, "%d %u %.*s", code, f->number, SLICE_ARG(p->message_id));
 	stat_add(STAT_articles_out, 1);
 	if ((parts & NNTP_BODY) && s->member)
 		nntp_mark_read(s, f->t, f->group, f->number);
 	if ((p->flags & POST_DOT_FREE) && conn_is_deflate(s->conn)) {
-		r = splice_parts(s, f->t, p, parts);
+		r = splice_parts(s, f->t, p, line, parts);
 		return r < 0 ? send_cut(s, p, r) : STEP_DONE;
 	}
+	buf_adds(session_out(s), line);
 	if ((parts & NNTP_HEAD) && (r = send_header(s, f->t, p)) < 0)
 		return send_cut(s, p, r);
 	if (parts == NNTP_HEAD)
