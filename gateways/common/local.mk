@@ -8,6 +8,5 @@ gateways_libcommon_a_SOURCES = \
 	gateways/common/reply_token.c gateways/common/reply_token.h \
 	gateways/common/sasl.c gateways/common/sasl.h \
 	gateways/common/splice.c gateways/common/splice.h \
-	gateways/common/splice.c gateways/common/splice.h \
 	gateways/common/sasl_scram.c gateways/common/sasl_scram.h \
 	gateways/common/wildmat.c gateways/common/wildmat.h
