@@ -1,5 +1,6 @@
-/* out_compose.c - a queue item becomes a frame in a sender's pipe. The copy of a post is made once and kept for the run of
- * its recipients; each gets an envelope sender (VERP) and a Reply-To of his own, spliced in on the way into the pipe. */
+/* out_compose.c - a queue item becomes a frame in a sender's pipe. The copy of a post is made once and kept for
+ * the run of its recipients; each gets an envelope sender (VERP) and a Reply-To of his own, spliced in on the way
+ * into the pipe. */
 #include "forumd/base/clock.h"
 #include "forumd/base/log.h"
 #include "forumd/forum/author.h"
@@ -25,7 +26,8 @@ static void author_spec(struct forum_txn *t, const struct post *p, struct buf *o
 static int make_copy(struct out *o, struct forum_txn *t, const struct post *p, const struct group *g)
 {
 	struct buf header = { 0 }, body = { 0 }, address = { 0 };
-	struct build_copy c = { .message_id = p->message_id, .in_reply_to = p->in_reply_to, .references = p->references, .post_id = p->id };
+	struct build_copy c = { .message_id = p->message_id, .in_reply_to = p->in_reply_to, .references = p->references,
+		.post_id = p->id };
 	struct out_copy *copy = &o->copy;
 	int e = post_header(t, p, &header);
 
@@ -59,9 +61,11 @@ static int load(struct out *o, struct forum_txn *t, const struct mailq_item *i, 
 
 	if (e < 0)
 		return e;
-	if (e == 0 || p.state != POST_VISIBLE || group_get(t, i->group, g_r) <= 0 || g_r->removed || !post_number_in(&p, i->group))
+	if (e == 0 || p.state != POST_VISIBLE || group_get(t, i->group, g_r) <= 0 || g_r->removed
+	    || !post_number_in(&p, i->group))
 		return OUT_DROP;
-	if (i->member && (member_get(t, i->member, &who) <= 0 || !member_takes_mail(&who) || !rights_can_read(t, i->member, g_r)))
+	if (i->member && (member_get(t, i->member, &who) <= 0 || !member_takes_mail(&who)
+	    || !rights_can_read(t, i->member, g_r)))
 		return OUT_DROP;
 	if (o->copy.post != i->post || o->copy.group != i->group)
 		return make_copy(o, t, &p, g_r);
@@ -82,9 +86,11 @@ static void make_envelope_sender(struct out *o, struct forum_txn *t, const struc
 	buf_addf(out, "@%s", o->config->domain);
 }
 
-static void make_reply_to(struct out *o, struct forum_txn *t, const struct mailq_item *i, const struct group *g, struct buf *out)
+static void make_reply_to(struct out *o, struct forum_txn *t, const struct mailq_item *i, const struct group *g,
+	struct buf *out)
 {
-	struct reply_token k = { TOKEN_REPLY, i->post, i->member, i->group, clock_now() + (int64_t)o->config->reply_days * 86400 };
+	struct reply_token k = { TOKEN_REPLY, i->post, i->member, i->group,
+		clock_now() + (int64_t)o->config->reply_days * 86400 };
 	struct buf token = { 0 };
 
 	if (!i->member)
@@ -96,7 +102,8 @@ static void make_reply_to(struct out *o, struct forum_txn *t, const struct mailq
 	buf_free(&token);
 }
 
-static int give(struct out *o, const struct mailq_item *i, struct slice sender, struct slice before, struct slice reply_to,
+static int give(struct out *o, const struct mailq_item *i, struct slice sender, struct slice before,
+	struct slice reply_to,
 	struct slice after)
 {
 	size_t size = before.n + reply_to.n + after.n;

@@ -1,4 +1,5 @@
-/* out_private.h - the schedule thread's state; all of it is that thread's own but for `stop`, `reload` and the counters. */
+/* out_private.h - the schedule thread's state; all of it is that thread's own but for `stop`, `reload` and the
+ * counters. */
 #ifndef GATEWAYS_OUT_OUT_PRIVATE_H
 #define GATEWAYS_OUT_OUT_PRIVATE_H
 #include <pthread.h>
@@ -10,7 +11,7 @@
 
 #define OUT_IN_FLIGHT_MAX 64
 #define OUT_BYTES_MAX (32u << 20)      /* of mails given to senders and not answered */
-#define OUT_SENDERS_MAX 16
+#define OUT_SENDERS_MAX 32
 #define OUT_DEPTH_MAX 4                /* mails in one sender's pipe */
 
 struct out_flight { uint64_t id; size_t size; int64_t expires; };
@@ -24,7 +25,7 @@ struct out_sender {
 struct out_result { uint64_t id; enum send_class class; char text[SEND_TEXT_MAX + 1]; };
 
 /* the list copy of one post in one group, made once for a run of recipients */
-struct out_copy { uint64_t post; uint32_t group; struct buf mail; size_t reply_to; struct slice group_name; char name[256]; };
+struct out_copy { uint64_t post; uint32_t group; struct buf mail; size_t reply_to; };
 
 struct out {
 	struct forum *forum;
@@ -64,7 +65,7 @@ unsigned out_in_flight(const struct out *o);
 void out_result_add(struct out *o, uint64_t id, enum send_class class, struct slice text);
 
 /* out_compose.c: give the item to a sender. 1 given; 0 no room now; OUT_DROP: it may not go out any more (hidden post,
- * left member) and is done; OUT_BAD: its address cannot be written in SMTP; < -100 storage errors are logged and tried later */
+ * left member) and is done; OUT_BAD: its address cannot be written in SMTP; < 0: the store cannot be read */
 enum { OUT_DROP = 2, OUT_BAD = 3 };
 int out_compose(struct out *o, struct forum_txn *t, const struct mailq_item *i);
 #endif

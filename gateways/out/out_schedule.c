@@ -1,8 +1,8 @@
 /* out_schedule.c - the schedule thread: what is due in the queue goes to the senders, what they answer goes back.
  *
- * An item stays in the store until the answer for it is committed, so a crash can send one twice but never lose one. That
- * an item is under way is this thread's memory only: the senders' tables and the results not yet committed. Memory is
- * bounded by the senders' pipes, however long the queue is: nothing is read ahead. */
+ * An item stays in the store until the answer for it is committed, so a crash can send one twice but never lose
+ * one. That an item is under way is this thread's memory only: the senders' tables and the results not yet
+ * committed. Memory is bounded by the senders' pipes, however long the queue is: nothing is read ahead. */
 #include <errno.h>
 #include <poll.h>
 #include <unistd.h>
@@ -98,7 +98,8 @@ static void count_results(const struct out *o)
 	for (size_t i = 0; i < o->results.n; i++) {
 		const struct out_result *r = &o->results.v[i];
 
-		stat_add(r->class == SEND_DONE ? STAT_mail_sent : r->class == SEND_LATER ? STAT_mail_deferred : STAT_mail_failed, 1);
+		stat_add(r->class == SEND_DONE ? STAT_mail_sent : r->class == SEND_LATER
+			? STAT_mail_deferred : STAT_mail_failed, 1);
 		log_info("out", "mail %s item=%llu answer=\"%s\"", r->class == SEND_DONE ? "sent" : r->class == SEND_LATER
 			? "deferred" : "failed", (unsigned long long)r->id, r->text);
 	}
@@ -144,7 +145,8 @@ static bool give_item(struct out *o, struct forum_txn *t, const struct mailq_ite
 	return e != 0;
 }
 
-/* Fill the senders from the due index; *expand_r: an item that must be expanded first. False: the store cannot be read. */
+/* Fill the senders from the due index; *expand_r: an item that must be expanded first. False: the store cannot be
+ * read. */
 static bool fill(struct out *o, uint64_t *expand_r)
 {
 	int64_t now = clock_now(), due = 0, wait = 0;
@@ -209,7 +211,8 @@ static void poll_events(struct out *o, int timeout)
 	uint64_t n;
 
 	for (unsigned i = 0; i < o->nsenders; i++)
-		p[i + 1] = (struct pollfd){ o->senders[i].fd, (short)(POLLIN | (buf_len(&o->senders[i].out) ? POLLOUT : 0)), 0 };
+		p[i + 1] = (struct pollfd){ o->senders[i].fd, (short)(POLLIN | (buf_len(&o->senders[i].out) ? POLLOUT : 0)),
+			0 };
 	if (poll(p, o->nsenders + 1, timeout) <= 0)
 		return;
 	if (p[0].revents && read(o->wake_fd, &n, sizeof n) < 0)

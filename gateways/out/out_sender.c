@@ -1,5 +1,5 @@
-/* out_sender.c - the sender table. A forumd-send that dies gets a successor after a growing pause; the mail it was at is
- * deferred (it may be the reason), the others in its pipe just become due again. */
+/* out_sender.c - the sender table. A forumd-send that dies gets a successor after a growing pause; the mail it was
+ * at is deferred (it may be the reason), the others in its pipe just become due again. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>

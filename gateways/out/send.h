@@ -24,8 +24,8 @@ enum send_class send_maildir(const struct send_options *o, const struct send_req
 struct send_link;
 /* numeric or DNS host; NULL with text */
 struct send_link *send_link_open(const char *host, const char *port, struct buf *text);
-/* Handshake as client. verify: chain against the system's authorities and the host's name, before any octet of ours goes
- * through it. False with text. */
+/* Handshake as client. verify: chain against the system's authorities and the host's name, before any octet of
+ * ours goes through it. False with text. */
 bool send_link_start_tls(struct send_link *l, const char *host, bool verify, struct buf *text);
 bool send_link_is_private(const struct send_link *l);   /* TLS or loopback: a password may pass */
 bool send_link_is_tls(const struct send_link *l);

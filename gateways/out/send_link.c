@@ -1,7 +1,7 @@
-/* send_link.c - a libetpan "low driver" over a socket and OpenSSL. libetpan's own TLS verifies nothing (Debian builds it on
- * GnuTLS, without authorities or host names), so the SMTP client gets a stream whose octets pass through us: plain, and
- * after send_link_start_tls() through a handshake that fails unless chain and name are right. Every read and write has
- * a deadline. */
+/* send_link.c - a libetpan "low driver" over a socket and OpenSSL. libetpan's own TLS verifies nothing (Debian
+ * builds it on GnuTLS, without authorities or host names), so the SMTP client gets a stream whose octets pass
+ * through us: plain, and after send_link_start_tls() through a handshake that fails unless chain and name are
+ * right. Every read and write has a deadline. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>

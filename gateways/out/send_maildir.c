@@ -1,5 +1,5 @@
-/* send_maildir.c - the transport maildir:DIR: a mail is written to tmp/, synced, and renamed into new/. Lines end with LF
- * as in every Maildir; the envelope stands in front in Return-Path and Delivered-To. */
+/* send_maildir.c - the transport maildir:DIR: a mail is written to tmp/, synced, and renamed into new/. Lines end with
+ * LF as in every Maildir; the envelope stands in front in Return-Path and Delivered-To. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -74,7 +74,8 @@ enum send_class send_maildir(const struct send_options *o, const struct send_req
 	struct buf mail = { 0 };
 	bool good;
 
-	snprintf(name, sizeof name, "%lld.Q%llu.%016llx", (long long)clock_now(), (unsigned long long)r->id, (unsigned long long)rnd_u64());
+	snprintf(name, sizeof name, "%lld.Q%llu.%016llx", (long long)clock_now(), (unsigned long long)r->id,
+		(unsigned long long)rnd_u64());
 	snprintf(tmp, sizeof tmp, "%s/tmp/%s", dir, name);
 	snprintf(newdir, sizeof newdir, "%s/new", dir);
 	snprintf(new, sizeof new, "%s/new/%s", dir, name);

@@ -134,7 +134,8 @@ static bool login(const struct send_options *o, struct buf *text)
 		buf_addf(text, "%s: %s", o->password_file, strerror(errno));
 		return fail(text, NULL);
 	}
-	r = mailsmtp_auth_type(c.smtp, o->user, password, c.smtp->auth & MAILSMTP_AUTH_PLAIN ? MAILSMTP_AUTH_PLAIN : MAILSMTP_AUTH_LOGIN);
+	r = mailsmtp_auth_type(c.smtp, o->user, password, c.smtp->auth & MAILSMTP_AUTH_PLAIN
+		? MAILSMTP_AUTH_PLAIN : MAILSMTP_AUTH_LOGIN);
 	explicit_bzero(password, sizeof password);
 	return r == MAILSMTP_NO_ERROR ? true : fail(text, "AUTH");
 }

@@ -25,7 +25,8 @@ static void begin_frame(struct buf *out, size_t n, uint64_t id)
 	buf_add(out, head, sizeof head);
 }
 
-void send_wire_begin_request(struct buf *out, uint64_t id, struct slice sender, struct slice recipient, size_t message_size)
+void send_wire_begin_request(struct buf *out, uint64_t id, struct slice sender, struct slice recipient,
+	size_t message_size)
 {
 	begin_frame(out, 8 + bytes_size(sender.n) + bytes_size(recipient.n) + bytes_size(message_size), id);
 	num_add_bytes(out, sender);

@@ -24,7 +24,8 @@ enum send_class {
 struct send_answer { uint64_t id; enum send_class class; struct slice text; };
 
 /* Frame of a request but for its message: the caller appends exactly message_size octets behind it. */
-void send_wire_begin_request(struct buf *out, uint64_t id, struct slice sender, struct slice recipient, size_t message_size);
+void send_wire_begin_request(struct buf *out, uint64_t id, struct slice sender, struct slice recipient,
+	size_t message_size);
 void send_wire_add_answer(struct buf *out, const struct send_answer *a);
 /* 1 a whole frame, whose slices point into `in` until `*size_r` octets are consumed; 0 more input needed; ERR_SYNTAX */
 int send_wire_take_request(const struct buf *in, struct send_request *r_r, size_t *size_r);

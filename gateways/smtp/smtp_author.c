@@ -67,7 +67,8 @@ static int no_address(enum smtp_code *c_r, struct fail *f)
 	return fail_set(f, ERR_NOTFOUND, "no such address here");
 }
 
-static int by_token(struct forum_txn *t, const struct smtp_message *g, const struct smtp_route *r, struct smtp_writer *w,
+static int by_token(struct forum_txn *t, const struct smtp_message *g, const struct smtp_route *r,
+	struct smtp_writer *w,
 	struct fail *f)
 {
 	struct member who;
@@ -75,7 +76,8 @@ static int by_token(struct forum_txn *t, const struct smtp_message *g, const str
 	if (member_get(t, r->token.member, &who) <= 0 || who.kind != MEMBER_ACCOUNT || who.left)
 		return fail_set(f, ERR_DENIED, "this reply address belongs to nobody any more");
 	if (!owns(&who, g->from_text))
-		return fail_set(f, ERR_DENIED, "this reply address belongs to another member; write from the address the mail was "
+		return fail_set(f, ERR_DENIED,
+			"this reply address belongs to another member; write from the address the mail was "
 			"sent to, or link %.*s to your account", SLICE_ARG(g->from_text));
 	w->member = who.id;
 	w->proof = PROOF_TOKEN;
@@ -89,7 +91,8 @@ static int by_token(struct forum_txn *t, const struct smtp_message *g, const str
 static int unproven(const struct smtp_message *g, const struct group *group, struct smtp_writer *w, struct fail *f)
 {
 	if (group->unproven == GROUP_UNPROVEN_REFUSE)
-		return fail_set(f, ERR_DENIED, "nothing proves that this mail is from %.*s; answer to the Reply-To of a mail of the "
+		return fail_set(f, ERR_DENIED,
+			"nothing proves that this mail is from %.*s; answer to the Reply-To of a mail of the "
 			"group, or log in to send", SLICE_ARG(g->from_text));
 	w->member = g->from_member;
 	w->hold = true;
@@ -99,13 +102,15 @@ static int unproven(const struct smtp_message *g, const struct group *group, str
 }
 
 /* mail to a group's own addresses by somebody who neither logged in nor holds a reply address */
-static int by_from(struct forum_txn *t, const struct smtp_message *g, const struct smtp_route *r, const struct group *group,
+static int by_from(struct forum_txn *t, const struct smtp_message *g, const struct smtp_route *r,
+	const struct group *group,
 	struct smtp_writer *w, enum smtp_code *c_r, struct fail *f)
 {
 	if (!rights_can_read(t, g->from_member, group))
 		return no_address(c_r, f);
 	if (!g->from_member)
-		return fail_set(f, ERR_DENIED, "only members may post to %.*s, and %.*s is no member's address; to join, ask the people "
+		return fail_set(f, ERR_DENIED,
+			"only members may post to %.*s, and %.*s is no member's address; to join, ask the people "
 			"who run it", SLICE_ARG(r->group_name), SLICE_ARG(g->from_text));
 	if (g->auth_pass) {
 		w->member = g->from_member;
@@ -113,11 +118,13 @@ static int by_from(struct forum_txn *t, const struct smtp_message *g, const stru
 		return 1;
 	}
 	if (r->form != FORM_GROUP)
-		return fail_set(f, ERR_DENIED, "nothing proves that this mail is from %.*s; log in to send it", SLICE_ARG(g->from_text));
+		return fail_set(f, ERR_DENIED, "nothing proves that this mail is from %.*s; log in to send it",
+			SLICE_ARG(g->from_text));
 	return unproven(g, group, w, f);
 }
 
-int smtp_author_find(struct smtp_session *m, struct forum_txn *t, const struct smtp_message *g, const struct smtp_route *r,
+int smtp_author_find(struct smtp_session *m, struct forum_txn *t, const struct smtp_message *g,
+	const struct smtp_route *r,
 	struct smtp_writer *w_r, enum smtp_code *c_r, struct fail *f)
 {
 	struct group group;

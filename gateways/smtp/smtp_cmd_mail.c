@@ -28,7 +28,8 @@ enum step smtp_cmd_mail(struct session *s, struct slice *args, unsigned n)
 	if (!path.null && smtp_syntax_mailbox(&path, params.smtputf8) < 0)
 		return smtp_reply_bad(s, SMTP_BAD_SENDER, NULL);
 	if (params.has_size && params.size > s->config->message_size) {
-		smtp_replyf(s, SMTP_TOO_BIG, "message too big: at most %llu octets", (unsigned long long)s->config->message_size);
+		smtp_replyf(s, SMTP_TOO_BIG, "message too big: at most %llu octets",
+			(unsigned long long)s->config->message_size);
 		return STEP_DONE;
 	}
 	smtp_mail_reset(m);

@@ -23,7 +23,8 @@ const struct command smtp_commands[] = {
 
 static bool is_http(struct slice verb)
 {
-	static const char *const words[] = { "GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "CONNECT", "PATCH", "TRACE", "PRI" };
+	static const char *const words[] = { "GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "CONNECT", "PATCH",
+		"TRACE", "PRI" };
 
 	for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (slice_is_nocase(verb, words[i]))
@@ -58,7 +59,8 @@ static enum step too_long(struct session *s)
 	return smtp_reply_bad(s, SMTP_LINE_TOO_LONG, NULL);
 }
 
-static const struct command_protocol protocol = { smtp_commands, SMTP_LINE_MAX, unknown, bad_arguments, too_long, NULL, NULL };
+static const struct command_protocol protocol = { smtp_commands, SMTP_LINE_MAX, unknown, bad_arguments, too_long, NULL,
+	NULL };
 static const struct command_protocol protocol_submission = {
 	smtp_commands, SMTP_AUTH_LINE_MAX, unknown, bad_arguments, too_long, NULL, NULL
 };

@@ -1,9 +1,10 @@
 /* smtp_deliver.c - the text is here: decide for each recipient, store, answer after the commit.
  *
- * SMTP has one answer for all recipients, so there all of them are one job: one child transaction, all or nothing. LMTP
- * answers each, so there each is a job of its own. A mail to two groups is one post with two places. A mail that comes
- * again (same Message-ID, same text) is answered 250 and stored once, since the sender's MTA only lost our answer.
- * Every mail ends in exactly one of: posted, held, done (a bounce, a subscription), refused; and the trace says which. */
+ * SMTP has one answer for all recipients, so there all of them are one job: one child transaction, all or
+ * nothing. LMTP answers each, so there each is a job of its own. A mail to two groups is one post with two places.
+ * A mail that comes again (same Message-ID, same text) is answered 250 and stored once, since the sender's MTA
+ * only lost our answer. Every mail ends in exactly one of: posted, held, done (a bounce, a subscription), refused;
+ * and the trace says which. */
 #include <stdio.h>
 #include "gateways/smtp/smtp_private.h"
 #include "forumd/base/stat.h"
@@ -129,8 +130,10 @@ static void prepare_bounce(struct smtp_session *m, struct delivery *d)
 		d->bounce_text = SLICE("automatic mail, no delivery report");
 		return;
 	}
-	d->hard_bounce = slice_is_nocase(slice_trim(dsn.action), "failed") && (!dsn.status.n || slice_trim(dsn.status).p[0] == '5');
-	d->bounce_text = arena_slicef(m->delivery->job->arena, "%.*s %.*s", SLICE_ARG(slice_to(dsn.action, 20)), SLICE_ARG(slice_to(dsn.status, 20)));
+	d->hard_bounce = slice_is_nocase(slice_trim(dsn.action), "failed")
+		&& (!dsn.status.n || slice_trim(dsn.status).p[0] == '5');
+	d->bounce_text = arena_slicef(m->delivery->job->arena, "%.*s %.*s", SLICE_ARG(slice_to(dsn.action, 20)),
+		SLICE_ARG(slice_to(dsn.status, 20)));
 }
 
 static void prepare_one(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
@@ -209,7 +212,8 @@ static int apply_crosspost(struct forum_txn *t, struct delivery *d, struct fail 
 static int apply_post(struct forum_txn *t, struct job *j, struct delivery *d, struct fail *f)
 {
 	static const char *const proofs[] = {
-		[PROOF_NONE] = "no proof", [PROOF_LOGIN] = "login", [PROOF_TOKEN] = "reply address", [PROOF_AUTH_RESULTS] = "sender check",
+		[PROOF_NONE] = "no proof", [PROOF_LOGIN] = "login", [PROOF_TOKEN] = "reply address",
+			[PROOF_AUTH_RESULTS] = "sender check",
 	};
 	void *data = j->data;
 	struct post p;
@@ -227,7 +231,8 @@ static int apply_post(struct forum_txn *t, struct job *j, struct delivery *d, st
 	}
 	e = post_get(t, d->post.result.id, &p);
 	trace_add(t, d->post.result.id, d->draft.message_id, "mail to %.*s: %s (author: %s; parent: %s)%s%s",
-		SLICE_ARG(d->route->group_name), d->post.result.duplicate ? "there already" : d->post.result.state == POST_PENDING
+		SLICE_ARG(d->route->group_name), d->post.result.duplicate
+			? "there already" : d->post.result.state == POST_PENDING
 		? "held" : "posted", proofs[d->writer.proof], e > 0 ? parent_reason_name(p.reason) : "unknown",
 		d->writer.hold ? ": " : "", d->writer.hold ? d->writer.hold_reason : "");
 	return 1;
@@ -312,7 +317,8 @@ static void trace_refusal(struct smtp_session *m, const struct delivery *d)
 	j = job_new(NULL, refusal_apply);
 	r = ARENA_NEW(j->arena, struct refusal);
 	r->message_id = arena_slice(j->arena, m->delivery->message.message_id);
-	snprintf(r->text, sizeof r->text, "mail to %.*s: refused: %.200s", SLICE_ARG(slice_to(d->route->address, 80)), d->text);
+	snprintf(r->text, sizeof r->text, "mail to %.*s: refused: %.200s", SLICE_ARG(slice_to(d->route->address, 80)),
+		d->text);
 	j->lane = JOB_BULK;
 	j->done = refusal_done;
 	j->data = r;
@@ -335,7 +341,8 @@ static void answer_one(struct smtp_session *m, struct delivery *d)
 		return;
 	}
 	session_log(s, "smtp mail ok to=%.*s msgid=%.*s post=%llu member=%u bytes=%zu", SLICE_ARG(d->route->address),
-		SLICE_ARG(m->delivery->message.message_id), (unsigned long long)r->id, d->writer.member, m->delivery->message.raw.n);
+		SLICE_ARG(m->delivery->message.message_id), (unsigned long long)r->id, d->writer.member,
+			m->delivery->message.raw.n);
 	if (d->route->form != FORM_GROUP && d->route->form != FORM_REPLY)
 		smtp_reply(s, SMTP_OK, "done");
 	else if (r->duplicate)

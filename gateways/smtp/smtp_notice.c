@@ -13,19 +13,27 @@ static const char *const subjects[] = {
 static void add_text(enum smtp_notice k, struct slice group, struct slice domain, struct buf *out)
 {
 	if (k == NOTICE_SUBSCRIBED)
-		buf_addf(out, "From now on every post of %.*s is mailed to you.\n\nTo stop it, write to\n  %.*s-unsubscribe@%.*s\n",
+		buf_addf(out,
+			"From now on every post of %.*s is mailed to you.\n\nTo stop it, write to\n  %.*s-unsubscribe@%.*s\n",
 			SLICE_ARG(group), SLICE_ARG(group), SLICE_ARG(domain));
 	else if (k == NOTICE_UNSUBSCRIBED)
-		buf_addf(out, "Posts of %.*s are no longer mailed to you. You can still read it, and post.\n\nTo get them again, write to\n"
+		buf_addf(out,
+			"Posts of %.*s are no longer mailed to you. You can still read it, and post.\n\nTo get them again, "
+				"write to\n"
 			"  %.*s-subscribe@%.*s\n", SLICE_ARG(group), SLICE_ARG(group), SLICE_ARG(domain));
 	else
-		buf_addf(out, "A new thread:     %.*s@%.*s\nGet it by mail:   %.*s-subscribe@%.*s\nStop it:          %.*s-unsubscribe@%.*s\n\n"
-			"To answer a post, answer the mail: its Reply-To leads to the right place.\nWrite from an address that is linked to "
-			"your account.\n", SLICE_ARG(group), SLICE_ARG(domain), SLICE_ARG(group), SLICE_ARG(domain), SLICE_ARG(group),
+		buf_addf(out,
+			"A new thread:     %.*s@%.*s\nGet it by mail:   %.*s-subscribe@%.*s\nStop it:          "
+				"%.*s-unsubscribe@%.*s\n\n"
+			"To answer a post, answer the mail: its Reply-To leads to the right place.\nWrite from an address that "
+				"is linked to "
+			"your account.\n", SLICE_ARG(group), SLICE_ARG(domain), SLICE_ARG(group), SLICE_ARG(domain),
+				SLICE_ARG(group),
 			SLICE_ARG(domain));
 }
 
-void smtp_notice_write(enum smtp_notice k, struct slice domain, struct slice group, struct slice to, const struct smtp_message *g,
+void smtp_notice_write(enum smtp_notice k, struct slice domain, struct slice group, struct slice to,
+	const struct smtp_message *g,
 	struct buf *out)
 {
 	struct buf subject = { 0 }, text = { 0 }, from = { 0 }, id = { 0 };

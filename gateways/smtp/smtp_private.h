@@ -55,7 +55,8 @@ enum smtp_code {
 	SMTP_GREETING, SMTP_BYE, SMTP_OK, SMTP_OK_SENDER, SMTP_OK_RCPT, SMTP_OK_CONTENT, SMTP_CANNOT_VRFY, SMTP_HELP,
 	SMTP_GO_AHEAD, SMTP_READY_TLS, SMTP_CONTINUE_AUTH, SMTP_AUTH_OK,
 	SMTP_UNKNOWN, SMTP_SYNTAX_COMMAND, SMTP_SYNTAX_ARGS, SMTP_LINE_TOO_LONG, SMTP_NOT_IMPLEMENTED, SMTP_BAD_SEQUENCE,
-	SMTP_BAD_PARAMETER, SMTP_BAD_SENDER, SMTP_BAD_RCPT, SMTP_NOT_HTTP, SMTP_TOO_MANY_BAD, SMTP_SHUTDOWN, SMTP_TIMEOUT, SMTP_SHED,
+	SMTP_BAD_PARAMETER, SMTP_BAD_SENDER, SMTP_BAD_RCPT, SMTP_NOT_HTTP, SMTP_TOO_MANY_BAD, SMTP_SHUTDOWN, SMTP_TIMEOUT,
+		SMTP_SHED,
 	SMTP_AUTH_REQUIRED, SMTP_AUTH_FAILED, SMTP_AUTH_BUSY, SMTP_AUTH_TOO_MANY, SMTP_AUTH_SYNTAX, SMTP_AUTH_CANCELLED,
 	SMTP_AUTH_MECHANISM, SMTP_AUTH_NEEDS_TLS, SMTP_NO_TLS,
 	SMTP_RELAY, SMTP_NO_ADDRESS, SMTP_REFUSED, SMTP_BAD_CONTENT, SMTP_TOO_BIG, SMTP_TOO_MANY_RCPT, SMTP_NO_RCPT,
@@ -116,7 +117,8 @@ struct smtp_message {              /* facts about the message, found once for al
 struct smtp_writer { uint32_t member; enum smtp_proof proof; bool hold; const char *hold_reason; };
 /* ERR_INVALID: the mail has no single author */
 int smtp_author_read(struct smtp_session *m, struct forum_txn *t, struct smtp_message *g, struct fail *f);
-int smtp_author_find(struct smtp_session *m, struct forum_txn *t, const struct smtp_message *g, const struct smtp_route *r,
+int smtp_author_find(struct smtp_session *m, struct forum_txn *t, const struct smtp_message *g,
+	const struct smtp_route *r,
 	struct smtp_writer *w_r, enum smtp_code *c_r, struct fail *f);
 
 /* smtp_deliver.c: the whole message is in m->data; answers when the commits are done */
@@ -124,5 +126,6 @@ enum step smtp_deliver(struct smtp_session *m);
 void smtp_deliver_done(struct smtp_session *m, struct job *j);
 /* smtp_notice.c: words for a member who subscribed, unsubscribed or asked for help */
 enum smtp_notice { NOTICE_SUBSCRIBED, NOTICE_UNSUBSCRIBED, NOTICE_HELP };
-void smtp_notice_write(enum smtp_notice k, struct slice domain, struct slice group, struct slice to, const struct smtp_message *g, struct buf *out);
+void smtp_notice_write(enum smtp_notice k, struct slice domain, struct slice group, struct slice to,
+	const struct smtp_message *g, struct buf *out);
 #endif

@@ -82,7 +82,8 @@ static int route_reply(struct smtp_session *m, struct forum_txn *t, const struct
 	if (e == 0 || ((e == 1 || e == ERR_GONE || e == ERR_DENIED) && r->token.kind != TOKEN_REPLY))
 		return no_address(c_r, f);
 	if (e == ERR_GONE)
-		return refuse(c_r, f, "this reply address has expired; please write to the address of the group, or answer a newer mail");
+		return refuse(c_r, f,
+			"this reply address has expired; please write to the address of the group, or answer a newer mail");
 	if (e == ERR_DENIED)
 		return refuse(c_r, f, "this reply address was revoked; please write to the address of the group");
 	if (e < 0)

@@ -64,7 +64,8 @@ int smtp_syntax_params(struct slice rest, struct smtp_params *p_r)
 	memset(p_r, 0, sizeof *p_r);
 	while (slice_word(&rest, &w)) {
 		ptrdiff_t eq = slice_chr(w, '=');
-		struct slice key = eq < 0 ? w : slice_to(w, (size_t)eq), value = eq < 0 ? SLICE("") : slice_from(w, (size_t)eq + 1);
+		struct slice key = eq < 0 ? w : slice_to(w, (size_t)eq);
+		struct slice value = eq < 0 ? SLICE("") : slice_from(w, (size_t)eq + 1);
 
 		if (slice_is_nocase(key, "SIZE")) {
 			if (p_r->has_size || value.n > 20 || !num_parse_u64(value, &p_r->size))
@@ -104,7 +105,8 @@ static bool split_suffix(struct slice local, const char *suffix, char separator,
 {
 	size_t n = strlen(suffix);
 
-	if (local.n < n + 2 || !slice_ends(local, slice_of(suffix, n)) || !is_separator(local.p[local.n - n - 1], separator))
+	if (local.n < n + 2 || !slice_ends(local, slice_of(suffix, n))
+	    || !is_separator(local.p[local.n - n - 1], separator))
 		return false;
 	*head_r = slice_to(local, local.n - n - 1);
 	return true;
@@ -136,7 +138,8 @@ static bool split_reply(struct slice local, char separator, struct smtp_local *l
 void smtp_syntax_local(struct slice local, char separator, struct smtp_local *l_r)
 {
 	static const struct { const char *word; enum smtp_form form; } suffixes[] = {
-		{ "unsubscribe", FORM_UNSUBSCRIBE }, { "subscribe", FORM_SUBSCRIBE }, { "help", FORM_HELP }, { "owner", FORM_OWNER },
+		{ "unsubscribe", FORM_UNSUBSCRIBE }, { "subscribe", FORM_SUBSCRIBE }, { "help", FORM_HELP },
+		{ "owner", FORM_OWNER },
 	};
 	static const struct { const char *word; enum smtp_form form; } words[] = {
 		{ "commands", FORM_COMMANDS }, { "postmaster", FORM_POSTMASTER }, { "abuse", FORM_POSTMASTER },

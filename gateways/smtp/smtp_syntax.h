@@ -17,7 +17,8 @@ int smtp_syntax_path(struct slice *rest, const char *keyword, struct smtp_path *
 int smtp_syntax_mailbox(struct smtp_path *p, bool smtputf8);
 
 struct smtp_params { uint64_t size; bool has_size, smtputf8, body_8bit; };
-/* Parameters of MAIL: SIZE, BODY=7BIT|8BITMIME, SMTPUTF8, AUTH= (ignored). ERR_SYNTAX malformed, ERR_INVALID unknown. */
+/* Parameters of MAIL: SIZE, BODY=7BIT|8BITMIME, SMTPUTF8, AUTH= (ignored). ERR_SYNTAX malformed, ERR_INVALID
+ * unknown. */
 int smtp_syntax_params(struct slice rest, struct smtp_params *p_r);
 
 /* The forms of a local part at our domain. */

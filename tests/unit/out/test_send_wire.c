@@ -91,10 +91,13 @@ static void broken_request(void)
 
 static void addresses(void)
 {
-	static const char *const good[] = { "a@b", "bounce-abc@forum.test", "\"x@y\"@z.example", "o'brien+tag@example.org" };
+	static const char *const good[] = { "a@b", "bounce-abc@forum.test", "\"x@y\"@z.example",
+		"o'brien+tag@example.org" };
 	static const struct slice bad[] = {
-		SLICE_INIT(""), SLICE_INIT("a"), SLICE_INIT("@b"), SLICE_INIT("a@"), SLICE_INIT("a b@c"), SLICE_INIT("a@b\r\nRCPT TO:<x@y>"),
-		SLICE_INIT("a@b>"), SLICE_INIT("<a@b"), SLICE_INIT("a\0@b"), SLICE_INIT("\303\251@b"), SLICE_INIT("a@b\n"), SLICE_INIT("a\177@b"),
+		SLICE_INIT(""), SLICE_INIT("a"), SLICE_INIT("@b"), SLICE_INIT("a@"), SLICE_INIT("a b@c"),
+			SLICE_INIT("a@b\r\nRCPT TO:<x@y>"),
+		SLICE_INIT("a@b>"), SLICE_INIT("<a@b"), SLICE_INIT("a\0@b"), SLICE_INIT("\303\251@b"), SLICE_INIT("a@b\n"),
+			SLICE_INIT("a\177@b"),
 	};
 	char longer[400];
 

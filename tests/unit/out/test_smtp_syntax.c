@@ -50,9 +50,11 @@ static void paths(void)
 static void params(void)
 {
 	static const struct { const char *in; int want; } v[] = {
-		{ "", 1 }, { " SIZE=100", 1 }, { " size=100 BODY=8BITMIME SMTPUTF8", 1 }, { " BODY=7bit", 1 }, { " AUTH=<>", 1 },
+		{ "", 1 }, { " SIZE=100", 1 }, { " size=100 BODY=8BITMIME SMTPUTF8", 1 }, { " BODY=7bit", 1 }, { " AUTH=<>",
+			1 },
 		{ " SIZE=", ERR_SYNTAX }, { " SIZE=-1", ERR_SYNTAX }, { " SIZE=99999999999999999999999", ERR_SYNTAX },
-		{ " SIZE=1 SIZE=2", ERR_SYNTAX }, { " BODY=BINARYMIME", ERR_INVALID }, { " FOO=1", ERR_INVALID }, { " SMTPUTF8=1", ERR_SYNTAX },
+		{ " SIZE=1 SIZE=2", ERR_SYNTAX }, { " BODY=BINARYMIME", ERR_INVALID }, { " FOO=1", ERR_INVALID },
+			{ " SMTPUTF8=1", ERR_SYNTAX },
 		{ " RET=HDRS", ERR_INVALID },
 	};
 	struct smtp_params p;
@@ -101,7 +103,8 @@ static void locals(void)
 
 static void relays(void)
 {
-	static const char *const bad[] = { "bob%example.org", "example.org!bob", "\"bob@example.org\"", "bob@x", "\"test\"", "a\\@b", "@a:b" };
+	static const char *const bad[] = { "bob%example.org", "example.org!bob", "\"bob@example.org\"", "bob@x",
+		"\"test\"", "a\\@b", "@a:b" };
 
 	for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
 		ok(smtp_syntax_relays(slice_str(bad[i])), "asks for relaying: %s", bad[i]);
