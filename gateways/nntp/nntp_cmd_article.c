@@ -19,7 +19,7 @@
 
 #define ONE_STEP_BODY (128 * 1024)
 #define STREAM_STEP (64 * 1024)
-#define MARKS_BATCH 64
+#define AT_ONCE_READS 10
 #define BULK_READS 100
 
 /* ---- lines in front ---------------------------------------------------------------------------------------------- */
@@ -412,12 +412,21 @@ void nntp_marks_flush(struct session *s) {
 	k->n = 0;
 }
 
-/* People read; programs fetch. More than a hundred articles without a second's pause is a download. */
+/* At the end of a run of commands: written at once for a few articles; more of them in one second may become a download,
+ * so they wait for a pause, or for the end of the session. */
+void nntp_marks_drained(struct session *s) {
+	if (nntp_of(s)->marks.burst <= AT_ONCE_READS)
+		nntp_marks_flush(s);
+}
+
+/* People read; programs fetch. More than a hundred articles without a second's pause is a download, and no mark. */
 void nntp_mark_read(struct session *s, struct forum_txn *t, uint32_t group, uint32_t number) {
 	struct nntp_marks *k = &nntp_of(s)->marks;
 	int64_t now = clock_mono_ms();
 	if (!k->on || !number)
 		return;
+	if (k->n && (now - k->last_ms > 1000 || k->group != group))
+		nntp_marks_flush(s);
 	if (now - k->last_ms > 1000)
 		k->burst = 0;
 	k->last_ms = now;
@@ -426,8 +435,6 @@ void nntp_mark_read(struct session *s, struct forum_txn *t, uint32_t group, uint
 		k->n = 0;
 		return;
 	}
-	if (k->n && (k->group != group || k->n >= MARKS_BATCH))
-		nntp_marks_flush(s);
 	if (marks_has(t, s->member, group, number, MARK_SEEN))
 		return;
 	k->group = group;

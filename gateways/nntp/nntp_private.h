@@ -85,6 +85,7 @@ bool nntp_header_value(struct session *s, struct forum_txn *t, const struct post
 void nntp_xref(struct session *s, struct forum_txn *t, const struct post *p, struct buf *out);
 void nntp_mark_read(struct session *s, struct forum_txn *t, uint32_t group, uint32_t number);
 void nntp_marks_flush(struct session *s);
+void nntp_marks_drained(struct session *s);
 
 /* nntp_cmd_list.c: walk of the groups, shared with NEWGROUPS */
 enum step nntp_list_more(struct session *s);

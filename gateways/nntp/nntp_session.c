@@ -111,7 +111,7 @@ static void session_start(struct session *s) {
 static enum step session_input(struct session *s) {
 	enum step step = command_run(s, &session_protocol, false);
 	if (nntp_of(s)->marks.n && !buf_len(conn_input(s->conn)))
-		nntp_marks_flush(s);
+		nntp_marks_drained(s);
 	return step;
 }
 

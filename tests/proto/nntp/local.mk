@@ -2,6 +2,7 @@ TESTS += \
 	tests/proto/nntp/test_auth.py \
 	tests/proto/nntp/test_commands.py \
 	tests/proto/nntp/test_list.py \
+	tests/proto/nntp/test_marks.py \
 	tests/proto/nntp/test_pipeline.py \
 	tests/proto/nntp/test_post.py \
 	tests/proto/nntp/test_private.py \
@@ -11,6 +12,7 @@ EXTRA_DIST += \
 	tests/proto/nntp/test_auth.py \
 	tests/proto/nntp/test_commands.py \
 	tests/proto/nntp/test_list.py \
+	tests/proto/nntp/test_marks.py \
 	tests/proto/nntp/test_pipeline.py \
 	tests/proto/nntp/test_post.py \
 	tests/proto/nntp/test_private.py \
