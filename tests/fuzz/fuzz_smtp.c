@@ -2,9 +2,9 @@
  * come through a socket. The first octet chooses the door (SMTP, submission, LMTP).
  *
  * With libFuzzer (-DFUZZ_LIBFUZZER -fsanitize=fuzzer) a fuzz target; else a program: `fuzz_smtp FILE...` runs
- * files, `fuzz_smtp --mutate N SEED FILE...` runs N deterministic mutations of them, and without arguments it runs
- * 400 mutations of its own seeds and prints TAP. What must hold: it lives, it closes, and every answer is whole
- * lines of code and text. */
+ * files, `fuzz_smtp --mutate N SEED FILE...` runs N deterministic mutations of each, `fuzz_smtp N SEED` of each of its
+ * own seeds, and without arguments it runs 66 of those and prints TAP. What must hold: it lives, it closes, and every
+ * answer is whole lines of code and text. */
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -231,11 +231,16 @@ int main(int argc, char **argv)
 
 	if (argc == 1) {
 		for (unsigned i = 0; i < count; i++) {
-			run_mutations(slice_str(seeds[i]), 400 / count, i + 1);
+			run_mutations(slice_str(seeds[i]), 66, i + 1);
 			ok(true, "seed %u and its mutations", i);
 		}
 		ok(texts > 30 && stored > 3, "%u texts were taken, %u stored", texts, stored);
 		return done();
+	}
+	if (argc == 3 && atoi(argv[1]) > 0) {
+		for (unsigned i = 0; i < count; i++)
+			run_mutations(slice_str(seeds[i]), (unsigned)atoi(argv[1]), strtoull(argv[2], NULL, 10) * count + i);
+		return 0;
 	}
 	if (argc > 4 && !strcmp(argv[1], "--mutate")) {
 		each = (unsigned)atoi(argv[2]);
