@@ -54,17 +54,6 @@ void nntp_xref(struct session *s, struct forum_txn *t, const struct post *p, str
 	}
 }
 
-static void front_thread(struct session *s, struct forum_txn *t, const struct post *p, struct buf *out) {
-	struct post parent;
-	if (p->parent && post_get(t, p->parent, &parent) > 0 && rights_can_see(t, s->member, &parent)) {
-		buf_add_slice(out, parent.message_id);
-		buf_addc(out, ';');
-		buf_addc(out, ' ');
-	}
-	buf_adds(out, "by=");
-	buf_adds(out, parent_reason_name(p->reason));
-}
-
 /* One of the daemon's lines by number: its name and value; false: this post has none of it. NULL ends the list. */
 static const char *const front_names[] = { "Path", "Newsgroups", "Xref", "Forum-Flags", "Forum-Thread", NULL };
 
@@ -88,8 +77,10 @@ static bool front_value(struct session *s, struct forum_txn *t, const struct pos
 		buf_add_slice(out, moderate_flags_text(t, p));
 		break;
 	case 4:
-		if (p->parent)
-			front_thread(s, t, p, out);
+		if (p->parent) {
+			buf_adds(out, "by=");
+			buf_adds(out, parent_reason_name(p->reason));
+		}
 		break;
 	}
 	return buf_len(out) > before;

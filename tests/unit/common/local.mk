@@ -3,6 +3,7 @@ common_tests = \
 	tests/unit/common/test_post_in \
 	tests/unit/common/test_reply_token \
 	tests/unit/common/test_sasl \
+	tests/unit/common/test_splice \
 	tests/unit/common/test_sasl_scram \
 	tests/unit/common/test_wildmat
 check_PROGRAMS += $(common_tests)
@@ -14,3 +15,4 @@ tests_unit_common_test_sasl_LDADD = $(COMMON_TEST_LA) $(ALL_LIBS)
 tests_unit_common_test_sasl_scram_LDADD = $(COMMON_TEST_LA) $(ALL_LIBS)
 tests_unit_common_test_wildmat_LDADD = $(COMMON_TEST_LA) $(ALL_LIBS)
 tests_unit_common_test_post_in_LDADD = $(COMMON_TEST_LA) $(ALL_LIBS)
+tests_unit_common_test_splice_LDADD = $(COMMON_TEST_LA) $(ALL_LIBS)
