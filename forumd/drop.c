@@ -86,6 +86,7 @@ static void landlock(const struct config *c) {
 	allow_folder_of(rules, c->file, READ_RIGHTS);
 	allow_folder_of(rules, c->tls_certificate, READ_RIGHTS);
 	allow_folder_of(rules, c->tls_key, READ_RIGHTS);
+	allow_folder_of(rules, c->tls_client_ca, READ_RIGHTS);
 	allow(rules, c->outgoing_password_file, LANDLOCK_ACCESS_FS_READ_FILE);
 	allow(rules, c->storage_path, WRITE_RIGHTS);
 	allow_folder_of(rules, c->control_path, WRITE_RIGHTS);

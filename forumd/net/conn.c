@@ -15,6 +15,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -652,6 +653,44 @@ bool conn_tls_exporter(const struct conn *c, unsigned char out[32]) {
 	static const char label[] = "EXPORTER-Channel-Binding";
 	return conn_is_tls(c) && SSL_version(c->tls->ssl) == TLS1_3_VERSION &&
 		SSL_export_keying_material(c->tls->ssl, out, 32, label, sizeof label - 1, NULL, 0, 0) == 1;
+}
+
+static void add_address(struct buf *out, const unsigned char *p, int n) {
+	struct slice a = slice_of(p, n < 0 ? 0 : (size_t)n);
+	ptrdiff_t at = slice_rchr(a, '@');
+	if (at <= 0 || a.n > 254)
+		return;
+	for (size_t i = 0; i < a.n; i++)
+		if ((unsigned char)a.p[i] <= ' ' || a.p[i] == 127)
+			return;
+	buf_add_slice(out, a);
+	buf_addc(out, '\n');
+}
+
+static void add_common_names(struct buf *out, const X509 *cert) {
+	const X509_NAME *subject = X509_get_subject_name(cert);
+	for (int i = -1; (i = X509_NAME_get_index_by_NID(subject, NID_commonName, i)) >= 0;) {
+		unsigned char *utf8 = NULL;
+		int n = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, i)));
+		add_address(out, utf8, n);
+		OPENSSL_free(utf8);
+	}
+}
+
+bool conn_tls_addresses(const struct conn *c, struct buf *out) {
+	X509 *cert = conn_is_tls(c) ? SSL_get0_peer_certificate(c->tls->ssl) : NULL;
+	size_t before = buf_len(out);
+	if (!cert || SSL_get_verify_result(c->tls->ssl) != X509_V_OK)
+		return false;
+	/* leaves out what holds a NUL */
+	STACK_OF(OPENSSL_STRING) *mail = X509_get1_email(cert);
+	for (int i = 0; i < sk_OPENSSL_STRING_num(mail); i++) {
+		const char *a = sk_OPENSSL_STRING_value(mail, i);
+		add_address(out, (const unsigned char *)a, (int)strlen(a));
+	}
+	X509_email_free(mail);
+	add_common_names(out, cert);
+	return buf_len(out) > before;
 }
 
 void conn_start_deflate(struct conn *c) {

@@ -49,6 +49,9 @@ bool conn_is_tls(const struct conn *c);
 const char *conn_tls_text(const struct conn *c);
 /* RFC 9266 tls-exporter channel binding: 32 octets; false without TLS 1.3 */
 bool conn_tls_exporter(const struct conn *c, unsigned char out[32]);
+/* E-mail addresses in the client's certificate (subjectAltName, subject's emailAddress and common name), one a line, as
+ * written there. False: no certificate that verifies against tls_ctx_client_ca(), or none of them in it. */
+bool conn_tls_addresses(const struct conn *c, struct buf *out);
 /* Both directions are raw DEFLATE after the pending output. Inflating happens in steps of <= 64 KiB into the same input
  * limit: a bomb is just slow input. */
 void conn_start_deflate(struct conn *c);

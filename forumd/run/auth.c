@@ -1,6 +1,6 @@
-/* One password check. The worker looks the member up and asks the brakes; the pool does the work; the answer comes back
- * as a message. A brake delays by a timer before the work: nobody is blocked, and known and unknown names, right and
- * wrong passwords wait alike.
+/* One login: a password check, or the outcome of another proof (SASL). The worker looks the member up and asks the
+ * brakes; the pool does the work; the answer comes back as a message. A brake delays by a timer before the work: nobody
+ * is blocked, and known and unknown names, right and wrong passwords wait alike.
  *
  * Brakes: failures are noted for the address and for the account. The account's delay is capped low, so that strangers
  * cannot lock the owner out; the address has a rate as well, once it has failed. */
@@ -24,6 +24,7 @@ struct auth {
 	struct worker *worker;
 	uint64_t session;
 	uint32_t member;
+	bool proof;                          /* nothing for the pool to do: member is the outcome */
 	struct buf hash, password, account, address;   /* account, address: keys of the brakes */
 	struct auth_result result;
 };
@@ -87,6 +88,12 @@ static void auth_check(void *arg) {
 }
 
 static void auth_go(struct auth *a) {
+	if (a->proof) {
+		a->result.ok = a->result.err == ERR_OK && a->member;
+		a->result.member = a->result.ok ? a->member : 0;
+		worker_post(a->session, &a->msg);
+		return;
+	}
 	if (a->result.err == ERR_OK && password_pool_try(auth_check, a) > 0)
 		return;
 	if (a->result.err == ERR_OK)
@@ -131,7 +138,7 @@ static void look_up(struct session *s, struct auth *a) {
 	buf_add_slice(&a->hash, m.password);
 }
 
-void session_check_password(struct session *s, struct slice name, struct slice password) {
+static struct auth *auth_new(struct session *s, struct slice name) {
 	struct auth *a = mem_zalloc(sizeof *a);
 	unsigned char key[16];
 	struct slice n = slice_to(slice_trim(name), NAME_MAX_);
@@ -143,11 +150,13 @@ void session_check_password(struct session *s, struct slice name, struct slice p
 		buf_addc(&a->account, text_lower(n.p[i]));
 	buf_addc(&a->address, 'a');
 	buf_add(&a->address, key, addr_limit_key(conn_peer(s->conn), key));
-	buf_reserve(&a->password, password.n + 1);
-	buf_add_slice(&a->password, password);
-	look_up(s, a);
-	session_read_end(s);
+	return a;
+}
+
+/* now, or when the brakes let go */
+static void auth_start(struct session *s, struct auth *a) {
 	int64_t ms = brake(a);
+	session_read_end(s);
 	if (ms <= 0) {
 		auth_go(a);
 		return;
@@ -156,4 +165,19 @@ void session_check_password(struct session *s, struct slice name, struct slice p
 	a->timer.arg = a;
 	list_add_tail(&s->worker->auths, &a->link);
 	loop_timer_set(s->worker->loop, &a->timer, ms);
+}
+
+void session_check_password(struct session *s, struct slice name, struct slice password) {
+	struct auth *a = auth_new(s, name);
+	buf_reserve(&a->password, password.n + 1);
+	buf_add_slice(&a->password, password);
+	look_up(s, a);
+	auth_start(s, a);
+}
+
+void session_check_proof(struct session *s, struct slice name, uint32_t member) {
+	struct auth *a = auth_new(s, name);
+	a->proof = true;
+	a->member = member;
+	auth_start(s, a);
 }

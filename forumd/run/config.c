@@ -47,6 +47,7 @@ static const struct key keys[] = {
 	  "directory backups may be written to, beside the folder of the control socket", NULL },
 	{ "tls", "certificate", T_PATH, "", 0, 0, IN(tls_certificate), "certificate chain, PEM", NULL },
 	{ "tls", "key", T_PATH, "", 0, 0, IN(tls_key), "private key, PEM, without pass phrase", NULL },
+	{ "tls", "client_ca", T_PATH, "", 0, 0, IN(tls_client_ca), "authorities whose client certificates log members in, PEM", NULL },
 	{ "control", "path", T_PATH, "forumd.sock", 0, 0, IN(control_path), "Unix socket of forumctl; empty: none", NULL },
 	{ "listen", "protocol", T_PROTOCOL, "", 0, 0, INL(protocol), "what is spoken there", protocol_words },
 	{ "listen", "address", T_WORD, "127.0.0.1", 0, 0, INL(address), "numeric address, or * for all", NULL },
@@ -317,8 +318,10 @@ static int load_tls(struct config *c, struct fail *f) {
 	if (!*c->tls_certificate && needs_tls(c))
 		return fail_set(f, ERR_INVALID, "%s: nntps, imaps and submissions need a tls section", c->file);
 	if (!*c->tls_certificate)
-		return 1;
+		return *c->tls_client_ca ? fail_set(f, ERR_INVALID, "%s: client_ca is of no use without a certificate", c->file) : 1;
 	int r = tls_ctx_new(c->tls_certificate, c->tls_key, &c->tls, &why);
+	if (r > 0 && *c->tls_client_ca)
+		r = tls_ctx_client_ca(c->tls, c->tls_client_ca, &why);
 	return r < 0 ? fail_set(f, (enum err)r, "%s: tls: %s", c->file, why.text) : 1;
 }
 

@@ -24,7 +24,7 @@ struct config {
 	const char *storage_path;
 	uint64_t map_size;
 	const char *backup_path;             /* the sandbox lets backups be written there; "" none */
-	const char *tls_certificate, *tls_key;
+	const char *tls_certificate, *tls_key, *tls_client_ca;
 	struct tls_ctx *tls;                 /* NULL when none configured */
 	const char *control_path;
 	const struct config_listen *listen; unsigned nlisten;

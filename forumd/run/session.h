@@ -75,6 +75,9 @@ void session_submit(struct session *s, struct job *j);
 /* Check a password off the loop; answer by ops->auth_done. `name` is any address of the member. Same words, same work
  * and the same time for unknown names (dummy hash). Brakes by address and by account apply. Return STEP_WAIT after. */
 void session_check_password(struct session *s, struct slice name, struct slice password);
+/* The same for a login that was proven otherwise (keys, a certificate): member, or 0 when the proof failed. Brakes, counts
+ * and answer are those of a password. */
+void session_check_proof(struct session *s, struct slice name, uint32_t member);
 /* a login is complete (or, with 0, undone) */
 void session_set_member(struct session *s, uint32_t member);
 /* may a password be sent now? TLS, loopback, Unix, or configured so */

@@ -14,13 +14,6 @@ enum step imap_cmd_starttls(struct imap_session *is, struct slice *rest) {
 	return r;
 }
 
-/* Passwords do not stay in memory longer than needed. */
-static void wipe(struct buf *b) {
-	if (b->data)
-		explicit_bzero(b->data, b->size);
-	buf_free(b);
-}
-
 /* The engine closes by itself after too many failures; the words come before that. */
 static void login_refused(struct imap_session *is) {
 	enum err e = is->auth.err;
@@ -30,15 +23,8 @@ static void login_refused(struct imap_session *is) {
 		imap_bye(is, "too many failures");
 }
 
-void imap_auth_finish(struct imap_session *is) {
+static void logged_in(struct imap_session *is) {
 	struct buf caps = {0};
-	wipe(&is->scratch);
-	if (is->reader.text.used > is->tag.n)
-		explicit_bzero(is->reader.text.data + is->tag.n, is->reader.text.used - is->tag.n);
-	if (!is->auth.ok) {
-		login_refused(is);
-		return;
-	}
 	session_set_member(&is->s, is->auth.member);
 	is->state = IMAP_MEMBER;
 	is->reader.limit = IMAP_LINE_MAX;
@@ -46,6 +32,48 @@ void imap_auth_finish(struct imap_session *is) {
 	imap_add_capabilities(is, &caps);
 	imap_ok(is, "[%s] logged in", buf_bytes(&caps));
 	buf_free(&caps);
+}
+
+static enum step take_sasl(struct imap_session *is, struct slice line);
+
+/* the challenge, or the end of the exchange */
+static enum step sasl_go_on(struct imap_session *is, int r, const struct buf *out) {
+	switch (r) {
+	case SASL_CHALLENGE:
+		is->line = take_sasl;
+		buf_addf(session_out(&is->s), "+ %s\r\n", buf_len(out) ? buf_bytes(out) : "");
+		return STEP_DONE;
+	case SASL_CHECK:
+		return STEP_WAIT;
+	case SASL_DONE:
+		sasl_free(&is->sasl);
+		logged_in(is);
+		return STEP_DONE;
+	}
+	sasl_free(&is->sasl);
+	switch (r) {
+	case ERR_NOTFOUND: return imap_no(is, "CANNOT", "no such mechanism here: see the AUTH= capabilities");
+	case ERR_LOGIN: return imap_no(is, "PRIVACYREQUIRED", "passwords only over TLS: use STARTTLS");
+	case ERR_GONE: return imap_bad(is, "AUTHENTICATE cancelled");
+	case ERR_INVALID: return imap_bad(is, "that is not base64");
+	case ERR_SYNTAX: return imap_bad(is, "that is not a message of this mechanism");
+	case ERR_DENIED: return imap_no(is, "AUTHORIZATIONFAILED", "logging in for somebody else is not possible");
+	default: return imap_unavailable(is);
+	}
+}
+
+void imap_auth_finish(struct imap_session *is) {
+	struct buf out = {0};
+	if (is->reader.text.used > is->tag.n)
+		explicit_bzero(is->reader.text.data + is->tag.n, is->reader.text.used - is->tag.n);
+	int r = is->sasl ? sasl_answer(is->sasl, &is->auth, &out) : SASL_DONE;
+	if (is->auth.ok) {
+		sasl_go_on(is, r, &out);
+	} else {
+		sasl_free(&is->sasl);
+		login_refused(is);
+	}
+	buf_free(&out);
 }
 
 static enum step check_password(struct imap_session *is, struct slice name, struct slice password) {
@@ -65,17 +93,11 @@ enum step imap_cmd_login(struct imap_session *is, struct slice *rest) {
 	return check_password(is, name, password);
 }
 
-static enum step take_plain(struct imap_session *is, struct slice line) {
-	struct slice name, password;
-	if (slice_is(line, "*"))
-		return imap_bad(is, "AUTHENTICATE cancelled");
-	int r = sasl_plain(line, &is->scratch, &name, &password);
-	if (r > 0)
-		return check_password(is, name, password);
-	wipe(&is->scratch);
-	if (r == ERR_DENIED)
-		return imap_no(is, "AUTHORIZATIONFAILED", "logging in for somebody else is not possible");
-	return imap_bad(is, "not a PLAIN response");
+static enum step take_sasl(struct imap_session *is, struct slice line) {
+	struct buf out = {0};
+	enum step step = sasl_go_on(is, sasl_line(is->sasl, line, &out), &out);
+	buf_free(&out);
+	return step;
 }
 
 enum step imap_cmd_authenticate(struct imap_session *is, struct slice *rest) {
@@ -89,13 +111,9 @@ enum step imap_cmd_authenticate(struct imap_session *is, struct slice *rest) {
 	}
 	if (!imap_take_end(rest) || (given && !initial.n))
 		return imap_bad_arguments(is);
-	if (!slice_is_nocase(mechanism, "PLAIN"))
-		return imap_no(is, "CANNOT", "PLAIN is the only mechanism");
-	if (!session_may_login(&is->s))
-		return imap_no(is, "PRIVACYREQUIRED", "passwords only over TLS: use STARTTLS");
-	if (given)
-		return take_plain(is, slice_is(initial, "=") ? slice_of("", 0) : initial);
-	is->line = take_plain;
-	buf_adds(session_out(&is->s), "+ \r\n");
-	return STEP_INPUT;
+	struct buf out = {0};
+	int r = sasl_start(&is->s, 0, mechanism, given ? &initial : NULL, &is->sasl, &out);
+	enum step step = sasl_go_on(is, r, &out);
+	buf_free(&out);
+	return step;
 }

@@ -31,7 +31,7 @@ struct imap_session {
 	bool answered;                 /* the command in reader is over */
 	bool uid;                      /* the running command came as UID ... */
 	enum step (*line)(struct imap_session *is, struct slice line);   /* wants the next line (AUTHENTICATE, IDLE) */
-	struct buf scratch;            /* password; wiped after use */
+	struct sasl *sasl;             /* AUTHENTICATE under way */
 	struct auth_result auth;
 	int result;                    /* of the last job, with its words */
 	struct fail fail;

@@ -1,4 +1,5 @@
 /* The one place that writes tagged answers. */
+#include "gateways/common/sasl.h"
 #include "gateways/imap/imap_private.h"
 #include "forumd/base/stat.h"
 #include "forumd/base/text.h"
@@ -98,7 +99,9 @@ void imap_add_capabilities(struct imap_session *is, struct buf *out) {
 	if (is->state == IMAP_STRANGER) {
 		if (!conn_is_tls(is->s.conn) && is->s.config->tls)
 			buf_adds(out, " STARTTLS");
-		buf_adds(out, session_may_login(&is->s) ? " AUTH=PLAIN" : " LOGINDISABLED");
+		if (!session_may_login(&is->s))
+			buf_adds(out, " LOGINDISABLED");
+		sasl_mechanisms(&is->s, 0, " AUTH=", out);
 		return;
 	}
 	buf_adds(out, " NAMESPACE IDLE UNSELECT UIDPLUS ESEARCH CHILDREN LIST-EXTENDED LIST-STATUS STATUS=SIZE");

@@ -5,6 +5,7 @@
 #include "forumd/base/clock.h"
 #include "forumd/base/stat.h"
 #include "forumd/forum/member.h"
+#include "gateways/common/sasl.h"
 #include "gateways/imap/imap_private.h"
 
 static void imap_start(struct session *s) {
@@ -272,7 +273,7 @@ static void imap_end(struct session *s) {
 	struct imap_session *is = imap_of(s);
 	imap_deselect(is);
 	buf_free(&is->reader.text);
-	buf_free(&is->scratch);
+	sasl_free(&is->sasl);
 }
 
 const struct session_ops imap_ops = {

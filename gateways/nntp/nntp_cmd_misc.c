@@ -11,8 +11,11 @@ enum step nntp_cmd_capabilities(struct session *s, struct slice *args, unsigned 
 		buf_adds(out, "POST\r\n");
 	buf_adds(out, "NEWNEWS\r\nHDR\r\nOVER MSGID\r\nXPAT\r\n"
 		"LIST ACTIVE ACTIVE.TIMES COUNTS HEADERS NEWSGROUPS OVERVIEW.FMT SUBSCRIPTIONS\r\n");
-	if (!s->member && !deflate)
-		buf_adds(out, session_may_login(s) ? "AUTHINFO USER\r\n" : "AUTHINFO\r\n");
+	if (!s->member && !deflate) {
+		buf_adds(out, session_may_login(s) ? "AUTHINFO USER SASL\r\nSASL" : "AUTHINFO SASL\r\nSASL");
+		sasl_mechanisms(s, SASL_FINAL_DATA, " ", out);
+		buf_adds(out, "\r\n");
+	}
 	if (s->config->tls && !tls && !s->member && !deflate)
 		buf_adds(out, "STARTTLS\r\n");
 	if (!deflate)

@@ -23,7 +23,7 @@ const struct command nntp_commands[] = {
 	{ "NEWNEWS", nntp_cmd_newnews, 3, 4, 0, "wildmat [yy]yymmdd hhmmss [GMT]" },
 	{ "POST", nntp_cmd_post, 0, 0, COMMAND_LOGIN | COMMAND_WRITES, "" },
 	{ "IHAVE", nntp_cmd_ihave, 1, 1, COMMAND_HIDDEN, "message-id" },
-	{ "AUTHINFO", nntp_cmd_authinfo, 1, 1, COMMAND_REST, "USER name | PASS password" },
+	{ "AUTHINFO", nntp_cmd_authinfo, 1, 1, COMMAND_REST, "USER name | PASS password | SASL mechanism [initial-response]" },
 	{ "STARTTLS", nntp_cmd_starttls, 0, 0, 0, "" },
 	{ "COMPRESS", nntp_cmd_compress, 1, 1, 0, "DEFLATE" },
 	{ "HELP", nntp_cmd_help, 0, 0, 0, "" },

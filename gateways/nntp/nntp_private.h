@@ -7,6 +7,7 @@
 #include "forumd/forum/post.h"
 #include "gateways/common/command.h"
 #include "gateways/common/dotted.h"
+#include "gateways/common/sasl.h"
 #include "gateways/nntp/nntp.h"
 
 enum { NNTP_LINE_MAX = 512, NNTP_USER_MAX = 255 };
@@ -39,6 +40,7 @@ struct nntp_session {
 	struct session s;
 	uint32_t group, number;                /* selected; 0 none */
 	char user[NNTP_USER_MAX + 1];          /* AUTHINFO USER given; empty none */
+	struct sasl *sasl;                     /* AUTHINFO SASL under way: the next line is for it */
 	struct nntp_cursor at;
 	struct post_stream *stream;            /* a body too large for one step */
 	bool bol, dot_free, held_cr;
@@ -100,4 +102,5 @@ NNTP_COMMANDS(X)
 void nntp_post_done(struct session *s, struct job *j);
 /* nntp_cmd_auth.c */
 void nntp_auth_done(struct session *s, const struct auth_result *r);
+enum step nntp_auth_line(struct session *s);          /* the client's next SASL line */
 #endif

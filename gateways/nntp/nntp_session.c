@@ -109,6 +109,8 @@ static void session_start(struct session *s) {
 }
 
 static enum step session_input(struct session *s) {
+	if (nntp_of(s)->sasl)
+		return nntp_auth_line(s);
 	enum step step = command_run(s, &session_protocol, false);
 	if (nntp_of(s)->marks.n && !buf_len(conn_input(s->conn)))
 		nntp_marks_drained(s);
@@ -139,6 +141,7 @@ static void session_end(struct session *s) {
 	nntp_marks_flush(s);
 	range_set_free(&n->marks.set);
 	post_stream_free(&n->stream);
+	sasl_free(&n->sasl);
 	buf_free(&n->collect);
 }
 

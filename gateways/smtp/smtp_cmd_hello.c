@@ -22,6 +22,7 @@ static bool may_start_tls(const struct session *s)
 static void capabilities(struct session *s)
 {
 	struct smtp_session *m = smtp_of(s);
+	struct buf auth = { 0 };
 	char size[40];
 
 	smtp_reply_ehlo(s, false, s->config->domain);
@@ -30,8 +31,10 @@ static void capabilities(struct session *s)
 	smtp_reply_ehlo(s, false, size);
 	if (may_start_tls(s))
 		smtp_reply_ehlo(s, false, "STARTTLS");
-	if (m->submission && session_may_login(s))
-		smtp_reply_ehlo(s, false, "AUTH PLAIN LOGIN");
+	buf_adds(&auth, "AUTH");
+	if (m->submission && !s->member && sasl_mechanisms(s, SASL_WITH_LOGIN, " ", &auth))
+		smtp_reply_ehlo(s, false, buf_bytes(&auth));
+	buf_free(&auth);
 	smtp_reply_ehlo(s, false, "8BITMIME");
 	smtp_reply_ehlo(s, false, "SMTPUTF8");
 	smtp_reply_ehlo(s, false, "CHUNKING");
@@ -91,7 +94,6 @@ enum step smtp_cmd_starttls(struct session *s, struct slice *args, unsigned n)
 	smtp_reply(s, SMTP_READY_TLS, NULL);
 	smtp_mail_reset(m);
 	m->greeted = false;
-	buf_reset(&m->auth_name);
 	session_set_member(s, 0);
 	conn_start_tls(s->conn, s->config->tls);
 	return STEP_DONE;

@@ -62,7 +62,7 @@ static enum step too_long(struct session *s)
 static const struct command_protocol protocol = { smtp_commands, SMTP_LINE_MAX, unknown, bad_arguments, too_long, NULL,
 	NULL };
 static const struct command_protocol protocol_submission = {
-	smtp_commands, SMTP_AUTH_LINE_MAX, unknown, bad_arguments, too_long, NULL, NULL
+	smtp_commands, SASL_LINE_MAX, unknown, bad_arguments, too_long, NULL, NULL
 };
 
 enum step smtp_command_run(struct smtp_session *m)

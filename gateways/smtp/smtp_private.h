@@ -5,12 +5,12 @@
 #include "gateways/common/command.h"
 #include "gateways/common/dotted.h"
 #include "gateways/common/reply_token.h"
+#include "gateways/common/sasl.h"
 #include "gateways/smtp/smtp.h"
 #include "gateways/smtp/smtp_syntax.h"
 
 #define SMTP_RCPT_MAX 100
 #define SMTP_LINE_MAX 2048         /* RFC 5321's 512 plus what the extensions add */
-#define SMTP_AUTH_LINE_MAX 12288   /* RFC 4954 4 */
 
 #define SMTP_IDLE_MS 300000        /* RFC 5321 4.5.3.2.7 */
 #define SMTP_SLOW_MS 60000         /* a text that took longer must have come at SMTP_RATE_MIN octets a second */
@@ -25,7 +25,6 @@ struct smtp_route {
 	struct slice token_text;
 	struct slice address;      /* as the client wrote it */
 };
-enum smtp_auth_state { AUTH_IDLE, AUTH_PLAIN, AUTH_LOGIN_NAME, AUTH_LOGIN_PASSWORD };
 
 struct smtp_session {
 	struct session s;
@@ -45,8 +44,7 @@ struct smtp_session {
 	uint64_t bdat_left;
 	struct smtp_mail *delivery;
 
-	enum smtp_auth_state auth;
-	struct buf auth_name;
+	struct sasl *sasl;         /* AUTH under way: the next line is for it */
 	struct auth_result auth_result;
 };
 

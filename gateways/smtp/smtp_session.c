@@ -37,7 +37,7 @@ static enum step smtp_input(struct session *s)
 		return smtp_data_collect(m);
 	if (m->in_bdat)
 		return smtp_bdat_collect(m);
-	if (m->auth != AUTH_IDLE)
+	if (m->sasl)
 		return smtp_auth_line(m);
 	return smtp_command_run(m);
 }
@@ -74,7 +74,7 @@ static void smtp_end(struct session *s)
 
 	smtp_mail_reset(m);
 	vec_free(&m->rcpt);
-	buf_free(&m->auth_name);
+	sasl_free(&m->sasl);
 	arena_free(&m->mail);
 }
 

@@ -127,7 +127,7 @@ c.is_("STARTTLS", "503", "nor taken twice")
 
 # ---- submission ----
 c = Smtp(P["submission"])
-ok("AUTH PLAIN LOGIN" in c.hello, "AUTH offered on loopback")
+ok("AUTH SCRAM-SHA-256 PLAIN LOGIN" in c.hello, "AUTH offered on loopback")
 c.is_("MAIL FROM:<alice@example.org>", "530 5.7.0", "submission wants a login")
 c.is_("AUTH CRAM-MD5", "504", "an unknown mechanism")
 c.is_("AUTH PLAIN !!!", "501", "no base64")
