@@ -61,7 +61,8 @@ static enum step append_done(struct session *s) {
 }
 
 /* parsed and checked here, stored by the writer */
-static enum step append_post(struct imap_session *is, struct forum_txn *t, const struct append_args *a, const struct group *g) {
+static enum step append_post(struct imap_session *is, struct forum_txn *t, const struct append_args *a,
+	const struct group *g) {
 	struct job *j = job_new(&is->s, append_apply);
 	struct append_job *d = ARENA_NEW(j->arena, struct append_job);
 	struct post_draft *draft = ARENA_NEW(j->arena, struct post_draft);

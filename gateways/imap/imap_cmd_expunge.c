@@ -78,7 +78,8 @@ static enum step expunge_next(struct session *s) {
 }
 
 /* posts of the view that carry the member's \Deleted */
-static int expunge_candidates(struct imap_session *is, struct forum_txn *t, const struct range_set *asked, struct range_set *out) {
+static int expunge_candidates(struct imap_session *is, struct forum_txn *t, const struct range_set *asked,
+	struct range_set *out) {
 	struct marks m = {0};
 	int r = is->group && is->view.high ? marks_load(t, is->s.member, is->group, 1, is->view.high, &m) : 1;
 	if (r < 0)

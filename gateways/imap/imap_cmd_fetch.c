@@ -237,7 +237,8 @@ static int stream_on(struct imap_session *is, struct fetch *f, struct forum_txn 
 }
 
 /* one run of UIDs: 1 done, 0 more later, < 0 */
-static int fetch_run(struct imap_session *is, struct fetch *f, struct forum_txn *t, struct imap_marks *w, uint32_t hi, int64_t start) {
+static int fetch_run(struct imap_session *is, struct fetch *f, struct forum_txn *t, struct imap_marks *w,
+	uint32_t hi, int64_t start) {
 	struct overview_iter it;
 	struct overview o;
 	unsigned n = 0;
@@ -361,7 +362,8 @@ enum step imap_cmd_fetch(struct imap_session *is, struct slice *rest) {
 	if (!imap_take_space(rest))
 		return imap_bad_arguments(is);
 	enum imap_set_result set = imap_take_uids(is, rest, &f->uids);
-	if (set == IMAP_SET_SYNTAX || !imap_take_space(rest) || !imap_fetch_plan(rest, is->s.command, is->uid, &f->plan) || !imap_take_end(rest))
+	if (set == IMAP_SET_SYNTAX || !imap_take_space(rest) ||
+	    !imap_fetch_plan(rest, is->s.command, is->uid, &f->plan) || !imap_take_end(rest))
 		return imap_bad_arguments(is);
 	if (set == IMAP_SET_BEYOND)
 		return imap_bad(is, "there are fewer messages");

@@ -65,7 +65,8 @@ static bool list_matches(const struct listing *l, const struct list_entry *e) {
 	for (unsigned i = 0; i < l->npatterns; i++) {
 		struct slice p = l->patterns[i];
 		bool level = p.n && p.p[p.n - 1] == '%';
-		if (slice_is(e->name, "INBOX") ? slice_is_nocase(p, "INBOX") || wildmat_imap(p, e->name, '.') : wildmat_imap(p, e->name, '.'))
+		bool inbox = slice_is(e->name, "INBOX") && slice_is_nocase(p, "INBOX");
+		if (inbox || wildmat_imap(p, e->name, '.'))
 			if (e->exists || level || (l->recursive && e->children))
 				return true;
 	}
@@ -153,7 +154,8 @@ static bool take_return(struct slice *rest, struct listing *l) {
 	struct slice name;
 	if (!imap_take_space(rest))
 		return true;
-	if (!imap_take_name(rest, &name) || !slice_is_nocase(name, "RETURN") || !imap_take_space(rest) || !imap_take_char(rest, '('))
+	if (!imap_take_name(rest, &name) || !slice_is_nocase(name, "RETURN") || !imap_take_space(rest) ||
+	    !imap_take_char(rest, '('))
 		return false;
 	while (!imap_at(rest, ')')) {
 		if (!imap_take_name(rest, &name))
@@ -242,7 +244,9 @@ enum step imap_cmd_subscribe(struct imap_session *is, struct slice *rest) {
 
 enum step imap_cmd_unsubscribe(struct imap_session *is, struct slice *rest) {
 	enum step r;
-	return take_readable(is, rest, &r) ? imap_no(is, "CANNOT", "every mailbox you may read is subscribed here; mail is another matter") : r;
+	if (!take_readable(is, rest, &r))
+		return r;
+	return imap_no(is, "CANNOT", "every mailbox you may read is subscribed here; mail is another matter");
 }
 
 enum step imap_cmd_namespace(struct imap_session *is, struct slice *rest) {

@@ -77,7 +77,8 @@ enum step imap_cmd_mailbox_change(struct imap_session *is, struct slice *rest) {
 	struct slice name;
 	if (!imap_take_space(rest) || !imap_take_mailbox(is, rest, &name))
 		return imap_bad_arguments(is);
-	if (slice_is(slice_str(is->command->name), "RENAME") && (!imap_take_space(rest) || !imap_take_mailbox(is, rest, &name)))
+	bool rename = slice_is(slice_str(is->command->name), "RENAME");
+	if (rename && (!imap_take_space(rest) || !imap_take_mailbox(is, rest, &name)))
 		return imap_bad_arguments(is);
 	if (!imap_take_end(rest))
 		return imap_bad_arguments(is);

@@ -5,7 +5,8 @@
 #define SIZE_STRIDE 1024u
 
 static const struct { const char *name; unsigned item; } status_items[] = {
-	{ "MESSAGES", IMAP_STATUS_MESSAGES }, { "UIDNEXT", IMAP_STATUS_UIDNEXT }, { "UIDVALIDITY", IMAP_STATUS_UIDVALIDITY },
+	{ "MESSAGES", IMAP_STATUS_MESSAGES }, { "UIDNEXT", IMAP_STATUS_UIDNEXT },
+	{ "UIDVALIDITY", IMAP_STATUS_UIDVALIDITY },
 	{ "UNSEEN", IMAP_STATUS_UNSEEN }, { "RECENT", IMAP_STATUS_RECENT }, { "SIZE", IMAP_STATUS_SIZE },
 	{ "HIGHESTMODSEQ", IMAP_STATUS_MODSEQ },
 };
@@ -35,7 +36,8 @@ void imap_add_mailbox(struct buf *out, struct slice name) {
 }
 
 /* 1 complete, 0 again later */
-static int status_size(struct imap_session *is, struct forum_txn *t, const struct group *g, struct imap_status *st, int64_t start) {
+static int status_size(struct imap_session *is, struct forum_txn *t, const struct group *g, struct imap_status *st,
+	int64_t start) {
 	struct overview_iter it;
 	struct overview o;
 	unsigned n = 0;
@@ -65,7 +67,8 @@ static uint64_t status_value(enum imap_status_item item, const struct group *g, 
 	return 0;
 }
 
-int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice name, struct imap_status *st, int64_t start) {
+int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice name, struct imap_status *st,
+	int64_t start) {
 	struct group g;
 	uint32_t unseen = 0, first;
 	int r = imap_mailbox_find(is, t, name, &g);

@@ -31,7 +31,8 @@ static bool take_store(struct slice *in, struct store *w) {
 	if (!imap_take_name(in, &name))
 		return false;
 	w->silent = slice_is_nocase(name, "FLAGS.SILENT");
-	if ((!w->silent && !slice_is_nocase(name, "FLAGS")) || !imap_take_space(in) || !imap_take_flags(in, &mask, NULL, NULL))
+	if ((!w->silent && !slice_is_nocase(name, "FLAGS")) || !imap_take_space(in) ||
+	    !imap_take_flags(in, &mask, NULL, NULL))
 		return false;
 	mask &= STORE_KEPT;
 	w->set = del ? 0 : mask;

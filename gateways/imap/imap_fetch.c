@@ -15,7 +15,15 @@ static const struct { const char *name; unsigned n; enum imap_fetch_kind kinds[5
 	{ "FULL", 5, { IMAP_FETCH_FLAGS, IMAP_FETCH_DATE, IMAP_FETCH_SIZE, IMAP_FETCH_ENVELOPE, IMAP_FETCH_BODY } },
 };
 
-static struct imap_fetch_item *plan_add(struct imap_fetch_plan *plan, enum imap_fetch_kind kind) {
+#define PLAN_ROOM 8    /* then twice as much, and so on */
+
+/* valid until the next is added */
+static struct imap_fetch_item *plan_add(struct imap_fetch_plan *plan, struct arena *a, enum imap_fetch_kind kind) {
+	if (plan->n >= PLAN_ROOM && (plan->n & (plan->n - 1)) == 0) {
+		struct imap_fetch_item *more = arena_alloc(a, 2 * plan->n * sizeof *more);
+		memcpy(more, plan->v, plan->n * sizeof *more);
+		plan->v = more;
+	}
 	struct imap_fetch_item *item = &plan->v[plan->n++];
 	*item = (struct imap_fetch_item){ .kind = kind };
 	plan->needs_marks |= kind == IMAP_FETCH_FLAGS;
@@ -29,7 +37,7 @@ static void plan_add_simple(struct imap_fetch_plan *plan, struct arena *a, enum 
 			return;
 	for (size_t i = 0; i < sizeof simple_items / sizeof *simple_items; i++)
 		if (simple_items[i].kind == kind)
-			plan_add(plan, kind)->label = arena_slicef(a, "%s ", simple_items[i].name);
+			plan_add(plan, a, kind)->label = arena_slicef(a, "%s ", simple_items[i].name);
 }
 
 static void plan_mark_seen(struct imap_fetch_plan *plan) {
@@ -40,7 +48,7 @@ static bool take_section_item(struct slice *in, struct arena *a, bool peek, stru
 	struct imap_section section;
 	if (!imap_section_take(in, a, &section))
 		return false;
-	struct imap_fetch_item *item = plan_add(plan, IMAP_FETCH_SECTION);
+	struct imap_fetch_item *item = plan_add(plan, a, IMAP_FETCH_SECTION);
 	item->section = section;
 	item->label = section.partial ? arena_slicef(a, "BODY[%.*s]<%u> ", SLICE_ARG(section.text), section.off) :
 		arena_slicef(a, "BODY[%.*s] ", SLICE_ARG(section.text));
@@ -64,7 +72,7 @@ static bool take_item(struct slice *in, struct arena *a, struct imap_fetch_plan 
 	}
 	for (size_t i = 0; i < sizeof old_items / sizeof *old_items; i++) {
 		if (slice_is_nocase(name, old_items[i].name)) {
-			struct imap_fetch_item *item = plan_add(plan, IMAP_FETCH_SECTION);
+			struct imap_fetch_item *item = plan_add(plan, a, IMAP_FETCH_SECTION);
 			item->section.part = slice_str(old_items[i].section);
 			item->label = arena_slicef(a, "%s ", old_items[i].name);
 			if (!old_items[i].peek)
@@ -92,7 +100,7 @@ static bool take_macro(struct slice *in, struct arena *a, struct imap_fetch_plan
 
 bool imap_fetch_plan(struct slice *in, struct arena *a, bool uid, struct imap_fetch_plan *plan_r) {
 	*plan_r = (struct imap_fetch_plan){0};
-	plan_r->v = arena_alloc(a, (IMAP_FETCH_ITEMS_MAX + 8) * sizeof *plan_r->v);
+	plan_r->v = arena_alloc(a, PLAN_ROOM * sizeof *plan_r->v);
 	if (uid)
 		plan_add_simple(plan_r, a, IMAP_FETCH_UID);
 	if (!imap_take_char(in, '('))

@@ -4,9 +4,12 @@
 #define MARKS_WINDOW 65536u
 
 static const struct slice flag_names[MARK_COUNT + 1] = {
-	[MARK_SEEN] = SLICE_INIT("\\Seen"), [MARK_ANSWERED] = SLICE_INIT("\\Answered"), [MARK_FLAGGED] = SLICE_INIT("\\Flagged"),
-	[MARK_DELETED] = SLICE_INIT("\\Deleted"), [MARK_FORWARDED] = SLICE_INIT("$Forwarded"), [MARK_JUNK] = SLICE_INIT("$Junk"),
-	[MARK_NOTJUNK] = SLICE_INIT("$NotJunk"), [MARK_MUTED] = SLICE_INIT("$Muted"), [MARK_WATCHED] = SLICE_INIT("$Watched"),
+	[MARK_SEEN] = SLICE_INIT("\\Seen"), [MARK_ANSWERED] = SLICE_INIT("\\Answered"),
+	[MARK_FLAGGED] = SLICE_INIT("\\Flagged"),
+	[MARK_DELETED] = SLICE_INIT("\\Deleted"), [MARK_FORWARDED] = SLICE_INIT("$Forwarded"),
+	[MARK_JUNK] = SLICE_INIT("$Junk"),
+	[MARK_NOTJUNK] = SLICE_INIT("$NotJunk"), [MARK_MUTED] = SLICE_INIT("$Muted"),
+	[MARK_WATCHED] = SLICE_INIT("$Watched"),
 	[MARK_COUNT] = SLICE_INIT("$OffTopic"),
 };
 
@@ -98,7 +101,8 @@ int imap_marks_mask(struct imap_marks *w, struct forum_txn *t, uint32_t uid) {
 	return (int)mask;
 }
 
-int imap_marks_apply(struct forum_txn *t, uint32_t member, uint32_t group, const struct range_set *uids, unsigned set, unsigned clear) {
+int imap_marks_apply(struct forum_txn *t, uint32_t member, uint32_t group, const struct range_set *uids,
+	unsigned set, unsigned clear) {
 	int changed = 0;
 	for (unsigned k = 0; k < MARK_COUNT; k++) {
 		if (!((set | clear) >> k & 1))

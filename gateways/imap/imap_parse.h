@@ -56,7 +56,9 @@ bool imap_take_flag(struct slice *in, struct slice *s_r);
 /* sequence-set; '*' is star (the greatest number in use; 0 when there is none). Added to set_r. */
 bool imap_take_set(struct slice *in, uint32_t star, struct range_set *set_r);
 /* does a sequence-set begin here? */
-static inline bool imap_at_set(const struct slice *in) { return in->n && ((*in->p >= '0' && *in->p <= '9') || *in->p == '*'); }
+static inline bool imap_at_set(const struct slice *in) {
+	return in->n && ((*in->p >= '0' && *in->p <= '9') || *in->p == '*');
+}
 /* Modified UTF-7 (RFC 3501 5.1.3) to UTF-8; false when malformed, 8-bit, or not in its one right form. */
 bool imap_utf7_decode(struct slice s, struct buf *out);
 #endif

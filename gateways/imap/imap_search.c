@@ -14,10 +14,17 @@ struct compiler {
 	const struct imap_search_sets *sets;
 	struct imap_search *out;
 	struct frame stack[IMAP_DEPTH_MAX];
-	unsigned depth;
+	unsigned depth, room;
 };
 
+/* valid until the next emit */
 static struct imap_search_step *emit(struct compiler *c, enum imap_search_op op) {
+	if (c->out->n == c->room) {
+		struct imap_search_step *more = arena_alloc(c->a, 2 * c->room * sizeof *more);
+		memcpy(more, c->out->v, c->room * sizeof *more);
+		c->out->v = more;
+		c->room *= 2;
+	}
 	struct imap_search_step *s = &c->out->v[c->out->n++];
 	*s = (struct imap_search_step){ .op = op };
 	return s;
@@ -47,7 +54,8 @@ static const struct { const char *name; unsigned mask; bool not; } flag_keys[] =
 	{ "ANSWERED", 1u << MARK_ANSWERED, false }, { "UNANSWERED", 1u << MARK_ANSWERED, true },
 	{ "FLAGGED", 1u << MARK_FLAGGED, false }, { "UNFLAGGED", 1u << MARK_FLAGGED, true },
 	{ "DELETED", 1u << MARK_DELETED, false }, { "UNDELETED", 1u << MARK_DELETED, true },
-	{ "DRAFT", 0, false }, { "UNDRAFT", 0, true }, { "RECENT", 0, false }, { "NEW", 0, false }, { "OLD", 0, true }, { "ALL", 0, true },
+	{ "DRAFT", 0, false }, { "UNDRAFT", 0, true }, { "RECENT", 0, false }, { "NEW", 0, false }, { "OLD", 0, true },
+	{ "ALL", 0, true },
 };
 static const struct { const char *name; enum imap_search_op op; } date_keys[] = {
 	{ "BEFORE", IMAP_SEARCH_BEFORE }, { "ON", IMAP_SEARCH_ON }, { "SINCE", IMAP_SEARCH_SINCE },
@@ -207,14 +215,16 @@ static bool reduce(struct compiler *c, bool *more_r) {
 	}
 }
 
-bool imap_search_compile(struct slice *in, struct arena *a, const struct imap_search_sets *sets, struct imap_search *search_r) {
+bool imap_search_compile(struct slice *in, struct arena *a, const struct imap_search_sets *sets,
+	struct imap_search *search_r) {
 	struct compiler c = { .in = in, .a = a, .sets = sets, .out = search_r };
 	bool complete, more = true;
 	*search_r = (struct imap_search){0};
-	search_r->v = arena_alloc(a, (IMAP_SEARCH_OPS_MAX + IMAP_DEPTH_MAX + 8) * sizeof *search_r->v);
+	c.room = 8;
+	search_r->v = arena_alloc(a, c.room * sizeof *search_r->v);
 	push(&c, FRAME_LIST);
 	while (more) {
-		if (search_r->n > IMAP_SEARCH_OPS_MAX - 8 || !take_key(&c, &complete))
+		if (search_r->n > IMAP_SEARCH_OPS_MAX || !take_key(&c, &complete))
 			return false;
 		if (complete && !reduce(&c, &more))
 			return false;
@@ -222,7 +232,8 @@ bool imap_search_compile(struct slice *in, struct arena *a, const struct imap_se
 	return imap_take_end(in);
 }
 
-int imap_search_run(const struct imap_search *s, int (*leaf)(void *arg, const struct imap_search_step *step), void *arg) {
+int imap_search_run(const struct imap_search *s, int (*leaf)(void *arg, const struct imap_search_step *step),
+	void *arg) {
 	int value = 1;
 	for (unsigned i = 0; i < s->n; i++) {
 		const struct imap_search_step *step = &s->v[i];

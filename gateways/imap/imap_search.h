@@ -32,9 +32,15 @@ struct imap_search {
 	bool needs_marks, needs_overview;   /* overview: anything but marks and UIDs */
 };
 /* How sets become UIDs: false when a sequence number is beyond the mailbox. */
-struct imap_search_sets { bool (*seqs)(void *arg, struct slice *in, struct range_set *uids_r); bool (*uids)(void *arg, struct slice *in, struct range_set *uids_r); void *arg; };
+struct imap_search_sets {
+	bool (*seqs)(void *arg, struct slice *in, struct range_set *uids_r);
+	bool (*uids)(void *arg, struct slice *in, struct range_set *uids_r);
+	void *arg;
+};
 /* Keys up to the end of *in. Everything lives in the arena. */
-bool imap_search_compile(struct slice *in, struct arena *a, const struct imap_search_sets *sets, struct imap_search *search_r);
+bool imap_search_compile(struct slice *in, struct arena *a, const struct imap_search_sets *sets,
+	struct imap_search *search_r);
 /* The truth of a program; leaf tells that of one step: 1, 0, < 0 error. */
-int imap_search_run(const struct imap_search *s, int (*leaf)(void *arg, const struct imap_search_step *step), void *arg);
+int imap_search_run(const struct imap_search *s, int (*leaf)(void *arg, const struct imap_search_step *step),
+	void *arg);
 #endif

@@ -42,8 +42,8 @@ static bool take_fields(struct slice *in, struct arena *a, struct imap_section *
 	if (!imap_take_space(in) || !imap_take_char(in, '('))
 		return false;
 	buf_adds(text, " (");
-	struct slice *v = arena_alloc(a, SECTION_FIELDS_MAX * sizeof *v);
-	unsigned n = 0;
+	struct slice *v = arena_alloc(a, 8 * sizeof *v);
+	unsigned n = 0, room = 8;
 	do {
 		struct slice name;
 		if (n == SECTION_FIELDS_MAX || !imap_take_astring(in, a, &name) || !field_name_valid(name))
@@ -51,6 +51,12 @@ static bool take_fields(struct slice *in, struct arena *a, struct imap_section *
 		if (n)
 			buf_addc(text, ' ');
 		add_field_name(text, name);
+		if (n == room) {
+			struct slice *more = arena_alloc(a, 2 * room * sizeof *more);
+			memcpy(more, v, n * sizeof *v);
+			v = more;
+			room *= 2;
+		}
 		v[n++] = name;
 	} while (imap_take_space(in));
 	buf_addc(text, ')');
@@ -60,7 +66,8 @@ static bool take_fields(struct slice *in, struct arena *a, struct imap_section *
 }
 
 /* HEADER, TEXT, MIME, HEADER.FIELDS (...), HEADER.FIELDS.NOT (...) */
-static bool take_text_part(struct slice *in, struct arena *a, struct imap_section *s, struct buf *part, struct buf *text) {
+static bool take_text_part(struct slice *in, struct arena *a, struct imap_section *s, struct buf *part,
+	struct buf *text) {
 	struct slice name;
 	if (!imap_take_name(in, &name))
 		return false;
@@ -149,7 +156,8 @@ static void content_cut(const struct imap_section *s, struct imap_content *c) {
 }
 
 /* header of the whole message with its empty line, filtered when the section wants that */
-static int content_header(struct forum_txn *t, const struct post *p, const struct imap_section *s, struct imap_content *c) {
+static int content_header(struct forum_txn *t, const struct post *p, const struct imap_section *s,
+	struct imap_content *c) {
 	if (s->filter == IMAP_FILTER_NONE) {
 		int r = post_header(t, p, &c->head);
 		buf_adds(&c->head, "\r\n");
@@ -163,7 +171,8 @@ static int content_header(struct forum_txn *t, const struct post *p, const struc
 	return r;
 }
 
-static int content_range_filtered(struct forum_txn *t, const struct post *p, const struct imap_section *s, struct imap_content *c) {
+static int content_range_filtered(struct forum_txn *t, const struct post *p, const struct imap_section *s,
+	struct imap_content *c) {
 	struct buf part = {0};
 	int r = post_body(t, p, c->off, c->len, &part);
 	if (r >= 0)
@@ -173,7 +182,8 @@ static int content_range_filtered(struct forum_txn *t, const struct post *p, con
 	return r;
 }
 
-int imap_section_find(struct forum_txn *t, const struct post *p, struct slice part_table, const struct imap_section *s, struct imap_content *c_r) {
+int imap_section_find(struct forum_txn *t, const struct post *p, struct slice part_table,
+	const struct imap_section *s, struct imap_content *c_r) {
 	struct mime_range range = { .where = MIME_WHOLE };
 	int r = 1;
 	c_r->off = c_r->len = 0;

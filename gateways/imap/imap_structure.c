@@ -81,7 +81,8 @@ void imap_structure_short(struct slice in, struct buf *out) {
 	unsigned depth = 0;
 	while (in.n) {
 		struct part *top = depth ? &stack[depth - 1] : NULL;
-		bool opens = imap_at(&in, '(') && (!top || (top->multi && top->fields == 0) || (top->message && top->keep == 10 && top->fields == 8));
+		bool inner = top && top->message && top->keep == 10 && top->fields == 8;
+		bool opens = imap_at(&in, '(') && (!top || (top->multi && top->fields == 0) || inner);
 		if (opens && depth < STRUCTURE_DEPTH) {
 			if (top && !top->multi)
 				top->fields++;

@@ -120,7 +120,8 @@ int imap_sync_flags(struct imap_session *is, struct forum_txn *t, struct imap_ma
 	int mask = imap_marks_mask(w, t, uid);
 	if (mask < 0)
 		return mask;
-	imap_sync_flags_line(session_out(&is->s), seq, uid, (unsigned)mask | (o.flags & POST_OFF_TOPIC ? IMAP_OFF_TOPIC : 0));
+	imap_sync_flags_line(session_out(&is->s), seq, uid, (unsigned)mask | (o.flags & POST_OFF_TOPIC ?
+		IMAP_OFF_TOPIC : 0));
 	return 1;
 }
 
@@ -128,7 +129,8 @@ static void tell_flags(struct imap_session *is, struct forum_txn *t) {
 	struct imap_marks w;
 	uint32_t uid = 0;
 	imap_marks_begin(&w, is->s.member, is->group);
-	while (!conn_full(is->s.conn) && uid < UINT32_MAX && range_set_next(&is->flags, uid + 1, &uid) && uid <= is->view.high)
+	while (!conn_full(is->s.conn) && uid < UINT32_MAX && range_set_next(&is->flags, uid + 1, &uid) &&
+		uid <= is->view.high)
 		if (imap_sync_flags(is, t, &w, uid) < 0)
 			break;
 	imap_marks_free(&w);

@@ -28,7 +28,8 @@ static void check(bool held, const char *what) {
 struct conn { struct buf in, out; bool deflate, tight; };
 static struct forum *forum;
 static struct forum_txn *reading;
-static struct config config = { .domain = "forum.test", .message_size = 20000, .bad_commands = 1000, .login_failures = 5, .reply_separator = '-' };
+static struct config config = { .domain = "forum.test", .message_size = 20000, .bad_commands = 1000,
+	.login_failures = 5, .reply_separator = '-' };
 static uint32_t alice, moderator, group, runs;
 static struct job *job;
 static bool auth_asked;
@@ -68,7 +69,8 @@ void session_check_password(struct session *s, struct slice name, struct slice p
 void session_set_member(struct session *s, uint32_t member) { s->member = member; }
 bool session_may_login(const struct session *s) { (void)s; return true; }
 void session_watch(struct session *s, uint32_t g, bool on) { (void)s; (void)g; (void)on; }
-bool session_rate(struct session *s, const char *what, unsigned per_minute) { (void)s; (void)what; (void)per_minute; return true; }
+bool session_rate(struct session *s, const char *what, unsigned per_minute) { (void)s; (void)what; (void)per_minute;
+	return true; }
 void session_log(struct session *s, const char *fmt, ...) { (void)s; (void)fmt; }
 
 /* commits, and tells the session when there is one */
@@ -172,7 +174,8 @@ static void add_post(struct session *s, unsigned which) {
 	struct job j = { .arena = arena_new() };
 	struct post_draft *d = ARENA_NEW(j.arena, struct post_draft);
 	struct fail f = {0};
-	struct post_in in = { .source = POST_FROM_IMAP, .member = alice, .groups = &group, .ngroups = 1, .max_size = 1 << 20, .no_mail = true };
+	struct post_in in = { .source = POST_FROM_IMAP, .member = alice, .groups = &group, .ngroups = 1,
+		.max_size = 1 << 20, .no_mail = true };
 	struct slice raw = arena_slicef(j.arena, "Subject: Post %u\r\n%s", which, texts[which % 3]);
 	struct post_in_job *data = ARENA_NEW(j.arena, struct post_in_job);
 	data->draft = d;
@@ -303,15 +306,23 @@ static uint32_t chance(uint32_t n) {
 }
 
 static const char *const lines[] = {
-	"a FETCH 1:* (FLAGS UID RFC822.SIZE ENVELOPE BODYSTRUCTURE BODY INTERNALDATE)\r\n", "a UID FETCH 1:4,7:* (BODY[] BODY[1] FLAGS)\r\n",
-	"a FETCH 2 (BODY.PEEK[2.HEADER.FIELDS (Subject)]<3.9> BODY[1.MIME] RFC822.TEXT)\r\n", "a STORE 1:3 +FLAGS (\\Seen \\Deleted)\r\n",
-	"a UID STORE 2:* -FLAGS.SILENT (\\Seen $Muted)\r\n", "a SEARCH OR (SEEN NOT FLAGGED) TEXT hello\r\n", "a UID SEARCH RETURN (MIN MAX COUNT ALL) BODY x SINCE 1-Jan-2020\r\n",
-	"a SEARCH SUBJECT {4+}\r\nPost\r\n", "a EXPUNGE\r\n", "a UID EXPUNGE 3:5\r\n", "a NOOP\r\n", "a IDLE\r\nDONE\r\n", "a IDLE\r\n\1\3\4DONE\r\n",
-	"a SELECT test.forum\r\n", "a EXAMINE test.forum\r\n", "a CLOSE\r\n", "a LIST \"\" %\r\n", "a LIST (SUBSCRIBED RECURSIVEMATCH) \"\" (* %.%) RETURN (STATUS (MESSAGES UNSEEN SIZE))\r\n",
+	"a FETCH 1:* (FLAGS UID RFC822.SIZE ENVELOPE BODYSTRUCTURE BODY INTERNALDATE)\r\n",
+		"a UID FETCH 1:4,7:* (BODY[] BODY[1] FLAGS)\r\n",
+	"a FETCH 2 (BODY.PEEK[2.HEADER.FIELDS (Subject)]<3.9> BODY[1.MIME] RFC822.TEXT)\r\n",
+		"a STORE 1:3 +FLAGS (\\Seen \\Deleted)\r\n",
+	"a UID STORE 2:* -FLAGS.SILENT (\\Seen $Muted)\r\n", "a SEARCH OR (SEEN NOT FLAGGED) TEXT hello\r\n",
+		"a UID SEARCH RETURN (MIN MAX COUNT ALL) BODY x SINCE 1-Jan-2020\r\n",
+	"a SEARCH SUBJECT {4+}\r\nPost\r\n", "a EXPUNGE\r\n", "a UID EXPUNGE 3:5\r\n", "a NOOP\r\n",
+		"a IDLE\r\nDONE\r\n", "a IDLE\r\n\1\3\4DONE\r\n",
+	"a SELECT test.forum\r\n", "a EXAMINE test.forum\r\n", "a CLOSE\r\n", "a LIST \"\" %\r\n",
+		"a LIST (SUBSCRIBED RECURSIVEMATCH) \"\" (* %.%) RETURN (STATUS (MESSAGES UNSEEN SIZE))\r\n",
 	"a LSUB \"\" *\r\n", "a STATUS test.forum (MESSAGES UIDNEXT UIDVALIDITY UNSEEN RECENT SIZE HIGHESTMODSEQ)\r\n",
-	"a APPEND test.forum (\\Seen) \"01-Feb-2020 10:00:00 +0000\" {19+}\r\nSubject: x\r\n\r\nText\n\r\n", "a APPEND test.forum {20+}\r\nSubject: x\r\n\r\nText\r\n\r\n",
-	"a COPY 1 iops.blog\r\n", "a ID (\"x\" \"y\")\r\n", "a COMPRESS DEFLATE\r\n", "a AUTHENTICATE PLAIN\r\nAGEAYg==\r\n", "a LOGIN {1}\r\nx {1+}\r\ny\r\n", "\1", "\2", "\3", "\4", "\5", "\6",
-	"a ENABLE CONDSTORE\r\n", "a LOGOUT\r\n", "a RENAME x &ZeVnLIqe-\r\n", "(", ")", "{9}\r\n", "\"", "\\", " ", "*", "99999999999",
+	"a APPEND test.forum (\\Seen) \"01-Feb-2020 10:00:00 +0000\" {19+}\r\nSubject: x\r\n\r\nText\n\r\n",
+		"a APPEND test.forum {20+}\r\nSubject: x\r\n\r\nText\r\n\r\n",
+	"a COPY 1 iops.blog\r\n", "a ID (\"x\" \"y\")\r\n", "a COMPRESS DEFLATE\r\n",
+		"a AUTHENTICATE PLAIN\r\nAGEAYg==\r\n", "a LOGIN {1}\r\nx {1+}\r\ny\r\n", "\1", "\2", "\3", "\4", "\5", "\6",
+	"a ENABLE CONDSTORE\r\n", "a LOGOUT\r\n", "a RENAME x &ZeVnLIqe-\r\n", "(", ")", "{9}\r\n", "\"", "\\", " ",
+		"*", "99999999999",
 };
 
 static void make_input(struct buf *b) {

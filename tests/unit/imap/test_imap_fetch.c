@@ -20,7 +20,31 @@ static void plan_is(const char *text, bool uid, const char *want) {
 	arena_free(&a);
 }
 
+/* more items than the plan has room for at first, and more than it takes */
+static void test_many(void) {
+	for (unsigned n = 1; n <= 2 * IMAP_FETCH_ITEMS_MAX; n += n < 40 ? 1 : 40) {
+		struct arena *a = arena_new();
+		struct buf text = {0};
+		struct imap_fetch_plan p;
+		buf_addc(&text, '(');
+		for (unsigned i = 1; i <= n; i++)
+			buf_addf(&text, "%sBODY.PEEK[%u]", i > 1 ? " " : "", i);
+		buf_addc(&text, ')');
+		struct slice in = buf_slice(&text);
+		bool good = imap_fetch_plan(&in, a, false, &p);
+		bool same = good && p.n == n;
+		for (unsigned i = 0; same && i < n; i++)
+			same = slice_eq(p.v[i].label, arena_slicef(a, "BODY[%u] ", i + 1));
+		if (n <= IMAP_FETCH_ITEMS_MAX ? !same : good)
+			ok(false, "%u items", n);
+		buf_free(&text);
+		arena_free(&a);
+	}
+	ok(true, "plans of 1 to %u items", 2 * IMAP_FETCH_ITEMS_MAX);
+}
+
 int main(void) {
+	test_many();
 	plan_is("FLAGS", false, "FLAGS ");
 	plan_is("flags", true, "UID FLAGS ");
 	plan_is("(FLAGS UID FLAGS)", true, "UID FLAGS ");

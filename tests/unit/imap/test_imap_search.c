@@ -27,7 +27,8 @@ static void truth_is(const char *text, const char *want) {
 	char got[16] = "bad";
 	if (imap_search_compile(&in, a, &sets, &s)) {
 		for (unsigned i = 0; i < 8; i++) {
-			struct world w = { (i & 1 ? 1u << MARK_SEEN : 0) | (i & 2 ? 1u << MARK_FLAGGED : 0) | (i & 4 ? 1u << MARK_ANSWERED : 0), 0 };
+			struct world w = { (i & 1 ? 1u << MARK_SEEN : 0) | (i & 2 ? 1u << MARK_FLAGGED : 0) | (i & 4 ?
+				1u << MARK_ANSWERED : 0), 0 };
 			got[i] = (char)('0' + imap_search_run(&s, leaf, &w));
 		}
 		got[8] = 0;
@@ -66,7 +67,22 @@ static void nested(unsigned n, const char *want) {
 	buf_free(&text);
 }
 
+/* more keys than there is room for at first; a list that never ends */
+static void many(const char *key, unsigned n, const char *want) {
+	struct buf text = {0};
+	for (unsigned i = 0; i < n; i++)
+		buf_adds(&text, key);
+	buf_adds(&text, "SEEN");
+	truth_is(buf_bytes(&text), want);
+	buf_free(&text);
+}
+
 int main(void) {
+	many("ALL ", 1000, "01010101");
+	many("UNFLAGGED ", 500, "01000100");
+	many("NOT ", 31, "10101010");
+	many("NOT ", 32, "bad");
+	many("ALL ", 5000, "bad");
 	truth_is("ALL", "11111111");
 	truth_is("SEEN", "01010101");
 	truth_is("UNSEEN FLAGGED", "00100010");

@@ -9,7 +9,8 @@ static void section_is(const char *text, const char *want) {
 	struct imap_section s;
 	char got[200] = "bad";
 	if (imap_section_take(&in, a, &s) && !in.n)
-		snprintf(got, sizeof got, "%.*s|%.*s|%d|%u|%d %u %u", SLICE_ARG(s.part), SLICE_ARG(s.text), s.filter, s.nfields, s.partial, s.off, s.len);
+		snprintf(got, sizeof got, "%.*s|%.*s|%d|%u|%d %u %u", SLICE_ARG(s.part), SLICE_ARG(s.text), s.filter,
+			s.nfields, s.partial, s.off, s.len);
 	is_str(got, want, "%s", text);
 	arena_free(&a);
 }
@@ -26,7 +27,29 @@ static void filter_is(const char *section, const char *want) {
 	arena_free(&a);
 }
 
+/* more fields than there is room for at first; one more than is taken */
+static void test_many(void) {
+	for (unsigned n = 1; n <= 1001; n += n < 40 || n > 990 ? 1 : 50) {
+		struct arena *a = arena_new();
+		struct buf text = {0};
+		struct imap_section s;
+		buf_adds(&text, "[HEADER.FIELDS (");
+		for (unsigned i = 0; i < n; i++)
+			buf_addf(&text, "%sX-%u", i ? " " : "", i);
+		buf_adds(&text, ")]");
+		struct slice in = buf_slice(&text);
+		bool good = imap_section_take(&in, a, &s);
+		if (good != (n <= 1000) || (good && (s.nfields != n || !slice_eq(s.fields[n - 1], arena_slicef(a, "X-%u",
+			n - 1)) || !slice_is(s.fields[0], "X-0"))))
+			ok(false, "%u fields", n);
+		buf_free(&text);
+		arena_free(&a);
+	}
+	ok(true, "one to 1,000 fields");
+}
+
 int main(void) {
+	test_many();
 	section_is("[]", "||0|0|0 0 0");
 	section_is("[]<0.100>", "||0|0|1 0 100");
 	section_is("[header]", "HEADER|HEADER|0|0|0 0 0");
@@ -49,7 +72,8 @@ int main(void) {
 	section_is("[]<0>", "bad");
 	section_is("[", "bad");
 	section_is("[1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1."
-		"1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1]", "bad");
+		"1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1]",
+			"bad");
 	filter_is("[HEADER.FIELDS (TO)]", "To: b\r\n c\r\nto: e\r\n\r\n");
 	filter_is("[HEADER.FIELDS (x)]", "\r\n");
 	filter_is("[HEADER.FIELDS.NOT (to)]", "From: a\r\nSubject: d\r\n\r\n");

@@ -40,7 +40,9 @@ int main(void) {
 		"Content-Disposition: attachment; filename=x\r\nContent-MD5: abc\r\n\r\nB\r\n--b--\r\n", "a multipart");
 	agrees("Content-Type: multipart/mixed; boundary=b\r\n",
 		"--b\r\n\r\nA\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: a@b.example\r\nSubject: (x\r\nContent-Type: multipart/alternative; boundary=c\r\n\r\n"
-		"--c\r\n\r\nI\r\n--c\r\nContent-Type: text/html\r\n\r\nJ\r\n--c--\r\n\r\n--b\r\n\r\nLast\r\n--b--\r\n", "a message in a multipart");
-	agrees("Content-Type: message/rfc822\r\n", "Subject: x\r\nContent-Type: message/rfc822\r\n\r\nSubject: y\r\n\r\nText\r\n", "messages in messages");
+		"--c\r\n\r\nI\r\n--c\r\nContent-Type: text/html\r\n\r\nJ\r\n--c--\r\n\r\n--b\r\n\r\nLast\r\n--b--\r\n",
+			"a message in a multipart");
+	agrees("Content-Type: message/rfc822\r\n",
+		"Subject: x\r\nContent-Type: message/rfc822\r\n\r\nSubject: y\r\n\r\nText\r\n", "messages in messages");
 	return done();
 }
