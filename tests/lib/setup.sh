@@ -1,7 +1,9 @@
 # Shared by ./run and ./check: the packages of the distribution, and a quiet build. Sourced; top is the source directory.
 
-BUILD_PACKAGES="autoconf automake pkg-config gcc make libc6-dev liblmdb-dev libetpan-dev zlib1g-dev libdeflate-dev libisal-dev libssl-dev
-	libconfuse-dev libsodium-dev libgsasl-dev libunistring-dev libseccomp-dev libisal-dev libgsasl-dev openssl"
+# dpkg-dev: libetpan's pkg-config file names a file of it
+BUILD_PACKAGES="autoconf automake pkg-config gcc make libc6-dev liblmdb-dev libetpan-dev dpkg-dev zlib1g-dev
+	libdeflate-dev libisal-dev libssl-dev libconfuse-dev libsodium-dev libgsasl-dev libunistring-dev
+	libseccomp-dev openssl"
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
