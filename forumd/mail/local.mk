@@ -4,6 +4,7 @@ forumd_libmail_a_SOURCES = \
 	forumd/mail/auth_results.c \
 	forumd/mail/build.c forumd/mail/build.h \
 	forumd/mail/date.c forumd/mail/date.h \
+	forumd/mail/dkim.c forumd/mail/dkim.h \
 	forumd/mail/dsn.c \
 	forumd/mail/field.c forumd/mail/field.h \
 	forumd/mail/html_text.c \
@@ -18,4 +19,6 @@ forumd_libmail_a_SOURCES = \
 	forumd/mail/msgid.c forumd/mail/msgid.h \
 	forumd/mail/subject.c forumd/mail/subject.h \
 	forumd/mail/text_part.c \
+	forumd/mail/trim.c forumd/mail/trim.h forumd/mail/trim_private.h \
+	forumd/mail/trim_html.c forumd/mail/trim_line.c forumd/mail/trim_parent.c forumd/mail/trim_words.c \
 	forumd/mail/words.c forumd/mail/words.h

@@ -2,6 +2,7 @@ mail_tests = \
 	tests/unit/mail/test_address \
 	tests/unit/mail/test_build \
 	tests/unit/mail/test_date \
+	tests/unit/mail/test_dkim \
 	tests/unit/mail/test_field \
 	tests/unit/mail/test_fixtures \
 	tests/unit/mail/test_golden \
@@ -14,6 +15,7 @@ mail_tests = \
 	tests/unit/mail/test_mime_scan \
 	tests/unit/mail/test_msgid \
 	tests/unit/mail/test_subject \
+	tests/unit/mail/test_trim \
 	tests/unit/mail/test_words
 check_PROGRAMS += $(mail_tests)
 TESTS += $(mail_tests)
@@ -23,6 +25,7 @@ tests_unit_mail_test_build_SOURCES = tests/unit/mail/test_build.c tests/unit/mai
 tests_unit_mail_test_build_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
 tests_unit_mail_test_date_SOURCES = tests/unit/mail/test_date.c tests/unit/mail/work.h
 tests_unit_mail_test_date_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+tests_unit_mail_test_dkim_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
 tests_unit_mail_test_field_SOURCES = tests/unit/mail/test_field.c tests/unit/mail/work.h
 tests_unit_mail_test_field_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
 tests_unit_mail_test_fixtures_SOURCES = tests/unit/mail/test_fixtures.c tests/unit/mail/work.h
@@ -47,6 +50,8 @@ tests_unit_mail_test_msgid_SOURCES = tests/unit/mail/test_msgid.c tests/unit/mai
 tests_unit_mail_test_msgid_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
 tests_unit_mail_test_subject_SOURCES = tests/unit/mail/test_subject.c tests/unit/mail/work.h
 tests_unit_mail_test_subject_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+tests_unit_mail_test_trim_SOURCES = tests/unit/mail/test_trim.c tests/unit/mail/work.h
+tests_unit_mail_test_trim_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
 tests_unit_mail_test_words_SOURCES = tests/unit/mail/test_words.c tests/unit/mail/work.h
 tests_unit_mail_test_words_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
 EXTRA_DIST += \
