@@ -63,7 +63,8 @@ const struct imap_command *imap_command_find(struct slice name);
 /* imap_reply.c: every tagged answer and response code is written here. Each ends the command (s.step = NULL). */
 enum step imap_ok(struct imap_session *is, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* code NULL or "NONEXISTENT" ... */
-enum step imap_no(struct imap_session *is, const char *code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+enum step imap_no(struct imap_session *is, const char *code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 enum step imap_bad(struct imap_session *is, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 enum step imap_fail(struct imap_session *is, const struct fail *f);
 /* the storage could not be read */
@@ -117,7 +118,8 @@ void imap_marks_begin(struct imap_marks *w, uint32_t member, uint32_t group);
 int imap_marks_mask(struct imap_marks *w, struct forum_txn *t, uint32_t uid);
 void imap_marks_free(struct imap_marks *w);
 /* set and clear bits for all numbers; 1 changed, 0 nothing, < 0. Called on: writer. */
-int imap_marks_apply(struct forum_txn *t, uint32_t member, uint32_t group, const struct range_set *uids, unsigned set, unsigned clear);
+int imap_marks_apply(struct forum_txn *t, uint32_t member, uint32_t group, const struct range_set *uids,
+	unsigned set, unsigned clear);
 
 /* imap_sync.c */
 void imap_sync_change(struct imap_session *is, const struct change *c);
@@ -132,34 +134,46 @@ int imap_sync_flags(struct imap_session *is, struct forum_txn *t, struct imap_ma
 void imap_structure_short(struct slice structure, struct buf *out);
 
 /* imap_cmd_status.c: lines for STATUS and LIST ... RETURN (STATUS ...) */
-enum imap_status_item { IMAP_STATUS_MESSAGES = 1, IMAP_STATUS_UIDNEXT = 2, IMAP_STATUS_UIDVALIDITY = 4, IMAP_STATUS_UNSEEN = 8,
-	IMAP_STATUS_RECENT = 16, IMAP_STATUS_SIZE = 32, IMAP_STATUS_MODSEQ = 64 };
+enum imap_status_item {
+	IMAP_STATUS_MESSAGES = 1, IMAP_STATUS_UIDNEXT = 2, IMAP_STATUS_UIDVALIDITY = 4, IMAP_STATUS_UNSEEN = 8,
+	IMAP_STATUS_RECENT = 16, IMAP_STATUS_SIZE = 32, IMAP_STATUS_MODSEQ = 64,
+};
 struct imap_status { unsigned items; uint32_t next; uint64_t size; };   /* zero next and size for each mailbox */
 /* "(MESSAGES ...)" */
 bool imap_take_status_items(struct slice *in, unsigned *items_r);
 /* 1 the line was written (or the mailbox vanished: nothing), 0 call again in a later step, < 0 */
-int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice name, struct imap_status *st, int64_t start);
+int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice name, struct imap_status *st,
+	int64_t start);
 /* a mailbox name as astring */
 void imap_add_mailbox(struct buf *out, struct slice name);
 
-/* handlers, by file */
-enum step imap_cmd_starttls(struct imap_session *, struct slice *), imap_cmd_login(struct imap_session *, struct slice *),
-	imap_cmd_authenticate(struct imap_session *, struct slice *);
-enum step imap_cmd_select(struct imap_session *, struct slice *), imap_cmd_examine(struct imap_session *, struct slice *),
-	imap_cmd_close(struct imap_session *, struct slice *), imap_cmd_unselect(struct imap_session *, struct slice *);
-enum step imap_cmd_list(struct imap_session *, struct slice *), imap_cmd_lsub(struct imap_session *, struct slice *),
-	imap_cmd_subscribe(struct imap_session *, struct slice *), imap_cmd_unsubscribe(struct imap_session *, struct slice *),
-	imap_cmd_namespace(struct imap_session *, struct slice *);
-enum step imap_cmd_status(struct imap_session *, struct slice *);
-enum step imap_cmd_append(struct imap_session *, struct slice *);
-enum step imap_cmd_fetch(struct imap_session *, struct slice *);
-enum step imap_cmd_store(struct imap_session *, struct slice *);
-enum step imap_cmd_search(struct imap_session *, struct slice *);
-enum step imap_cmd_copy(struct imap_session *, struct slice *);
-enum step imap_cmd_expunge(struct imap_session *, struct slice *);
-enum step imap_cmd_idle(struct imap_session *, struct slice *);
-enum step imap_cmd_capability(struct imap_session *, struct slice *), imap_cmd_noop(struct imap_session *, struct slice *),
-	imap_cmd_check(struct imap_session *, struct slice *), imap_cmd_logout(struct imap_session *, struct slice *),
-	imap_cmd_id(struct imap_session *, struct slice *), imap_cmd_enable(struct imap_session *, struct slice *),
-	imap_cmd_compress(struct imap_session *, struct slice *), imap_cmd_mailbox_change(struct imap_session *, struct slice *);
+/* handlers */
+enum step imap_cmd_starttls(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_login(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_authenticate(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_select(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_examine(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_close(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_unselect(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_list(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_lsub(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_subscribe(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_unsubscribe(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_namespace(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_status(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_append(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_fetch(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_store(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_search(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_copy(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_expunge(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_idle(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_capability(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_noop(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_check(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_logout(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_id(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_enable(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_compress(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_mailbox_change(struct imap_session *is, struct slice *rest);
 #endif

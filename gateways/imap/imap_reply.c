@@ -1,6 +1,7 @@
 /* The one place that writes tagged answers. */
 #include "gateways/common/sasl.h"
 #include "gateways/imap/imap_private.h"
+#include "forumd/base/clock.h"
 #include "forumd/base/stat.h"
 #include "forumd/base/text.h"
 
@@ -24,7 +25,8 @@ static enum step reply(struct imap_session *is, const char *status, const char *
 	is->s.step = NULL;
 	is->work = NULL;
 	is->answered = true;
-	session_log(&is->s, "%s%s %s%s%s", is->uid ? "UID " : "", is->command ? is->command->name : "-", status, code ? " " : "", code ? code : "");
+	session_log(&is->s, "%s%s %s%s%s ms=%lld", is->uid ? "UID " : "", is->command ? is->command->name : "-", status,
+		code ? " " : "", code ? code : "", (long long)(clock_mono_us() - is->s.command_us) / 1000);
 	return STEP_DONE;
 }
 
@@ -67,7 +69,8 @@ enum step imap_bad(struct imap_session *is, const char *fmt, ...) {
 static const struct { enum err err; const char *code; } fail_codes[] = {
 	{ ERR_NOTFOUND, "NONEXISTENT" }, { ERR_EXISTS, "ALREADYEXISTS" }, { ERR_DENIED, "NOPERM" }, { ERR_LOGIN, "NOPERM" },
 	{ ERR_INVALID, "CANNOT" }, { ERR_SYNTAX, "CLIENTBUG" }, { ERR_LIMIT, "LIMIT" }, { ERR_TOOBIG, "TOOBIG" },
-	{ ERR_BUSY, "INUSE" }, { ERR_GONE, "EXPUNGEISSUED" }, { ERR_UNAVAILABLE, "UNAVAILABLE" }, { ERR_CORRUPT, "CORRUPTION" },
+	{ ERR_BUSY, "INUSE" }, { ERR_GONE, "EXPUNGEISSUED" }, { ERR_UNAVAILABLE, "UNAVAILABLE" },
+	{ ERR_CORRUPT, "CORRUPTION" },
 };
 
 enum step imap_fail(struct imap_session *is, const struct fail *f) {

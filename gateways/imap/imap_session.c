@@ -87,7 +87,8 @@ bool imap_give_way(struct imap_session *is, int64_t start) {
 	return conn_full(is->s.conn) || clock_mono_us() - start > IMAP_STEP_US;
 }
 
-enum step imap_submit(struct imap_session *is, struct job *j, void (*keep)(struct imap_session *, struct job *), enum step (*then)(struct session *s)) {
+enum step imap_submit(struct imap_session *is, struct job *j, void (*keep)(struct imap_session *, struct job *),
+	enum step (*then)(struct session *s)) {
 	is->s.step = then;
 	is->keep = keep;
 	session_read_end(&is->s);

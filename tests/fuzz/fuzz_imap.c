@@ -32,7 +32,7 @@ static struct config config = { .domain = "forum.test", .message_size = 20000, .
 	.login_failures = 5, .reply_separator = '-' };
 static uint32_t alice, moderator, group, runs;
 static struct job *job;
-static bool auth_asked;
+static bool auth_asked, auth_failed;
 
 struct buf *conn_input(struct conn *c) { return &c->in; }
 struct buf *conn_output(struct conn *c) { return &c->out; }
@@ -43,6 +43,8 @@ void conn_start_tls(struct conn *c, struct tls_ctx *ctx) { (void)c; (void)ctx; b
 bool conn_is_deflate(const struct conn *c) { return c->deflate; }
 void conn_start_deflate(struct conn *c) { c->deflate = true; }
 void conn_shutdown(struct conn *c) { (void)c; }
+bool conn_tls_exporter(const struct conn *c, unsigned char out[32]) { (void)c; (void)out; return false; }
+bool conn_tls_addresses(const struct conn *c, struct buf *out) { (void)c; (void)out; return false; }
 
 struct forum_txn *session_read(struct session *s) {
 	(void)s;
@@ -65,6 +67,13 @@ void session_check_password(struct session *s, struct slice name, struct slice p
 	(void)name;
 	(void)password;
 	auth_asked = true;
+	auth_failed = false;
+}
+void session_check_proof(struct session *s, struct slice name, uint32_t member) {
+	(void)s;
+	(void)name;
+	auth_asked = true;
+	auth_failed = !member;
 }
 void session_set_member(struct session *s, uint32_t member) { s->member = member; }
 bool session_may_login(const struct session *s) { (void)s; return true; }
@@ -111,7 +120,7 @@ static void run_job(struct session *s) {
 }
 
 static void run_auth(struct session *s, uint32_t member) {
-	struct auth_result r = { .ok = true, .member = member };
+	struct auth_result r = { .ok = !auth_failed, .member = auth_failed ? 0 : member, .err = auth_failed ? ERR_DENIED : ERR_OK };
 	auth_asked = false;
 	s->ops->auth_done(s, &r);
 	session_read_end(s);
@@ -320,7 +329,8 @@ static const char *const lines[] = {
 	"a APPEND test.forum (\\Seen) \"01-Feb-2020 10:00:00 +0000\" {19+}\r\nSubject: x\r\n\r\nText\n\r\n",
 		"a APPEND test.forum {20+}\r\nSubject: x\r\n\r\nText\r\n\r\n",
 	"a COPY 1 iops.blog\r\n", "a ID (\"x\" \"y\")\r\n", "a COMPRESS DEFLATE\r\n",
-		"a AUTHENTICATE PLAIN\r\nAGEAYg==\r\n", "a LOGIN {1}\r\nx {1+}\r\ny\r\n", "\1", "\2", "\3", "\4", "\5", "\6",
+		"a AUTHENTICATE PLAIN\r\nAGEAYg==\r\n",
+	"a AUTHENTICATE SCRAM-SHA-256 biwsbj1hbGljZUBleGFtcGxlLm9yZyxyPXg=\r\nYz1iaXdzLHI9eCxwPXg=\r\n", "a LOGIN {1}\r\nx {1+}\r\ny\r\n", "\1", "\2", "\3", "\4", "\5", "\6",
 	"a ENABLE CONDSTORE\r\n", "a LOGOUT\r\n", "a RENAME x &ZeVnLIqe-\r\n", "(", ")", "{9}\r\n", "\"", "\\", " ",
 		"*", "99999999999",
 };
