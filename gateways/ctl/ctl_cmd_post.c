@@ -223,10 +223,10 @@ int ctl_show(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		return r;
 	if (ctl_switch(c, "--history"))
 		return show_history(t, c, &p);
-	if (ctl_switch(c, "--raw"))
-		return post_in_original(t, &p, &c->out) < 0 ? fail_set(f, ERR_GONE, "the text of this post was erased") : 1;
 	if (p.state == POST_DELETED && !p.body_len && !p.header_len)
 		return fail_set(f, ERR_GONE, "the text of this post was erased");
+	if (ctl_switch(c, "--raw"))
+		return post_in_original(t, &p, &c->out) < 0 ? fail_set(f, ERR_GONE, "the text of this post was erased") : 1;
 	r = post_header(t, &p, &header);
 	if (r >= 0)
 		r = post_body(t, &p, 0, p.body_len, &body);
@@ -267,6 +267,8 @@ int ctl_post(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		in.reply_to = parent.id;
 		in.reply_reason = PARENT_REPLY_KEY;
 	}
+	if (!slice_trim(buf_slice(&c->input)).n)
+		return fail_set(f, ERR_INVALID, "standard input held no message");
 	/* files have LF line ends; the one way in wants CRLF */
 	struct buf crlf = {0};
 	struct slice rest = buf_slice(&c->input), line;

@@ -28,7 +28,8 @@ int ctl_token_make(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		bool negative = slice_starts(v, SLICE("-"));
 		if (!num_parse_u64(slice_from(v, negative), &n) || n > 10ull * 365 * 86400)
 			return fail_set(f, ERR_SYNTAX, "--expires wants seconds from now (negative: already expired)");
-		seconds = negative ? -(int64_t)n : (int64_t)n;
+		/* tokens are good for some minutes longer than they say; "already expired" means for those who check, too */
+		seconds = negative ? -(int64_t)n - 600 : (int64_t)n;
 	}
 	struct reply_token k = { .kind = TOKEN_REPLY, .id = p.id, .member = m.id, .group = g.id, .expires = clock_now() + seconds };
 	struct buf token = {0};
@@ -191,7 +192,7 @@ int ctl_status(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	return 1;
 }
 
-static int report_fault(void *arg, const char *text)
+int ctl_report_fault(void *arg, const char *text)
 {
 	struct ctl_call *c = arg;
 	if (c->json) {
@@ -211,7 +212,7 @@ static struct rebuild_result *check_state(struct ctl_call *c)
 	return c->state;
 }
 
-static void check_summary(struct ctl_call *c, const struct rebuild_result *r, const char *what)
+void ctl_check_summary(struct ctl_call *c, const struct rebuild_result *r, const char *what)
 {
 	if (c->json) {
 		ctl_json_open(c);
@@ -228,12 +229,12 @@ static void check_summary(struct ctl_call *c, const struct rebuild_result *r, co
 int ctl_check(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 {
 	struct rebuild_result *res = check_state(c);
-	int r = rebuild_check(t, &c->cursor[0], 200, report_fault, c, res);
+	int r = rebuild_check(t, &c->cursor[0], 200, ctl_report_fault, c, res);
 	if (r < 0)
 		return fail_internal(f, "check: %s", err_name((enum err)r));
 	if (r > 0)
 		return CTL_MORE;
-	check_summary(c, res, "checked");
+	ctl_check_summary(c, res, "checked");
 	if (!res->faults)
 		return 1;
 	fail_set(f, ERR_CORRUPT, "faults found");
@@ -248,12 +249,11 @@ int ctl_rebuild(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		return f->code ? f->code : fail_internal(f, "rebuild: %s", err_name((enum err)r));
 	if (r > 0)
 		return CTL_MORE;
-	check_summary(c, res, "rebuilt");
+	ctl_check_summary(c, res, "rebuilt");
 	return 1;
 }
 
-/* A path as forumctl sent it: made absolute by forumctl, because the daemon stands elsewhere. */
-static int path_of(struct ctl_call *c, char **path_r, struct fail *f)
+int ctl_path(struct ctl_call *c, char **path_r, struct fail *f)
 {
 	if (c->args[0].n < 2 || c->args[0].p[0] != '/')
 		return fail_set(f, ERR_SYNTAX, "the file wants an absolute path");
@@ -266,7 +266,7 @@ int ctl_backup(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	char *path = NULL;
 	struct stat st;
 	(void)t;
-	int r = path_of(c, &path, f);
+	int r = ctl_path(c, &path, f);
 	if (r <= 0)
 		return r;
 	if (stat(path, &st) == 0)
@@ -278,35 +278,6 @@ int ctl_backup(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		return fail_internal(f, "backup %s vanished", path);
 	buf_addf(&c->out, "%s: %lld octets in %.1f s; prove it with: forumctl verify %s\n", path, (long long)st.st_size, (double)(clock_mono_ms() - began) / 1000, path);
 	return 1;
-}
-
-int ctl_verify(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
-	char *path = NULL;
-	struct forum *forum;
-	(void)t;
-	int r = path_of(c, &path, f);
-	if (r <= 0)
-		return r;
-	struct forum_options o = { .domain = c->config->domain, .read_only = true };
-	if ((r = forum_open(path, &o, &forum, f)) <= 0)
-		return r ? r : ERR_CORRUPT;
-	struct rebuild_result res = {0};
-	uint64_t cursor = 0;
-	do {
-		struct forum_txn *rt;
-		if ((r = forum_read_begin(forum, &rt, f)) <= 0)
-			break;
-		r = rebuild_check(rt, &cursor, 500, report_fault, c, &res);
-		forum_read_end(&rt);
-	} while (r > 0);
-	forum_close(&forum);
-	if (r < 0)
-		return fail_set(f, ERR_CORRUPT, "%s cannot be read to its end (%s)", path, err_name((enum err)r));
-	check_summary(c, &res, path);
-	if (!res.faults)
-		return 1;
-	return fail_set(f, ERR_CORRUPT, "%llu faults found in %s", (unsigned long long)res.faults, path);
 }
 
 int ctl_config(struct forum_txn *t, struct ctl_call *c, struct fail *f)

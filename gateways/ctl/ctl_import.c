@@ -12,6 +12,7 @@
 
 _Static_assert((int)CTL_REASON_IMPORTED == (int)PARENT_IMPORTED, "ctl_wire.h has the wire value");
 
+#define ARRIVAL_LAST 253402300799   /* the end of the year 9999; what is beyond is no time */
 enum { BATCH_MAX = 256, BATCH_BYTES = 4 << 20, FLIGHT_MAX = 2 };
 
 struct import_item {
@@ -77,7 +78,7 @@ static int import_one(struct forum_txn *t, struct import_batch *b, struct import
 	struct post p;
 	if (it->parent_id.n && post_by_msgid(t, it->parent_id, &p) > 0) {
 		d.reply_to = p.id;
-		d.reply_reason = (enum parent_reason)it->reason;
+		d.reply_reason = it->reason <= PARENT_MOVED ? (enum parent_reason)it->reason : PARENT_IMPORTED;
 	}
 	int r = post_by_msgid(t, d.message_id, &p);
 	if (r < 0)
@@ -301,11 +302,13 @@ static enum step import_message(struct ctl_session *cs, struct slice payload)
 	it->number = m.number;
 	it->state = m.state;
 	it->flags = m.flags;
+	if (m.arrival < 0 || m.arrival > ARRIVAL_LAST)
+		m.arrival = 0;
 	struct post_in in = {
 		.source = POST_FROM_IMPORT, .member = RIGHTS_OPERATOR, .groups = &im->group.id, .ngroups = 1, .import = true, .no_mail = true,
 		.arrival = m.arrival, .max_size = cs->s.config->message_size, .date_only = m.flags & CTL_DATE_ONLY, .author_name = arena_slice(a, m.author),
 	};
-	int r = post_in_parse(t, &in, arena_slice(a, m.raw), a, &it->draft, &f);
+	int r = slice_trim(m.raw).n ? post_in_parse(t, &in, arena_slice(a, m.raw), a, &it->draft, &f) : fail_set(&f, ERR_INVALID, "the message is empty");
 	if (r <= 0)
 		it->refused = arena_slicef(a, "%s", f.text[0] ? f.text : err_name((enum err)r));
 	else if (im->dry_run)

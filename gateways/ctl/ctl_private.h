@@ -79,6 +79,13 @@ int ctl_address(struct ctl_call *c, struct slice in, struct slice *key_r, struct
 /* "alice@example.org", "the operator" */
 struct slice ctl_who(struct forum_txn *t, uint32_t by);
 
+/* args[0] as an absolute path (forumctl makes it one, because the daemon stands elsewhere), in c->arena */
+int ctl_path(struct ctl_call *c, char **path_r, struct fail *f);
+/* check and verify: a line for each fault (arg: struct ctl_call), and the last line */
+int ctl_report_fault(void *arg, const char *text);
+struct rebuild_result;
+void ctl_check_summary(struct ctl_call *c, const struct rebuild_result *r, const char *what);
+
 /* verbs, by file */
 int ctl_group_add(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_group_set(struct forum_txn *, struct ctl_call *, struct fail *);

@@ -22,11 +22,17 @@ void ctl_send(struct session *s, char type, struct slice text)
 
 static const int exit_refused = 1, exit_usage = 2;
 
+static enum step ctl_over(struct session *s)
+{
+	(void)s;
+	return STEP_CLOSE;
+}
+
 static void ctl_exit(struct ctl_session *cs, int code)
 {
 	char c = (char)code;
 	ctl_send(&cs->s, 'X', slice_of(&c, 1));
-	cs->s.closing = true;
+	cs->s.step = ctl_over;
 }
 
 void ctl_finish(struct ctl_session *cs, int result, const struct fail *f)
@@ -259,7 +265,7 @@ static enum step ctl_run(struct session *s)
 	struct fail f = {0};
 	s->step = NULL;
 	if (c->command->flags & (CTL_WRITES | CTL_POOL)) {
-		bool pool = c->command->flags & CTL_POOL || (c->command->flags & CTL_PASSWORD && buf_len(&c->input));
+		bool pool = c->command->flags & CTL_POOL || (c->command->flags & CTL_PASSWORD && slice_trim(buf_slice(&c->input)).n);
 		session_read_end(s);
 		cs->call = NULL;
 		struct job *j = ctl_job(s, c);
@@ -387,8 +393,6 @@ static enum step ctl_input(struct session *s)
 	struct buf *in = conn_input(s->conn);
 	char type;
 	struct slice payload;
-	if (s->closing)
-		return STEP_CLOSE;
 	int r = ctl_wire_take(in, &type, &payload);
 	if (r == 0) {
 		/* the whole frame must fit the input buffer */
@@ -401,7 +405,7 @@ static enum step ctl_input(struct session *s)
 	size_t n = CTL_HEAD + payload.n;
 	enum step st = ctl_frame(cs, type, payload);
 	buf_consume(in, n);
-	return s->closing && st != STEP_WAIT ? STEP_CLOSE : st;
+	return st;
 }
 
 static void ctl_start(struct session *s)

@@ -29,7 +29,7 @@ static void frame(struct forumctl *x, char type, struct slice p)
 	switch (type) {
 	case 'O':
 		progress_clear(x);
-		fwrite(p.p, 1, p.n, stdout);
+		fwrite(p.p, 1, p.n, x->file ? x->file : stdout);
 		break;
 	case 'E':
 		progress_clear(x);
@@ -259,17 +259,48 @@ static void send_arguments(struct forumctl *x, bool json, int argc, char **argv)
 	buf_free(&b);
 }
 
-/* export writes where the caller stands, with the caller's rights: the last argument is ours */
-static int export_target(int *argc, char **argv)
+/* export writes where the caller stands, with the caller's rights: the last argument is ours. > 0: *file_r is open, or
+ * NULL for standard output */
+static int export_target(int *argc, char **argv, FILE **file_r)
 {
-	if (strcmp(argv[0], "export") != 0 || *argc < 2 || argv[*argc - 1][0] == '-')
-		return strcmp(argv[0], "export") == 0 && *argc >= 2 && strcmp(argv[*argc - 1], "-") == 0 ? (--*argc, 1) : 1;
-	char *path = argv[--*argc];
-	if (!freopen(path, "wx", stdout)) {
+	if (strcmp(argv[0], "export") != 0)
+		return 1;
+	if (*argc < 2) {
+		fputs("usage: forumctl export [GROUP] PATH\n", stderr);
+		return -1;
+	}
+	const char *path = argv[*argc - 1];
+	if (strcmp(path, "-") == 0)
+		return --*argc;
+	if (path[0] == '-')
+		return 1;
+	*file_r = fopen(path, "wx");
+	if (!*file_r) {
 		fprintf(stderr, "forumctl: %s: %s\n", path, errno == EEXIST ? "exists; choose another name" : strerror(errno));
 		return -1;
 	}
-	return 1;
+	return --*argc;
+}
+
+/* one call on an open connection */
+static int converse(struct forumctl *x, bool json, int argc, char **argv)
+{
+	bool import = strcmp(argv[0], "import") == 0;
+	send_arguments(x, json, argc, argv);
+	while (x->exit_code < 0) {
+		forumctl_wait(x);
+		char want = x->want;
+		x->want = 0;
+		if (want == 'i')
+			send_stdin(x);
+		if (want == 'm' && import) {
+			int r = import_call(x, argc, argv);
+			if (r)
+				return r;
+			ctl_wire_frame(&x->out, 'F', buf_slice(&x->notes));
+		}
+	}
+	return x->exit_code;
 }
 
 static int call(const char *socket_path, bool json, int argc, char **argv)
@@ -279,29 +310,27 @@ static int call(const char *socket_path, bool json, int argc, char **argv)
 		fprintf(stderr, "forumctl: no daemon answers at %s (%s); start it with: forumd -c FILE\n", socket_path, strerror(errno));
 		return EXIT_NO_DAEMON;
 	}
-	bool import = strcmp(argv[0], "import") == 0;
-	send_arguments(&x, json, argc, argv);
-	while (x.exit_code < 0) {
-		forumctl_wait(&x);
-		char want = x.want;
-		x.want = 0;
-		if (want == 'i')
-			send_stdin(&x);
-		if (want == 'm' && import) {
-			int r = import_call(&x, argc, argv);
-			if (r) {
-				close(x.fd);
-				return r;
-			}
-			ctl_wire_frame(&x.out, 'F', buf_slice(&x.notes));
-		}
-	}
+	const char *path = argv[argc - 1];
+	int r = argc < 2 ? EXIT_USAGE : EXIT_REFUSED;
+	if (export_target(&argc, argv, &x.file) > 0)
+		r = converse(&x, json, argc, argv);
 	progress_clear(&x);
 	close(x.fd);
 	buf_free(&x.in);
 	buf_free(&x.out);
 	buf_free(&x.notes);
-	return fflush(stdout) == 0 ? x.exit_code : EXIT_REFUSED;
+	if (fflush(stdout) != 0 && r == EXIT_DONE)
+		r = EXIT_REFUSED;
+	if (!x.file)
+		return r;
+	bool written = fsync(fileno(x.file)) == 0 || errno == EINVAL;
+	if ((fclose(x.file) != 0 || !written) && r == EXIT_DONE) {
+		fprintf(stderr, "forumctl: %s: %s\n", path, strerror(errno));
+		r = EXIT_REFUSED;
+	}
+	if (r != EXIT_DONE)
+		unlink(path);          /* half an export must not look whole */
+	return r;
 }
 
 /* ---- shell --------------------------------------------------------------------------------------- */
@@ -365,7 +394,7 @@ static void usage(FILE *f)
 int main(int argc, char **argv)
 {
 	const char *config = getenv("FORUMD_CONFIG"), *sock = NULL;
-	struct buf path = {0};
+	static struct buf path;                    /* sock points into it until the end */
 	bool json = false;
 	int i = 1;
 	for (; i < argc && argv[i][0] == '-'; i++) {
@@ -397,8 +426,5 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(argv[i], "shell") == 0)
 		return shell(sock, json);
-	int n = argc - i;
-	if (export_target(&n, argv + i) < 0)
-		return EXIT_REFUSED;
-	return call(sock, json, n, argv + i);
+	return call(sock, json, argc - i, argv + i);
 }

@@ -1,6 +1,7 @@
 /* forumctl.h - inside the forumctl program: the connection to the daemon, and the readers of archives. Links base only. */
 #ifndef GATEWAYS_CTL_FORUMCTL_H
 #define GATEWAYS_CTL_FORUMCTL_H
+#include <stdio.h>
 #include "gateways/ctl/ctl_wire.h"
 
 struct forumctl {
@@ -8,6 +9,7 @@ struct forumctl {
 	struct buf out, in;
 	int exit_code;         /* -1: the daemon has not said yet */
 	char want;             /* 'i', 'm': the daemon asked; 0 */
+	FILE *file;            /* where an export goes; NULL: standard output */
 	bool tty, progress_shown;
 	struct buf notes;      /* of an import: lines for the report */
 };

@@ -108,16 +108,12 @@ static void unquote(struct slice text, struct buf *out)
 	}
 }
 
-static void send_one(struct forumctl *x, const char *name, unsigned line, struct slice raw, bool single)
+static void send_one(struct forumctl *x, const char *origin, struct slice raw, bool exported)
 {
-	char origin[PATH_MAX + 16];
-	struct ctl_message m = { .raw = raw };
+	struct ctl_message m = { .raw = raw, .origin = slice_str(origin) };
 	struct buf b = {0};
-	const char *base = strrchr(name, '/');
-	snprintf(origin, sizeof origin, single ? "%s" : "%s:%u", base && base[1] ? base + 1 : name, line);
-	m.origin = slice_str(origin);
 	struct slice first = raw, l;
-	if (slice_line(&first, &l) && export_fields(l, &m)) {
+	if (exported && slice_line(&first, &l) && export_fields(l, &m)) {
 		unquote(first, &b);
 		m.raw = buf_slice(&b);
 	}
@@ -125,43 +121,51 @@ static void send_one(struct forumctl *x, const char *name, unsigned line, struct
 	buf_free(&b);
 }
 
+/* the message under way in an mbox: where it starts, and whether its From line is our own export's */
+struct open_message { size_t start; unsigned line; bool open, exported; };
+
+static void mbox_close(struct forumctl *x, const char *name, struct slice text, size_t stop, const struct open_message *o)
+{
+	char origin[PATH_MAX + 16];
+	const char *base = strrchr(name, '/');
+	if (!o->open)
+		return;
+	/* an empty line before a From line, or at the end, belongs to the format */
+	if (stop > o->start + 1 && text.p[stop - 1] == '\n' && text.p[stop - 2] == '\n')
+		stop--;
+	else if (stop > o->start + 3 && memcmp(text.p + stop - 4, "\r\n\r\n", 4) == 0)
+		stop -= 2;
+	snprintf(origin, sizeof origin, "%s:%u", base && base[1] ? base + 1 : name, o->line);
+	send_one(x, origin, slice_of(text.p + o->start, stop - o->start), o->exported);
+}
+
 void import_mbox(struct forumctl *x, const char *name, struct slice text)
 {
-	size_t pos = 0, start = 0;
-	unsigned line_no = 0, start_line = 0;
-	bool open = false;
-	while (pos < text.n && x->exit_code < 0) {
+	struct open_message o = {0};
+	unsigned line_no = 0;
+	for (size_t pos = 0, end; pos < text.n && x->exit_code < 0; pos = end) {
 		const char *nl = memchr(text.p + pos, '\n', text.n - pos);
-		size_t end = nl ? (size_t)(nl - text.p) + 1 : text.n;
+		end = nl ? (size_t)(nl - text.p) + 1 : text.n;
 		struct slice line = slice_of(text.p + pos, end - pos);
 		line_no++;
-		if (line.n > 5 && line.p[0] == 'F' && from_line(slice_trim(line))) {
-			struct slice after = slice_from(text, end), next = {0};
-			slice_line(&after, &next);
-			/* pipermail puts no empty line before some: a header line behind is proof enough */
-			if (header_line(next)) {
-				/* an empty line before a From line belongs to the format */
-				size_t stop = pos;
-				if (stop > start + 1 && text.p[stop - 1] == '\n' && text.p[stop - 2] == '\n')
-					stop--;
-				else if (stop > start + 3 && memcmp(text.p + stop - 4, "\r\n\r\n", 4) == 0)
-					stop -= 2;
-				if (open)
-					send_one(x, name, start_line, slice_of(text.p + start, stop - start), false);
-				open = true;
-				start = end;
-				start_line = line_no + 1;
-			}
-		}
-		pos = end;
+		if (line.n <= 5 || line.p[0] != 'F' || !from_line(slice_trim(line)))
+			continue;
+		struct slice after = slice_from(text, end), next = {0};
+		slice_line(&after, &next);
+		/* pipermail puts no empty line before some: a header line behind is proof enough */
+		if (!header_line(next))
+			continue;
+		mbox_close(x, name, text, pos, &o);
+		o = (struct open_message){ .start = end, .line = line_no + 1, .open = true, .exported = slice_starts(line, SLICE("From export@forumd ")) };
 	}
-	if (open)
-		send_one(x, name, start_line, slice_from(text, start), false);
+	if (x->exit_code < 0)
+		mbox_close(x, name, text, text.n, &o);
 }
 
 void import_single(struct forumctl *x, const char *name, struct slice text)
 {
-	send_one(x, name, 1, text, true);
+	const char *base = strrchr(name, '/');
+	send_one(x, base && base[1] ? base + 1 : name, text, false);
 }
 
 /* ---- files and folders --------------------------------------------------------------------------- */

@@ -98,16 +98,18 @@ bool import_is_page(struct slice text)
 	return n > 0;
 }
 
-/* a bullet "Name:" with nothing behind it */
-static bool empty_field(struct slice line, struct slice *name_r)
+/* a bullet "Name: value" */
+static bool field_line(struct slice line, struct slice *name_r, struct slice *value_r)
 {
 	struct slice s = slice_trim(line);
 	if (!slice_starts(s, slice_str(bullet)))
 		return false;
 	s = slice_trim(slice_from(s, strlen(bullet)));
-	if (s.n < 2 || s.n > 40 || s.p[s.n - 1] != ':')
+	ptrdiff_t colon = slice_chr(s, ':');
+	if (colon <= 0 || colon > 40)
 		return false;
-	*name_r = slice_to(s, s.n - 1);
+	*name_r = slice_to(s, (size_t)colon);
+	*value_r = slice_trim(slice_from(s, (size_t)colon + 1));
 	return true;
 }
 
@@ -181,7 +183,7 @@ struct page { struct slice title; struct comment article; VEC(struct comment) v;
 
 static void page_read(struct page *p, struct slice text)
 {
-	struct slice line, field;
+	struct slice line, field, value;
 	bool titled = false, body = false;
 	for (size_t n = 0; slice_line(&text, &line); n++) {
 		struct comment c;
@@ -204,11 +206,17 @@ static void page_read(struct page *p, struct slice text)
 			titled = true;
 			continue;
 		}
-		if (!body && empty_field(line, &field)) {
-			buf_addf(&p->empty, "%s%.*s", p->nempty++ ? ", " : "", SLICE_ARG(field));
+		/* the list of fields under the title: what is empty is reported, what is not stays text */
+		if (titled && !body && field_line(line, &field, &value)) {
+			if (value.n)
+				add_line(&p->article.text, line, 0);
+			else
+				buf_addf(&p->empty, "%s%.*s", p->nempty++ ? ", " : "", SLICE_ARG(field));
 			continue;
 		}
 		if (titled && (s.n || body)) {
+			if (!body && buf_len(&p->article.text))
+				buf_addc(&p->article.text, '\n');   /* between the fields and the text */
 			body = true;
 			add_line(&p->article.text, line, 0);
 		}
