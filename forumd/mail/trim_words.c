@@ -138,7 +138,7 @@ const char *const trim_boilerplate_ends[] = {
 };
 
 const char *const trim_devices[] = {
-	"iphon", "ipad", "ipod", "apple watch", "android", "samsung", "galaxy", "outlook", "blackberry", "mobil",
+	"iphon", "ipad", "ipod", "apple watch", "android", "samsung", "galaxy", "outlook", "blackberry", "mobil", "mòbil",
 	"móvil", "movil", "phone", "telefon", "téléphone",
 	"teléfono", "handy", "tablet", "huawei", "xiaomi", "redmi", "pixel", "oneplus", "nokia", "motorola", "htc",
 	"sony", "xperia", "windows", "yahoo",

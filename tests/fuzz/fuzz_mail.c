@@ -13,6 +13,7 @@
 #include "forumd/mail/inbound.h"
 #include "forumd/mail/msgid.h"
 #include "forumd/mail/subject.h"
+#include "forumd/mail/trim.h"
 #include "forumd/mail/words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -58,7 +59,13 @@ static void fuzz_values(struct arena *a, struct slice s) {
 	date_parse_imap(s, &t);
 	address_check_spec(s, s.n % 2 == 0, &l, &d);
 	mime_html_text(s, &c);
-	buf_free(&b), buf_free(&c);
+	struct trim_info trimmed;
+	struct buf text = { 0 };
+	text_utf8_repair(s, &text);
+	buf_reset(&c);
+	trim_text(buf_slice(&text), slice_to(buf_slice(&b), 300), &c, &trimmed);
+	check(buf_len(&c) + trimmed.octets <= buf_len(&text) + 1, "a trimmed text is part of the text");
+	buf_free(&b), buf_free(&c), buf_free(&text);
 }
 
 static void fuzz_message(struct arena *a, struct slice s) {
@@ -86,6 +93,10 @@ static void fuzz_message(struct arena *a, struct slice s) {
 	buf_reset(&b);
 	mime_message_text(header, body, 100000, &b);
 	check(text_utf8_valid(buf_slice(&b)), "text is UTF-8");
+	buf_reset(&b);
+	struct trim_info trimmed;
+	trim_reply(header, body, slice_to(body, 300), &b, &trimmed);
+	check(text_utf8_valid(buf_slice(&b)), "replies are UTF-8");
 	inbound_automatic(header, SLICE("x.y"));
 	inbound_auth_results(header, SLICE("mx"), SLICE("x.y"));
 	inbound_author(a, header, &from);
