@@ -98,6 +98,12 @@ static bool trim_tail_ours(const struct trim *t, size_t from) {
 	return known && !own;
 }
 
+/* "Hi Ann," above "Ann wrote:": the answer is below, and the author took the quotation out by hand */
+static bool trim_only_greeting(const struct trim *t, size_t from) {
+	size_t first = trim_next(t, 0), end = trim_before(t, from);
+	return end && first + 1 == end && slice_ends(t->v[first].text, SLICE(","));
+}
+
 /* does the quoted mail begin at i, without '>'? *from_r, *keep_r: see trim_intro */
 static unsigned trim_tail_begins(const struct trim *t, size_t i, size_t *from_r, size_t *keep_r) {
 	const struct trim_line *l = &t->v[i];
@@ -121,13 +127,17 @@ static unsigned trim_tail_begins(const struct trim *t, size_t i, size_t *from_r,
 	if (trim_headers(t, i, 3))
 		return TRIM_HEADERS;
 	char last = l->fold.p[l->fold.n - 1];
-	if (below && (last == ':' || last == '-') && trim_intro(t, 0, i, false, from_r, keep_r))
+	if (below && i >= t->quoted_end && (last == ':' || last == '-') && trim_intro(t, 0, i, false, from_r, keep_r) &&
+		!trim_only_greeting(t, *from_r))
 		return TRIM_ATTRIBUTION;
 	return 0;
 }
 
-/* 1: returns where the text ends */
+/* 1: returns where the text ends. A program that marks quotations with '>' marks them all: unmarked lines above such
+ * ones are the author's, whatever introduces them. */
 static size_t trim_tail(struct trim *t) {
+	for (t->quoted_end = t->n; t->quoted_end > 0 && t->v[t->quoted_end - 1].kind != TRIM_QUOTED;)
+		t->quoted_end--;
 	for (size_t i = 0; i < t->n; i++) {
 		size_t from, keep;
 		unsigned reason = trim_tail_begins(t, i, &from, &keep);

@@ -86,6 +86,18 @@ static void line_join_wrapped(struct trim *t) {
 	}
 }
 
+/* Some write '|' for '>': where such a line stands below an introduction, all of them are quoted lines. */
+static void line_quote_bars(struct trim *t) {
+	size_t from, keep;
+	bool found = false;
+	for (size_t i = 0; i + 1 < t->n && !found; i++)
+		found = t->v[i].fold.n && t->v[i + 1].text.n && t->v[i + 1].text.p[0] == '|' && slice_ends(t->v[i].fold, SLICE(":")) &&
+			trim_intro(t, 0, i, true, &from, &keep);
+	for (size_t i = 0; found && i < t->n; i++)
+		if (t->v[i].kind == TRIM_TEXT && t->v[i].text.p[0] == '|' && !slice_ends(t->v[i].fold, SLICE("wrote:")))
+			t->v[i].kind = TRIM_QUOTED;
+}
+
 /* Offsets while the buffer grows, pointers when it is done. */
 void trim_split(struct trim *t, struct slice text) {
 	size_t room = 0;
@@ -107,6 +119,7 @@ void trim_split(struct trim *t, struct slice text) {
 	for (size_t i = 0; i < t->n; i++)
 		t->v[i].fold = t->v[i].fold.n ? slice_sub(buf_slice(&t->folded), (size_t)(uintptr_t)t->v[i].fold.p, t->v[i].fold.n) :
 			slice_of("", 0);
+	line_quote_bars(t);
 	line_join_wrapped(t);
 }
 

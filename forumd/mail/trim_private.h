@@ -30,6 +30,7 @@ struct trim {
 	struct buf folded;       /* behind the folds */
 	size_t partial, partial_len;   /* of line `partial` only so many octets stay; SIZE_MAX: none */
 	size_t parent_octets;    /* of the parent's words; 0: the parent is unknown */
+	size_t quoted_end;       /* behind the last line with '>' */
 	bool html;               /* marks count */
 	unsigned reasons;
 };
