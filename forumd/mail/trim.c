@@ -53,8 +53,8 @@ static bool trim_headers(const struct trim *t, size_t i, unsigned need) {
 			continue;
 		}
 		enum trim_label label = trim_line_label(&t->v[k]);
-		/* recipients wrap, but not behind an empty line */
-		if (!label && (blank || ++others > 4))
+		/* names and recipients wrap, but not behind an empty line, and they are no sentences */
+		if (!label && (blank || ++others > 4 || slice_ends(t->v[k].text, SLICE("."))))
 			break;
 		seen |= label ? 1u << label : 0;
 		others = label ? 0 : others;
@@ -117,6 +117,10 @@ static unsigned trim_tail_begins(const struct trim *t, size_t i, size_t *from_r,
 			next = trim_next(t, next + 1);
 		return trim_headers(t, next, 2) || trim_headers_unknown(t, next) ? TRIM_HEADERS : 0;
 	}
+	/* GroupWise: ">>> Ann <ann@example.org> 03/03/20 14:05 >>>" above unmarked lines */
+	if (l->kind == TRIM_QUOTED && slice_starts(l->text, SLICE(">>> ")) && slice_ends(l->text, SLICE(" >>>")) &&
+		i + 1 == t->quoted_end && next < t->n)
+		return TRIM_HEADERS;
 	if (l->kind != TRIM_TEXT || !l->fold.n)
 		return 0;
 	bool below = next < t->n && t->v[next].kind != TRIM_QUOTED;

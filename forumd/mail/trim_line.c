@@ -257,6 +257,8 @@ static void intro_evidence(struct slice s, struct evidence *e_r) {
 	e_r->time = intro_time(s);
 	e_r->address = slice_chr(s, '@') > 0;
 	e_r->verb = intro_verb(s, &e_r->own);
+	/* "wrote in message news:x@y..." */
+	e_r->colon = e_r->colon || (e_r->verb && e_r->address && slice_ends(bare, SLICE("...")));
 	/* Zoho's "---- On ... wrote ----" */
 	if (slice_starts(slice_trim(s), SLICE("---")) && slice_ends(slice_trim(s), SLICE("---")))
 		e_r->colon = e_r->colon || (e_r->verb && e_r->opener);
@@ -308,7 +310,7 @@ static size_t intro_within(const struct trim_line *l, bool quoted) {
 bool trim_intro(const struct trim *t, size_t first, size_t last, bool quoted, size_t *from_r, size_t *keep_r) {
 	struct buf b = { 0 };
 	size_t found = SIZE_MAX, total = 0;
-	bool opener = false, dated = false;
+	bool opener = false, dated = false, nameless = false;
 	for (size_t k = 0; k < TRIM_WRAP_MAX && last >= first + k && !opener; k++) {
 		const struct trim_line *l = &t->v[last - k];
 		struct evidence e, start;
@@ -325,10 +327,12 @@ bool trim_intro(const struct trim *t, size_t first, size_t last, bool quoted, si
 		intro_evidence(buf_slice(&b), &start);
 		bool next_digit = k && t->v[last - k + 1].fold.n && text_digit(t->v[last - k + 1].fold.p[0]);
 		opener = start.opener && (start.digit || next_digit || (k == 0 && e.verb));
-		/* without an opener the shortest is right, unless it begins within an address or the date is above it */
+		/* without an opener the shortest is right, unless the name or the date is above it */
 		bool date_above = !dated && start.digit_first && start.time;
-		if (opener || found == SIZE_MAX || date_above || t->v[found].fold.p[0] == '<' || slice_ends(l->fold, SLICE("<")))
+		if (opener || found == SIZE_MAX || date_above || nameless || slice_ends(l->fold, SLICE("<"))) {
 			found = last - k;
+			nameless = l->fold.p[0] == '<' || trim_starts_any(slice_of(buf_bytes(&b), buf_len(&b)), trim_verbs);
+		}
 		dated = dated || start.time;
 	}
 	buf_free(&b);

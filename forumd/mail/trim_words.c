@@ -5,6 +5,7 @@
 
 /* first words of "On ... wrote:"; they need a date behind them */
 const char *const trim_openers[] = {
+	"quoting ", "zitat von ", "citando ", "citation de ", "citat från ", "citat av ", "citát ", "cytowanie ", "citeren ", "цитирую ",
 	"on ", "at ", "in message ", "in article ", "am ", "le ", "el ", "il ", "op ", "den ", "em ", "no dia ",
 	"a ", "w dniu ", "dnia ",
 	"dne ", "dňa ", "on: ", "в ", "у ", "на ", "în ", "in data ", "pe ", "missatge de ", "vào ", "pada ", "na ",

@@ -49,6 +49,8 @@ static const char *const intros[] = {
 	"2020년 3월 3일 (화) 오후 2:05, Ann Other <ann@example.org>님이 작성:", "Vào Th 3, 3 thg 3, 2020 vào lúc 14:05 Ann Other <ann@example.org> đã viết:",
 	"Pada tanggal Sel, 3 Mar 2020 pukul 14.05 Ann Other <ann@example.org> menulis:", "Missatge de Ann Other <ann@example.org> del dia dt., 3 de març 2020 a les 14:05:",
 	"‫בתאריך יום ג׳, 3 במרץ 2020 ב-14:05 מאת ‪Ann Other‬‏ <‪ann@example.org‬‏>:‬", "في الثلاثاء، 3 مارس 2020 في 2:05 م كتب Ann Other <ann@example.org>:",
+	"Quoting Ann Other <ann@example.org>:", "Zitat von Ann Other <ann@example.org>:", "Ann Other\n<ann@example.org>\nwrote:",
+	"\"Ann Other\" <ann@example.org> wrote in message\nnews:abc@example.org...", "Ann Other <ann@example.org> wrote on 03/03/2020 02:05:00 PM:",
 	"2020-03-03 14:05 GMT+01:00 Ann Other <ann@example.org>:", "dne V 3. mar. 2020 ob 14:05 je oseba Ann Other <ann@example.org> napisala:",
 };
 
@@ -69,6 +71,7 @@ static const char *const blocks[] = {
 	"Begin forwarded message:\n\nFrom: Ann <ann@example.org>\nSubject: Tea\nDate: 3 March 2020\nTo: Bob", "---------- Forwarded message ---------\nFrom: Ann <ann@example.org>\nDate: Tue, 3 Mar 2020\nSubject: Tea\nTo: Bob",
 	"-------- Original Message --------\nOn 3 Mar 2020, 14:05, Ann Other < ann@example.org> wrote:", "On Tuesday, March 3, 2020, 02:05:00 PM GMT+1, Ann Other <ann@example.org> wrote:", "Am Dienstag, 3. März 2020, 14:05:00 MEZ hat Ann Other <ann@example.org> Folgendes geschrieben:",
 	"Le mardi 3 mars 2020 à 14:05:00 UTC+1, Ann Other <ann@example.org> a écrit :", "-------- Original message --------\nFrom: Ann <ann@example.org>\nDate: 3/3/20 14:05 (GMT+01:00)\nTo: bob@example.org\nSubject: Tea",
+	"From:\tAnn Other <ann@example.org>\nTo:\tBob <bob@example.org>, \nDate:\t03/03/2020 02:05 PM\nSubject:\tTea", ">>> Ann Other <ann@example.org> 03/03/20 14:05 >>>",
 	"-------- Ursprüngliche Nachricht --------\nVon: Ann <ann@example.org>\nDatum: 03.03.20 14:05 (GMT+01:00)\nAn: bob@example.org\nBetreff: Tee",
 };
 
@@ -91,6 +94,7 @@ static const struct { const char *in, *parent, *out, *what; } texts[] = {
 	{ "She wrote:\nI am leaving.\nThat was all.\n", "", "She wrote:\nI am leaving.\nThat was all.\n", "a story" }, { "One.\n\n--\n\nTwo.\n\n--\n\nThree.\n", "", "One.\n\n--\n\nTwo.\n\n--\n\nThree.\n", "-- between paragraphs" },
 	{ "One.\n--\nThis is a long paragraph about things that matter.\nAnd it has an end.\n", "", "One.\n--\nThis is a long paragraph about things that matter.\nAnd it has an end.\n", "-- above sentences" },
 	{ "One.\n\n---\n\nTwo\nThree\n", "", "One.\n\n---\n\nTwo\nThree\n", "a rule" }, { "From: the beginning it was wrong.\nTo: be honest, I said so.\n", "", "From: the beginning it was wrong.\nTo: be honest, I said so.\n", "From: in prose" },
+	{ "I saw\n  From: x@y\n  To: z\nand asked about the Date: field.\nSubject: is odd.\nBye\n", "", "I saw\n  From: x@y\n  To: z\nand asked about the Date: field.\nSubject: is odd.\nBye\n", "prose on header lines" },
 	{ "The mail has\nFrom: x\nand that is wrong\n", "", "The mail has\nFrom: x\nand that is wrong\n", "one header line" }, { "Sent from my desk were three letters,\nand one of them was yours.\n", "", "Sent from my desk were three letters,\nand one of them was yours.\n", "letters sent" },
 	{ "Das Paket habe ich gestern gesendet.\n", "", "Das Paket habe ich gestern gesendet.\n", "a parcel sent" }, { "Sent from my iPhone\n\n> Hi\n", "", "Sent from my iPhone\n\n> Hi\n", "nothing left: all stays" }, { "> only\n", "", "> only\n", "only a quotation" }, { "", "", "", "nothing" },
 	{ "Thanks! On Mon, Apr 6, 2020 at 6:26 PM, Ann <ann@example.org> wrote:\n\n> Hi\n", "", "Thanks!\n", "an introduction behind text" }, { "See the log:\n> line one\n> line two\n", "We talked of tea and of milk.\n", "See the log:\n> line one\n> line two\n", "another text quoted, the parent known" },
