@@ -31,7 +31,8 @@ static enum step auth_finish(struct session *s)
 		challenge(m, &out);
 	} else {
 		sasl_free(&m->sasl);
-		smtp_reply(s, r == ERR_LIMIT ? SMTP_AUTH_TOO_MANY : r == ERR_BUSY ? SMTP_AUTH_BUSY : SMTP_AUTH_FAILED, NULL);
+		if (r != ERR_LIMIT)         /* said already */
+			smtp_reply(s, r == ERR_BUSY ? SMTP_AUTH_BUSY : SMTP_AUTH_FAILED, NULL);
 	}
 	buf_free(&out);
 	return r == ERR_LIMIT ? STEP_CLOSE : STEP_DONE;

@@ -50,6 +50,9 @@ static void smtp_job_done(struct session *s, struct job *j)
 static void smtp_auth_done(struct session *s, const struct auth_result *r)
 {
 	smtp_of(s)->auth_result = *r;
+	/* the engine may close before the next step */
+	if (!r->ok && r->err == ERR_LIMIT)
+		smtp_reply(s, SMTP_AUTH_TOO_MANY, NULL);
 }
 
 static void smtp_change(struct session *s, const struct change *c)

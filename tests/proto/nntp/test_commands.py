@@ -7,7 +7,8 @@ c = Conversation(s.port["nntp"])
 c.expect("200 forum.test", "greeting")
 
 CAPS = ["VERSION 2", "IMPLEMENTATION forumd", "READER", "NEWNEWS", "HDR", "OVER MSGID", "XPAT",
-        "LIST ACTIVE ACTIVE.TIMES COUNTS HEADERS NEWSGROUPS OVERVIEW.FMT SUBSCRIPTIONS", "AUTHINFO USER", "STARTTLS", "COMPRESS DEFLATE"]
+        "LIST ACTIVE ACTIVE.TIMES COUNTS HEADERS NEWSGROUPS OVERVIEW.FMT SUBSCRIPTIONS", "AUTHINFO USER SASL", "SASL SCRAM-SHA-256 PLAIN",
+        "STARTTLS", "COMPRESS DEFLATE"]
 c.cmd("CAPABILITIES", "101", "CAPABILITIES")
 is_(c.text(), CAPS, "capabilities before login")
 c.cmd("capabilities AUTOUPDATE", "101", "CAPABILITIES with a keyword, in lower case")
@@ -56,5 +57,5 @@ ok("POST" in caps and "STARTTLS" not in caps and not any(x.startswith("AUTHINFO"
 c = s.nntp(tls=True)
 c.cmd("CAPABILITIES", "101")
 caps = c.text()
-ok("STARTTLS" not in caps and "AUTHINFO USER" in caps, "capabilities over TLS")
+ok("STARTTLS" not in caps and "AUTHINFO USER SASL" in caps and "SASL SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN" in caps, "capabilities over TLS")
 done()
