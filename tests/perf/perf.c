@@ -3,6 +3,7 @@
  *   perf PORT ROW KEY=VALUE...
  *   rows: over article post connect (NNTP)  envelope flags bodystructure body select (IMAP)  deliver (LMTP)  idle
  *   keys: group= expect= conns=1 depth=1 seconds=2 user= pass= rcpt= from= protocol=nntp|imap (idle)
+ *         authserv= (deliver: a front MTA's verdict goes with each mail)  quickack=1 (acknowledge what comes at once)
  *
  * Answers are checked (codes, counts, terminators); a wrong one ends the run with an error, so that no rate is printed
  * for a server that answers nonsense. */
@@ -117,6 +118,10 @@ static void fill(struct peer *p)
 	ssize_t r = read(p->fd, p->in + p->to, p->size - p->to);
 	if (r <= 0)
 		die("the server closed the connection");
+	if (number("quickack", 0)) {
+		int one = 1;
+		setsockopt(p->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+	}
 	p->to += (size_t)r;
 }
 
@@ -322,8 +327,14 @@ static void row_article(void)
 static long serial;
 static int compose(char *b, size_t size, const char *from, const char *group)
 {
-	int n = snprintf(b, size, "From: %s\r\nNewsgroups: %s\r\nSubject: load %ld\r\nMessage-ID: <perf.%ld.%ld@perf.example>\r\n"
-		"Date: Mon, 23 Nov 2026 12:00:00 +0000\r\nContent-Type: text/plain\r\n\r\n", from, group, serial, (long)getpid(), serial);
+	char date[64], verdict[256] = "";
+	time_t t = time(NULL);
+	strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", gmtime(&t));
+	if (key("authserv", NULL))
+		snprintf(verdict, sizeof verdict, "Authentication-Results: %s; dmarc=pass header.from=%s\r\n", key("authserv", ""),
+			strchr(from, '@') ? strchr(from, '@') + 1 : from);
+	int n = snprintf(b, size, "%sFrom: %s\r\nNewsgroups: %s\r\nSubject: load %ld\r\nMessage-ID: <perf.%ld.%ld.%ld@perf.example>\r\n"
+		"Date: %s\r\nContent-Type: text/plain\r\n\r\n", verdict, from, group, serial, (long)t, (long)getpid(), serial, date);
 	serial++;
 	for (long lines = 12 + serial % 30; lines > 0; lines--)
 		n += snprintf(b + n, size - (size_t)n, "line %ld of message %ld: words that a reader would read %ld\r\n", lines, serial, serial * lines);

@@ -307,9 +307,9 @@ for i in range(4):
     d = bytearray(good)
     at = rnd.randrange(2, len(d) // 4096) * 4096
     d[at:at + 4096] = bytes(rnd.randrange(256) for _ in range(4096))
-    f = s.dir + "/page%d" % i
-    open(f, "wb").write(d)
-    c, out, err = run(s, "verify", f)    # a free page may have been hit: then there is nothing to find
+    page = s.dir + "/page%d" % i
+    open(page, "wb").write(d)
+    c, out, err = run(s, "verify", page)    # a free page may have been hit: then there is nothing to find
     ok(c in (0, 1) and s.proc.poll() is None, "verify with a page of noise: exit %d, the daemon lives" % c)
 yes(s, "verify", b, has="0 faults")
 healthy(s, "at the end")
