@@ -19,6 +19,7 @@
  *  R digest(16), serial    -> trace entry (serial 0:  r time u64, serial        -> digest (expiry; 17 octets: the tie)
  *                             digest of the same thing's other name)
  *  K token-digest(16)      -> i64 expiry (revoked)
+ *  J group, kind u8, ...   -> full-text index (search_private.h)
  *  v member, box u8        -> u32 group (own boxes)   Y post, group             -> u32 number (pointer in a box)
  *  Z thread, member        -> mode u8 (watch, mute)   z member, thread          -> empty
  *  M name                  -> settings, counters ("#name")

@@ -13,6 +13,7 @@
 #include "forumd/forum/author.h"
 #include "forumd/forum/forum_private.h"
 #include "forumd/forum/post.h"
+#include "forumd/forum/search.h"
 
 #define MEMBER_VERSION 1
 #define MEMBER_ADDRESSES_MAX 32
@@ -150,12 +151,20 @@ static void member_encode(const struct member *m, struct buf *out) {
 	num_add_bytes(out, m->scram);
 }
 
+static bool member_line_changed(struct forum_txn *t, const struct member *m) {
+	struct member old;
+	return member_get(t, m->id, &old) > 0 &&
+		(old.kind != m->kind || old.renamed != m->renamed || !slice_eq(old.name, m->name));
+}
+
 /* `told`: sessions must hear of it (rights, name, password); a login note is not worth it */
 static int member_store(struct forum_txn *t, const struct member *m, bool told, struct fail *f) {
 	struct buf b = { 0 };
 	struct key k = key_1u32('U', m->id);
 	member_encode(m, &b);
-	int r = forum_put(t, key_slice(&k), buf_slice(&b), f);
+	int r = told && member_line_changed(t, m) && search_author(t, m->id) < 0
+		? fail_set(f, ERR_UNAVAILABLE, "the record cannot be changed now, try again later")
+		: forum_put(t, key_slice(&k), buf_slice(&b), f);
 	buf_free(&b);
 	if (r < 0 || !told)
 		return r;

@@ -82,6 +82,7 @@ struct post_draft {
 	struct slice ov_subject, ov_date, ov_references;
 	/* IMAP, see mail/imap_text.h */
 	struct slice env_before, env_from, env_sender, env_reply_to, env_after, structure, part_table;
+	struct slice terms;            /* from search_terms(); empty: the index makes up for it later */
 };
 struct post_result {
 	uint64_t id;

@@ -9,6 +9,7 @@
 #include "forumd/forum/moderate.h"
 #include "forumd/forum/personal.h"
 #include "forumd/forum/post_private.h"
+#include "forumd/forum/search.h"
 #include "forumd/forum/thread.h"
 
 enum {
@@ -222,7 +223,17 @@ static int post_tell(struct forum_txn *t, const struct post *p, struct fail *f) 
 	return 1;
 }
 
-int post_publish(struct forum_txn *t, struct post *p, struct overview *o, const struct envelope *e, struct fail *f) {
+static int post_index(struct forum_txn *t, const struct post *p, struct slice terms, struct fail *f) {
+	for (size_t i = 0; i < p->nplaces; i++) {
+		int r = search_add(t, p->places[i].group, p->places[i].number, p->author, terms);
+		if (r < 0)
+			return fail_set(f, (enum err)r, "the post cannot be indexed now, try again later");
+	}
+	return 1;
+}
+
+int post_publish(struct forum_txn *t, struct post *p, struct overview *o, const struct envelope *e, struct slice terms,
+	struct fail *f) {
 	int64_t modseq[POST_GROUPS_MAX];
 	struct place places[POST_GROUPS_MAX];
 	struct thread_place_out at;
@@ -245,7 +256,7 @@ int post_publish(struct forum_txn *t, struct post *p, struct overview *o, const 
 	p->thread = at.thread;
 	p->reason = at.reason;
 	if ((r = post_store(t, p, f)) < 0 || (r = post_store_places(t, p, modseq, o, e, f)) < 0 ||
-			(r = post_supersede(t, p, f)) < 0)
+			(r = post_index(t, p, terms, f)) < 0 || (r = post_supersede(t, p, f)) < 0)
 		return r;
 	if (!(p->flags & POST_NO_MAIL) && personal_deliver(t, p) < 0)
 		return fail_set(f, ERR_UNAVAILABLE, "the post cannot be shown to those who wait for it now, try again later");
@@ -299,7 +310,7 @@ int post_add(struct forum_txn *t, const struct post_draft *d, struct post_result
 	if (hold)
 		found = post_hold(t, &p, &o, &e, reason, f);
 	else
-		found = post_publish(t, &p, &o, &e, f);
+		found = post_publish(t, &p, &o, &e, d->terms, f);
 	if (found < 0)
 		return found;
 	post_fill_result(r, &p, false);

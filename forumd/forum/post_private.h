@@ -28,6 +28,7 @@
 #include "forumd/forum/forum_private.h"
 #include "forumd/forum/overview.h"
 #include "forumd/forum/post.h"
+#include "forumd/forum/rebuild.h"
 
 enum {
 	POST_VERSION = 1, POST_STATE = 1, POST_REASON = 3, POST_FLAGS = 8, POST_PARENT = 16, POST_THREAD = 24, POST_DATE = 32,
@@ -76,11 +77,16 @@ int overview_xref(struct forum_txn *t, const struct place *places, size_t n, str
 /* Gives numbers in every group, finds its thread, stores P, O and E, queues the mail and removes what it supersedes.
  * *p has its groups in places (numbers are filled in); p->parent and p->reason are what was proven before (reply key,
  * importer) and become what was found. *o and *e are the records without their places. */
-int post_publish(struct forum_txn *t, struct post *p, struct overview *o, const struct envelope *e, struct fail *f);
+int post_publish(struct forum_txn *t, struct post *p, struct overview *o, const struct envelope *e, struct slice terms,
+	struct fail *f);
 /* the overview and envelope records a draft makes; without places, thread and modseq. Slices of d, or the arena's */
 void post_derive(struct forum_txn *t, const struct post_draft *d, const struct post *p, struct overview *o,
 	struct envelope *e);
 int envelope_store(struct forum_txn *t, struct place at, const struct envelope *e, struct fail *f);
+
+/* --- rebuild.c --- */
+/* header with the typed From spliced in, and body, through the parser; slices of *d in the transaction's arena */
+int rebuild_parse_text(struct forum_txn *t, const struct post *p, rebuild_parse parse, void *arg, struct post_draft *d);
 
 /* --- thread.c --- */
 /* the post got a place in a group it was not in: posts waiting there for its id find it */

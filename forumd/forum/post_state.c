@@ -9,6 +9,7 @@
 #include "forumd/forum/mailq.h"
 #include "forumd/forum/personal.h"
 #include "forumd/forum/post_private.h"
+#include "forumd/forum/search.h"
 #include "forumd/forum/thread.h"
 
 static int post_load(struct forum_txn *t, uint64_t id, struct post *p, struct fail *f) {
@@ -62,7 +63,7 @@ static int post_approve(struct forum_txn *t, struct post *p, struct fail *f) {
 	if (r < 0 || (r = post_forget_pending(t, p->id, f)) < 0)
 		return r;
 	o.flags = p->flags;
-	return post_publish(t, p, &o, &e, f);
+	return post_publish(t, p, &o, &e, SLICE(""), f);
 }
 
 /* --- visible, hidden, deleted --- */
@@ -141,6 +142,14 @@ int post_set_flags(struct forum_txn *t, uint64_t id, uint32_t set, uint32_t clea
 }
 
 /* --- places --- */
+
+/* the index of the new place is made up for later, from the text; the old place's goes */
+static int post_reindex(struct forum_txn *t, const struct post *p, struct place from, struct place to, struct fail *f) {
+	int r = to.group ? search_add(t, to.group, to.number, p->author, SLICE("")) : 1;
+	if (r > 0 && from.group)
+		r = search_del(t, from.group, from.number);
+	return r < 0 ? fail_set(f, (enum err)r, "the search index cannot be changed now, try again later") : 1;
+}
 
 static int post_new_place(struct forum_txn *t, const struct post *p, uint32_t group, struct place *at, int64_t *modseq,
 	struct fail *f) {
@@ -237,7 +246,7 @@ int post_move(struct forum_txn *t, uint64_t id, uint32_t from_group, uint32_t to
 	if ((r = post_store(t, &p, f)) < 0 || !post_is_numbered(&p))
 		return r;
 	if ((r = post_copy_place(t, from, to, modseq, f)) < 0 || (r = post_leave_place(t, &p, from, f)) < 0 ||
-			(r = post_rewrite_xref(t, &p, f)) < 0)
+			(r = post_rewrite_xref(t, &p, f)) < 0 || (r = post_reindex(t, &p, from, to, f)) < 0)
 		return r;
 	return post_changed(thread_moved(t, &p, from_group, to_group), f);
 }
@@ -261,7 +270,8 @@ int post_crosspost(struct forum_txn *t, uint64_t id, uint32_t group, struct fail
 	p.nplaces++;
 	if ((r = post_store(t, &p, f)) < 0 || !post_is_numbered(&p))
 		return r;
-	if ((r = post_copy_place(t, old, to, modseq, f)) < 0 || (r = post_rewrite_xref(t, &p, f)) < 0)
+	if ((r = post_copy_place(t, old, to, modseq, f)) < 0 || (r = post_rewrite_xref(t, &p, f)) < 0 ||
+			(r = post_reindex(t, &p, (struct place){ 0 }, to, f)) < 0)
 		return r;
 	return post_changed(thread_arrived(t, &p, group), f);
 }
@@ -303,7 +313,8 @@ int post_erase(struct forum_txn *t, uint64_t id, struct fail *f) {
 		return r;
 	if (post_is_numbered(&p))
 		for (size_t i = 0; i < p.nplaces; i++)
-			if ((r = post_erase_place(t, p.places[i], f)) < 0)
+			if ((r = post_erase_place(t, p.places[i], f)) < 0 ||
+					(r = post_reindex(t, &p, p.places[i], (struct place){ 0 }, f)) < 0)
 				return r;
 	p.subject = p.from = SLICE("");
 	p.header_len = p.from_off = p.body_len = p.lines = p.header_z1 = p.header_z2 = p.body_z = p.removed_len = p.crc = 0;

@@ -9,6 +9,7 @@
 #include "forumd/base/digest.h"
 #include "forumd/forum/group.h"
 #include "forumd/forum/post_private.h"
+#include "forumd/forum/search.h"
 #include "forumd/forum/thread.h"
 
 #define REBUILD_GROUPS ((uint64_t)1 << 63)
@@ -252,6 +253,8 @@ static int rebuild_begin(struct forum_txn *t, struct fail *f) {
 	int r = 1;
 	for (int i = 0; i < 4 && r >= 0; i++)
 		r = rebuild_drop(t, tree[i]);
+	if (r >= 0)
+		r = search_drop_all(t);
 	return r < 0 ? fail_set(f, (enum err)r, "the old index cannot be dropped now") : 1;
 }
 
@@ -316,13 +319,14 @@ static int rebuild_store(struct forum_txn *t, struct post *p, const struct post_
 		fail_internal(f, "groups of post %llu: %s", (unsigned long long)p->id, err_name(r));
 	o.xref = buf_slice(&xref);
 	for (size_t i = 0; i < p->nplaces && r > 0; i++)
-		r = rebuild_place(t, p, p->places[i], &o, &e, f);
+		if ((r = rebuild_place(t, p, p->places[i], &o, &e, f)) > 0 && p->header_len &&
+				(r = search_add(t, p->places[i].group, p->places[i].number, p->author, d->terms)) < 0)
+			fail_set(f, (enum err)r, "post %llu cannot be indexed now", (unsigned long long)p->id);
 	buf_free(&xref);
 	return r;
 }
 
-/* header with the typed From spliced in, for the parser */
-static int rebuild_parse_text(struct forum_txn *t, const struct post *p, rebuild_parse parse, void *arg,
+int rebuild_parse_text(struct forum_txn *t, const struct post *p, rebuild_parse parse, void *arg,
 	struct post_draft *d) {
 	struct buf text = { 0 }, header = { 0 };
 	int r = rebuild_text(t, p, &text);

@@ -24,14 +24,16 @@ forum_post_tests = \
 	tests/unit/forum/test_overview \
 	tests/unit/forum/test_post \
 	tests/unit/forum/test_rebuild \
+	tests/unit/forum/test_search \
 	tests/unit/forum/test_thread
-check_PROGRAMS += $(forum_post_tests) tests/perf/bench_forum
+check_PROGRAMS += $(forum_post_tests) tests/perf/bench_forum tests/perf/bench_search
 TESTS += $(forum_post_tests)
 tests_unit_forum_test_author_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_group_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_overview_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_post_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_rebuild_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
+tests_unit_forum_test_search_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_thread_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 # not a test: prints figures
 tests_perf_bench_forum_SOURCES = tests/perf/bench_forum.c
@@ -39,3 +41,5 @@ tests_perf_bench_forum_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 check_PROGRAMS += tests/unit/forum/test_personal
 TESTS += tests/unit/forum/test_personal
 tests_unit_forum_test_personal_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
+tests_perf_bench_search_SOURCES = tests/perf/bench_search.c
+tests_perf_bench_search_LDADD = $(FIXTURE_LA) $(FORUM_LIBS) -lm
