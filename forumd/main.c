@@ -21,6 +21,7 @@
 #include "forumd/base/mem.h"
 #include "forumd/base/vec.h"
 #include "forumd/drop.h"
+#include "forumd/index.h"
 #include "forumd/forum/forum.h"
 #include "forumd/net/listen.h"
 #include "forumd/net/loop.h"
@@ -29,6 +30,7 @@
 #include "forumd/run/password.h"
 #include "forumd/run/worker.h"
 #include "forumd/run/writer.h"
+#include "gateways/common/post_in.h"
 #include "gateways/ctl/ctl.h"
 #include "gateways/imap/imap.h"
 #include "gateways/nntp/nntp.h"
@@ -363,6 +365,7 @@ static int start(struct config *c, struct fail *f) {
 	if (r < 0)
 		return r;
 	out_started = true;
+	index_start(forum, post_in_derive);
 	drop_privileges(c);
 	password_pool_start(2);
 	return workers_start(c->workers, forum);
@@ -378,6 +381,7 @@ static void stop(void) {
 	password_pool_stop();
 	if (out_started)
 		out_stop();
+	index_stop();
 	writer_stop(&writer);
 	forum_close(&forum);
 	if (lock_fd >= 0)

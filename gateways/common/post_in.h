@@ -43,6 +43,11 @@ int post_in_apply(struct forum_txn *t, struct job *j, struct fail *f);
 
 /* For forum/rebuild: derived slices of a stored post. */
 int post_in_derive(void *arg, struct arena *a, struct slice header, struct slice body, struct post_draft *d);
+/* What SEARCH looks through, appended to out: the decoded text of all text parts, a line end behind each, at most about
+ * max octets (false: there is more); a header as it is and, where that differs, a line end and its one-line decoded form. */
+struct mime_table;
+bool post_in_body_text(const struct mime_table *table, struct slice body, size_t max, struct buf *out);
+void post_in_header_text(struct slice header, struct buf *out);
 /* The bytes as they came in, for show --raw: public header with the typed From and the removed fields back in their
  * places, empty line, body. */
 int post_in_original(struct forum_txn *t, const struct post *p, struct buf *out);

@@ -115,6 +115,8 @@ static bool derive_structure(struct arena *a, struct slice header, struct slice 
 	mime_scan(a, header, body, &table);
 	imap_text_structure(&table, body, true, &text);
 	mime_table_encode(&table, &encoded);
+	if (header.n)
+		post_in_terms(a, &table, header, body, d);
 	bool fits = buf_len(&text) + buf_len(&encoded) <= STRUCTURE_MAX;
 	if (fits) {
 		d->structure = arena_slice(a, buf_slice(&text));

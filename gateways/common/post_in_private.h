@@ -3,6 +3,7 @@
 #define GATEWAYS_COMMON_POST_IN_PRIVATE_H
 #include "forumd/forum/member.h"
 #include "forumd/mail/field.h"
+#include "forumd/mail/mime.h"
 #include "gateways/common/post_in.h"
 
 #define POST_IN_HEADER_MAX (1u << 20)
@@ -46,6 +47,10 @@ void post_in_write_header(struct post_in_work *w);
 void post_in_derive_all(struct arena *a, struct slice header, struct slice body, struct post_draft *d);
 /* an unfolded value fit for a record: no TAB, CR, LF, NUL; cut between characters at max octets */
 struct slice post_in_clean(struct arena *a, struct slice value, size_t max);
+
+/* post_in_text.c: d->terms; header with the typed From */
+void post_in_terms(struct arena *a, const struct mime_table *table, struct slice header, struct slice body,
+	struct post_draft *d);
 
 /* post_in_job.c: may the author put this draft into its groups? */
 int post_in_rights(struct forum_txn *t, uint32_t member, const struct post_draft *d, struct fail *f);

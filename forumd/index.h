@@ -1,0 +1,12 @@
+/* index.h - upkeep of the full-text index while the daemon runs: one thread makes plans (forum/search.h) in read
+ * transactions and gives them to the writer as bulk jobs. Nothing waits for it: what is not merged is found all the same. */
+#ifndef FORUMD_INDEX_H
+#define FORUMD_INDEX_H
+#include "forumd/forum/forum.h"
+#include "forumd/forum/rebuild.h"
+
+/* needs the writer; parse makes the terms of posts that came without (post_in_derive) */
+void index_start(struct forum *forum, rebuild_parse parse);
+/* returns when the step in hand is done; before writer_stop */
+void index_stop(void);
+#endif
