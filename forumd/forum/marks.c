@@ -1,17 +1,23 @@
-/* F member, group, block -> version 1, modseq, number of kinds, then per kind that has any: kind u8 and its numbers.
+/* F member, group, block -> version 2, modseq, number of kinds, then per kind that has any: kind u8 and its numbers; then
+ * the number of runs, per run varints: gap from the last, length - 1, modseq of the block - modseq of the run. Version 1
+ * has no runs: all its numbers count as changed with the block.
  *
  * A block holds 16,384 numbers, counted from 1 inside the block (block * 16384 + place - 1). A kind's numbers are a
  * range_set, or, with MARKS_BITMAP in the kind octet, a bitmap of 2,048 octets when runs would take more: reading every
  * second post costs no more than reading none. A block that lost its last mark keeps its record:
  * the modseq tells who synchronises that something was taken away. */
 #include "forumd/forum/marks.h"
+#include <stdlib.h>
+#include "forumd/base/vec.h"
 #include "forumd/forum/forum_private.h"
 #include "forumd/forum/group.h"
 #include "forumd/forum/overview.h"
+#include "forumd/forum/personal.h"
 #include "forumd/forum/post_private.h"
 #include "forumd/forum/watch.h"
 
-#define MARKS_VERSION 1
+#define MARKS_VERSION 2
+#define MARKS_RUNS_MAX 2048     /* octets of a block's runs */
 #define MARKS_SHIFT 14
 #define MARKS_BLOCK (1u << MARKS_SHIFT)
 #define MARKS_BITMAP 0x80
@@ -47,12 +53,137 @@ static int marks_take_kind(struct slice *in, unsigned char octet, struct range_s
 	return r > 0 && to->n && to->v[to->n - 1].hi > MARKS_BLOCK ? ERR_CORRUPT : r;
 }
 
+/* --- when marks changed --- */
+
+static void marks_push_run(struct marks *m, uint32_t lo, uint32_t hi, uint64_t modseq) {
+	struct marks_run *last = m->nruns ? &m->runs[m->nruns - 1] : NULL;
+	if (last && last->hi + 1 == lo && last->modseq == modseq) {
+		last->hi = hi;
+		return;
+	}
+	if (m->nruns == m->cruns) {
+		m->cruns = m->cruns ? 2 * m->cruns : 8;
+		m->runs = mem_realloc(m->runs, m->cruns * sizeof *m->runs);
+	}
+	m->runs[m->nruns++] = (struct marks_run){ lo, hi, modseq };
+}
+
+/* the numbers of `changed` have this modseq now */
+static void marks_put_runs(struct marks *m, const struct range_set *changed, uint64_t modseq) {
+	struct marks new = { 0 };
+	size_t w = 0;
+	for (size_t i = 0; i < m->nruns; i++) {
+		struct marks_run o = m->runs[i];
+		uint32_t lo = o.lo;
+		while (w < changed->n && changed->v[w].lo <= o.hi && lo <= o.hi) {
+			struct range c = changed->v[w];
+			if (c.hi >= lo && c.lo > lo)
+				marks_push_run(&new, lo, c.lo - 1, o.modseq);
+			if (c.hi > o.hi) {
+				lo = o.hi + 1;     /* it goes on beyond this run */
+				break;
+			}
+			marks_push_run(&new, c.lo, c.hi, modseq);
+			lo = c.hi >= lo ? c.hi + 1 : lo;
+			w++;
+		}
+		if (lo <= o.hi)
+			marks_push_run(&new, lo, o.hi, o.modseq);
+	}
+	for (; w < changed->n; w++)
+		marks_push_run(&new, changed->v[w].lo, changed->v[w].hi, modseq);
+	mem_free(m->runs);
+	m->runs = new.runs;
+	m->nruns = new.nruns;
+	m->cruns = new.cruns;
+}
+
+/* how many numbers would be told of in vain if runs i and i + 1 were one */
+static uint32_t marks_merge_cost(const struct marks_run *r) {
+	uint32_t gap = r[1].lo - r[0].hi - 1;
+	const struct marks_run *older = r[0].modseq < r[1].modseq ? &r[0] : &r[1];
+	return gap + (r[0].modseq == r[1].modseq ? 0 : older->hi - older->lo + 1);
+}
+
+static int marks_cost_order(const void *a, const void *b) {
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* the cheaper half of the neighbours become one */
+static void marks_thin_runs(struct marks *m) {
+	VEC(uint32_t) cost = { 0 };
+	for (size_t i = 0; i + 1 < m->nruns; i++)
+		vec_push(&cost, marks_merge_cost(&m->runs[i]));
+	qsort(cost.v, cost.n, sizeof *cost.v, marks_cost_order);
+	uint32_t limit = cost.v[cost.n / 2];
+	size_t n = 0;
+	for (size_t i = 1; i < m->nruns; i++) {
+		struct marks_run *to = &m->runs[n], next = m->runs[i];
+		if (marks_merge_cost((struct marks_run[]){ *to, next }) > limit) {
+			m->runs[++n] = next;
+			continue;
+		}
+		to->hi = next.hi;
+		to->modseq = next.modseq > to->modseq ? next.modseq : to->modseq;
+	}
+	m->nruns = n + 1;
+	vec_free(&cost);
+}
+
+static void marks_encode_runs(struct marks *m, struct buf *out) {
+	size_t at = buf_len(out);
+	for (;;) {
+		uint32_t end = 0;
+		num_add_varint(out, m->nruns);
+		for (size_t i = 0; i < m->nruns; i++) {
+			num_add_varint(out, m->runs[i].lo - end - 1);
+			num_add_varint(out, m->runs[i].hi - m->runs[i].lo);
+			num_add_varint(out, m->modseq - m->runs[i].modseq);
+			end = m->runs[i].hi;
+		}
+		if (buf_len(out) - at <= MARKS_RUNS_MAX || m->nruns < 2)
+			return;
+		buf_truncate(out, at);
+		marks_thin_runs(m);
+	}
+}
+
+static int marks_decode_runs(struct slice *in, struct marks *m) {
+	uint64_t n, gap, len, back, end = 0;
+	if (!num_take_varint(in, &n))
+		return ERR_CORRUPT;
+	while (n--) {
+		if (!num_take_varint(in, &gap) || !num_take_varint(in, &len) || !num_take_varint(in, &back) || back > m->modseq ||
+		    gap >= MARKS_BLOCK || len >= MARKS_BLOCK || end + gap + len + 1 > MARKS_BLOCK)
+			return ERR_CORRUPT;
+		marks_push_run(m, (uint32_t)(end + gap + 1), (uint32_t)(end + gap + len + 1), m->modseq - back);
+		end += gap + len + 1;
+	}
+	return 1;
+}
+
+uint64_t marks_modseq(const struct marks *m, uint32_t number) {
+	size_t lo = 0, hi = m->nruns;
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		if (m->runs[mid].hi < number)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < m->nruns && m->runs[lo].lo <= number ? m->runs[lo].modseq : 0;
+}
+
+/* --- records --- */
+
 /* the sets of m are replaced; numbers inside the block */
 static int marks_decode(struct slice in, struct marks *m) {
 	uint64_t version, kinds;
+	m->nruns = 0;
 	for (int k = 0; k < MARK_COUNT; k++)
 		range_set_clear(&m->set[k]);
-	if (!num_take_varint(&in, &version) || version != MARKS_VERSION || !num_take_varint(&in, &m->modseq) ||
+	if (!num_take_varint(&in, &version) || !version || version > MARKS_VERSION || !num_take_varint(&in, &m->modseq) ||
 	    !num_take_varint(&in, &kinds) || kinds > MARK_COUNT)
 		return ERR_CORRUPT;
 	while (kinds--) {
@@ -62,6 +193,9 @@ static int marks_decode(struct slice in, struct marks *m) {
 		if (kind >= MARK_COUNT || marks_take_kind(&in, octet, &m->set[kind]) < 0)
 			return ERR_CORRUPT;
 	}
+	if (version >= 2)
+		return marks_decode_runs(&in, m);
+	marks_push_run(m, 1, MARKS_BLOCK, m->modseq);
 	return 1;
 }
 
@@ -81,7 +215,7 @@ static void marks_encode_kind(const struct range_set *s, unsigned kind, struct b
 	buf_commit(out, MARKS_BITMAP_SIZE);
 }
 
-static int marks_store(struct forum_txn *t, const struct key *key, const struct marks *m) {
+static int marks_store(struct forum_txn *t, const struct key *key, struct marks *m) {
 	struct buf b = { 0 };
 	unsigned kinds = 0;
 	for (int k = 0; k < MARK_COUNT; k++)
@@ -92,6 +226,7 @@ static int marks_store(struct forum_txn *t, const struct key *key, const struct 
 	for (unsigned k = 0; k < MARK_COUNT; k++)
 		if (m->set[k].n)
 			marks_encode_kind(&m->set[k], k, &b);
+	marks_encode_runs(m, &b);
 	int r = forum_put(t, key_slice(key), buf_slice(&b), NULL);
 	buf_free(&b);
 	return r;
@@ -139,7 +274,7 @@ int marks_load(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t lo
 	*m_r = (struct marks){ 0 };
 	if (member == 0 || lo > hi)
 		return 1;
-	if (group_get(t, group, &g) > 0 && g.owner)
+	if (group_get(t, group, &g) > 0 && g.owner && g.box < BOX_DRAFTS)
 		return marks_load_box(t, member, &g, lo, hi, m_r);
 	int r = kv_cursor_open(t->kv, &c);
 	if (r < 0)
@@ -153,6 +288,9 @@ int marks_load(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t lo
 			break;
 		for (int i = 0; i < MARK_COUNT; i++)
 			marks_lift(&m_r->set[i], &one.set[i], block);
+		for (size_t i = 0; i < one.nruns; i++)
+			marks_push_run(m_r, (block << MARKS_SHIFT) + one.runs[i].lo - 1, (block << MARKS_SHIFT) + one.runs[i].hi - 1,
+				one.runs[i].modseq);
 		m_r->modseq = one.modseq > m_r->modseq ? one.modseq : m_r->modseq;
 	}
 	kv_cursor_close(&c);
@@ -165,7 +303,9 @@ int marks_load(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t lo
 void marks_free(struct marks *m) {
 	for (int k = 0; k < MARK_COUNT; k++)
 		range_set_free(&m->set[k]);
-	m->modseq = 0;
+	mem_free(m->runs);
+	m->runs = NULL;
+	m->modseq = m->nruns = m->cruns = 0;
 }
 
 bool marks_has(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t number, enum mark k) {
@@ -243,6 +383,7 @@ static int marks_edit_block(struct forum_txn *t, struct marks_edit *e, uint32_t 
 	else
 		range_set_subtract(set, want);
 	m.modseq = e->modseq;
+	marks_put_runs(&m, want, e->modseq);
 	r = marks_store(t, &key, &m);
 out:
 	marks_free(&m);

@@ -6,7 +6,17 @@
 #include "forumd/forum/forum.h"
 
 enum mark { MARK_SEEN, MARK_ANSWERED, MARK_FLAGGED, MARK_DELETED, MARK_FORWARDED, MARK_JUNK, MARK_NOTJUNK, MARK_MUTED, MARK_WATCHED, MARK_COUNT };
-struct marks { struct range_set set[MARK_COUNT]; uint64_t modseq; /* of the group when last changed */ };
+/* numbers whose marks changed, when last: ascending, disjoint. Bounded a block: then neighbours share the later modseq,
+ * so that what a synchronising client is told of is never too little. */
+struct marks_run { uint32_t lo, hi; uint64_t modseq; };
+struct marks {
+	struct range_set set[MARK_COUNT];
+	uint64_t modseq;             /* of the group when last changed */
+	struct marks_run *runs;
+	size_t nruns, cruns;
+};
+/* of the group when marks of this number last changed; 0 never */
+uint64_t marks_modseq(const struct marks *m, uint32_t number);
 
 /* all blocks that touch lo..hi; marks_free() when done (not arena memory) */
 int marks_load(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t lo, uint32_t hi, struct marks *m_r);

@@ -7,6 +7,7 @@
 #define HIGH 50000
 static unsigned char model[MARK_COUNT][HIGH + 1];
 static bool hole[HIGH + 1];
+static uint64_t changed_at[HIGH + 1];
 
 static uint32_t seed = 12345;
 static uint32_t draw(uint32_t n) {
@@ -21,11 +22,14 @@ static void add_numbers(struct forum_txn *t, uint32_t group, uint32_t high) {
 			bail("group_new_number");
 }
 
+static uint64_t next_modseq;
 static bool model_set(enum mark k, const struct range_set *s, bool on) {
 	bool changed = false;
 	for (size_t i = 0; i < s->n; i++)
 		for (uint32_t n = s->v[i].lo; n <= s->v[i].hi && n <= HIGH; n++) {
 			changed = changed || model[k][n] != on;
+			if (model[k][n] != on)
+				changed_at[n] = next_modseq;
 			model[k][n] = on;
 		}
 	return changed;
@@ -54,6 +58,55 @@ static void random_set(struct range_set *s) {
 	}
 }
 
+/* never too low, and not all too high; numbers whose marks never changed may share a run */
+static void check_modseqs(struct forum_txn *t, uint32_t member, uint32_t group) {
+	struct marks m;
+	unsigned low = 0, high = 0, touched = 0;
+	if (marks_load(t, member, group, 1, HIGH, &m) < 0)
+		bail("marks_load");
+	for (uint32_t n = 1; n <= HIGH; n++) {
+		uint64_t got = marks_modseq(&m, n);
+		low += got < changed_at[n] || got > m.modseq;
+		high += got > changed_at[n];
+		touched += changed_at[n] > 0;
+	}
+	is_int(low, 0, "no number's modseq is below the truth, none above the block's");
+	ok(high < HIGH / 2, "and most are exact: %u of %u too high, %u were touched", high, HIGH, touched);
+	marks_free(&m);
+}
+
+/* few changes: exact */
+static void test_modseq(struct forum_txn *t, uint32_t member, uint32_t group) {
+	struct range_set s = { 0 };
+	struct marks m;
+	uint64_t at[5] = { 0 };
+	const struct { uint32_t lo, hi; enum mark k; bool on; } steps[] = {
+		{ 100, 200, MARK_SEEN, true }, { 150, 150, MARK_FLAGGED, true }, { 160, 300, MARK_ANSWERED, true },
+		{ 150, 150, MARK_FLAGGED, false }, { 90, 99, MARK_SEEN, true },
+	};
+	for (int i = 0; i < 5; i++) {
+		struct group g;
+		range_set_clear(&s);
+		range_set_add(&s, steps[i].lo, steps[i].hi);
+		is_int(marks_set(t, member, group, steps[i].k, &s, steps[i].on), 1, "change %d", i);
+		group_get(t, group, &g);
+		at[i] = g.modseq;
+	}
+	marks_load(t, member, group, 1, 400, &m);
+	is_int(marks_modseq(&m, 89), 0, "never changed");
+	is_int(marks_modseq(&m, 90), at[4], "in front");
+	is_int(marks_modseq(&m, 100), at[0], "first");
+	is_int(marks_modseq(&m, 149), at[0], "up to the hole");
+	is_int(marks_modseq(&m, 150), at[3], "taking a mark away is a change");
+	is_int(marks_modseq(&m, 151), at[0], "behind it");
+	is_int(marks_modseq(&m, 160), at[2], "over the end");
+	is_int(marks_modseq(&m, 300), at[2], "to its end");
+	is_int(marks_modseq(&m, 301), 0, "and no further");
+	is_int(m.nruns, 5, "five runs");
+	marks_free(&m);
+	range_set_free(&s);
+}
+
 static void test_random(struct forum_txn *t, uint32_t member, uint32_t group) {
 	struct range_set s = { 0 };
 	struct group before, after;
@@ -63,6 +116,7 @@ static void test_random(struct forum_txn *t, uint32_t member, uint32_t group) {
 		bool on = draw(3) > 0;
 		random_set(&s);
 		group_get(t, group, &before);
+		next_modseq = before.modseq + 1;
 		bool want = model_set(k, &s, on);
 		bad_result += marks_set(t, member, group, k, &s, on) != want;
 		group_get(t, group, &after);
@@ -74,6 +128,7 @@ static void test_random(struct forum_txn *t, uint32_t member, uint32_t group) {
 	}
 	for (int k = 0; k < MARK_COUNT; k++)
 		bad_state += !equal(t, member, group, (enum mark)k, 1, HIGH);
+	check_modseqs(t, member, group);
 	is_int(bad_result, 0, "changed or not, as the model says");
 	is_int(bad_modseq, 0, "the group's modseq goes up by one for each change");
 	is_int(bad_has, 0, "single numbers as in the model");
@@ -128,8 +183,8 @@ static void test_values(struct forum_txn *t, uint32_t member, uint32_t group) {
 	range_set_add(&s, 16384, 16384);
 	is_int(marks_set(t, member, group, MARK_FLAGGED, &s, true), 1, "one mark, the first of block 1");
 	is_int(kv_get(t->kv, key_slice(&k), &v), 1, "is in block 1");
-	ok(v.n <= 12, "in %zu octets", v.n);
-	is_int(v.p[0], 1, "version 1");
+	ok(v.n <= 18, "in %zu octets", v.n);
+	is_int(v.p[0], 2, "version 2");
 	const struct change *c = forum_changes(t, &n);
 	ok(n > 0 && c[n - 1].kind == CHANGE_MARKS && c[n - 1].member == member && c[n - 1].group == group &&
 		c[n - 1].number == 16384 && c[n - 1].last == 16384 && c[n - 1].modseq > 0, "sessions hear which");
@@ -138,7 +193,7 @@ static void test_values(struct forum_txn *t, uint32_t member, uint32_t group) {
 		range_set_add(&s, i, i);
 	is_int(marks_set(t, member, group, MARK_SEEN, &s, true), 1, "every second one of the block");
 	is_int(kv_get(t->kv, key_slice(&k), &v), 1, "read back");
-	ok(v.n > 2048 && v.n < 2048 + 20, "is a bitmap: %zu octets", v.n);
+	ok(v.n > 2048 && v.n < 2 * 2048 + 20, "is a bitmap: %zu octets", v.n);
 	marks_load(t, member, group, 1, HIGH, &m);
 	ok(m.set[MARK_SEEN].n == 8192 && range_set_count(&m.set[MARK_SEEN]) == 8192 && range_set_has(&m.set[MARK_SEEN],
 		16384) &&
@@ -161,7 +216,7 @@ static void test_values(struct forum_txn *t, uint32_t member, uint32_t group) {
 }
 
 static void test_damage(struct forum_txn *t, uint32_t member, uint32_t group) {
-	static const char *const bad[] = { "", "\x02", "\x01", "\x01\x01", "\x01\x01\x0a", "\x01\x01\x01",
+	static const char *const bad[] = { "", "\x02", "\x03\x01\x00", "\x02\x01\x00", "\x02\x01\x00\x01\x00\x00\x02", "\x01", "\x01\x01", "\x01\x01\x0a", "\x01\x01\x01",
 		"\x01\x01\x01\x09\x00", "\x01\x01\x01\x80" };
 	struct key k = key_2u32('F', member, group);
 	struct marks m;
@@ -180,6 +235,7 @@ int main(void) {
 	uint32_t group = fixture_group(t, "marks"), a = fixture_member(t, "A", "a@example.org"),
 		b = fixture_member(t, "B", "b@example.org"), c = fixture_member(t, "C", "c@example.org");
 	add_numbers(t, group, HIGH);
+	test_modseq(t, fixture_member(t, "D", "d@example.org"), group);
 	test_random(t, a, group);
 	test_unseen(t, a, group);
 	test_values(t, b, group);
