@@ -1,5 +1,5 @@
-/* SEARCH: keys are compiled (imap_search.c) and run over the view, in steps. Marks and UIDs alone never touch the
- * overview; headers the overview has never touch the post; texts are decoded and folded, which costs most and therefore
+/* SEARCH: keys are compiled (imap_search.c) and run over the view, in steps. For texts the index is asked first; it says
+ * which posts hold them, and which must be read to know. Marks, UIDs and such texts alone never touch the overview; headers the overview has never touch the post; texts are decoded and folded, which costs most and therefore
  * happens only when everything cheaper said yes (jumps) and gives way to other sessions after each few posts. */
 #include "forumd/base/clock.h"
 #include "forumd/base/num.h"
@@ -9,6 +9,8 @@
 #include "forumd/mail/field.h"
 #include "forumd/mail/mime.h"
 #include "forumd/mail/words.h"
+#include "forumd/forum/search.h"
+#include "gateways/common/post_in.h"
 #include "gateways/imap/imap_private.h"
 #include "gateways/imap/imap_search.h"
 
@@ -19,7 +21,7 @@ enum { RETURN_MIN = 1, RETURN_MAX = 2, RETURN_COUNT = 4, RETURN_ALL = 8 };
 
 struct search {
 	struct imap_search program;
-	bool esearch, beyond;
+	bool esearch, beyond, asked;
 	unsigned wants;
 	uint32_t next;                       /* UID to go on with */
 	struct range_set found;              /* UIDs, or sequence numbers */
@@ -35,6 +37,7 @@ struct test {
 	struct imap_marks *marks;
 	uint32_t uid;
 	const struct overview *o;            /* NULL: not needed */
+	struct overview own;                 /* read for the post's sake when o was not needed */
 	bool have_post;
 	struct post post;
 	struct buf header, body, folded;
@@ -48,7 +51,9 @@ static void search_free(void *arg) {
 static int need_header(struct test *m) {
 	if (m->have_header)
 		return 1;
-	int r = m->have_post ? 1 : post_get(m->t, m->o->post, &m->post);
+	int r = m->o ? 1 : overview_get(m->t, m->w->is->group, m->uid, &m->own);
+	if (r > 0)
+		r = m->have_post ? 1 : post_get(m->t, m->o ? m->o->post : m->own.post, &m->post);
 	if (r <= 0)
 		return r;
 	m->have_post = m->have_header = true;
@@ -116,24 +121,20 @@ static int need_text(struct test *m) {
 	struct arena *a = arena_new();
 	struct mime_table table;
 	mime_scan(a, buf_slice(&m->header), buf_slice(&m->body), &table);
-	for (size_t i = 0; i < table.n && buf_len(&m->folded) < SEARCH_TEXT_MAX; i++) {
-		const struct mime_part *p = &table.v[i];
-		struct buf text = {0}, plain = {0};
-		if (p->kind == MIME_LEAF && slice_is(p->type, "text"))
-			mime_text(p, buf_slice(&m->body), SEARCH_TEXT_MAX, &text);
-		if (text.used && slice_is(p->subtype, "html"))
-			mime_html_text(buf_slice(&text), &plain);
-		text_fold(plain.used ? buf_slice(&plain) : buf_slice(&text), &m->folded);
-		buf_addc(&m->folded, '\n');
-		buf_free(&text);
-		buf_free(&plain);
-	}
+	struct buf text = {0};
+	post_in_body_text(&table, buf_slice(&m->body), SEARCH_TEXT_MAX, &text);
+	text_fold(buf_slice(&text), &m->folded);
+	buf_free(&text);
 	arena_free(&a);
 	m->have_text = true;
 	return 1;
 }
 
 static int test_text(struct test *m, const struct imap_search_step *s) {
+	if (s->hits && range_set_has(&s->hits->sure, m->uid))
+		return 1;
+	if (s->hits && !range_set_has(&s->hits->maybe, m->uid))
+		return 0;
 	int r = need_header(m);
 	if (r <= 0)
 		return r;
@@ -208,7 +209,7 @@ static int scan_view(struct search *w, struct test *m, int64_t start) {
 		if (r < 0)
 			return r;
 		w->next = uid + 1;
-		if (++n % 4096 == 0 && imap_give_way(w->is, start))
+		if ((++n % 4096 == 0 || m->have_text) && imap_give_way(w->is, start))
 			return 0;
 	}
 	return 1;
@@ -234,6 +235,28 @@ static int scan_overview(struct search *w, struct test *m, int64_t start) {
 	}
 	overview_iter_end(&it);
 	return r < 0 ? r : 1;
+}
+
+static void free_hits(void *arg) {
+	struct search_hits *h = arg;
+	range_set_free(&h->sure);
+	range_set_free(&h->maybe);
+}
+
+/* Once, at the first step: all posts of the view are older, so what the index says then holds for the whole command. */
+static int ask_index(struct search *w, struct forum_txn *t) {
+	for (unsigned i = 0; i < w->program.n; i++) {
+		struct imap_search_step *s = &w->program.v[i];
+		if (s->op != IMAP_SEARCH_TEXT && s->op != IMAP_SEARCH_BODY)
+			continue;
+		s->hits = ARENA_NEW(w->is->s.command, struct search_hits);
+		arena_on_reset(w->is->s.command, free_hits, s->hits);
+		int r = search_find(t, w->is->group, s->op == IMAP_SEARCH_TEXT ? SEARCH_TEXT : SEARCH_BODY, s->text, s->hits);
+		if (r < 0)
+			return r;
+	}
+	w->asked = true;
+	return 1;
 }
 
 static void add_number(struct buf *out, uint32_t n) {
@@ -283,20 +306,22 @@ static enum step search_tell(struct session *s) {
 	return imap_ok(is, "SEARCH completed");
 }
 
-static enum step search_step(struct session *s) {
+static enum step search_run(struct session *s) {
 	struct imap_session *is = imap_of(s);
 	struct search *w = is->work;
 	struct imap_marks marks;
 	struct test m = { .w = w, .marks = &marks, .t = session_read(s) };
 	int r = m.t ? 1 : ERR_UNAVAILABLE;
 	imap_marks_begin(&marks, s->member, is->group);
+	if (r > 0 && is->group && !w->asked)
+		r = ask_index(w, m.t);
 	if (r > 0 && is->group)
 		r = w->program.needs_overview ? scan_overview(w, &m, clock_mono_us()) : scan_view(w, &m, clock_mono_us());
 	imap_marks_free(&marks);
 	buf_free(&m.header);
 	buf_free(&m.body);
 	buf_free(&m.folded);
-	s->step = search_step;
+	s->step = search_run;
 	if (r == 0)
 		return STEP_MORE;
 	if (r < 0)
@@ -376,5 +401,5 @@ enum step imap_cmd_search(struct imap_session *is, struct slice *rest) {
 	if (w->beyond)
 		return imap_bad(is, "there are fewer messages");
 	is->work = w;
-	return search_step(&is->s);
+	return search_run(&is->s);
 }

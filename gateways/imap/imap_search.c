@@ -117,7 +117,7 @@ static bool take_text_key(struct compiler *c, enum imap_search_op op, const char
 	struct imap_search_step *s = emit(c, op);
 	s->name = name;
 	s->text = text;
-	c->out->needs_overview = true;
+	c->out->needs_overview |= op == IMAP_SEARCH_HEADER;
 	return true;
 }
 

@@ -25,11 +25,12 @@ struct imap_search_step {
 	int64_t day;
 	struct range_set *set;
 	struct slice name, text;     /* text folded (text_fold) */
+	struct search_hits *hits;    /* TEXT, BODY: what the index says; NULL: not asked */
 };
 struct imap_search {
 	struct imap_search_step *v;  /* in the arena */
 	unsigned n;
-	bool needs_marks, needs_overview;   /* overview: anything but marks and UIDs */
+	bool needs_marks, needs_overview;   /* overview: anything but marks, UIDs and texts */
 };
 /* How sets become UIDs: false when a sequence number is beyond the mailbox. */
 struct imap_search_sets {
