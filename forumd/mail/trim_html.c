@@ -208,7 +208,7 @@ static void html_tag(struct html_marker *h) {
 		else if ((c == '"' || c == '\'') && h->rest.p[i - 1] == '=')
 			quote = c;
 	}
-	size_t whole = i < h->rest.n ? i + 1 : i, opaque = html_opaque(h, name, whole);
+	size_t whole = i < h->rest.n ? i + 1 : i, opaque = close ? 0 : html_opaque(h, name, whole);
 	if (opaque) {
 		buf_add(h->out, h->rest.p, opaque);
 		h->rest = slice_from(h->rest, opaque);

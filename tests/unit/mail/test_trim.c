@@ -122,6 +122,7 @@ static const struct { const char *html, *out, *what; } pages[] = {
 	{ "<html><head></head><body><div>Yes.</div><br id=\"lineBreakAtBeginningOfSignature\"><div dir=\"ltr\">Sent from my iPhone</div><div dir=\"ltr\"><br><blockquote type=\"cite\">On 3 May 2020, at 14:05, Ann wrote:<br><br></blockquote></div><blockquote type=\"cite\"><div>Q</div></blockquote></body></html>", "Yes.\n", "Apple Mail on a phone" },
 	{ "<div>Yes.</div><div id=\"ydp1yahoo_quoted_77\" class=\"ydp1yahoo_quoted\"><div>Zzz Ann zzz</div><div>Q</div></div>", "Yes.\n", "Yahoo" },
 	{ "<div>Yes.</div><div class=\"protonmail_signature_block\"><div>Sent with Proton Mail</div></div><div class=\"protonmail_quote\">------- Original Message -------<br>On Sunday, May 3rd, 2020 at 14:05, Ann &lt;ann@example.org&gt; wrote:<br><blockquote class=\"protonmail_quote\" type=\"cite\">Q</blockquote></div>", "Yes.\n", "Proton" },
+	{ "<style>p{}</style><p class=\"MsoNormal\">Yes.</p><p class=\"MsoNormal\">Bob</p><div id=\"divRplyFwdMsg\">Zzz</div><div>Q</div>", "Yes.\nBob\n", "structure behind a style sheet" },
 	{ "<p>A rule</p><hr><p>Time: money</p><p>and more</p>", "A rule\n\n---\n\nTime: money\n\nand more\n", "a rule of the author's" },
 	{ "<div class=\"gmail_quote\"><blockquote class=\"gmail_quote\">Q</blockquote></div>", "> Q\n", "only a quotation" }, { "<p>one</p><div>Signature</div>", "one\n\nSignature\n", "the word signature" },
 };
