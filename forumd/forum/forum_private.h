@@ -48,6 +48,8 @@ int forum_put(struct forum_txn *t, struct slice key, struct slice value, struct 
 int64_t group_bump(struct forum_txn *t, uint32_t group, uint32_t number, enum change_kind kind, uint64_t post);
 /* mark (number) as hole or as visible; keeps count and low right */
 int group_set_hole(struct forum_txn *t, uint32_t group, uint32_t number, bool hole);
+/* 1 a hole, 0 visible, < 0 */
+int group_is_hole(struct forum_txn *t, uint32_t group, uint32_t number);
 /* a fresh, visible number: high, count, low, modseq and change (CHANGE_NEW) in one; returns the modseq, < 0 as int64 */
 int64_t group_new_number(struct forum_txn *t, uint32_t group, uint64_t post, uint32_t *number_r);
 /* rebuild: these are the holes of 1..high; derives count and low */

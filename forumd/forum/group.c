@@ -417,6 +417,14 @@ static int group_hole_edit(struct forum_txn *t, uint32_t group, uint32_t number,
 	return r;
 }
 
+int group_is_hole(struct forum_txn *t, uint32_t group, uint32_t number) {
+	struct range_set s = { 0 };
+	int r = group_hole_block(t, group, number >> HOLE_SHIFT, &s);
+	r = r < 0 ? r : range_set_has(&s, number);
+	range_set_free(&s);
+	return r;
+}
+
 int group_set_hole(struct forum_txn *t, uint32_t group, uint32_t number, bool hole) {
 	struct group_patch p;
 	int r = group_hole_edit(t, group, number, hole);

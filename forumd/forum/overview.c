@@ -3,6 +3,7 @@
 #include "forumd/forum/overview.h"
 #include "forumd/forum/author_private.h"
 #include "forumd/forum/group.h"
+#include "forumd/forum/moderate.h"
 #include "forumd/forum/personal.h"
 #include "forumd/forum/post_private.h"
 
@@ -197,19 +198,29 @@ static int overview_look_through(struct forum_txn *t, uint32_t group, struct sli
 	return forum_get(t, key_slice(&k), v);
 }
 
+/* The same, unless the pointer itself is a hole: what UNREAD pointed to was read, say. */
+static int overview_look_at(struct forum_txn *t, uint32_t group, uint32_t number, struct slice *v) {
+	int r = group_is_hole(t, group, number);
+	return r == 0 ? overview_look_through(t, group, v) : r < 0 ? r : 0;
+}
+
 /* --- single records --- */
 
-int overview_get_any(struct forum_txn *t, uint32_t group, uint32_t number, struct overview *o_r) {
+static int overview_read(struct forum_txn *t, uint32_t group, uint32_t number, bool holes, struct overview *o_r) {
 	struct key k = key_2u32('O', group, number);
 	struct slice v;
 	int r = forum_get(t, key_slice(&k), &v);
 	if (r > 0 && overview_is_pointer(v))
-		r = overview_look_through(t, group, &v);
+		r = holes ? overview_look_through(t, group, &v) : overview_look_at(t, group, number, &v);
 	return r > 0 ? overview_decode(group, number, v, o_r) : r;
 }
 
+int overview_get_any(struct forum_txn *t, uint32_t group, uint32_t number, struct overview *o_r) {
+	return overview_read(t, group, number, true, o_r);
+}
+
 int overview_get(struct forum_txn *t, uint32_t group, uint32_t number, struct overview *o_r) {
-	int r = overview_get_any(t, group, number, o_r);
+	int r = overview_read(t, group, number, false, o_r);
 	return r > 0 && o_r->state != POST_VISIBLE ? 0 : r;
 }
 
@@ -268,7 +279,8 @@ int overview_iter_next(struct overview_iter *it, struct overview *o_r) {
 	uint32_t number;
 	int r;
 	while ((r = overview_step(it, &number, &v)) > 0) {
-		if (overview_is_pointer(v) && (r = overview_look_through(it->t, it->group, &v)) <= 0) {
+		if (overview_is_pointer(v) && (r = it->all_states ? overview_look_through(it->t, it->group, &v) :
+				overview_look_at(it->t, it->group, number, &v)) <= 0) {
 			if (r < 0)
 				return r;
 			continue;
@@ -292,19 +304,63 @@ static inline char *overview_put_number(char *p, uint32_t v) {
 	return p;
 }
 
+/* --- the state's columns: "Forum-Flags: ..." TAB "Forum-Thread: ...", each empty when there is nothing to say --- */
+
+/* by parent_reason; the same words as parent_reason_name() */
+#define OVERVIEW_BY(word) SLICE_INIT("\tForum-Thread: by=" word "\r\n")
+static const struct slice overview_by[] = {
+	[PARENT_NONE] = OVERVIEW_BY("none"), [PARENT_REPLY_KEY] = OVERVIEW_BY("reply-key"),
+	[PARENT_IN_REPLY_TO] = OVERVIEW_BY("in-reply-to"), [PARENT_REFERENCES] = OVERVIEW_BY("references"),
+	[PARENT_THREAD_INDEX] = OVERVIEW_BY("thread-index"), [PARENT_IMPORTED] = OVERVIEW_BY("imported"),
+	[PARENT_MOVED] = OVERVIEW_BY("moved"),
+};
+static const struct slice overview_no_parent = SLICE_INIT("\t\r\n");
+
+static inline struct slice overview_thread(uint64_t parent, unsigned reason) {
+	return parent && reason < sizeof overview_by / sizeof *overview_by ? overview_by[reason] : overview_no_parent;
+}
+
+struct slice overview_flags_text(struct forum_txn *t, const struct overview *o) {
+	struct post p;
+	if (!(o->flags & POST_SHOWN_FLAGS) || post_get(t, o->post, &p) <= 0)
+		return slice_of("", 0);
+	return moderate_flags_text(t, &p);
+}
+
+/* flagged posts are few: their text costs a look at the post and its open case */
+static void overview_add_flags(struct forum_txn *t, uint32_t flags, uint64_t post, struct buf *out) {
+	struct overview o = { .flags = flags, .post = post };
+	struct slice text = overview_flags_text(t, &o);
+	buf_addc(out, '\t');
+	if (text.n) {
+		buf_adds(out, "Forum-Flags: ");
+		buf_add_slice(out, text);
+	}
+}
+
 /* the line of a record whose pieces are known */
 static inline void overview_add_line(struct forum_txn *t, uint32_t number, uint32_t author, uint32_t octets,
-	const struct overview_cut *c, struct buf *out) {
+	struct slice v, const struct overview_cut *c, struct buf *out) {
+	struct slice by = overview_thread(num_get64(v.p + OVERVIEW_PARENT), (unsigned char)v.p[OVERVIEW_REASON]);
+	uint32_t flags = num_get32(v.p + OVERVIEW_FLAGS);
 	const struct author_entry *e = author_entry(t, author);
 	struct slice from = e->spliced ? e->from : c->from.n ? c->from : author_from(t, author, c->from);
-	char *start = buf_reserve(out, c->an + c->bn + c->cn + from.n + 2 * OVERVIEW_DIGITS + 1);
+	char *start = buf_reserve(out, c->an + c->bn + c->cn + from.n + by.n + 2 * OVERVIEW_DIGITS + 2);
 	char *p = overview_put_number(start, number);
 	*p++ = '\t';
 	p = mempcpy(p, c->a, c->an);
 	p = mempcpy(p, from.p, from.n);
 	p = mempcpy(p, c->b, c->bn);
 	p = overview_put_number(p, octets + (uint32_t)from.n);
-	p = mempcpy(p, c->c, c->cn);
+	p = mempcpy(p, c->c, c->cn - 2);     /* its CR LF goes behind the columns below */
+	if (flags & POST_SHOWN_FLAGS) {
+		buf_commit(out, (size_t)(p - start));
+		overview_add_flags(t, flags, num_get64(v.p + 24), out);
+		buf_add_slice(out, by);
+		return;
+	}
+	*p++ = '\t';
+	p = mempcpy(p, by.p, by.n);
 	buf_commit(out, (size_t)(p - start));
 }
 
@@ -317,7 +373,7 @@ int overview_lines(struct overview_iter *it, size_t max, struct buf *out) {
 	while (buf_len(out) < stop) {
 		if ((r = overview_step(it, &number, &v)) <= 0)
 			return overview_ended(it, r);
-		if (overview_is_pointer(v) && (r = overview_look_through(it->t, it->group, &v)) <= 0) {
+		if (overview_is_pointer(v) && (r = overview_look_at(it->t, it->group, number, &v)) <= 0) {
 			if (r < 0)
 				return r;
 			continue;
@@ -327,7 +383,7 @@ int overview_lines(struct overview_iter *it, size_t max, struct buf *out) {
 		if (v.p[OVERVIEW_STATE] != POST_VISIBLE && !it->all_states)
 			continue;
 		uint32_t octets = num_get32(v.p + 16) + num_get32(v.p + 20) + OVERVIEW_FROM_EXTRA;
-		overview_add_line(it->t, number, num_get32(v.p + 4), octets, &c, out);
+		overview_add_line(it->t, number, num_get32(v.p + 4), octets, v, &c, out);
 	}
 	return it->next <= it->hi && it->next != 0;
 }
@@ -350,7 +406,8 @@ void overview_line(struct forum_txn *t, const struct overview *o, struct buf *ou
 	buf_addu(out, o->lines);
 	buf_adds(out, "\tXref: ");
 	buf_add_slice(out, o->xref);
-	buf_adds(out, "\r\n");
+	overview_add_flags(t, o->flags, o->post, out);
+	buf_add_slice(out, overview_thread(o->parent, o->reason));
 }
 
 uint32_t overview_size(struct forum_txn *t, const struct overview *o) {
@@ -359,8 +416,8 @@ uint32_t overview_size(struct forum_txn *t, const struct overview *o) {
 
 /* --- neighbours --- */
 
-static bool overview_is_shown(struct forum_txn *t, uint32_t group, struct slice v) {
-	if (overview_is_pointer(v) && overview_look_through(t, group, &v) <= 0)
+static bool overview_is_shown(struct forum_txn *t, uint32_t group, uint32_t number, struct slice v) {
+	if (overview_is_pointer(v) && overview_look_at(t, group, number, &v) <= 0)
 		return false;
 	return v.n >= OVERVIEW_FIXED && v.p[OVERVIEW_STATE] == POST_VISIBLE;
 }
@@ -375,7 +432,7 @@ int overview_after(struct forum_txn *t, uint32_t group, uint32_t n, uint32_t *ou
 	if (r < 0)
 		return r;
 	while ((r = overview_step(&it, out_r, &v)) > 0)
-		if (overview_is_shown(t, group, v))
+		if (overview_is_shown(t, group, *out_r, v))
 			break;
 	overview_iter_end(&it);
 	return r;
@@ -393,7 +450,7 @@ int overview_before(struct forum_txn *t, uint32_t group, uint32_t n, uint32_t *o
 			r = 0;
 			break;
 		}
-		if (overview_is_shown(t, group, v)) {
+		if (overview_is_shown(t, group, num_get32(key.p + 5), v)) {
 			*out_r = num_get32(key.p + 5);
 			break;
 		}

@@ -30,7 +30,12 @@ struct overview_iter { struct forum_txn *t; void *cursor; uint32_t group, next, 
 int overview_iter_begin(struct forum_txn *t, uint32_t group, uint32_t lo, uint32_t hi, struct overview_iter *it_r);
 int overview_iter_next(struct overview_iter *it, struct overview *o_r);   /* 1, 0 end, < 0 */
 void overview_iter_end(struct overview_iter *it);
-/* The fast way for OVER: append the ready lines ("number TAB subject ... Xref: full CRLF") until `max` octets were added
+/* flags that moderate_flags_text() may have words for */
+#define POST_SHOWN_FLAGS (POST_FLAGGED | POST_OFF_TOPIC | POST_ASIDE | POST_LOCKED)
+/* what moderate_flags_text() says of the record's post, or empty; lives as long as the transaction */
+struct slice overview_flags_text(struct forum_txn *t, const struct overview *o);
+/* The fast way for OVER: append the ready lines ("number TAB subject ... TAB Xref: full TAB [Forum-Flags: text] TAB
+ * [Forum-Thread: by=reason] CRLF", the last two empty when there is nothing to say) until `max` octets were added
  * or the end; it->next then is the number to go on with. 1 more, 0 end, < 0. */
 int overview_lines(struct overview_iter *it, size_t max, struct buf *out);
 /* neighbours for NEXT and LAST: first visible number > n, or < n; 1, 0 */

@@ -25,7 +25,8 @@
 /* ---- lines in front ---------------------------------------------------------------------------------------------- */
 
 static bool front_readable(struct session *s, struct forum_txn *t, uint32_t id, struct group *g_r) {
-	return group_get(t, id, g_r) > 0 && !g_r->removed && rights_can_read(t, s->member, g_r);
+	/* own boxes have no name for others, nor for Newsgroups and Xref */
+	return group_get(t, id, g_r) > 0 && !g_r->removed && g_r->access != GROUP_OWN && rights_can_read(t, s->member, g_r);
 }
 
 static void front_newsgroups(struct session *s, struct forum_txn *t, const struct post *p, struct buf *out) {
@@ -111,12 +112,18 @@ bool nntp_header_value(struct session *s, struct forum_txn *t, const struct post
 
 /* ---- finding ------------------------------------------------------------------------------------------------------ */
 
-int nntp_post_by_msgid(struct session *s, struct forum_txn *t, struct slice id, struct post *p_r) {
-	int r = post_by_msgid(t, id, p_r);
-	return r > 0 && (p_r->state == POST_DELETED || !rights_can_see(t, s->member, p_r)) ? 0 : r;
+/* drafts and sent mail of the member: not news */
+static bool found_in_own_box(struct forum_txn *t, const struct post *p) {
+	struct group g;
+	return p->nplaces && group_get(t, p->places[0].group, &g) > 0 && g.access == GROUP_OWN;
 }
 
-struct found { struct forum_txn *t; struct post post; uint32_t group, number; enum step step; };
+int nntp_post_by_msgid(struct session *s, struct forum_txn *t, struct slice id, struct post *p_r) {
+	int r = post_by_msgid(t, id, p_r);
+	return r > 0 && (p_r->state == POST_DELETED || !rights_can_see(t, s->member, p_r) || found_in_own_box(t, p_r)) ? 0 : r;
+}
+
+struct found { struct forum_txn *t; struct post post; uint32_t group, number; bool elsewhere; enum step step; };
 
 static int found_by_msgid(struct session *s, struct slice id, struct found *f) {
 	int r;
@@ -147,6 +154,7 @@ static int found_by_number(struct session *s, uint32_t number, bool current, str
 	}
 	f->group = g.id;
 	f->number = n->number = number;
+	f->elsewhere = g.access == GROUP_OWN;
 	return 1;
 }
 
@@ -154,6 +162,7 @@ static int found_by_number(struct session *s, uint32_t number, bool current, str
 static int found_by_argument(struct session *s, struct slice *args, unsigned nargs, struct found *f) {
 	uint64_t v;
 	f->group = f->number = 0;
+	f->elsewhere = true;
 	if (!nargs)
 		return found_by_number(s, 0, true, f);
 	if (nntp_is_msgid(args[0]))
@@ -291,13 +300,20 @@ static enum step send_cut(struct session *s, const struct post *p, int r) {
 	return STEP_CLOSE;
 }
 
+/* marks are kept where the post stands, not at the pointer that led to it */
+static void send_mark(struct session *s, const struct found *f) {
+	struct place at = { f->group, f->number };
+	if (!f->elsewhere || personal_source(f->t, s->member, f->post.id, &at) > 0)
+		nntp_mark_read(s, f->t, at.group, at.number);
+}
+
 static enum step send_parts(struct session *s, struct found *f, int code, enum nntp_parts parts) {
 	const struct post *p = &f->post;
 	char *line = arena_printf(s->command, "%d %u %.*s\r\n", code, f->number, SLICE_ARG(p->message_id));
 	int r;
 	stat_add(STAT_articles_out, 1);
 	if ((parts & NNTP_BODY) && s->member)
-		nntp_mark_read(s, f->t, f->group, f->number);
+		send_mark(s, f);
 	if ((p->flags & POST_DOT_FREE) && conn_is_deflate(s->conn)) {
 		r = splice_parts(s, f->t, p, line, parts);
 		return r < 0 ? send_cut(s, p, r) : STEP_DONE;

@@ -17,15 +17,42 @@ static void group_select(struct session *s, const struct group *g) {
 	nntp_of(s)->number = g->count ? g->low : 0;
 }
 
-enum step nntp_cmd_group(struct session *s, struct slice *args, unsigned nargs) {
+static void group_say(struct session *s, const struct group *g) {
+	nntp_replyf(s, "211 %u %u %u %.*s", g->count, g->low, g->high, SLICE_ARG(nntp_group_name(g)));
+}
+
+static enum step group_answer(struct session *s) {
 	struct forum_txn *t;
 	struct group g;
 	enum step step;
-	(void)nargs;
-	if (!group_choose(s, args[0], &t, &g, &step))
+	if (!group_choose(s, nntp_of(s)->at.args[0], &t, &g, &step))
 		return step;
 	group_select(s, &g);
-	return nntp_replyf(s, "211 %u %u %u %.*s", g.count, g.low, g.high, SLICE_ARG(g.name));
+	group_say(s, &g);
+	return STEP_DONE;
+}
+
+/* the member's own group that the command is about, or NULL */
+static const struct nntp_me *group_own(struct session *s, const struct slice *args, unsigned nargs) {
+	struct forum_txn *t;
+	struct group g;
+	if (nargs)
+		return nntp_me_named(s, args[0]);
+	uint32_t selected = nntp_of(s)->group;
+	t = selected && s->member ? session_read(s) : NULL;
+	return t && group_get(t, selected, &g) > 0 && g.access == GROUP_OWN ? nntp_me_named(s, nntp_group_name(&g)) : NULL;
+}
+
+/* answer now, or when the own group is ready */
+static enum step group_begin(struct session *s, struct slice *args, unsigned nargs, enum step (*answer)(struct session *)) {
+	const struct nntp_me *me = group_own(s, args, nargs);
+	enum step step;
+	nntp_of(s)->at = (struct nntp_cursor){ .args = args, .nargs = nargs };
+	return me && nntp_me_prepare(s, me, answer, &step) ? step : answer(s);
+}
+
+enum step nntp_cmd_group(struct session *s, struct slice *args, unsigned nargs) {
+	return group_begin(s, args, nargs, group_answer);
 }
 
 /* Decimal numbers lo..hi, one a line, by counting in the text itself. */
@@ -78,18 +105,27 @@ static enum step listgroup_more(struct session *s) {
 	return more ? nntp_more(s, listgroup_more) : nntp_finish(s);
 }
 
-enum step nntp_cmd_listgroup(struct session *s, struct slice *args, unsigned nargs) {
+static enum step listgroup_answer(struct session *s) {
 	struct nntp_cursor *at = &nntp_of(s)->at;
+	const struct slice *args = at->args;
+	unsigned nargs = at->nargs;
 	uint32_t lo = 1, hi = UINT32_MAX;
 	struct forum_txn *t;
 	struct group g;
 	enum step step;
-	if (nargs == 2 && !nntp_range(args[1], &lo, &hi))
-		return nntp_syntax(s, "usage: LISTGROUP [newsgroup [range]]");
+	if (nargs == 2)
+		nntp_range(args[1], &lo, &hi);
 	if (!(nargs ? group_choose(s, args[0], &t, &g, &step) : nntp_selected(s, &t, &g, &step)))
 		return step;
 	group_select(s, &g);
-	nntp_replyf(s, "211 %u %u %u %.*s", g.count, g.low, g.high, SLICE_ARG(g.name));
+	group_say(s, &g);
 	*at = (struct nntp_cursor){ .group = g.id, .next = lo < 1 ? 1 : lo, .hi = hi < g.high ? hi : g.high };
 	return listgroup_more(s);
+}
+
+enum step nntp_cmd_listgroup(struct session *s, struct slice *args, unsigned nargs) {
+	uint32_t lo, hi;
+	if (nargs == 2 && !nntp_range(args[1], &lo, &hi))
+		return nntp_syntax(s, "usage: LISTGROUP [newsgroup [range]]");
+	return group_begin(s, args, nargs, listgroup_answer);
 }

@@ -52,14 +52,36 @@ static void list_line(const struct session *s, const struct group *g, enum nntp_
 	buf_add(out, "\r\n", 2);
 }
 
+static bool list_wanted(const struct nntp_cursor *at, const struct group *g) {
+	return g->created >= at->since && (!at->wildmat.n || wildmat_match(at->wildmat, g->name));
+}
+
+/* the member's own groups come first */
+static int list_own(struct session *s, struct forum_txn *t) {
+	const struct nntp_cursor *at = &nntp_of(s)->at;
+	struct group g;
+	for (const struct nntp_me *m = nntp_me_groups; m->name; m++) {
+		if (!nntp_me_named(s, slice_str(m->name)))
+			continue;
+		int r = nntp_me_get(s, t, m, &g);
+		if (r < 0)
+			return r;
+		if (list_wanted(at, &g) && (r > 0 || at->list != NNTP_TIMES))
+			list_line(s, &g, at->list, session_out(s));
+	}
+	return 1;
+}
+
 enum step nntp_list_more(struct session *s) {
 	struct nntp_cursor *at = &nntp_of(s)->at;
 	struct forum_txn *t = session_read(s);
 	struct group g;
 	int r = t ? 1 : ERR_UNAVAILABLE;
+	if (r > 0 && !at->any)
+		r = list_own(s, t);
+	at->any = true;
 	for (unsigned i = 0; r > 0 && (r = group_each(t, &at->name, &g)) > 0; i++) {
-		if (!g.removed && g.created >= at->since && (!at->wildmat.n || wildmat_match(at->wildmat, g.name)) &&
-		    rights_can_read(t, s->member, &g))
+		if (!g.removed && list_wanted(at, &g) && rights_can_read(t, s->member, &g))
 			list_line(s, &g, at->list, session_out(s));
 		if (i % LIST_STEP == LIST_STEP - 1 && conn_full(s->conn))
 			break;
@@ -72,15 +94,21 @@ enum step nntp_list_more(struct session *s) {
 	return nntp_more(s, nntp_list_more);
 }
 
-static enum step list_groups(struct session *s, enum nntp_list kind, struct slice *args, unsigned nargs, const char *reply) {
-	if (nargs > 1 || (nargs && !wildmat_valid(args[0])))
-		return nntp_syntax(s, "malformed wildmat");
+static enum step list_groups_begin(struct session *s) {
 	if (!session_read(s))
 		return nntp_fail(s, ERR_UNAVAILABLE);
-	nntp_of(s)->at = (struct nntp_cursor){ .list = kind, .name = slice_of("", 0), .wildmat = nargs ? args[0] : slice_of("", 0),
-		.since = INT64_MIN };
-	nntp_reply(s, reply);
+	nntp_reply(s, nntp_of(s)->at.reply);
 	return nntp_list_more(s);
+}
+
+static enum step list_groups(struct session *s, enum nntp_list kind, struct slice *args, unsigned nargs, const char *reply) {
+	enum step step;
+	if (nargs > 1 || (nargs && !wildmat_valid(args[0])))
+		return nntp_syntax(s, "malformed wildmat");
+	nntp_of(s)->at = (struct nntp_cursor){ .list = kind, .name = slice_of("", 0), .wildmat = nargs ? args[0] : slice_of("", 0),
+		.since = INT64_MIN, .reply = reply };
+	bool numbers = kind == NNTP_ACTIVE || kind == NNTP_COUNTS;
+	return numbers && nntp_me_prepare_list(s, list_groups_begin, &step) ? step : list_groups_begin(s);
 }
 
 /* Bytes: and Lines:, not :bytes and :lines: RFC 3977 8.4.2 allows both, and slrn 1.0 fetches no overview at all when it
@@ -89,7 +117,7 @@ static enum step list_overview_fmt(struct session *s, unsigned nargs) {
 	if (nargs)
 		return nntp_syntax(s, "LIST OVERVIEW.FMT takes no argument");
 	nntp_reply(s, "215 order of fields in overview");
-	buf_adds(session_out(s), "Subject:\r\nFrom:\r\nDate:\r\nMessage-ID:\r\nReferences:\r\nBytes:\r\nLines:\r\nXref:full\r\n");
+	buf_adds(session_out(s), "Subject:\r\nFrom:\r\nDate:\r\nMessage-ID:\r\nReferences:\r\nBytes:\r\nLines:\r\nXref:full\r\nForum-Flags:full\r\nForum-Thread:full\r\n");
 	return nntp_finish(s);
 }
 
@@ -98,7 +126,7 @@ static enum step list_headers(struct session *s, struct slice *args, unsigned na
 	if (nargs > 1 || (nargs && !slice_is_nocase(args[0], "MSGID") && !slice_is_nocase(args[0], "RANGE")))
 		return nntp_syntax(s, "usage: LIST HEADERS [MSGID|RANGE]");
 	nntp_reply(s, "215 fields for HDR");
-	buf_adds(session_out(s), ":\r\n:bytes\r\n:lines\r\n");
+	buf_adds(session_out(s), ":\r\n:bytes\r\n:lines\r\n:x-forum-flags\r\n:x-forum-thread\r\n");
 	return nntp_finish(s);
 }
 

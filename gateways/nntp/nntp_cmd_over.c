@@ -26,9 +26,11 @@ static void over_filter_xref(struct session *s, struct forum_txn *t, struct slic
 	}
 }
 
-/* where the Xref value of an OVER line begins; n when it has none */
+/* where the Xref value of an OVER line begins, the third column from the end; n when it has none */
 static size_t over_xref_at(struct slice line) {
 	const char *tab = memrchr(line.p, '\t', line.n);
+	for (int i = 0; i < 2 && tab; i++)
+		tab = memrchr(line.p, '\t', (size_t)(tab - line.p));
 	size_t at = tab ? (size_t)(tab - line.p) + 7 : line.n;
 	return at < line.n ? at : line.n;
 }
@@ -48,7 +50,9 @@ static void over_filter(struct session *s, struct forum_txn *t, struct buf *out,
 		struct slice line = slice_to(rest, lf ? (size_t)(lf - rest.p) + 1 : rest.n);
 		rest = slice_from(rest, line.n);
 		size_t at = over_xref_at(line);
-		struct slice xref = slice_trim(slice_from(line, at));
+		struct slice xref = slice_from(line, at);
+		ptrdiff_t end = slice_chr(xref, '\t');
+		xref = slice_to(xref, end < 0 ? 0 : (size_t)end);
 		if (!over_has_two_places(xref))
 			continue;
 		size_t upto = (size_t)(xref.p - all.p);
@@ -101,7 +105,7 @@ static int over_of_post(struct session *s, struct forum_txn *t, const struct pos
 		int r = group_get(t, p->places[i].group, &g);
 		if (r < 0)
 			return r;
-		if (r > 0 && p->places[i].number && !g.removed && rights_can_read(t, s->member, &g))
+		if (r > 0 && p->places[i].number && !g.removed && g.access != GROUP_OWN && rights_can_read(t, s->member, &g))
 			return overview_get_any(t, g.id, p->places[i].number, o);
 	}
 	return 0;
@@ -159,6 +163,13 @@ enum step nntp_cmd_over(struct session *s, struct slice *args, unsigned nargs) {
 
 /* ---- HDR ----------------------------------------------------------------------------------------------------------- */
 
+static void hdr_thread(const struct overview *o, struct buf *out) {
+	if (!o->parent)
+		return;
+	buf_adds(out, "by=");
+	buf_adds(out, parent_reason_name(o->reason));
+}
+
 /* Value of a field that the overview holds. False: it does not, ask the post. */
 static bool hdr_from_overview(struct session *s, struct forum_txn *t, const struct overview *o, struct slice name, struct buf *out) {
 	if (slice_is_nocase(name, "subject"))
@@ -175,6 +186,10 @@ static bool hdr_from_overview(struct session *s, struct forum_txn *t, const stru
 		buf_addu(out, overview_size(t, o));
 	else if (slice_is_nocase(name, ":lines") || slice_is_nocase(name, "lines"))
 		buf_addu(out, o->lines);
+	else if (slice_is_nocase(name, "forum-flags") || slice_is_nocase(name, ":x-forum-flags"))
+		buf_add_slice(out, overview_flags_text(t, o));
+	else if (slice_is_nocase(name, "forum-thread") || slice_is_nocase(name, ":x-forum-thread"))
+		hdr_thread(o, out);
 	else if (slice_is_nocase(name, "xref"))
 		over_filter_xref(s, t, o->xref, out);
 	else
@@ -265,8 +280,10 @@ static enum step hdr_msgid(struct session *s, struct slice id) {
 }
 
 static bool hdr_name_valid(struct slice name) {
-	if (slice_is_nocase(name, ":bytes") || slice_is_nocase(name, ":lines"))
-		return true;
+	static const char *const metadata[] = { ":bytes", ":lines", ":x-forum-flags", ":x-forum-thread" };
+	for (size_t i = 0; i < sizeof metadata / sizeof *metadata; i++)
+		if (slice_is_nocase(name, metadata[i]))
+			return true;
 	for (size_t i = 0; i < name.n; i++)
 		if (name.p[i] <= ' ' || name.p[i] >= 127 || name.p[i] == ':')
 			return false;

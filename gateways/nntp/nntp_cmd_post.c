@@ -13,7 +13,6 @@
 
 #define KEEP_BUFFER (64 * 1024)
 
-enum post_job { POST_JOB_STORE = 1, POST_JOB_CANCEL };
 struct cancel_job { uint32_t member; uint64_t post; };
 
 static enum step post_refused(struct session *s, struct job **j, const struct fail *f) {
@@ -70,7 +69,7 @@ static enum step cancel_command(struct session *s, struct forum_txn *t, struct s
 	}
 	*c = (struct cancel_job){ .member = s->member, .post = p.id };
 	j->data = c;
-	j->kind = POST_JOB_CANCEL;
+	j->kind = NNTP_JOB_CANCEL;
 	session_submit(s, j);
 	return STEP_WAIT;
 }
@@ -119,10 +118,23 @@ static enum step post_store(struct session *s, struct forum_txn *t, struct slice
 	d->supersedes = old;
 	*p = (struct post_in_job){ .draft = d, .member = s->member };
 	j->data = p;
-	j->kind = POST_JOB_STORE;
+	j->kind = NNTP_JOB_STORE;
 	j->size = d->header_z1.n + d->header_z2.n + d->body_z.n;
 	session_submit(s, j);
 	return STEP_WAIT;
+}
+
+/* Newsgroups names one of the member's own groups */
+static bool post_to_own(struct session *s, struct slice header) {
+	struct buf groups = { 0 };
+	struct slice rest, name;
+	bool own = false;
+	field_get(header, "newsgroups", &groups);
+	rest = buf_slice(&groups);
+	while (!own && slice_split(&rest, ',', &name))
+		own = nntp_me_named(s, slice_trim(name));
+	buf_free(&groups);
+	return own;
 }
 
 static enum step post_judge(struct session *s, struct slice raw) {
@@ -136,6 +148,10 @@ static enum step post_judge(struct session *s, struct slice raw) {
 		return nntp_post_fail(s, &f);
 	}
 	field_split(raw, &header, &body);
+	if (post_to_own(s, header)) {
+		fail_set(&f, ERR_DENIED, "groups that begin with \"me.\" show posts of other groups and take none; post to the group of the article");
+		return nntp_post_fail(s, &f);
+	}
 	if (!field_get(header, "control", &control))
 		return post_store(s, t, raw, header);
 	rest = buf_slice(&control);
@@ -197,12 +213,14 @@ enum step nntp_cmd_ihave(struct session *s, struct slice *args, unsigned nargs) 
 
 void nntp_post_done(struct session *s, struct job *j) {
 	struct post_in_job *p = j->data;
+	if (j->kind == NNTP_JOB_ME)
+		return;                 /* the step goes on with what there is */
 	if (j->result <= 0) {
 		stat_add(STAT_posts_refused, 1);
 		if (!j->fail.code)
 			j->fail.code = j->result < 0 ? (enum err)j->result : ERR_INTERNAL;
 		nntp_post_fail(s, &j->fail);
-	} else if (j->kind == POST_JOB_CANCEL) {
+	} else if (j->kind == NNTP_JOB_CANCEL) {
 		nntp_reply(s, "240 cancelled");
 	} else if (p->result.duplicate) {
 		struct fail f = { .code = ERR_EXISTS };

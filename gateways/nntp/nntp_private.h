@@ -4,6 +4,7 @@
 #include "forumd/base/range_set.h"
 #include "forumd/forum/group.h"
 #include "forumd/forum/overview.h"
+#include "forumd/forum/personal.h"
 #include "forumd/forum/post.h"
 #include "gateways/common/command.h"
 #include "gateways/common/dotted.h"
@@ -22,9 +23,11 @@ struct nntp_cursor {
 	const struct slice *patterns; unsigned npatterns;   /* XPAT */
 	bool historic;                         /* XHDR, XPAT: "(none)" for what is absent */
 	enum nntp_list { NNTP_ACTIVE, NNTP_NEWSGROUPS, NNTP_TIMES, NNTP_SUBSCRIPTIONS, NNTP_COUNTS, NNTP_NEW } list;
+	const char *reply;                     /* LIST: its first line */
 	int64_t since;
 	uint32_t *groups; size_t ngroups, igroup;            /* NEWNEWS */
 	bool any;                              /* a line has been sent */
+	struct slice *args; unsigned nargs;    /* of a command that waits for its own groups */
 };
 
 /* Read marks gathered from ARTICLE and BODY. */
@@ -48,7 +51,10 @@ struct nntp_session {
 	struct buf collect;
 	char offered[80];                      /* Message-ID in the 340 line */
 	struct nntp_marks marks;
+	int64_t me_synced_ms;                  /* me.unread was brought up to date */
 };
+/* j->kind */
+enum nntp_job { NNTP_JOB_STORE = 1, NNTP_JOB_CANCEL, NNTP_JOB_ME };
 static inline struct nntp_session *nntp_of(struct session *s) { return (struct nntp_session *)s; }
 
 extern const struct command nntp_commands[];
@@ -67,7 +73,7 @@ enum step nntp_more(struct session *s, enum step (*step)(struct session *));
 /* nntp_session.c */
 /* The selected group, with today's rights: 1; 0: answered (412, 403). */
 int nntp_selected(struct session *s, struct forum_txn **t_r, struct group *g_r, enum step *step_r);
-/* group by name if it exists for this reader */
+/* group by name if it exists for this reader; with the name that he knows */
 int nntp_group_find(struct session *s, struct forum_txn *t, struct slice name, struct group *g_r);
 void nntp_state_reset(struct session *s);
 void nntp_load_member(struct session *s);
@@ -88,6 +94,20 @@ void nntp_xref(struct session *s, struct forum_txn *t, const struct post *p, str
 void nntp_mark_read(struct session *s, struct forum_txn *t, uint32_t group, uint32_t number);
 void nntp_marks_flush(struct session *s);
 void nntp_marks_drained(struct session *s);
+
+/* nntp_me.c */
+struct nntp_me { const char *name; enum personal_box box; const char *title; };
+extern const struct nntp_me nntp_me_groups[];         /* ends with a NULL name */
+/* one of the member's own groups; NULL: no such name, or nobody is logged in */
+const struct nntp_me *nntp_me_named(const struct session *s, struct slice name);
+/* the name that clients see */
+struct slice nntp_group_name(const struct group *g);
+/* 1; 0 not made yet, then *g_r is an empty group; < 0 */
+int nntp_me_get(struct session *s, struct forum_txn *t, const struct nntp_me *me, struct group *g_r);
+/* The group must be made or brought up to date first: true, a job is under way, *step_r is to be returned and `then` called
+ * after it. False: it is ready. */
+bool nntp_me_prepare(struct session *s, const struct nntp_me *me, enum step (*then)(struct session *), enum step *step_r);
+bool nntp_me_prepare_list(struct session *s, enum step (*then)(struct session *), enum step *step_r);
 
 /* nntp_cmd_list.c: walk of the groups, shared with NEWGROUPS */
 enum step nntp_list_more(struct session *s);

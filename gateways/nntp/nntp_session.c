@@ -9,7 +9,8 @@
 #include "gateways/nntp/nntp_private.h"
 
 int nntp_group_find(struct session *s, struct forum_txn *t, struct slice name, struct group *g_r) {
-	int r = group_find(t, name, g_r);
+	const struct nntp_me *me = nntp_me_named(s, name);
+	int r = me ? nntp_me_get(s, t, me, g_r) : group_find(t, name, g_r);
 	return r > 0 && (g_r->removed || !rights_can_read(t, s->member, g_r)) ? 0 : r;
 }
 

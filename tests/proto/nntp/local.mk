@@ -3,6 +3,7 @@ TESTS += \
 	tests/proto/nntp/test_commands.py \
 	tests/proto/nntp/test_list.py \
 	tests/proto/nntp/test_marks.py \
+	tests/proto/nntp/test_me.py \
 	tests/proto/nntp/test_pipeline.py \
 	tests/proto/nntp/test_post.py \
 	tests/proto/nntp/test_private.py \
@@ -13,6 +14,7 @@ EXTRA_DIST += \
 	tests/proto/nntp/test_commands.py \
 	tests/proto/nntp/test_list.py \
 	tests/proto/nntp/test_marks.py \
+	tests/proto/nntp/test_me.py \
 	tests/proto/nntp/test_pipeline.py \
 	tests/proto/nntp/test_post.py \
 	tests/proto/nntp/test_private.py \

@@ -11,11 +11,12 @@ post(a, group="test.forum,test.empty", mid="<both@x.test>")
 post(a, group="test.members", mid="<in@x.test>")
 
 c = s.nntp()
-FMT = ["Subject:", "From:", "Date:", "Message-ID:", "References:", "Bytes:", "Lines:", "Xref:full"]
+FMT = ["Subject:", "From:", "Date:", "Message-ID:", "References:", "Bytes:", "Lines:", "Xref:full", "Forum-Flags:full", "Forum-Thread:full"]
+HEADERS = [":", ":bytes", ":lines", ":x-forum-flags", ":x-forum-thread"]
 ACTIVE = ["test.blog 0 1 y", "test.empty 1 1 y", "test.forum 3 1 y"]
 for cmd, want in (("LIST", ACTIVE), ("LIST ACTIVE", ACTIVE), ("list active *.f*", ACTIVE[2:]), ("LIST ACTIVE test.*,!*.forum", ACTIVE[:2]),
-                  ("LIST ACTIVE nix", []), ("LIST OVERVIEW.FMT", FMT), ("LIST HEADERS", [":", ":bytes", ":lines"]),
-                  ("LIST HEADERS MSGID", [":", ":bytes", ":lines"]), ("LIST HEADERS RANGE", [":", ":bytes", ":lines"]),
+                  ("LIST ACTIVE nix", []), ("LIST OVERVIEW.FMT", FMT), ("LIST HEADERS", HEADERS),
+                  ("LIST HEADERS MSGID", HEADERS), ("LIST HEADERS RANGE", HEADERS),
                   ("LIST COUNTS test.forum", ["test.forum 3 1 3 y"]), ("LIST NEWSGROUPS test.forum", ["test.forum\tA forum"]),
                   ("LIST SUBSCRIPTIONS", ["test.blog", "test.empty", "test.forum"])):
     c.cmd(cmd, "215")
@@ -27,7 +28,7 @@ for cmd, code in (("LIST DISTRIB.PATS", "503"), ("LIST MOTD", "503"), ("LIST MOD
                   ("LIST ACTIVE a b", "501"), ("LIST ACTIVE [a]", "501"), ("LIST HEADERS X", "501"), ("LIST OVERVIEW.FMT x", "501")):
     c.cmd(cmd, code, cmd)
 a.cmd("LIST ACTIVE", "215")
-is_([l.split()[0] for l in a.text()], ["test.blog", "test.empty", "test.forum", "test.members"], "a member sees the members' group")
+is_([l.split()[0] for l in a.text()], ["me.replies", "me.unread", "me.watched", "test.blog", "test.empty", "test.forum", "test.members"], "a member sees the members' group")
 
 c.cmd("NEWGROUPS 20200101 000000 GMT", "231", "NEWGROUPS")
 is_([l.split()[0] for l in c.text()], ["test.blog", "test.empty", "test.forum"], "since 2020")

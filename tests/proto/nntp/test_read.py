@@ -65,7 +65,9 @@ c.cmd("OVER 1-", "224", "OVER")
 lines = [l.split("\t") for l in c.text()]
 is_([l[0] for l in lines], ["1", "2", "3", "4", "5"], "five lines")
 l = lines[2]
-is_(len(l), 9, "nine fields")
+is_(len(l), 11, "eleven fields")
+is_(l[9:], ["", "Forum-Thread: by=references"], "the state's columns")
+is_(lines[0][9:], ["", ""], "both empty where there is nothing to say")
 is_([l[1], l[4], l[5], l[7], l[8]], ["post 3", ids[2], " ".join(ids[:2]), "2", "Xref: forum.test test.forum:3"], "what they say")
 ok(int(l[6]) > 100 and "Alice Ames" in l[2] and "alice@" not in l[2], "octets and author")
 c.cmd("GROUP test.forum", "211")

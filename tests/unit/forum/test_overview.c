@@ -19,8 +19,8 @@ static void lines(void) {
 	overview_iter_end(&it);
 	char want[1000];
 	snprintf(want, sizeof want, "1\tAbout <o.1@x>\tAnn Author <ann@example.org>\tMon, 23 Nov 2026 14:00:00 +0000\t<o.1@x>\t\t139\t1"
-		"\tXref: forum.test over:1\r\n2\tAbout <o.2@x>\tAnn <author-%u@forum.test>\tMon, 23 Nov 2026 14:00:00 +0000\t<o.2@x>\t<o.1@x>"
-		"\t%zu\t1\tXref: forum.test over:2\r\n", ann, 111 + (size_t)snprintf(NULL, 0, "Ann <author-%u@forum.test>", ann));
+		"\tXref: forum.test over:1\t\t\r\n2\tAbout <o.2@x>\tAnn <author-%u@forum.test>\tMon, 23 Nov 2026 14:00:00 +0000\t<o.2@x>\t<o.1@x>"
+		"\t%zu\t1\tXref: forum.test over:2\t\tForum-Thread: by=in-reply-to\r\n", ann, 111 + (size_t)snprintf(NULL, 0, "Ann <author-%u@forum.test>", ann));
 	is_slice(buf_slice(&b), slice_str(want), "ready lines");
 	overview_iter_begin(t, group, 0, UINT32_MAX, &it);
 	buf_reset(&b);
