@@ -144,6 +144,35 @@ def failures(door):
     s.stop()
 
 
+def aborted():
+    """nothing is left behind by what was given up (sanitizer builds tell at the end)"""
+    s = serve()
+    c = s.nntp()
+
+    def rss():
+        return int(re.search(r"VmRSS:\s+(\d+)", open("/proc/%d/status" % s.proc.pid).read()).group(1))
+
+    def give_up(n):
+        for i in range(n // 100):
+            c.raw(("AUTHINFO SASL SCRAM-SHA-256 %s\r\n*\r\n" % b64("n,,n=alice@example.org,r=abcdefgh")) * 100)
+            for k in range(100):
+                c.expect("383")
+                c.expect("481 cancelled")
+
+    give_up(2000)
+    before = rss()
+    give_up(10000)
+    grown = rss() - before
+    if b"__asan_init" in open(find("forumd"), "rb").read():
+        skip("memory of a sanitizer build")
+    else:
+        ok(grown < 2000, "10,000 exchanges given up: %d KiB more" % grown)
+    door = DOORS[0]
+    ok(door.authenticate(c, "SCRAM-SHA-256", Scram(*ALICE))[0], "and then a login")
+    is_(s.stop(), 0, "the end")
+
+
+aborted()
 s = serve()
 for door in DOORS:
     good(s, door)
