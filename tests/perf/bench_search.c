@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include "forumd/base/clock.h"
 #include "forumd/forum/search.h"
 #include "tests/unit/forum/fixture.h"
@@ -47,6 +48,13 @@ static void make_texts(int i, struct buf *header, struct buf *body) {
 
 static void report(const char *what, double n, int64_t us) {
 	printf("%-44s %12.0f /s   %8.2f us each\n", what, n * 1e6 / (double)us, (double)us / n);
+}
+
+/* processor time: other programs do not count */
+static int64_t cpu_us(void) {
+	struct timespec t;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 static int by_value(const void *a, const void *b) {
@@ -94,17 +102,17 @@ static void upkeep(struct forum *forum, uint32_t g, int posts) {
 	for (;; n++) {
 		struct search_plan *plan;
 		struct forum_txn *t = fixture_read(forum);
-		int64_t start = clock_mono_us();
+		int64_t start = cpu_us();
 		int r = search_plan_make(t, g, NULL, NULL, &plan);
 		forum_read_end(&t);
-		make += clock_mono_us() - start;
+		make += cpu_us() - start;
 		if (r <= 0)
 			break;
 		t = fixture_write(forum);
-		start = clock_mono_us();
+		start = cpu_us();
 		if (search_plan_apply(t, plan, &f) < 0)
 			bail("apply");
-		int64_t us = clock_mono_us() - start;
+		int64_t us = cpu_us() - start;
 		fixture_commit(&t);
 		apply += us;
 		longest = us > longest ? us : longest;
@@ -132,17 +140,17 @@ int main(int argc, char **argv) {
 			make_texts(i + n, &header, &body);
 			snprintf(from, sizeof from, "Author %d <a%d@example.org>", (i + n) % 500, (i + n) % 500);
 			buf_reset(&terms[n]);
-			int64_t start = clock_mono_us();
+			int64_t start = cpu_us();
 			search_terms(slice_str(from), buf_slice(&header), buf_slice(&body), false, &terms[n]);
-			make += clock_mono_us() - start;
+			make += cpu_us() - start;
 			octets += (int64_t)buf_len(&terms[n]);
 		}
 		t = fixture_write(forum);
-		int64_t start = clock_mono_us();
+		int64_t start = cpu_us();
 		for (int k = 0; k < n; k++)
 			if (search_add(t, g, (uint32_t)(i + k), author[(i + k) % 500], buf_slice(&terms[k])) < 0)
 				bail("add");
-		add += clock_mono_us() - start;
+		add += cpu_us() - start;
 		fixture_commit(&t);
 		i += n;
 		if (i > 4096 && i - n <= 4096)
