@@ -1,6 +1,7 @@
 /* ctl_export.c - groups as mboxrd. Every message begins with one line of ours, `Forum-Export: number=...; reason=...;
  * state=...; flags=...; arrival=...; parent=<id>`, which import takes off again: the same numbers, the same tree. The
  * messages are as they came in (typed From, removed fields back): an export is the operator's, not a reader's. */
+#include "forumd/base/base64.h"
 #include "forumd/base/clock.h"
 #include "forumd/forum/overview.h"
 #include "gateways/ctl/ctl_private.h"
@@ -29,6 +30,16 @@ static void add_from_line(struct buf *out, int64_t t)
 	buf_addf(out, "From export@forumd %s %s %2d %02d:%02d:%02d %04d\n", days[wd], months[mo - 1], d, h, mi, s, y);
 }
 
+/* posts of a page have an author but no From: the name goes along, in base64 because it may hold anything */
+static void add_author(struct forum_txn *t, struct ctl_call *c, const struct post *p)
+{
+	struct member m;
+	if (p->from.n || member_get(t, p->author, &m) <= 0 || m.kind != MEMBER_AUTHOR || !m.name.n)
+		return;
+	buf_adds(&c->out, "; author=");
+	base64_encode(m.name, &c->out);
+}
+
 static int export_post(struct forum_txn *t, struct ctl_call *c, const struct overview *o)
 {
 	struct post p, parent;
@@ -38,11 +49,12 @@ static int export_post(struct forum_txn *t, struct ctl_call *c, const struct ove
 	if (r <= 0)
 		return r;
 	if ((r = post_in_original(t, &p, &raw)) > 0) {
-		flags = (p.flags & POST_DATE_ONLY ? CTL_DATE_ONLY : 0) | (p.flags & POST_LOCKED ? CTL_LOCKED : 0) | (p.flags & POST_OFF_TOPIC ? CTL_OFF_TOPIC : 0);
+		flags = (p.flags & POST_DATE_ONLY ? CTL_DATE_ONLY : 0) | (p.flags & POST_LOCKED ? CTL_LOCKED : 0) | (p.flags & POST_OFF_TOPIC ? CTL_OFF_TOPIC : 0) | (p.date ? 0 : CTL_NO_DATE);
 		add_from_line(&c->out, p.arrival);
 		buf_addf(&c->out, "Forum-Export: number=%u; reason=%d; state=%d; flags=%u; arrival=%lld", o->number, (int)p.reason, (int)p.state, flags, (long long)p.arrival);
 		if (p.parent && post_get(t, p.parent, &parent) > 0)
 			buf_addf(&c->out, "; parent=%.*s", SLICE_ARG(parent.message_id));
+		add_author(t, c, &p);
 		buf_addc(&c->out, '\n');
 		add_quoted(&c->out, buf_slice(&raw));
 		buf_addc(&c->out, '\n');

@@ -313,6 +313,8 @@ static enum step import_message(struct ctl_session *cs, struct slice payload)
 		it->refused = arena_slicef(a, "%s", f.text[0] ? f.text : err_name((enum err)r));
 	else if (im->dry_run)
 		import_look(t, b, it);
+	if (m.flags & CTL_NO_DATE)
+		it->draft.date = 0;
 	it->draft.flags |= POST_IMPORTED;
 	b->n++;
 	b->bytes += m.raw.n;

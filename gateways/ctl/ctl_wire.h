@@ -54,7 +54,7 @@ struct ctl_message {
 };
 /* values of enum parent_reason and enum post_state on the wire; forumctl knows no more of the domain */
 enum { CTL_REASON_IMPORTED = 5 };
-enum ctl_message_flag { CTL_DATE_ONLY = 1, CTL_ANONYMOUS = 2, CTL_OFF_TOPIC = 4, CTL_LOCKED = 8 };
+enum ctl_message_flag { CTL_DATE_ONLY = 1, CTL_ANONYMOUS = 2, CTL_OFF_TOPIC = 4, CTL_LOCKED = 8, CTL_NO_DATE = 16 };
 
 static inline void ctl_wire_message(struct buf *out, const struct ctl_message *m)
 {

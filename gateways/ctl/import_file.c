@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "forumd/base/base64.h"
 #include "forumd/base/text.h"
 #include "forumd/base/vec.h"
 #include "gateways/ctl/forumctl.h"
@@ -63,7 +64,7 @@ static bool header_line(struct slice line)
 }
 
 /* Forum-Export: of our own export; the rest of the header follows */
-static bool export_fields(struct slice line, struct ctl_message *m)
+static bool export_fields(struct slice line, struct ctl_message *m, struct buf *author)
 {
 	struct slice rest, piece;
 	if (!slice_starts(line, SLICE("Forum-Export:")))
@@ -87,6 +88,8 @@ static bool export_fields(struct slice line, struct ctl_message *m)
 			m->arrival = (int64_t)n;
 		else if (slice_is(key, "parent"))
 			m->parent_id = v;
+		else if (slice_is(key, "author") && base64_decode(v, author))
+			m->author = buf_slice(author);
 	}
 	return true;
 }
@@ -111,14 +114,15 @@ static void unquote(struct slice text, struct buf *out)
 static void send_one(struct forumctl *x, const char *origin, struct slice raw, bool exported)
 {
 	struct ctl_message m = { .raw = raw, .origin = slice_str(origin) };
-	struct buf b = {0};
+	struct buf b = {0}, author = {0};
 	struct slice first = raw, l;
-	if (exported && slice_line(&first, &l) && export_fields(l, &m)) {
+	if (exported && slice_line(&first, &l) && export_fields(l, &m, &author)) {
 		unquote(first, &b);
 		m.raw = buf_slice(&b);
 	}
 	import_send(x, &m);
 	buf_free(&b);
+	buf_free(&author);
 }
 
 /* the message under way in an mbox: where it starts, and whether its From line is our own export's */
@@ -202,6 +206,8 @@ static int one_file(struct forumctl *x, enum import_format format, const char *p
 	int r = 0;
 	if (whole_file(path, &text, &map) < 0)
 		return 1;
+	if (!text.n && format != IMPORT_PAGE)
+		return 0;                      /* an empty archive holds nothing */
 	if (format == IMPORT_AUTO) {
 		struct slice rest = text, first = {0};
 		slice_line(&rest, &first);
