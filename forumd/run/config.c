@@ -61,6 +61,8 @@ static const struct key keys[] = {
 	{ "outgoing", "user", T_WORD, "", 0, 0, IN(outgoing_user), "login at the mail server", NULL },
 	{ "outgoing", "password_file", T_PATH, "", 0, 0, IN(outgoing_password_file),
 	  "file with the password, one line", NULL },
+	{ "outgoing", "dkim_key", T_PATH, "", 0, 0, IN(dkim_key), "private key (PEM, RSA or Ed25519) that signs outgoing mail", NULL },
+	{ "outgoing", "dkim_selector", T_WORD, "forumd", 0, 0, IN(dkim_selector), "selector of its public key in DNS", NULL },
 	{ "outgoing", "senders", T_UINT, "2", 1, 32, IN(outgoing_senders), "sending processes", NULL },
 	{ "outgoing", "hold_seconds", T_UINT, "0", 0, 86400, IN(hold_seconds),
 	  "mail copies leave this long after the post", NULL },

@@ -31,6 +31,7 @@ struct config {
 	const char *outgoing_transport;      /* "smtp://host:port", "maildir:DIR" (absolute), "" none */
 	const char *outgoing_tls;            /* "none", "opportunistic", "verify" */
 	const char *outgoing_user, *outgoing_password_file;
+	const char *dkim_key, *dkim_selector; /* key: absolute, "" none: mail is not signed */
 	unsigned outgoing_senders;           /* forumd-send processes */
 	uint64_t message_size;               /* octets */
 	unsigned login_seconds, idle_seconds, connections, connections_per_address;

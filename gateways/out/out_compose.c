@@ -8,6 +8,7 @@
 #include "forumd/forum/rights.h"
 #include "forumd/mail/address.h"
 #include "forumd/mail/build.h"
+#include "forumd/mail/field.h"
 #include "gateways/common/reply_token.h"
 #include "gateways/out/out_private.h"
 
@@ -21,6 +22,26 @@ static void author_spec(struct forum_txn *t, const struct post *p, struct buf *o
 	address_parse(forum_arena(t), author_from(t, p->author, p->from), &list);
 	if (list.n)
 		address_write_spec(out, list.v[0].local, list.v[0].domain);
+}
+
+/* The signature goes in front of the mail. It leaves Reply-To out, so that it serves all copies (mail/dkim.h). */
+static size_t sign(struct out *o, struct buf *mail)
+{
+	struct buf signed_mail = { 0 };
+	struct slice header, body;
+	size_t n;
+
+	if (!o->dkim || !field_split(buf_slice(mail), &header, &body)
+	    || dkim_sign(o->dkim, slice_str(o->config->domain), slice_str(o->config->dkim_selector), header, body, clock_now(),
+	    &signed_mail) < 0) {
+		buf_free(&signed_mail);
+		return 0;
+	}
+	n = buf_len(&signed_mail);
+	buf_add_slice(&signed_mail, buf_slice(mail));
+	buf_free(mail);
+	*mail = signed_mail;
+	return n;
 }
 
 static int make_copy(struct out *o, struct forum_txn *t, const struct post *p, const struct group *g)
@@ -43,6 +64,7 @@ static int make_copy(struct out *o, struct forum_txn *t, const struct post *p, c
 		c.author_address = buf_slice(&address);
 		c.list = (struct build_list){ .group = g->name, .title = g->title, .domain = slice_str(o->config->domain) };
 		build_list_copy(&copy->mail, &c, &copy->reply_to);
+		copy->reply_to += sign(o, &copy->mail);
 		copy->post = p->id;
 		copy->group = g->id;
 	}
@@ -147,5 +169,8 @@ int out_compose(struct out *o, struct forum_txn *t, const struct mailq_item *i)
 	if (i->kind == MAILQ_COPY)
 		return compose_copy(o, t, i);
 	/* a notice answers or warns: nothing may come back for it (RFC 3834 3.3) */
-	return give(o, i, SLICE(""), i->message, SLICE(""), SLICE(""));
+	buf_reset(&o->notice);
+	buf_add_slice(&o->notice, i->message);
+	sign(o, &o->notice);
+	return give(o, i, SLICE(""), buf_slice(&o->notice), SLICE(""), SLICE(""));
 }

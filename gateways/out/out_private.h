@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include "forumd/base/vec.h"
 #include "forumd/forum/mailq.h"
+#include "forumd/mail/dkim.h"
 #include "gateways/out/out.h"
 #include "gateways/out/send_wire.h"
 
@@ -37,6 +38,8 @@ struct out {
 	struct out_sender senders[OUT_SENDERS_MAX]; unsigned nsenders;
 	VEC(struct out_result) results;    /* answered, not committed: still counted as in flight */
 	struct out_copy copy;
+	struct dkim_key *dkim;             /* NULL: mail is not signed */
+	struct buf notice;                 /* a signed notice */
 	int64_t pause_until; unsigned downs;   /* the smarthost is down: nobody sends before (monotonic ms) */
 	int64_t next_due;                  /* seconds; 0 nothing waits */
 	atomic_uint in_flight, running;

@@ -222,13 +222,30 @@ static void poll_events(struct out *o, int timeout)
 			out_sender_events(o, &o->senders[i], p[i + 1].revents);
 }
 
+/* The key of these settings; a key that cannot be read leaves what was there. */
+static int load_dkim(struct out *o, const struct config *c, struct fail *f)
+{
+	struct dkim_key *key = NULL;
+	int e = *c->dkim_key ? dkim_key_load(c->dkim_key, &key, f) : 1;
+
+	if (e < 0)
+		return e;
+	dkim_key_free(&o->dkim);
+	o->dkim = key;
+	return 1;
+}
+
 /* New settings: senders are told by closing their pipes once they are idle, and start anew. */
 static void take_config(struct out *o)
 {
 	struct config *c = atomic_exchange(&o->next_config, NULL);
+	struct fail f = { 0 };
 
 	if (!c)
 		return;
+	if (load_dkim(o, c, &f) < 0)
+		log_error("out", "the signing key stays what it was: %s", f.text);
+	o->copy.post = 0;    /* made and signed with the old settings */
 	out_senders_stop(o);
 	config_unref(&o->config);
 	o->config = c;
@@ -313,6 +330,10 @@ int out_start(struct forum *forum, struct config *c, struct fail *f)
 	if (e < 0)
 		return e;
 	o = mem_zalloc(sizeof *o);
+	if ((e = load_dkim(o, c, f)) < 0) {
+		mem_free(o);
+		return e;
+	}
 	o->forum = forum;
 	o->config = config_ref(c);
 	o->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -321,6 +342,7 @@ int out_start(struct forum *forum, struct config *c, struct fail *f)
 		log_warn("out", "no outgoing transport: mail waits in the queue");
 	if (o->wake_fd < 0 || pthread_create(&o->thread, NULL, schedule_main, o)) {
 		config_unref(&o->config);
+		dkim_key_free(&o->dkim);
 		mem_free(o);
 		return fail_set(f, ERR_UNAVAILABLE, "cannot start the mail schedule");
 	}
@@ -371,6 +393,8 @@ void out_stop(void)
 	config_unref(&o->config);
 	vec_free(&o->results);
 	buf_free(&o->copy.mail);
+	buf_free(&o->notice);
+	dkim_key_free(&o->dkim);
 	close(o->wake_fd);
 	mem_free(o);
 }
