@@ -113,8 +113,15 @@ static inline uint32_t table_hash(uint64_t seed, const char *p, size_t n) {
 		h = table_mix(h ^ w, 0xa0761d6478bd642fu ^ seed);
 	}
 	w = 0;
-	for (size_t i = 0; i < n; i++)
-		w = w << 8 | (unsigned char)p[i];
+	if (n >= 4) {
+		uint32_t lo, hi;
+		memcpy(&lo, p, 4);
+		memcpy(&hi, p + n - 4, 4);
+		w = (uint64_t)hi << 32 | lo;
+	} else {
+		for (size_t i = 0; i < n; i++)
+			w = w << 8 | (unsigned char)p[i];
+	}
 	h = table_mix(h ^ w, 0xe7037ed1a0b428dbu ^ seed);
 	return (uint32_t)(h ^ h >> 32);
 }
@@ -204,6 +211,8 @@ void search_terms(struct slice from, struct slice header, struct slice body, boo
 		if (line.data[i] == 0)
 			line.data[i] = ' ';
 	cut = cut || from.n > 4 * FROM_MAX || buf_len(&line) > FROM_MAX;
+	buf_reserve(&text, 8000);        /* most posts: no growing */
+	vec_grow(&t.offsets, 1024);
 	buf_addc(&text, 0);
 	table_add_text(&t, body);
 	size_t split = t.text->used;      /* the NUL before it belongs to both */
