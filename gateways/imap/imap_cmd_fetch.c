@@ -19,6 +19,8 @@ struct fetch {
 	struct range_set *uids, *seen;       /* asked for; read by this command and not marked so before */
 	uint32_t next;                       /* UID to go on with */
 	uint64_t asked, told;
+	bool changed;                        /* only what changed after since */
+	uint64_t since;
 	bool damaged;                        /* a message was left out because it cannot be read */
 	/* inside a message: */
 	uint32_t uid;
@@ -42,6 +44,7 @@ struct message {
 	struct forum_txn *t;
 	const struct overview *o;
 	struct buf *out;
+	struct imap_marks *w;
 	unsigned mask;
 	struct envelope env;
 	struct post post;
@@ -136,6 +139,11 @@ static int write_item(struct message *m, const struct imap_fetch_item *item) {
 		if ((r = need_env(m)) > 0)
 			buf_add_slice(m->out, m->env.structure);
 		break;
+	case IMAP_FETCH_MODSEQ:
+		buf_addc(m->out, '(');
+		buf_addu(m->out, imap_modseq(m->w, m->t, m->o));
+		buf_addc(m->out, ')');
+		break;
 	case IMAP_FETCH_SECTION:
 		r = write_section(m, item);
 		break;
@@ -204,6 +212,21 @@ static int message_mask(struct fetch *f, struct forum_txn *t, struct imap_marks 
 	return mask < 0 ? mask : mask | (o->flags & POST_OFF_TOPIC ? (int)IMAP_OFF_TOPIC : 0);
 }
 
+/* the items behind the one that was streamed; write_items puts the space before all items but the first */
+static int stream_rest(struct message *m) {
+	struct fetch *f = m->f;
+	if (f->item < f->plan.n)
+		buf_addc(m->out, ' ');
+	while (f->item < f->plan.n) {
+		int r = write_item(m, &f->plan.v[f->item]);
+		if (r <= 0)
+			return r;
+		if (++f->item < f->plan.n)
+			buf_addc(m->out, ' ');
+	}
+	return write_items(m);
+}
+
 /* goes on inside the message f->uid: 1 complete, 0 more later, < 0 close */
 static int stream_on(struct imap_session *is, struct fetch *f, struct forum_txn *t) {
 	struct buf *out = session_out(&is->s);
@@ -219,21 +242,12 @@ static int stream_on(struct imap_session *is, struct fetch *f, struct forum_txn 
 		return ERR_GONE;
 	imap_marks_begin(&w, is->s.member, is->group);
 	r = message_mask(f, t, &w, &o);
-	imap_marks_free(&w);
-	if (r < 0)
-		return r;
-	struct message m = { .is = is, .f = f, .t = t, .o = &o, .out = out, .mask = (unsigned)r };
-	if (f->item < f->plan.n)
-		buf_addc(out, ' ');
-	/* write_items puts the space before all items but the first: it was just written */
-	while (f->item < f->plan.n) {
-		r = write_item(&m, &f->plan.v[f->item]);
-		if (r <= 0)
-			return r;
-		if (++f->item < f->plan.n)
-			buf_addc(out, ' ');
+	if (r >= 0) {
+		struct message m = { .is = is, .f = f, .t = t, .o = &o, .out = out, .w = &w, .mask = (unsigned)r };
+		r = stream_rest(&m);
 	}
-	return write_items(&m);
+	imap_marks_free(&w);
+	return r;
 }
 
 /* one run of UIDs: 1 done, 0 more later, < 0 */
@@ -248,14 +262,15 @@ static int fetch_run(struct imap_session *is, struct fetch *f, struct forum_txn 
 	while ((r = overview_iter_next(&it, &o)) > 0) {
 		uint32_t seq = imap_view_seq(&is->view, o.number);
 		f->next = o.number + 1;
-		if (!seq)
+		if (!seq || (f->changed && imap_modseq(w, t, &o) <= f->since))
 			continue;
 		int mask = message_mask(f, t, w, &o);
 		if (mask < 0) {
 			r = mask;
 			break;
 		}
-		struct message m = { .is = is, .f = f, .t = t, .o = &o, .out = session_out(&is->s), .mask = (unsigned)mask };
+		struct message m = { .is = is, .f = f, .t = t, .o = &o, .out = session_out(&is->s),
+			.w = w, .mask = (unsigned)mask };
 		int done = write_message(&m, seq);
 		f->damaged |= done == ERR_CORRUPT;
 		if (done == 0 || (done < 0 && done != ERR_GONE && done != ERR_CORRUPT)) {
@@ -356,20 +371,69 @@ static uint64_t count_asked(struct imap_session *is, const struct range_set *uid
 	return n;
 }
 
+/* SP "(" CHANGEDSINCE n [VANISHED] ")", RFC 7162 3.1.4, 3.2.6 */
+static bool take_modifiers(struct imap_session *is, struct slice *in, struct fetch *f, bool *vanished_r) {
+	struct slice name;
+	*vanished_r = false;
+	if (imap_take_end(in))
+		return true;
+	if (!imap_take_space(in) || !imap_take_char(in, '('))
+		return false;
+	do {
+		if (!imap_take_name(in, &name))
+			return false;
+		if (slice_is_nocase(name, "CHANGEDSINCE") && !f->changed) {
+			if (!imap_take_space(in) || !imap_take_modseq(in, &f->since) || !f->since)
+				return false;
+			f->changed = true;
+		} else if (slice_is_nocase(name, "VANISHED") && is->uid && is->qresync) {
+			*vanished_r = true;
+		} else {
+			return false;
+		}
+	} while (imap_take_space(in));
+	return (f->changed || !*vanished_r) && imap_take_char(in, ')') && imap_take_end(in);
+}
+
+/* the set becomes what may have changed; what vanished is told */
+static int fetch_changed(struct imap_session *is, struct fetch *f, bool vanished) {
+	struct forum_txn *t = session_read(&is->s);
+	struct range_set *changed = imap_command_set(is), *gone = imap_command_set(is);
+	int r = t ? imap_changed_since(t, is->s.member, is->group, f->since, changed, gone) : ERR_UNAVAILABLE;
+	if (r < 0)
+		return r;
+	imap_set_intersect(gone, &is->view.gone);
+	imap_set_intersect(gone, f->uids);
+	if (vanished)
+		imap_tell_vanished(is, gone, true);
+	imap_set_intersect(f->uids, changed);
+	f->asked = 0;
+	return 1;
+}
+
 enum step imap_cmd_fetch(struct imap_session *is, struct slice *rest) {
 	struct fetch *f = ARENA_NEW(is->s.command, struct fetch);
+	bool vanished;
 	arena_on_reset(is->s.command, fetch_free, f);
 	if (!imap_take_space(rest))
 		return imap_bad_arguments(is);
 	enum imap_set_result set = imap_take_uids(is, rest, &f->uids);
 	if (set == IMAP_SET_SYNTAX || !imap_take_space(rest) ||
-	    !imap_fetch_plan(rest, is->s.command, is->uid, &f->plan) || !imap_take_end(rest))
+	    !imap_fetch_plan(rest, is->s.command, is->uid, &f->plan) || !take_modifiers(is, rest, f, &vanished))
 		return imap_bad_arguments(is);
 	if (set == IMAP_SET_BEYOND)
 		return imap_bad(is, "there are fewer messages");
+	if ((f->changed || f->plan.modseq) && is->no_modseq)
+		return imap_bad(is, "this mailbox has no change numbers");
 	f->seen = imap_command_set(is);
 	f->asked = count_asked(is, f->uids);
 	f->next = 1;
+	if (f->changed)
+		imap_fetch_add_modseq(&f->plan, is->s.command);
+	if (f->plan.modseq)
+		imap_condstore_on(is);
+	if (f->changed && fetch_changed(is, f, vanished) < 0)
+		return imap_unavailable(is);
 	is->work = f;
 	return fetch_step(&is->s);
 }

@@ -49,14 +49,32 @@ enum step imap_cmd_id(struct imap_session *is, struct slice *rest) {
 	return imap_ok(is, "ID completed");
 }
 
-/* Nothing that is announced needs enabling yet; unknown names are ignored (RFC 5161). */
+enum { ENABLE_CONDSTORE = 1, ENABLE_QRESYNC = 2 };
+static const struct { const char *name; unsigned bits; } enable_names[] = {
+	{ "CONDSTORE", ENABLE_CONDSTORE }, { "QRESYNC", ENABLE_CONDSTORE | ENABLE_QRESYNC },
+};
+
+/* Unknown names are ignored (RFC 5161); the answer names what this command enabled. */
 enum step imap_cmd_enable(struct imap_session *is, struct slice *rest) {
 	struct slice name;
+	unsigned want = 0, have = (is->condstore ? ENABLE_CONDSTORE : 0u) | (is->qresync ? ENABLE_QRESYNC : 0u);
 	do {
 		if (!imap_take_space(rest) || !imap_take_atom(rest, &name))
 			return imap_bad_arguments(is);
+		for (size_t i = 0; i < sizeof enable_names / sizeof *enable_names; i++)
+			if (slice_is_nocase(name, enable_names[i].name))
+				want |= enable_names[i].bits;
 	} while (!imap_take_end(rest));
-	buf_adds(session_out(&is->s), "* ENABLED\r\n");
+	struct buf *out = session_out(&is->s);
+	buf_adds(out, "* ENABLED");
+	if (want & ~have & ENABLE_CONDSTORE)
+		buf_adds(out, " CONDSTORE");
+	if (want & ~have & ENABLE_QRESYNC)
+		buf_adds(out, " QRESYNC");
+	buf_adds(out, "\r\n");
+	is->qresync |= (want & ENABLE_QRESYNC) != 0;
+	if (want & ENABLE_CONDSTORE)
+		imap_condstore_on(is);
 	return imap_ok(is, "ENABLE completed");
 }
 

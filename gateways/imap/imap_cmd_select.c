@@ -1,7 +1,8 @@
 /* SELECT EXAMINE CLOSE UNSELECT. INBOX is the member's own stream: empty as long as nothing is delivered there. */
 #include "gateways/imap/imap_private.h"
 
-static void select_tell(struct imap_session *is, uint32_t unseen, uint32_t uidvalidity, uint32_t next) {
+static void select_tell(struct imap_session *is, uint32_t unseen, uint32_t uidvalidity, uint32_t next,
+	uint64_t modseq) {
 	struct buf *out = session_out(&is->s);
 	buf_adds(out, "* FLAGS (" IMAP_FLAG_LIST " $OffTopic)\r\n* OK [PERMANENTFLAGS (");
 	buf_adds(out, is->examine ? "" : IMAP_FLAG_LIST);
@@ -9,6 +10,10 @@ static void select_tell(struct imap_session *is, uint32_t unseen, uint32_t uidva
 	if (unseen)
 		buf_addf(out, "* OK [UNSEEN %u] first unseen\r\n", unseen);
 	buf_addf(out, "* OK [UIDVALIDITY %u] numbers are for ever\r\n* OK [UIDNEXT %u] next number\r\n", uidvalidity, next);
+	if (modseq)
+		buf_addf(out, "* OK [HIGHESTMODSEQ %llu] last change\r\n", (unsigned long long)modseq);
+	else
+		buf_adds(out, "* OK [NOMODSEQ] posts of other mailboxes are shown here\r\n");
 }
 
 /* The watch begins before the snapshot is taken, so that no change falls between. */
@@ -33,16 +38,22 @@ static int open_group(struct imap_session *is, const struct group *found) {
 	}
 	imap_view_open(&is->view, g.high, &holes);
 	range_set_free(&holes);
-	select_tell(is, first ? imap_view_seq(&is->view, first) : 0, g.uidvalidity, g.high + 1);
+	is->no_modseq = !imap_group_has_modseq(&g);
+	is->modseq = imap_group_modseq(&g);
+	select_tell(is, first ? imap_view_seq(&is->view, first) : 0, g.uidvalidity, g.high + 1, is->modseq);
 	return 1;
 }
 
 static enum step select_mailbox(struct imap_session *is, struct slice *rest, bool examine) {
 	struct slice name;
 	struct group g;
-	if (!imap_take_space(rest) || !imap_take_mailbox(is, rest, &name) || !imap_take_end(rest))
+	struct imap_select param;
+	if (!imap_take_space(rest) || !imap_take_mailbox(is, rest, &name) || !imap_take_select(is, rest, &param))
 		return imap_bad_arguments(is);
+	if (is->state == IMAP_SELECTED)
+		buf_adds(session_out(&is->s), "* OK [CLOSED] the other mailbox is closed\r\n");
 	imap_deselect(is);
+	is->condstore |= param.condstore | param.qresync;
 	struct forum_txn *t = session_read(&is->s);
 	int r = t ? imap_mailbox_find(is, t, name, &g) : ERR_UNAVAILABLE;
 	if (r == 0)
@@ -50,13 +61,20 @@ static enum step select_mailbox(struct imap_session *is, struct slice *rest, boo
 	is->examine = examine;
 	if (r == 2) {
 		is->state = IMAP_SELECTED;
-		select_tell(is, 0, 1, 1);
+		is->no_modseq = true;
+		select_tell(is, 0, 1, 1, 0);
 	} else if (r > 0) {
 		r = open_group(is, &g);
 	}
 	if (r < 0)
 		return imap_unavailable(is);
-	return imap_ok(is, "[%s] %s completed", examine ? "READ-ONLY" : "READ-WRITE", is->command->name);
+	if (param.qresync && !is->no_modseq && param.uidvalidity == g.uidvalidity)
+		return imap_resync(is, &param);
+	return imap_select_ok(is);
+}
+
+enum step imap_select_ok(struct imap_session *is) {
+	return imap_ok(is, "[%s] %s completed", is->examine ? "READ-ONLY" : "READ-WRITE", is->command->name);
 }
 
 enum step imap_cmd_select(struct imap_session *is, struct slice *rest) {

@@ -61,7 +61,7 @@ static uint64_t status_value(enum imap_status_item item, const struct group *g, 
 	case IMAP_STATUS_UIDVALIDITY: return g->uidvalidity;
 	case IMAP_STATUS_UNSEEN: return unseen;
 	case IMAP_STATUS_SIZE: return size;
-	case IMAP_STATUS_MODSEQ: return g->modseq ? g->modseq : 1;
+	case IMAP_STATUS_MODSEQ: return imap_group_modseq(g);
 	case IMAP_STATUS_RECENT: break;
 	}
 	return 0;
@@ -121,5 +121,7 @@ enum step imap_cmd_status(struct imap_session *is, struct slice *rest) {
 	if (r == 0)
 		return imap_no_mailbox(is);
 	is->work = w;
+	if (w->st.items & IMAP_STATUS_MODSEQ)
+		imap_condstore_on(is);
 	return r < 0 ? imap_unavailable(is) : status_step(&is->s);
 }

@@ -1,4 +1,5 @@
-/* STORE: the member's own marks. Names that are not kept are ignored (RFC 3501 6.4.6: PERMANENTFLAGS said so). */
+/* STORE: the member's own marks. Names that are not kept are ignored (RFC 3501 6.4.6: PERMANENTFLAGS said so).
+ * UNCHANGEDSINCE (RFC 7162 3.1.3) is decided by the writer, so that nothing can come between looking and writing. */
 #include "forumd/base/clock.h"
 #include "gateways/imap/imap_private.h"
 
@@ -6,21 +7,76 @@
 #define STORE_STRIDE 64u
 
 struct store {
-	struct range_set *uids;
+	struct range_set *uids, *modified;   /* modified: failed the condition */
 	unsigned set, clear;
-	bool silent;
+	bool silent, conditional;
+	uint64_t since;
 	uint32_t next;
 };
-struct store_job { uint32_t member, group; struct range_set uids; unsigned set, clear; };
+struct store_job {
+	uint32_t member, group;
+	struct range_set uids, modified;
+	unsigned set, clear;
+	bool conditional;
+	uint64_t since;
+};
 
 static void store_job_free(void *arg) {
 	range_set_free(&((struct store_job *)arg)->uids);
+	range_set_free(&((struct store_job *)arg)->modified);
+}
+
+/* d->modified: those of d->uids that changed after d->since */
+static int store_modified(struct forum_txn *t, struct store_job *d) {
+	struct range_set changed = {0}, gone = {0};
+	struct imap_marks marks;
+	struct overview o;
+	uint32_t uid = 0;
+	range_set_clear(&d->modified);
+	int r = imap_changed_since(t, d->member, d->group, d->since, &changed, &gone);
+	imap_set_intersect(&changed, &d->uids);
+	imap_marks_begin(&marks, d->member, d->group);
+	while (r >= 0 && uid < UINT32_MAX && range_set_next(&changed, uid + 1, &uid)) {
+		r = overview_get(t, d->group, uid, &o);
+		if (r > 0 && imap_modseq(&marks, t, &o) > d->since)
+			range_set_add(&d->modified, uid, uid);
+	}
+	imap_marks_free(&marks);
+	range_set_free(&changed);
+	range_set_free(&gone);
+	return r;
 }
 
 static int store_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	struct store_job *d = j->data;
+	struct range_set uids = {0};
 	(void)f;
-	return imap_marks_apply(t, d->member, d->group, &d->uids, d->set, d->clear);
+	if (!d->conditional)
+		return imap_marks_apply(t, d->member, d->group, &d->uids, d->set, d->clear);
+	int r = store_modified(t, d);
+	range_set_copy(&uids, &d->uids);
+	range_set_subtract(&uids, &d->modified);
+	if (r >= 0)
+		r = imap_marks_apply(t, d->member, d->group, &uids, d->set, d->clear);
+	range_set_free(&uids);
+	return r;
+}
+
+static void store_keep(struct imap_session *is, struct job *j) {
+	struct store *w = is->work;
+	struct store_job *d = j->data;
+	if (j->result >= 0)
+		range_set_copy(w->modified, &d->modified);
+}
+
+/* "(" UNCHANGEDSINCE n ")" SP */
+static bool take_condition(struct slice *in, struct store *w) {
+	struct slice name;
+	if (!imap_take_char(in, '('))
+		return true;
+	w->conditional = true;
+	return imap_take_name(in, &name) && slice_is_nocase(name, "UNCHANGEDSINCE") && imap_take_space(in) &&
+		imap_take_modseq(in, &w->since) && imap_take_char(in, ')') && imap_take_space(in);
 }
 
 /* [+-]FLAGS[.SILENT] SP flags */
@@ -40,6 +96,24 @@ static bool take_store(struct slice *in, struct store *w) {
 	return true;
 }
 
+static enum step store_ok(struct imap_session *is, struct store *w) {
+	struct buf text = {0};
+	if (!w->modified->n)
+		return imap_ok(is, "STORE completed");
+	struct range_set *numbers = is->uid ? w->modified : imap_command_set(is);
+	uint32_t uid = 0;
+	while (!is->uid && uid < UINT32_MAX && range_set_next(w->modified, uid + 1, &uid)) {
+		uint32_t seq = imap_view_seq(&is->view, uid);
+		range_set_add(numbers, seq, seq);
+	}
+	range_set_union(&is->flags, w->modified);   /* as they are now */
+	buf_adds(&text, "MODIFIED ");
+	range_set_print(numbers, ':', &text);
+	char *code = arena_cstr(is->s.command, buf_slice(&text));
+	buf_free(&text);
+	return imap_ok(is, "[%s] STORE completed: these had changed", code);
+}
+
 static enum step store_tell(struct session *s) {
 	struct imap_session *is = imap_of(s);
 	struct store *w = is->work;
@@ -50,7 +124,7 @@ static enum step store_tell(struct session *s) {
 	int r = t ? 0 : ERR_UNAVAILABLE;
 	imap_marks_begin(&marks, s->member, is->group);
 	while (r >= 0 && w->next < UINT32_MAX && range_set_next(w->uids, w->next + 1, &w->next)) {
-		r = imap_sync_flags(is, t, &marks, w->next);
+		r = w->silent ? imap_sync_modseq(is, t, &marks, w->next) : imap_sync_flags(is, t, &marks, w->next);
 		if (++n % STORE_STRIDE == 0 && imap_give_way(is, start)) {
 			imap_marks_free(&marks);
 			s->step = store_tell;
@@ -58,7 +132,12 @@ static enum step store_tell(struct session *s) {
 		}
 	}
 	imap_marks_free(&marks);
-	return r < 0 ? imap_unavailable(is) : imap_ok(is, "STORE completed");
+	return r < 0 ? imap_unavailable(is) : store_ok(is, w);
+}
+
+/* a silent STORE tells the new change numbers to those who asked for them once */
+static enum step store_told(struct imap_session *is, struct store *w) {
+	return w->silent && (!is->condstore || is->no_modseq) ? store_ok(is, w) : store_tell(&is->s);
 }
 
 static enum step store_done(struct session *s) {
@@ -66,29 +145,12 @@ static enum step store_done(struct session *s) {
 	struct store *w = is->work;
 	if (is->result < 0)
 		return imap_fail(is, &is->fail);
+	range_set_subtract(w->uids, w->modified);
 	range_set_subtract(&is->flags, w->uids);
-	return w->silent ? imap_ok(is, "STORE completed") : store_tell(s);
+	return store_told(is, w);
 }
 
-enum step imap_cmd_store(struct imap_session *is, struct slice *rest) {
-	struct store *w = ARENA_NEW(is->s.command, struct store);
-	if (!imap_take_space(rest))
-		return imap_bad_arguments(is);
-	enum imap_set_result set = imap_take_uids(is, rest, &w->uids);
-	if (set == IMAP_SET_SYNTAX || !imap_take_space(rest) || !take_store(rest, w) || !imap_take_end(rest))
-		return imap_bad_arguments(is);
-	if (set == IMAP_SET_BEYOND)
-		return imap_bad(is, "there are fewer messages");
-	if (is->examine)
-		return imap_no(is, "READ-ONLY", "the mailbox was opened with EXAMINE");
-	range_set_subtract(w->uids, &is->view.gone);
-	if (is->view.high < UINT32_MAX)
-		range_set_del(w->uids, is->view.high + 1, UINT32_MAX);
-	is->work = w;
-	if (!w->uids->n)
-		return imap_ok(is, "STORE completed");
-	if (!w->set && !w->clear)
-		return w->silent ? imap_ok(is, "STORE completed") : store_tell(&is->s);
+static enum step store_submit(struct imap_session *is, struct store *w) {
 	struct job *j = job_new(&is->s, store_apply);
 	struct store_job *d = ARENA_NEW(j->arena, struct store_job);
 	arena_on_reset(j->arena, store_job_free, d);
@@ -96,8 +158,38 @@ enum step imap_cmd_store(struct imap_session *is, struct slice *rest) {
 	d->group = is->group;
 	d->set = w->set;
 	d->clear = w->clear;
+	d->conditional = w->conditional;
+	d->since = w->since;
 	range_set_copy(&d->uids, w->uids);
 	j->data = d;
 	j->size = 64 + d->uids.n * 8;
-	return imap_submit(is, j, NULL, store_done);
+	return imap_submit(is, j, store_keep, store_done);
+}
+
+enum step imap_cmd_store(struct imap_session *is, struct slice *rest) {
+	struct store *w = ARENA_NEW(is->s.command, struct store);
+	if (!imap_take_space(rest))
+		return imap_bad_arguments(is);
+	enum imap_set_result set = imap_take_uids(is, rest, &w->uids);
+	if (set == IMAP_SET_SYNTAX || !imap_take_space(rest) || !take_condition(rest, w) || !take_store(rest, w) ||
+	    !imap_take_end(rest))
+		return imap_bad_arguments(is);
+	if (set == IMAP_SET_BEYOND)
+		return imap_bad(is, "there are fewer messages");
+	if (w->conditional && is->no_modseq)
+		return imap_bad(is, "this mailbox has no change numbers");
+	if (is->examine)
+		return imap_no(is, "READ-ONLY", "the mailbox was opened with EXAMINE");
+	if (w->conditional)
+		imap_condstore_on(is);
+	range_set_subtract(w->uids, &is->view.gone);
+	if (is->view.high < UINT32_MAX)
+		range_set_del(w->uids, is->view.high + 1, UINT32_MAX);
+	w->modified = imap_command_set(is);
+	is->work = w;
+	if (!w->uids->n)
+		return imap_ok(is, "STORE completed");
+	if (!w->set && !w->clear && !w->conditional)
+		return store_told(is, w);
+	return store_submit(is, w);
 }

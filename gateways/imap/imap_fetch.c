@@ -4,6 +4,7 @@ static const struct { const char *name; enum imap_fetch_kind kind; } simple_item
 	{ "FLAGS", IMAP_FETCH_FLAGS }, { "UID", IMAP_FETCH_UID }, { "INTERNALDATE", IMAP_FETCH_DATE },
 	{ "RFC822.SIZE", IMAP_FETCH_SIZE }, { "ENVELOPE", IMAP_FETCH_ENVELOPE }, { "BODY", IMAP_FETCH_BODY },
 	{ "BODYSTRUCTURE", IMAP_FETCH_STRUCTURE },
+	{ "MODSEQ", IMAP_FETCH_MODSEQ },
 };
 /* the old names of three sections; the answer uses the old name too */
 static const struct { const char *name, *section; bool peek; } old_items[] = {
@@ -27,6 +28,7 @@ static struct imap_fetch_item *plan_add(struct imap_fetch_plan *plan, struct are
 	struct imap_fetch_item *item = &plan->v[plan->n++];
 	*item = (struct imap_fetch_item){ .kind = kind };
 	plan->needs_marks |= kind == IMAP_FETCH_FLAGS;
+	plan->modseq |= kind == IMAP_FETCH_MODSEQ;
 	return item;
 }
 
@@ -38,6 +40,10 @@ static void plan_add_simple(struct imap_fetch_plan *plan, struct arena *a, enum 
 	for (size_t i = 0; i < sizeof simple_items / sizeof *simple_items; i++)
 		if (simple_items[i].kind == kind)
 			plan_add(plan, a, kind)->label = arena_slicef(a, "%s ", simple_items[i].name);
+}
+
+void imap_fetch_add_modseq(struct imap_fetch_plan *plan, struct arena *a) {
+	plan_add_simple(plan, a, IMAP_FETCH_MODSEQ);
 }
 
 static void plan_mark_seen(struct imap_fetch_plan *plan) {

@@ -7,7 +7,7 @@
 
 enum imap_fetch_kind {
 	IMAP_FETCH_FLAGS, IMAP_FETCH_UID, IMAP_FETCH_DATE, IMAP_FETCH_SIZE, IMAP_FETCH_ENVELOPE, IMAP_FETCH_BODY,
-	IMAP_FETCH_STRUCTURE, IMAP_FETCH_SECTION,
+	IMAP_FETCH_STRUCTURE, IMAP_FETCH_SECTION, IMAP_FETCH_MODSEQ,
 };
 struct imap_fetch_item {
 	enum imap_fetch_kind kind;
@@ -17,8 +17,10 @@ struct imap_fetch_item {
 struct imap_fetch_plan {
 	struct imap_fetch_item *v;       /* in the arena */
 	unsigned n;
-	bool needs_marks, sets_seen;
+	bool needs_marks, sets_seen, modseq;
 };
 /* ALL, FAST, FULL, one item, or a list of items; uid: the UID comes with each answer. Everything lives in the arena. */
 bool imap_fetch_plan(struct slice *in, struct arena *a, bool uid, struct imap_fetch_plan *plan_r);
+/* CHANGEDSINCE: the change number is told too */
+void imap_fetch_add_modseq(struct imap_fetch_plan *plan, struct arena *a);
 #endif

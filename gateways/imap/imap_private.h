@@ -7,6 +7,7 @@
  * are the safe points: imap_ok and imap_no tell what changed in the mailbox first (imap_sync.c). */
 #ifndef GATEWAYS_IMAP_IMAP_PRIVATE_H
 #define GATEWAYS_IMAP_IMAP_PRIVATE_H
+#include <limits.h>
 #include "forumd/forum/group.h"
 #include "forumd/forum/marks.h"
 #include "forumd/forum/overview.h"
@@ -43,6 +44,11 @@ struct imap_session {
 	struct imap_view view;
 	struct range_set gone, flags;  /* not told yet: UIDs that vanished, UIDs whose flags changed */
 	bool idle, member_changed;
+	bool no_modseq;                /* a box of pointers: it has no change numbers */
+	bool vanished_told;            /* EXPUNGE or VANISHED was told in the running command */
+	uint64_t modseq;               /* of the last change in the mailbox that is known here */
+	/* enabled (RFC 5161), for good */
+	bool condstore, qresync;
 };
 static inline struct imap_session *imap_of(struct session *s) { return (struct imap_session *)s; }
 
@@ -125,10 +131,42 @@ int imap_marks_apply(struct forum_txn *t, uint32_t member, uint32_t group, const
 void imap_sync_change(struct imap_session *is, const struct change *c);
 /* tell what changed; stops when the output is full (the rest waits for the next safe point) */
 void imap_sync(struct imap_session *is, bool expunge);
-/* "* n FETCH (UID u FLAGS (...))" */
-void imap_sync_flags_line(struct buf *out, uint32_t seq, uint32_t uid, unsigned mask);
+/* "* n FETCH (UID u FLAGS (...) MODSEQ (m))"; mask IMAP_NO_FLAGS, modseq 0: without */
+#define IMAP_NO_FLAGS UINT_MAX
+void imap_sync_flags_line(struct buf *out, uint32_t seq, uint32_t uid, unsigned mask, uint64_t modseq);
 /* 1 told; 0 not visible; < 0 */
 int imap_sync_flags(struct imap_session *is, struct forum_txn *t, struct imap_marks *w, uint32_t uid);
+
+/* "* n FETCH (UID u MODSEQ (m))", what the answer to a silent STORE still says; 1, 0 not visible, < 0 */
+int imap_sync_modseq(struct imap_session *is, struct forum_txn *t, struct imap_marks *w, uint32_t uid);
+
+/* imap_modseq.c: change numbers (RFC 7162) */
+bool imap_group_has_modseq(const struct group *g);
+/* for HIGHESTMODSEQ: at least 1; 0 for a box without */
+uint64_t imap_group_modseq(const struct group *g);
+/* of a message; UIDs must ascend between calls with the same w */
+uint64_t imap_modseq(struct imap_marks *w, struct forum_txn *t, const struct overview *o);
+/* a command enabled CONDSTORE */
+void imap_condstore_on(struct imap_session *is);
+/* what may have changed, and what may have vanished, after `since`: never too little. 1, < 0 */
+int imap_changed_since(struct forum_txn *t, uint32_t member, uint32_t group, uint64_t since, struct range_set *changed,
+	struct range_set *gone);
+void imap_tell_vanished(struct imap_session *is, const struct range_set *uids, bool earlier);
+bool imap_take_modseq(struct slice *in, uint64_t *v_r);
+void imap_set_intersect(struct range_set *set, const struct range_set *with);
+
+/* imap_resync.c: parameters of SELECT */
+struct imap_select {
+	bool condstore, qresync;
+	uint32_t uidvalidity;
+	uint64_t since;
+	struct range_set *known;       /* UIDs; NULL: all */
+};
+bool imap_take_select(struct imap_session *is, struct slice *in, struct imap_select *p);
+/* tells what changed in the mailbox just opened, then imap_select_ok() */
+enum step imap_resync(struct imap_session *is, const struct imap_select *p);
+/* imap_cmd_select.c */
+enum step imap_select_ok(struct imap_session *is);
 
 /* imap_structure.c: BODY from a stored BODYSTRUCTURE: the same without extension data */
 void imap_structure_short(struct slice structure, struct buf *out);

@@ -1,4 +1,5 @@
 /* The one place that writes tagged answers. */
+#include <stdio.h>
 #include "gateways/common/sasl.h"
 #include "gateways/imap/imap_private.h"
 #include "forumd/base/clock.h"
@@ -38,9 +39,14 @@ static void tell_changes(struct imap_session *is) {
 
 enum step imap_ok(struct imap_session *is, const char *fmt, ...) {
 	va_list ap;
+	char code[48] = "";
+	is->vanished_told = false;
 	tell_changes(is);
+	/* EXPUNGE says how far the client knows now (RFC 7162 3.2.7); what is on its way here comes behind it */
+	if (is->qresync && is->vanished_told && is->command && is->command->run == imap_cmd_expunge && !is->gone.n)
+		snprintf(code, sizeof code, "HIGHESTMODSEQ %llu", (unsigned long long)is->modseq);
 	va_start(ap, fmt);
-	enum step r = reply(is, "OK", NULL, fmt, ap);
+	enum step r = reply(is, "OK", code[0] ? code : NULL, fmt, ap);
 	va_end(ap);
 	return r;
 }

@@ -79,7 +79,8 @@ void imap_deselect(struct imap_session *is) {
 	range_set_free(&is->gone);
 	range_set_free(&is->flags);
 	is->group = 0;
-	is->idle = is->examine = false;
+	is->idle = is->examine = is->no_modseq = false;
+	is->modseq = 0;
 	is->state = IMAP_MEMBER;
 }
 

@@ -12,6 +12,8 @@
 void imap_sync_change(struct imap_session *is, const struct change *c) {
 	if (is->state != IMAP_SELECTED || !is->group || c->group != is->group)
 		return;
+	if (c->modseq > is->modseq)
+		is->modseq = c->modseq;
 	switch (c->kind) {
 	case CHANGE_GONE:
 		if (imap_view_seq(&is->view, c->number))
@@ -48,6 +50,17 @@ static void keep_visible(struct imap_session *is, struct forum_txn *t) {
 static void tell_gone(struct imap_session *is) {
 	struct buf *out = session_out(&is->s);
 	struct range_set told = {0};
+	is->vanished_told |= is->gone.n > 0;
+	if (is->qresync) {
+		range_set_copy(&told, &is->gone);
+		range_set_subtract(&told, &is->view.gone);
+		imap_tell_vanished(is, &told, false);
+		imap_view_remove(&is->view, &told);
+		range_set_subtract(&is->flags, &told);
+		range_set_clear(&is->gone);
+		range_set_free(&told);
+		return;
+	}
 	for (size_t i = is->gone.n; i-- > 0 && !conn_full(is->s.conn);) {
 		struct range r = is->gone.v[i];
 		for (uint32_t uid = r.hi; uid >= r.lo; uid--) {
@@ -96,20 +109,27 @@ static void tell_new(struct imap_session *is, struct forum_txn *t, const struct 
 		buf_addf(session_out(&is->s), "* %u EXISTS\r\n", imap_view_count(&is->view));
 }
 
-void imap_sync_flags_line(struct buf *out, uint32_t seq, uint32_t uid, unsigned mask) {
+void imap_sync_flags_line(struct buf *out, uint32_t seq, uint32_t uid, unsigned mask, uint64_t modseq) {
 	char *p = buf_reserve(out, 80);
 	memcpy(p, "* ", 2);
 	size_t n = 2 + num_format(seq, p + 2);
 	memcpy(p + n, " FETCH (UID ", 12);
 	n += 12;
 	n += num_format(uid, p + n);
-	memcpy(p + n, " FLAGS ", 7);
-	buf_commit(out, n + 7);
-	imap_flags_write(out, mask);
+	buf_commit(out, n);
+	if (mask != IMAP_NO_FLAGS) {
+		buf_add(out, " FLAGS ", 7);
+		imap_flags_write(out, mask);
+	}
+	if (modseq) {
+		buf_add(out, " MODSEQ (", 9);
+		buf_addu(out, modseq);
+		buf_addc(out, ')');
+	}
 	buf_add(out, ")\r\n", 3);
 }
 
-int imap_sync_flags(struct imap_session *is, struct forum_txn *t, struct imap_marks *w, uint32_t uid) {
+static int sync_line(struct imap_session *is, struct forum_txn *t, struct imap_marks *w, uint32_t uid, bool flags) {
 	struct overview o;
 	uint32_t seq = imap_view_seq(&is->view, uid);
 	if (!seq)
@@ -120,9 +140,18 @@ int imap_sync_flags(struct imap_session *is, struct forum_txn *t, struct imap_ma
 	int mask = imap_marks_mask(w, t, uid);
 	if (mask < 0)
 		return mask;
-	imap_sync_flags_line(session_out(&is->s), seq, uid, (unsigned)mask | (o.flags & POST_OFF_TOPIC ?
-		IMAP_OFF_TOPIC : 0));
+	imap_sync_flags_line(session_out(&is->s), seq, uid, !flags ? IMAP_NO_FLAGS :
+		(unsigned)mask | (o.flags & POST_OFF_TOPIC ? IMAP_OFF_TOPIC : 0),
+		is->condstore && !is->no_modseq ? imap_modseq(w, t, &o) : 0);
 	return 1;
+}
+
+int imap_sync_flags(struct imap_session *is, struct forum_txn *t, struct imap_marks *w, uint32_t uid) {
+	return sync_line(is, t, w, uid, true);
+}
+
+int imap_sync_modseq(struct imap_session *is, struct forum_txn *t, struct imap_marks *w, uint32_t uid) {
+	return sync_line(is, t, w, uid, false);
 }
 
 static void tell_flags(struct imap_session *is, struct forum_txn *t) {
