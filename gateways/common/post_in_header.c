@@ -7,6 +7,7 @@
 #include "forumd/base/text.h"
 #include "forumd/mail/address.h"
 #include "forumd/mail/date.h"
+#include "gateways/common/cancel_lock.h"
 #include "gateways/common/post_in_private.h"
 
 static const char *const known_names[KNOWN_COUNT] = {
@@ -155,6 +156,17 @@ static void header_injection(struct post_in_work *w) {
 	buf_free(&b);
 }
 
+/* RFC 8315 4: whoever is logged in as the author, or the daemon for him, can withdraw the post where it went */
+static void header_cancel_lock(struct post_in_work *w) {
+	struct buf b = { 0 };
+	struct field f;
+	if (w->in->import || !w->member.id || field_find(w->header, "cancel-lock", 0, &f))
+		return;
+	cancel_lock_make(w->t, w->member.id, w->d->message_id, &b);
+	header_put(w, "Cancel-Lock", buf_slice(&b), slice_of("", 0));
+	buf_free(&b);
+}
+
 static void header_supply(struct post_in_work *w, const unsigned *seen) {
 	struct slice none = slice_of("", 0);
 	if (w->new_subject)
@@ -173,6 +185,7 @@ static void header_supply(struct post_in_work *w, const unsigned *seen) {
 		header_put(w, "Content-Type", SLICE("text/plain; charset=utf-8"), none);
 		header_put(w, "Content-Transfer-Encoding", SLICE("8bit"), none);
 	}
+	header_cancel_lock(w);
 	if (w->in->source == POST_FROM_NNTP && !w->in->import)
 		header_injection(w);
 }

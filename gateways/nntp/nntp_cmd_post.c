@@ -1,19 +1,13 @@
 /* nntp_cmd_post.c - POST. The article is collected with a bound, judged by post_in, and stored by a job; 240 is said after
- * its commit. Control: cancel and Supersedes work for the author (and cancel for moderators), on the strength of the
- * login alone; every other control message is refused, and a subject that begins with "cmsg" is a subject. */
+ * its commit. Control: cancel and Supersedes: nntp_cancel.c; every other control message is refused, and a subject that begins with "cmsg" is a subject. */
 #include "forumd/base/num.h"
 #include "forumd/base/stat.h"
-#include "forumd/forum/member.h"
-#include "forumd/forum/moderate.h"
-#include "forumd/forum/rights.h"
 #include "forumd/mail/field.h"
 #include "forumd/mail/msgid.h"
 #include "gateways/common/post_in.h"
 #include "gateways/nntp/nntp_private.h"
 
 #define KEEP_BUFFER (64 * 1024)
-
-struct cancel_job { uint32_t member; uint64_t post; };
 
 static enum step post_refused(struct session *s, struct job **j, const struct fail *f) {
 	job_free(j);
@@ -23,52 +17,16 @@ static enum step post_refused(struct session *s, struct job **j, const struct fa
 
 /* ---- cancel -------------------------------------------------------------------------------------------------------- */
 
-static bool cancel_moderates(struct forum_txn *t, uint32_t member, const struct post *p) {
-	for (size_t i = 0; i < p->nplaces; i++) {
-		struct group g;
-		if (group_get(t, p->places[i].group, &g) <= 0 || !rights_can_moderate(t, member, &g))
-			return false;
-	}
-	return p->nplaces > 0;
-}
-
-/* 1 own, 2 as a moderator of all its groups, 0 neither (or no such post: the same words), < 0 */
-static int cancel_right(struct forum_txn *t, uint32_t member, const struct post *p) {
-	if (p->state == POST_DELETED)
-		return 0;
-	if (p->author == member)
-		return 1;
-	return rights_can_see(t, member, p) && cancel_moderates(t, member, p) ? 2 : 0;
-}
-
-static int cancel_apply(struct forum_txn *t, struct job *j, struct fail *f) {
-	struct cancel_job *c = j->data;
-	struct post p;
-	uint64_t action;
-	int r = post_get(t, c->post, &p);
-	if (r > 0)
-		r = cancel_right(t, c->member, &p);
-	if (r == 1)
-		return post_set_state(t, p.id, POST_DELETED, f);
-	if (r == 2)
-		return moderate_verdict(t, p.id, c->member, VERDICT_DELETE, SLICE("cancelled"), &action, f);
-	return r < 0 ? fail_set(f, r, "the store cannot be read now") : fail_set(f, ERR_DENIED, "no such article, or not yours to cancel");
-}
-
-static enum step cancel_command(struct session *s, struct forum_txn *t, struct slice id) {
-	struct job *j = job_new(s, cancel_apply);
-	struct cancel_job *c = ARENA_NEW(j->arena, struct cancel_job);
+static enum step cancel_command(struct session *s, struct forum_txn *t, struct slice header, struct slice id) {
+	struct nntp_cancel c;
 	struct fail f = { 0 };
-	struct post p;
-	int r = post_by_msgid(t, slice_trim(id), &p);
-	if (r > 0)
-		r = cancel_right(t, s->member, &p);
+	struct job *j = NULL;
+	int r = nntp_cancel_find(t, s->member, header, id, "cancelled", &c);
 	if (r <= 0) {
 		fail_set(&f, r < 0 ? r : ERR_DENIED, "no such article, or not yours to cancel");
 		return post_refused(s, &j, &f);
 	}
-	*c = (struct cancel_job){ .member = s->member, .post = p.id };
-	j->data = c;
+	j = nntp_cancel_job(s, &c);
 	j->kind = NNTP_JOB_CANCEL;
 	session_submit(s, j);
 	return STEP_WAIT;
@@ -76,47 +34,45 @@ static enum step cancel_command(struct session *s, struct forum_txn *t, struct s
 
 /* ---- storing ------------------------------------------------------------------------------------------------------- */
 
-/* Supersedes: the author's own post. 1 or none named; < 0 with words */
-static int post_supersedes(struct session *s, struct forum_txn *t, struct slice header, uint64_t *id_r, struct fail *f) {
+/* 1 found, or none named (then c_r->post is 0); < 0 with words */
+static int post_supersedes(struct session *s, struct forum_txn *t, struct slice header, struct nntp_cancel *c_r, struct fail *f) {
 	struct buf id = { 0 };
-	struct post p;
-	int r = 0;
-	*id_r = 0;
+	*c_r = (struct nntp_cancel){ 0 };
 	if (!field_get(header, "supersedes", &id))
 		return 1;
-	r = post_by_msgid(t, slice_trim(buf_slice(&id)), &p);
+	int r = nntp_cancel_find(t, s->member, header, buf_slice(&id), "superseded", c_r);
 	buf_free(&id);
-	if (r > 0 && p.author == s->member && p.state != POST_DELETED) {
-		*id_r = p.id;
-		return 1;
-	}
-	return fail_set(f, r < 0 ? r : ERR_DENIED, "Supersedes must name a post of yours");
+	return r > 0 ? 1 : fail_set(f, r < 0 ? r : ERR_DENIED, "Supersedes must name a post of yours");
 }
 
+struct store_job { struct post_in_job in; struct nntp_cancel old; };   /* in first: post_in_apply's */
+
+/* The author's new version takes the place of the old one when it is published; a moderator's deletes the old one now. */
 static int post_store_apply(struct forum_txn *t, struct job *j, struct fail *f) {
-	struct post_in_job *p = j->data;
+	struct store_job *p = j->data;
 	struct post old;
-	int r = p->draft->supersedes ? post_get(t, p->draft->supersedes, &old) : 1;
-	if (r <= 0 || (p->draft->supersedes && old.author != p->member))
+	int r = p->old.post ? post_get(t, p->old.post, &old) : 1;
+	if (r <= 0 || (p->old.post && p->old.by == CANCEL_AUTHOR && old.author != p->in.member))
 		return fail_set(f, r < 0 ? r : ERR_DENIED, "Supersedes must name a post of yours");
-	return post_in_apply(t, j, f);
+	r = post_in_apply(t, j, f);
+	return r > 0 && p->old.by == CANCEL_MODERATOR && !p->in.result.duplicate ? nntp_cancel_do(t, &p->old, f) : r;
 }
 
 static enum step post_store(struct session *s, struct forum_txn *t, struct slice raw, struct slice header) {
 	struct nntp_session *n = nntp_of(s);
 	struct job *j = job_new(s, post_store_apply);
 	struct post_draft *d = ARENA_NEW(j->arena, struct post_draft);
-	struct post_in_job *p = ARENA_NEW(j->arena, struct post_in_job);
+	struct store_job *p = ARENA_NEW(j->arena, struct store_job);
 	struct post_in in = {
 		.source = POST_FROM_NNTP, .member = s->member, .max_size = s->config->message_size, .path_host = slice_str(s->config->domain),
 		.client_msgid = slice_str(n->offered), .session_hint = s->id,
 	};
-	uint64_t old;
+	struct nntp_cancel old;
 	struct fail f = { 0 };
 	if (post_supersedes(s, t, header, &old, &f) < 0 || post_in_parse(t, &in, raw, j->arena, d, &f) < 0)
 		return post_refused(s, &j, &f);
-	d->supersedes = old;
-	*p = (struct post_in_job){ .draft = d, .member = s->member };
+	d->supersedes = old.by == CANCEL_MODERATOR ? 0 : old.post;
+	*p = (struct store_job){ .in = { .draft = d, .member = s->member }, .old = old };
 	j->data = p;
 	j->kind = NNTP_JOB_STORE;
 	j->size = d->header_z1.n + d->header_z2.n + d->body_z.n;
@@ -156,7 +112,7 @@ static enum step post_judge(struct session *s, struct slice raw) {
 		return post_store(s, t, raw, header);
 	rest = buf_slice(&control);
 	if (slice_word(&rest, &word) && slice_is_nocase(word, "cancel")) {
-		step = cancel_command(s, t, rest);
+		step = cancel_command(s, t, header, rest);
 	} else {
 		fail_set(&f, ERR_DENIED, "control messages are not taken here");
 		step = nntp_post_fail(s, &f);

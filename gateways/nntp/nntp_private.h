@@ -109,6 +109,18 @@ int nntp_me_get(struct session *s, struct forum_txn *t, const struct nntp_me *me
 bool nntp_me_prepare(struct session *s, const struct nntp_me *me, enum step (*then)(struct session *), enum step *step_r);
 bool nntp_me_prepare_list(struct session *s, enum step (*then)(struct session *), enum step *step_r);
 
+/* nntp_cancel.c */
+enum cancel_by { CANCEL_NOT, CANCEL_AUTHOR, CANCEL_MODERATOR, CANCEL_KEY };
+struct nntp_cancel { uint32_t member; uint64_t post; enum cancel_by by; const char *why; /* static */ };
+/* member 0: a peer, only a key counts. header: of the message that asks */
+enum cancel_by nntp_cancel_right(struct forum_txn *t, uint32_t member, struct slice header, const struct post *p);
+/* The post with that id, if it may be withdrawn: 1, 0 absent or no right, < 0 */
+int nntp_cancel_find(struct forum_txn *t, uint32_t member, struct slice header, struct slice id, const char *why,
+	struct nntp_cancel *c_r);
+/* on the writer: rights once more, then the deed; 1 or < 0 with words */
+int nntp_cancel_do(struct forum_txn *t, const struct nntp_cancel *c, struct fail *f);
+struct job *nntp_cancel_job(struct session *s, const struct nntp_cancel *c);
+
 /* nntp_cmd_list.c: walk of the groups, shared with NEWGROUPS */
 enum step nntp_list_more(struct session *s);
 

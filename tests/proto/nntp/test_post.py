@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """POST, cancel, Supersedes."""
+import base64, hashlib
 from newslib import *
 
 s = serve()
@@ -77,6 +78,32 @@ like(post(b, mid="<v2@x.test>", headers="Supersedes: <v1@x.test>\r\n"), "^441", 
 like(post(a, mid="<v2@x.test>", headers="Supersedes: <v1@x.test>\r\n"), "^240", "the author's")
 c.cmd("STAT <v1@x.test>", "430", "the old one is gone")
 c.cmd("STAT <v2@x.test>", "223", "the new one is there")
+
+# Cancel-Lock, Cancel-Key
+def lock(k):
+    return base64.b64encode(hashlib.sha256(k).digest()).decode()
+def header(mid, name):
+    c.cmd("HDR %s %s" % (name, mid), "225")
+    return c.text()[0][2:]
+l1 = header("<v2@x.test>", "Cancel-Lock")
+like(l1, r"^sha256:[A-Za-z0-9+/]{43}=$", "a post gets a Cancel-Lock")
+own = "sha1:abc sha256:%s sha256:%s" % (lock(b"first"), lock(b"c2Vjb25k"))
+like(post(a, mid="<k1@x.test>", headers="Cancel-Lock: %s\r\n" % own), "^240", "a post with a lock of its own")
+is_(header("<k1@x.test>", "Cancel-Lock"), own, "keeps it")
+KEYS = [("sha256:wrong", "441"), ("sha256:" + lock(b"first"), "441"), ("sha1:first", "441"), ("first", "441"), ("sha256: first", "441"),
+        ("sha512:first SHA256:c2Vjb25k", "240")]
+for i, (k, code) in enumerate(KEYS):
+    like(post(b, mid="<ck%d@x.test>" % i, headers="Control: cancel <k1@x.test>\r\nCancel-Key: %s\r\n" % k), "^" + code, "cancel with %s" % k)
+c.cmd("STAT <k1@x.test>", "430", "the right key cancels, whoever has it")
+like(post(a, mid="<k2@x.test>", headers="Cancel-Lock: sha256:%s\r\n" % lock(b"kk")), "^240", "another")
+like(post(b, mid="<k3@x.test>", headers="Supersedes: <k2@x.test>\r\nCancel-Key: sha256:kx\r\n"), "^441", "Supersedes with a wrong key")
+like(post(b, mid="<k3@x.test>", headers="Supersedes: <k2@x.test>\r\nCancel-Key: sha256:kk\r\n"), "^240", "with the right one")
+c.cmd("STAT <k2@x.test>", "430", "the old one is gone")
+c.cmd("HEAD <k3@x.test>", "221")
+ok(not any(x.lower().startswith("cancel-key") for x in c.text()), "keys do not show")
+like(post(m, mid="<k4@x.test>", headers="Supersedes: <k3@x.test>\r\n"), "^240", "a moderator's Supersedes")
+c.cmd("STAT <k3@x.test>", "430", "the old one is gone")
+like(s.ctl("log"), "delete.*superseded", "and the log tells")
 
 # moderated, members, cross-posts
 like(post(a, group="test.moderated", mid="<w@x.test>"), "^240 .*approval", "a moderated group")
