@@ -23,3 +23,4 @@ forumd_libforum_a_SOURCES += \
 forumd_libforum_a_SOURCES += \
 	forumd/forum/personal.c forumd/forum/personal.h \
 	forumd/forum/watch.c forumd/forum/watch.h
+forumd_libforum_a_SOURCES += forumd/forum/memo.c forumd/forum/memo.h

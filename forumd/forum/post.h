@@ -53,6 +53,7 @@ struct post {
 	uint32_t header_len, from_off, body_len, lines;   /* octets of the public header without From; of the body */
 	uint32_t header_z1, header_z2, body_z, removed_len;   /* stored octets of the pieces */
 	uint32_t crc;                  /* digest_crc over public header without From, then body */
+	uint32_t original_crc;         /* the same with the body as it came, when less of it is shown; 0: all is shown */
 	struct slice message_id;
 	struct slice in_reply_to, references;  /* ids with brackets, single spaces */
 	struct slice subject;          /* decoded UTF-8 */
@@ -75,7 +76,7 @@ struct post_draft {
 	uint32_t flags;                /* POST_DOT_FREE, EIGHT_BIT, DATE_ONLY, HAS_NEWSGROUPS, HAS_PATH */
 	uint64_t supersedes;           /* post this one replaces (same author, checked by rights), 0 none */
 	/* stored pieces */
-	uint32_t header_len, from_off, body_len, lines, crc;
+	uint32_t header_len, from_off, body_len, lines, crc, original_crc;
 	struct slice header_z1, header_z2, body_z;   /* from segment_deflate() */
 	struct slice removed;          /* opaque: what was taken out, for show --raw */
 	/* overview, header values already free of TAB, CR, LF, NUL: subject, from, date, references as in the header */
@@ -134,4 +135,6 @@ int post_erase(struct forum_txn *t, uint64_t id, struct fail *f);
 
 /* Compression for post_draft: raw deflate ended by a full flush, appended to out. Any thread (one deflater a thread). */
 void segment_deflate(struct slice raw, struct buf *out);
+/* the n octets a segment was made from, appended to out; 1 or ERR_CORRUPT. Any thread. */
+int segment_restore(struct slice z, size_t n, struct buf *out);
 #endif

@@ -95,8 +95,10 @@ static int post_check_duplicate(struct forum_txn *t, const struct post_draft *d,
 		return fail_internal(f, "message id %.*s: %s", SLICE_ARG(d->message_id), err_name(found));
 	if (found == 0)
 		return 0;
-	if (!slice_eq(p.message_id, d->message_id) || p.crc != d->crc || p.body_len != d->body_len ||
-			p.header_z1 + p.header_z2 + p.body_z == 0)
+	bool same = d->original_crc || p.original_crc
+		? (d->original_crc ? d->original_crc : d->crc) == (p.original_crc ? p.original_crc : p.crc)
+		: p.crc == d->crc && p.body_len == d->body_len;
+	if (!slice_eq(p.message_id, d->message_id) || !same || p.header_z1 + p.header_z2 + p.body_z == 0)
 		return fail_set(f, ERR_EXISTS, "this Message-ID was used before");
 	post_fill_result(r, &p, true);
 	return 1;
@@ -153,7 +155,7 @@ static void post_from_draft(struct forum_txn *t, const struct post_draft *d, str
 		.date = d->date, .arrival = d->arrival ? d->arrival : forum_time(t), .supersedes = d->supersedes,
 		.header_len = d->header_len, .from_off = d->from_off, .body_len = d->body_len, .lines = d->lines,
 		.header_z1 = (uint32_t)d->header_z1.n, .header_z2 = (uint32_t)d->header_z2.n, .body_z = (uint32_t)d->body_z.n,
-		.removed_len = (uint32_t)d->removed.n, .crc = d->crc, .message_id = d->message_id,
+		.removed_len = (uint32_t)d->removed.n, .crc = d->crc, .original_crc = d->original_crc, .message_id = d->message_id,
 		.in_reply_to = post_clip_ids(t->arena, d->in_reply_to), .references = post_clip_ids(t->arena, d->references),
 		.subject = post_clip(d->subject, POST_SUBJECT_MAX), .from = post_clip(d->from, POST_FROM_MAX),
 	};

@@ -1,7 +1,7 @@
 /* post_private.h - records of posts, for files of forumd/forum/ only.
  *
  * Head record (P), version 1; what changes after arrival is at fixed places:
- *   0 version  1 state  2 source  3 reason  4 author u32  8 flags u32  12 u32 unused  16 parent u64  24 thread u64
+ *   0 version  1 state  2 source  3 reason  4 author u32  8 flags u32  12 original_crc u32  16 parent u64  24 thread u64
  *  32 date i64  40 arrival i64  48 supersedes u64  56 header_len u32  60 from_off  64 body_len  68 lines  72 header_z1
  *  76 header_z2  80 body_z  84 removed_len  88 crc  92 number of places u32, then per place group u32, number u32;
  *  then with varint length: message-id, in-reply-to, references, subject, from

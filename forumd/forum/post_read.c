@@ -45,7 +45,7 @@ int post_decode(struct forum_txn *t, uint64_t id, struct slice v, struct post *p
 		.date = (int64_t)num_get64(p + POST_DATE), .arrival = (int64_t)num_get64(p + 40), .supersedes = num_get64(p + 48),
 		.header_len = num_get32(p + 56), .from_off = num_get32(p + 60), .body_len = num_get32(p + 64),
 		.lines = num_get32(p + 68), .header_z1 = num_get32(p + 72), .header_z2 = num_get32(p + 76),
-		.body_z = num_get32(p + 80), .removed_len = num_get32(p + 84), .crc = num_get32(p + 88),
+		.original_crc = num_get32(p + 12), .body_z = num_get32(p + 80), .removed_len = num_get32(p + 84), .crc = num_get32(p + 88),
 		.nplaces = post_record_places(v),
 	};
 	struct place *places = arena_alloc(t->arena, p_r->nplaces * sizeof *places);
@@ -67,6 +67,7 @@ static void post_encode(const struct post *o, struct buf *out) {
 	p[POST_REASON] = (char)o->reason;
 	num_put32(p + 4, o->author);
 	num_put32(p + POST_FLAGS, o->flags);
+	num_put32(p + 12, o->original_crc);
 	num_put64(p + POST_PARENT, o->parent);
 	num_put64(p + POST_THREAD, o->thread);
 	num_put64(p + POST_DATE, (uint64_t)o->date);

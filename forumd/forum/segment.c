@@ -93,6 +93,18 @@ void segment_deflate(struct slice raw, struct buf *out) {
 	} while (z->avail_out == 0 || z->avail_in > 0);
 }
 
+int segment_restore(struct slice z, size_t n, struct buf *out) {
+	struct buf in = { 0 };
+	char *p = buf_reserve(&in, z.n + 2);
+	if (z.n)
+		memcpy(p, z.p, z.n);
+	int r = segment_inflate(p, z.n, buf_reserve(out, n), n);
+	if (r > 0)
+		buf_commit(out, n);
+	buf_free(&in);
+	return r;
+}
+
 int segment_inflate(char *z, size_t zn, char *out, size_t n) {
 	struct segment_engines *e = segment_engines();
 	size_t got;

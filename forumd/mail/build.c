@@ -171,7 +171,7 @@ void build_list_copy(struct buf *out, const struct build_copy *c, size_t *reply_
 
 /* Text with LF or CRLF line ends as quoted-printable in lines of at most 76 octets. "From " and a dot at the start of
  * a line are encoded too, for mailboxes and careless relays. */
-static void notice_qp(struct slice text, struct buf *out) {
+void build_qp(struct slice text, struct buf *out) {
 	struct slice line;
 	while (slice_line(&text, &line)) {
 		size_t col = 0;
@@ -205,7 +205,7 @@ static int notice_part(struct buf *out, struct slice text) {
 	struct mailmime_parameter *charset = mailmime_param_new_with_data((char[]){ "charset" }, (char[]){ "utf-8" });
 	struct mailmime *part = NULL, *message = NULL;
 	MMAPString *s = mmap_string_new("");
-	notice_qp(text, &encoded);
+	build_qp(text, &encoded);
 	if (fields && type && charset && s && clist_append(type->ct_parameters, charset) == 0)
 		part = mailmime_new_empty(type, fields);
 	/* the MIME fields are only written for a part inside a message; the message has no fields of its own here. The text

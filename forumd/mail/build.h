@@ -38,4 +38,6 @@ struct build_notice {
 	int64_t date;
 };
 int build_notice(struct buf *out, const struct build_notice *n);
+/* text with LF or CRLF line ends as quoted-printable */
+void build_qp(struct slice text, struct buf *out);
 #endif

@@ -17,6 +17,7 @@ forumd_libmail_a_SOURCES = \
 	forumd/mail/mime_part.c \
 	forumd/mail/mime_scan.c \
 	forumd/mail/msgid.c forumd/mail/msgid.h \
+	forumd/mail/reply_body.c forumd/mail/reply_body.h \
 	forumd/mail/subject.c forumd/mail/subject.h \
 	forumd/mail/text_part.c \
 	forumd/mail/trim.c forumd/mail/trim.h forumd/mail/trim_private.h \

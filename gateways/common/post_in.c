@@ -3,12 +3,16 @@
 #include "forumd/base/base64.h"
 #include "forumd/base/clock.h"
 #include "forumd/base/digest.h"
+#include "forumd/base/num.h"
 #include "forumd/base/text.h"
 #include "forumd/base/vec.h"
 #include "forumd/forum/rights.h"
 #include "forumd/mail/address.h"
 #include "forumd/mail/date.h"
+#include "forumd/forum/memo.h"
+#include "forumd/mail/mime.h"
 #include "forumd/mail/msgid.h"
+#include "forumd/mail/reply_body.h"
 #include "gateways/common/post_in_private.h"
 
 #define FUTURE_SECONDS 86400
@@ -383,6 +387,83 @@ static int body_check(struct post_in_work *w) {
 	return 1;
 }
 
+/* ---- what of a mail is published ------------------------------------------------------------------------------- */
+
+static bool cut_seen(void *arg, struct slice content) {
+	struct post_in_work *w = arg;
+	struct slice key = post_in_picture_key(w->a, w->d->groups[0], content), id;
+	unsigned char d[16];
+	/* the same mail once more is not another one */
+	digest_id(w->d->message_id, d);
+	if (memo_get(w->t, MEMO_PICTURE, key, &id) > 0)
+		return !slice_eq(id, slice_of(d, sizeof d));
+	struct post_in_cut *c = w->in->cut;
+	for (size_t i = 0; c && i < c->nshown; i++)
+		if (slice_eq(c->shown[i], key))
+			return true;
+	if (c && c->nshown < sizeof c->shown / sizeof *c->shown)
+		c->shown[c->nshown++] = key;
+	return false;
+}
+
+struct slice post_in_picture_key(struct arena *a, uint32_t group, struct slice content) {
+	char *p = arena_alloc(a, 4 + 32);
+	unsigned char d[32];
+	num_put32(p, group);
+	digest_sha256(content, d);
+	memcpy(p + 4, d, sizeof d);
+	return slice_of(p, 36);
+}
+
+static struct slice cut_parent_text(struct post_in_work *w, const struct post *p) {
+	struct buf header = { 0 }, body = { 0 }, text = { 0 };
+	struct slice s = slice_of("", 0);
+	if (p->state != POST_DELETED && p->body_len <= TRIM_TEXT_MAX && post_header(w->t, p, &header) > 0 && post_body(w->t, p, 0, p->body_len, &body) > 0)
+		mime_message_text(buf_slice(&header), buf_slice(&body), TRIM_TEXT_MAX, &text);
+	if (buf_len(&text))
+		s = arena_slice(w->a, buf_slice(&text));
+	buf_free(&header);
+	buf_free(&body);
+	buf_free(&text);
+	return s;
+}
+
+/* An answer is known by the post it answers, or by its own word. */
+static bool cut_is_reply(struct post_in_work *w, struct slice *parent_text_r) {
+	struct post p;
+	struct slice last = slice_of("", 0), id, rest = w->known[KNOWN_REFERENCES].f.value;
+	struct slice irt = w->known[KNOWN_IN_REPLY_TO].n ? w->known[KNOWN_IN_REPLY_TO].f.value : last;
+	*parent_text_r = last;
+	while (w->known[KNOWN_REFERENCES].n && msgid_next(&rest, &id))
+		last = id;
+	if (parent_find(w, irt, &p) > 0 || (last.n && parent_find(w, last, &p) > 0)) {
+		*parent_text_r = cut_parent_text(w, &p);
+		return true;
+	}
+	return irt.n || last.n;
+}
+
+static void body_cut(struct post_in_work *w) {
+	if (w->in->cut)
+		*w->in->cut = (struct post_in_cut){ 0 };
+	struct reply_body_in in = { .header = w->header, .body = w->body, .seen = cut_seen, .arg = w };
+	struct reply_body b;
+	in.reply = cut_is_reply(w, &in.parent_text);
+	bool changed = reply_body_make(w->a, &in, &b) > 0;
+	if (changed) {
+		w->original = w->body;
+		w->shape |= POST_IN_BODY_ASIDE;
+		w->new_content = b.content;
+		w->body = b.body;
+		w->new_charset = false;
+	}
+	struct post_in_cut *c = w->in->cut;
+	if (!c)
+		return;
+	c->changed = changed, c->reply = in.reply, c->text = b.text, c->lines = b.info.lines, c->octets = b.info.octets;
+	c->reasons = b.info.reasons, c->from_html = changed && b.from_html, c->only_quote = b.info.only_quote, c->pictures = b.pictures;
+}
+
 /* ---- the finished draft -------------------------------------------------------------------------------------------- */
 
 /* DOT_FREE promises all that a plain copy (or a spliced segment) needs: no line of header or body starts with a dot,
@@ -415,6 +496,8 @@ static uint32_t draft_lines(struct slice body) {
 static void draft_header(struct post_in_work *w) {
 	post_in_write_header(w);
 	w->d->crc = digest_crc(digest_crc(0, buf_slice(&w->pub)), w->body);
+	if (w->shape & POST_IN_BODY_ASIDE)
+		w->d->original_crc = digest_crc(digest_crc(0, buf_slice(&w->pub)), w->original) | 1;
 }
 
 static void draft_derive(struct post_in_work *w) {
@@ -469,6 +552,8 @@ static int post_in_rules(struct post_in_work *w, struct slice raw) {
 	    (r = subject_check(w)) < 0 || (r = date_check(w)) < 0 || (r = id_check(w)) < 0 || (r = references_supply(w)) < 0 ||
 	    (r = body_check(w)) < 0)
 		return r;
+	if (w->in->trim)
+		body_cut(w);
 	draft_header(w);
 	if ((r = id_holder_known(w, w->d->crc)) == 0) {
 		w->d->message_id = w->new_message_id = id_fresh(w);

@@ -13,6 +13,16 @@
 #include "forumd/forum/post.h"
 #include "forumd/run/job.h"
 
+/* what was done to the text of a mail; slices in the arena */
+struct post_in_cut {
+	bool changed, reply;           /* less, or other, than what came is published; it answers a post */
+	struct slice text;             /* readable text as published, LF; empty when there is none */
+	size_t lines, octets;          /* left out */
+	unsigned reasons;              /* TRIM_* */
+	bool from_html, only_quote;
+	unsigned pictures;             /* repeated inline ones left out */
+	struct slice shown[8]; size_t nshown;   /* MEMO_PICTURE keys of those that are shown now */
+};
 struct post_in {
 	/* given by the gateway */
 	enum post_source source;
@@ -29,6 +39,8 @@ struct post_in {
 	uint64_t session_hint;         /* for Injection-Info's logging data, already hashed; 0 none */
 	bool date_only;                /* imports of pages: the time of day is unknown */
 	struct slice author_name;      /* imports: author when the message has no From worth using; may be empty: anonymous */
+	bool trim;                     /* mail: publish what is the author's own (mail/reply_body.h), keep the original aside */
+	struct post_in_cut *cut;       /* may be NULL: what trim did, or found, is told here */
 	struct slice client_msgid;     /* id to use when the message has none (the one offered in 340); may be empty */
 };
 /* Parse and check. On success the draft (in arena a, slices too) is complete. Errors: ERR_INVALID with a text a person

@@ -1,6 +1,7 @@
 /* post_in_header.c - from the typed header to the public one, with a record of every edit.
  *
- * `removed` is: version u8 (1), shape u8, then edits in order of place: varint offset into the public header without
+ * `removed` is: version u8 (1), shape u8; with POST_IN_BODY_ASIDE the octets of the body as it came (varint) and its
+ * segment (varint length); then edits in order of place: varint offset into the public header without
  * From, varint octets there that are ours, varint length and the typed octets that stood there instead. Applying them
  * to the stored header gives the arrival back byte for byte. */
 #include "forumd/base/num.h"
@@ -107,6 +108,8 @@ static bool header_names_member(struct post_in_work *w, struct slice value) {
 }
 
 static bool header_aside(struct post_in_work *w, const struct field *f) {
+	if (w->new_content.n && slice_starts_nocase(f->name, SLICE("content-")))
+		return true;
 	if (w->in->import)
 		return slice_is_nocase(f->name, "xref") || (!f->name.n && text_space(f->raw.p[0]));
 	if (!f->name.n || f->name.p[0] == '.' || header_listed(aside_always, f->name))
@@ -181,6 +184,8 @@ static void header_supply(struct post_in_work *w, const unsigned *seen) {
 		header_put(w, "References", w->new_references, none);
 	if (w->new_mime)
 		header_put(w, "MIME-Version", SLICE("1.0"), none);
+	if (w->new_content.n)
+		header_edit(w, w->new_content, none);
 	if (w->new_charset) {
 		header_put(w, "Content-Type", SLICE("text/plain; charset=utf-8"), none);
 		header_put(w, "Content-Transfer-Encoding", SLICE("8bit"), none);
@@ -198,6 +203,13 @@ void post_in_write_header(struct post_in_work *w) {
 	buf_reset(&w->removed);
 	buf_addc(&w->removed, 1);
 	buf_addc(&w->removed, (char)w->shape);
+	if (w->shape & POST_IN_BODY_ASIDE) {
+		struct buf z = { 0 };
+		segment_deflate(w->original, &z);
+		num_add_varint(&w->removed, w->original.n);
+		num_add_bytes(&w->removed, buf_slice(&z));
+		buf_free(&z);
+	}
 	w->d->from_off = 0;
 	if (w->new_path.n && !w->known[KNOWN_PATH].n)
 		header_put(w, "Path", w->new_path, slice_of("", 0));
@@ -249,15 +261,20 @@ int post_in_original(struct forum_txn *t, const struct post *p, struct buf *out)
 	int r = post_removed(t, p, &removed);
 	struct slice edits = buf_slice(&removed);
 	unsigned shape = edits.n >= 2 ? (unsigned char)edits.p[1] : 0;
+	struct slice z = slice_of("", 0);
+	uint64_t octets = 0;
+	edits = slice_from(edits, 2);
+	if ((shape & POST_IN_BODY_ASIDE) && (!num_take_varint(&edits, &octets) || !num_take_bytes(&edits, &z) || octets > UINT32_MAX))
+		r = ERR_CORRUPT;
 	if (r >= 0)
 		r = original_header(t, p, &pub);
 	if (r > 0)
-		r = original_apply(slice_from(edits, 2), buf_slice(&pub), out);
+		r = original_apply(edits, buf_slice(&pub), out);
 	if (r > 0 && (shape & POST_IN_CUT_LINE) && buf_len(out) >= before + 2)
 		buf_truncate(out, buf_len(out) - 2);
 	if (r > 0 && !(shape & POST_IN_NO_BODY)) {
 		buf_adds(out, "\r\n");
-		r = post_body(t, p, 0, p->body_len, out);
+		r = shape & POST_IN_BODY_ASIDE ? segment_restore(z, (size_t)octets, out) : post_body(t, p, 0, p->body_len, out);
 	}
 	buf_free(&removed);
 	buf_free(&pub);

@@ -11,7 +11,8 @@
 #define POST_IN_LINE_MAX 998
 
 /* what `removed` says about the shape of the original */
-enum post_in_shape { POST_IN_NO_BODY = 1, POST_IN_CUT_LINE = 2 };   /* no empty line; last header line without its end */
+/* no empty line; last header line without its end; the body as it came is kept behind the shape */
+enum post_in_shape { POST_IN_NO_BODY = 1, POST_IN_CUT_LINE = 2, POST_IN_BODY_ASIDE = 4 };
 
 /* the fields the rules look at: the first of each and how many there are */
 enum post_in_known {
@@ -34,6 +35,7 @@ struct post_in_work {
 	/* values that stand in for what was missing or unusable (field values, without name); empty: as typed */
 	struct slice new_message_id, new_date, new_path, new_references, new_in_reply_to, typed_from;
 	bool new_subject, new_mime, new_charset;
+	struct slice new_content, original;   /* Content-* lines of the body made from `original` */
 	struct buf pub, removed;       /* public header without From; the edits that lead back to the original */
 };
 
@@ -51,6 +53,9 @@ struct slice post_in_clean(struct arena *a, struct slice value, size_t max);
 /* post_in_text.c: d->terms; header with the typed From */
 void post_in_terms(struct arena *a, const struct mime_table *table, struct slice header, struct slice body,
 	struct post_draft *d);
+
+/* post_in.c: key of MEMO_PICTURE */
+struct slice post_in_picture_key(struct arena *a, uint32_t group, struct slice content);
 
 /* post_in_job.c: may the author put this draft into its groups? */
 int post_in_rights(struct forum_txn *t, uint32_t member, const struct post_draft *d, struct fail *f);

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include "gateways/smtp/smtp_private.h"
 #include "forumd/base/stat.h"
+#include "forumd/base/digest.h"
 #include "forumd/forum/mailq.h"
+#include "forumd/forum/memo.h"
 #include "forumd/forum/moderate.h"
 #include "forumd/forum/rights.h"
 #include "forumd/forum/subscribe.h"
@@ -28,6 +30,7 @@ struct delivery {
 	/* what to store */
 	struct post_draft draft;
 	struct post_in_job post;
+	struct post_in_cut cut;
 	struct slice notice, notice_to;
 	bool hard_bounce;
 	struct slice bounce_text;
@@ -76,7 +79,7 @@ static void prepare_post(struct smtp_session *m, struct forum_txn *t, struct del
 	struct post_in in = {
 		.source = POST_FROM_MAIL, .member = d->writer.member, .groups = &d->route->group, .ngroups = 1,
 		.hold = d->writer.hold, .hold_reason = slice_str(d->writer.hold_reason ? d->writer.hold_reason : ""),
-		.max_size = m->s.config->message_size, .path_host = slice_str(m->s.config->domain),
+		.trim = true, .cut = &d->cut, .max_size = m->s.config->message_size, .path_host = slice_str(m->s.config->domain),
 	};
 
 	if (!within_rate(m, d->writer.member)) {
@@ -209,6 +212,18 @@ static int apply_crosspost(struct forum_txn *t, struct delivery *d, struct fail 
 	return post_crosspost(t, p.id, id, f);
 }
 
+#define PICTURE_DAYS 400
+
+/* pictures shown now need not be shown again */
+static void note_pictures(struct forum_txn *t, const struct delivery *d)
+{
+	unsigned char id[16];
+
+	digest_id(d->draft.message_id, id);
+	for (size_t i = 0; i < d->cut.nshown; i++)
+		memo_put(t, MEMO_PICTURE, d->cut.shown[i], slice_of(id, sizeof id), forum_time(t) + PICTURE_DAYS * 86400);
+}
+
 static int apply_post(struct forum_txn *t, struct job *j, struct delivery *d, struct fail *f)
 {
 	static const char *const proofs[] = {
@@ -229,6 +244,7 @@ static int apply_post(struct forum_txn *t, struct job *j, struct delivery *d, st
 		if (e < 0)
 			return e;
 	}
+	note_pictures(t, d);
 	e = post_get(t, d->post.result.id, &p);
 	trace_add(t, d->post.result.id, d->draft.message_id, "mail to %.*s: %s (author: %s; parent: %s)%s%s",
 		SLICE_ARG(d->route->group_name), d->post.result.duplicate

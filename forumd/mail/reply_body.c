@@ -1,0 +1,245 @@
+/* reply_body.c - one readable part is found, its text made; the other parts are either said by that text too (the HTML
+ * beside the plain text), pictures that were shown before, or attachments, which are copied octet for octet. */
+#include <stdio.h>
+#include "forumd/base/digest.h"
+#include "forumd/base/text.h"
+#include "forumd/base/vec.h"
+#include "forumd/mail/build.h"
+#include "forumd/mail/mime.h"
+#include "forumd/mail/reply_body.h"
+
+#define LINE_MAX_OCTETS 990
+#define STUB_MAX 200               /* "please use a better program to read this mail" */
+
+struct reply_work {
+	struct arena *a;
+	const struct reply_body_in *in;
+	struct reply_body *out;
+	struct mime_table t;
+	int readable;
+	bool stub;                     /* the plain text only says that there is HTML */
+	VEC(int) kept;
+};
+
+static bool is_type(const struct mime_part *p, const char *type, const char *subtype)
+{
+	return slice_is(p->type, type) && slice_is(p->subtype, subtype);
+}
+
+/* only containers that are understood */
+static bool understood(const struct reply_work *w)
+{
+	for (size_t i = 0; i < w->t.n; i++) {
+		const struct mime_part *p = &w->t.v[i];
+
+		if (p->kind == MIME_MULTIPART && (!slice_is(p->type, "multipart") || (!slice_is(p->subtype, "mixed")
+		    && !slice_is(p->subtype, "alternative") && !slice_is(p->subtype, "related"))))
+			return false;
+	}
+	return w->t.n && !w->t.cut && w->t.v[0].kind != MIME_MESSAGE;
+}
+
+/* inside a forwarded message: goes with it */
+static bool embedded(const struct mime_table *t, int i)
+{
+	for (int up = t->v[i].parent; up >= 0; up = t->v[up].parent)
+		if (t->v[up].kind == MIME_MESSAGE)
+			return true;
+	return false;
+}
+
+static int alternative_of(const struct mime_table *t, int i)
+{
+	for (int up = t->v[i].parent; up >= 0; up = t->v[up].parent)
+		if (is_type(&t->v[up], "multipart", "alternative"))
+			return up;
+	return -1;
+}
+
+static bool below(const struct mime_table *t, int i, int ancestor)
+{
+	while (i >= 0 && i != ancestor)
+		i = t->v[i].parent;
+	return i >= 0;
+}
+
+static struct slice part_text(struct reply_work *w, int i)
+{
+	struct buf b = { 0 };
+	struct slice s;
+
+	mime_text(&w->t.v[i], w->in->body, TRIM_TEXT_MAX, &b);
+	s = arena_slice(w->a, buf_slice(&b));
+	buf_free(&b);
+	return s;
+}
+
+/* A plain text that is a few words beside much HTML: the HTML is what was meant. */
+static void find_stub(struct reply_work *w)
+{
+	int alternative = alternative_of(&w->t, w->readable);
+	struct slice plain = slice_of("", 0);
+	struct buf text = { 0 };
+
+	if (alternative < 0 || !slice_is(w->t.v[w->readable].subtype, "plain")
+	    || w->t.v[w->readable].body_len > 3 * STUB_MAX)
+		return;
+	plain = slice_trim(part_text(w, w->readable));
+	for (int i = 0; i < (int)w->t.n && plain.n <= STUB_MAX; i++) {
+		if (!is_type(&w->t.v[i], "text", "html") || !below(&w->t, i, alternative) || embedded(&w->t, i))
+			continue;
+		mime_html_text(part_text(w, i), &text);
+		/* "HTML" is in all such sentences, and hardly in a real short answer */
+		if (buf_len(&text) > 4 * plain.n && (!plain.n || slice_find_nocase(plain, SLICE("html")) >= 0)) {
+			w->readable = i;
+			w->stub = true;
+			break;
+		}
+	}
+	buf_free(&text);
+}
+
+static void make_text(struct reply_work *w)
+{
+	const struct mime_part *p = &w->t.v[w->readable];
+	struct slice none = slice_of("", 0);
+	struct buf raw = { 0 }, clean = { 0 };
+	bool html = slice_is(p->subtype, "html");
+
+	w->out->from_html = html;
+	w->out->info = (struct trim_info){ .whole = true };
+	if (w->in->reply && w->stub)
+		trim_reply(SLICE("Content-Type: text/html; charset=utf-8\r\n\r\n"), part_text(w, w->readable), w->in->parent_text,
+			&raw, &w->out->info);
+	else if (w->in->reply)
+		trim_reply(w->in->header, w->in->body, w->in->parent_text, &raw, &w->out->info);
+	else if (html)
+		mime_html_text(part_text(w, w->readable), &raw);
+	else
+		buf_add_slice(&raw, part_text(w, w->readable));
+	text_utf8_repair(buf_slice(&raw), &clean);
+	for (size_t i = 0; i < buf_len(&clean); i++)
+		if (!buf_bytes(&clean)[i])
+			buf_bytes(&clean)[i] = ' ';
+	w->out->text = buf_len(&clean) ? arena_slice(w->a, buf_slice(&clean)) : none;
+	buf_free(&raw);
+	buf_free(&clean);
+}
+
+static bool shown_before(struct reply_work *w, const struct mime_part *p)
+{
+	struct buf content = { 0 };
+	bool seen = false;
+
+	if (!w->in->seen || !slice_is(p->type, "image") || slice_is(p->disposition, "attachment") || !p->id.n)
+		return false;
+	mime_decode(p->encoding, slice_sub(w->in->body, p->body_off, p->body_len), p->body_len, &content);
+	seen = w->in->seen(w->in->arg, buf_slice(&content));
+	buf_free(&content);
+	return seen;
+}
+
+/* what stays beside the text; false: nothing would change */
+static bool choose(struct reply_work *w)
+{
+	int alternative = alternative_of(&w->t, w->readable);
+	bool plain = !w->out->from_html, dropped = false;
+
+	for (int i = 0; i < (int)w->t.n; i++) {
+		const struct mime_part *p = &w->t.v[i];
+
+		if (i == w->readable || p->kind == MIME_MULTIPART || embedded(&w->t, i))
+			continue;
+		if (alternative >= 0 && below(&w->t, i, alternative) && slice_is(p->type, "text")
+		    && !slice_is(p->disposition, "attachment") && !slice_is(p->subtype, "calendar")) {
+			dropped = true;
+		} else if (shown_before(w, p)) {
+			w->out->pictures++;
+			dropped = true;
+		} else {
+			vec_push(&w->kept, i);
+		}
+	}
+	return w->stub || !plain || w->out->pictures || (w->in->reply && (dropped || !w->out->info.whole));
+}
+
+/* the text with its Content fields; *length lines decide the encoding */
+static void put_text(struct slice text, struct buf *head, struct buf *body)
+{
+	bool eight = false, lng = false;
+	struct slice rest = text, line;
+
+	while (slice_line(&rest, &line)) {
+		lng |= line.n > LINE_MAX_OCTETS || slice_chr(line, '\r') >= 0;
+		for (size_t i = 0; i < line.n && !eight; i++)
+			eight = (unsigned char)line.p[i] >= 128;
+		buf_add_slice(body, line);
+		buf_adds(body, "\r\n");
+	}
+	if (lng) {
+		buf_reset(body);
+		build_qp(text, body);
+	}
+	if (!buf_len(body))
+		buf_adds(body, "\r\n");
+	buf_addf(head, "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n",
+		lng ? "quoted-printable" : eight ? "8bit" : "7bit");
+}
+
+static void put_parts(struct reply_work *w, struct buf *head, struct buf *body)
+{
+	struct buf text_head = { 0 }, text = { 0 };
+	unsigned char hash[32];
+	char boundary[40];
+	size_t n = 0;
+
+	/* of the content, so that the same mail makes the same post */
+	digest_sha256(w->in->body, hash);
+	n = (size_t)snprintf(boundary, sizeof boundary, "=_forum_");
+	for (int i = 0; i < 12; i++)
+		n += (size_t)snprintf(boundary + n, sizeof boundary - n, "%02x", hash[i]);
+	put_text(w->out->text, &text_head, &text);
+	buf_addf(head, "Content-Type: multipart/mixed; boundary=\"%s\"\r\n", boundary);
+	buf_addf(body, "--%s\r\n", boundary);
+	buf_add_slice(body, buf_slice(&text_head));
+	buf_adds(body, "\r\n");
+	buf_add_slice(body, buf_slice(&text));
+	for (size_t i = 0; i < w->kept.n; i++) {
+		const struct mime_part *p = &w->t.v[w->kept.v[i]];
+		struct slice raw = slice_sub(w->in->body, p->header_off, p->body_off + p->body_len - p->header_off);
+
+		buf_addf(body, "%s--%s\r\n", i ? "\r\n" : "", boundary);
+		buf_add_slice(body, raw);
+	}
+	buf_addf(body, "\r\n--%s--\r\n", boundary);
+	buf_free(&text_head);
+	buf_free(&text);
+}
+
+int reply_body_make(struct arena *a, const struct reply_body_in *in, struct reply_body *r_r)
+{
+	struct reply_work w = { .a = a, .in = in, .out = r_r };
+	struct buf head = { 0 }, body = { 0 };
+	bool change;
+
+	*r_r = (struct reply_body){ .info = { .whole = true } };
+	mime_scan(a, in->header, in->body, &w.t);
+	w.readable = w.t.n ? mime_readable(&w.t) : -1;
+	if (w.readable < 0)
+		return 0;
+	find_stub(&w);
+	make_text(&w);
+	change = understood(&w) && choose(&w) && (slice_trim(r_r->text).n || w.kept.n);
+	if (change && w.kept.n)
+		put_parts(&w, &head, &body);
+	else if (change)
+		put_text(r_r->text, &head, &body);
+	r_r->content = arena_slice(a, buf_slice(&head));
+	r_r->body = arena_slice(a, buf_slice(&body));
+	if (!change)
+		r_r->info = (struct trim_info){ .whole = true };
+	buf_free(&head);
+	buf_free(&body);
+	vec_free(&w.kept);
+	return change;
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""Pain 21: attachments are kept; signature logos and repeated inline pictures are posted once."""
+from maillib import *
+import base64
+
+f = Forum()
+to = f.reply_to(f.copy(f.root(), "bob"))
+logo, photo = base64.b64encode(b"\x89PNG logo" * 20).decode(), base64.b64encode(b"\xff\xd8 photo" * 30).decode()
+
+
+def mixed(text, *parts):
+    return ("--m\nContent-Type: text/plain; charset=utf-8\n\n%s\n" % text + "".join("--m\n%s\n" % p for p in parts) + "--m--\n")
+
+
+inline = "Content-Type: image/png\nContent-ID: <logo1>\nContent-Disposition: inline; filename=logo.png\nContent-Transfer-Encoding: base64\n\n" + logo
+file = "Content-Type: image/jpeg\nContent-Disposition: attachment; filename=\"garden.jpg\"\nContent-Transfer-Encoding: base64\n\n" + photo
+head = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=m\r\n"
+quote = "\n> Which soil does it like?\n> And how much water?\n"
+
+got, one = f.send("bob", to, mixed("Look." + quote, file, inline), content=head)
+like(got, "^250 2.0.0 posted", "a reply with a file and a logo")
+m = f.article(one)
+is_([p.get_content_type() for p in m.walk()], ["multipart/mixed", "text/plain", "image/jpeg", "image/png"], "text, file, picture")
+is_(words(m), "Look.", "the quotation is gone")
+is_([p.get_filename() for p in m.iter_attachments()], ["garden.jpg", "logo.png"], "with their names")
+is_(base64.b64encode(list(m.iter_attachments())[0].get_content()).decode(), photo, "octet for octet")
+got, mid = f.send("bob", to, mixed("Look." + quote, file, inline), content=head, mid=one)
+like(got, "^250 2.0.0 there already", "the same mail once more is no other one")
+
+got, two = f.send("bob", to, mixed("Again." + quote, inline, file), content=head)
+m = f.article(two)
+is_([p.get_filename() for p in m.iter_attachments()], ["garden.jpg"], "the logo is not shown twice, the file is")
+ok("logo1" in f.s.ctl("show", two, "--raw"), "the original has it")
+got, three = f.send("bob", to, mixed("Only a logo." + quote, inline), content=head)
+is_(f.article(three).get_content_type(), "text/plain", "without other parts it is text")
+fwd = "Content-Type: message/rfc822\n\nFrom: x@example.org\nSubject: inner\n\nInner text\n"
+got, four = f.send("bob", to, mixed("See below." + quote, fwd), content=head)
+is_([p.get_content_type() for p in f.article(four).walk()], ["multipart/mixed", "text/plain", "message/rfc822", "text/plain"], "a forwarded message stays attached")
+like(f.send("bob", to, mixed("x", "Content-Type: application/zip\n\n" + "A" * 70 + "\n" * 1) + "x" * 10, content=head)[0], "^250", "broken ends are taken")
+done()
