@@ -164,7 +164,7 @@ static int thread_candidate(struct forum_txn *t, uint64_t id, const struct threa
 		return r;
 	if (v.n < POST_FIXED || v.n < POST_FIXED + 8 * (size_t)post_record_places(v))
 		return ERR_CORRUPT;
-	if (!thread_shares_group(v, in->places, in->nplaces))
+	if (!(in->archive && id == in->reply_to) && !thread_shares_group(v, in->places, in->nplaces))
 		return 0;
 	*thread_r = num_get64(v.p + POST_THREAD);
 	k = key_2u64('T', *thread_r, id);

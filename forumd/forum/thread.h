@@ -7,7 +7,8 @@
 
 /* Called by post_add/approval inside the write transaction with the post's places known: finds parent, thread and
  * reason, writes T, C and W records and adopts waiting children (whose records are rewritten). */
-struct thread_place_in { uint64_t post; const struct place *places; size_t nplaces; struct slice message_id, in_reply_to, references; uint64_t reply_to; enum parent_reason reply_reason; };
+struct thread_place_in { uint64_t post; const struct place *places; size_t nplaces; struct slice message_id, in_reply_to, references; uint64_t reply_to; enum parent_reason reply_reason;
+	bool archive; /* reply_to is the operator's archive's word: it needs no shared group (branches set aside) */ };
 struct thread_place_out { uint64_t parent, thread; enum parent_reason reason; };
 int thread_place(struct forum_txn *t, const struct thread_place_in *in, struct thread_place_out *out);
 /* A moderator's or author's repair. ERR_INVALID for a loop. parent 0: becomes a root. */
