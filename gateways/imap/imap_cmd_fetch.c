@@ -19,6 +19,7 @@ struct fetch {
 	struct range_set *uids, *seen;       /* asked for; read by this command and not marked so before */
 	uint32_t next;                       /* UID to go on with */
 	uint64_t asked, told;
+	struct imap_partial partial;         /* lo 0: all */
 	bool changed;                        /* only what changed after since */
 	uint64_t since;
 	bool damaged;                        /* a message was left out because it cannot be read */
@@ -386,6 +387,9 @@ static bool take_modifiers(struct imap_session *is, struct slice *in, struct fet
 			if (!imap_take_space(in) || !imap_take_modseq(in, &f->since) || !f->since)
 				return false;
 			f->changed = true;
+		} else if (slice_is_nocase(name, "PARTIAL") && is->uid && !f->partial.lo) {
+			if (!imap_take_space(in) || !imap_take_partial(in, &f->partial))
+				return false;
 		} else if (slice_is_nocase(name, "VANISHED") && is->uid && is->qresync) {
 			*vanished_r = true;
 		} else {
@@ -425,6 +429,11 @@ enum step imap_cmd_fetch(struct imap_session *is, struct slice *rest) {
 		return imap_bad(is, "there are fewer messages");
 	if ((f->changed || f->plan.modseq) && is->no_modseq)
 		return imap_bad(is, "this mailbox has no change numbers");
+	if (f->partial.lo) {
+		range_set_subtract(f->uids, &is->view.gone);
+		if (is->view.high < UINT32_MAX)
+			range_set_del(f->uids, is->view.high + 1, UINT32_MAX);
+	}
 	f->seen = imap_command_set(is);
 	f->asked = count_asked(is, f->uids);
 	f->next = 1;
@@ -434,6 +443,8 @@ enum step imap_cmd_fetch(struct imap_session *is, struct slice *rest) {
 		imap_condstore_on(is);
 	if (f->changed && fetch_changed(is, f, vanished) < 0)
 		return imap_unavailable(is);
+	if (f->partial.lo)
+		imap_set_partial(f->uids, &f->partial);
 	is->work = f;
 	return fetch_step(&is->s);
 }

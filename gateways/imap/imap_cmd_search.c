@@ -1,6 +1,9 @@
 /* SEARCH: keys are compiled (imap_search.c) and run over the view, in steps. For texts the index is asked first; it says
- * which posts hold them, and which must be read to know. Marks, UIDs and such texts alone never touch the overview; headers the overview has never touch the post; texts are decoded and folded, which costs most and therefore
- * happens only when everything cheaper said yes (jumps) and gives way to other sessions after each few posts. */
+ * which posts hold them, and which must be read to know. Marks, UIDs and such texts alone never touch the overview;
+ * headers the overview has never touch the post; texts are decoded and folded, which costs most and therefore happens
+ * only when everything cheaper said yes (jumps) and gives way to other sessions after each few posts.
+ *
+ * What was found are UIDs; they become sequence numbers when they are told. SORT and THREAD go on with them. */
 #include "forumd/base/clock.h"
 #include "forumd/base/num.h"
 #include "forumd/base/text.h"
@@ -17,14 +20,18 @@
 #define SEARCH_STRIDE 32u
 #define SEARCH_TEXT_MAX (4u << 20)
 
-enum { RETURN_MIN = 1, RETURN_MAX = 2, RETURN_COUNT = 4, RETURN_ALL = 8 };
+enum { RETURN_MIN = 1, RETURN_MAX = 2, RETURN_COUNT = 4, RETURN_ALL = 8, RETURN_SAVE = 16, RETURN_PARTIAL = 32 };
 
 struct search {
 	struct imap_search program;
-	bool esearch, beyond, asked;
+	bool esearch, beyond, asked, ran;
 	unsigned wants;
 	uint32_t next;                       /* UID to go on with */
-	struct range_set found;              /* UIDs, or sequence numbers */
+	struct range_set found;              /* UIDs; sequence numbers when they are told */
+	uint64_t modseq, modseq_first, modseq_last;   /* of what was found: highest, of its first and its last */
+	struct imap_partial partial;
+	imap_found then;                     /* who goes on; NULL: SEARCH tells */
+	void *arg;
 	size_t told;                         /* runs of found that are out */
 	uint32_t told_in;                    /* numbers of the run told that are out */
 	struct imap_session *is;
@@ -182,20 +189,38 @@ static int test_leaf(void *arg, const struct imap_search_step *s) {
 	case IMAP_SEARCH_HEADER: return test_header(m, s);
 	case IMAP_SEARCH_TEXT:
 	case IMAP_SEARCH_BODY: return test_text(m, s);
+	case IMAP_SEARCH_MODSEQ: return imap_modseq(m->marks, m->t, m->o) >= s->id;
+	case IMAP_SEARCH_OLDER: return overview_received(m->o) < forum_time(m->t) - (int64_t)s->number;
+	case IMAP_SEARCH_YOUNGER: return overview_received(m->o) >= forum_time(m->t) - (int64_t)s->number;
+	case IMAP_SEARCH_SAVEDBEFORE: return day_of(m->o->arrival) < s->day;
+	case IMAP_SEARCH_SAVEDON: return day_of(m->o->arrival) == s->day;
+	case IMAP_SEARCH_SAVEDSINCE: return day_of(m->o->arrival) >= s->day;
+	case IMAP_SEARCH_EMAILID: return m->o->post == s->id;
+	case IMAP_SEARCH_THREADID: return m->o->thread == s->id;
 	default: return 0;
 	}
 }
 
-static int test_one(struct test *m, uint32_t uid, uint32_t seq, const struct overview *o) {
+static void note_modseq(struct test *m) {
+	struct search *w = m->w;
+	w->modseq_last = imap_modseq(m->marks, m->t, m->o);
+	if (!w->found.n)
+		w->modseq_first = w->modseq_last;
+	if (w->modseq_last > w->modseq)
+		w->modseq = w->modseq_last;
+}
+
+static int test_one(struct test *m, uint32_t uid, const struct overview *o) {
 	m->uid = uid;
 	m->o = o;
 	m->have_post = m->have_header = m->have_text = false;
 	int r = imap_search_run(&m->w->program, test_leaf, m);
 	if (r == ERR_CORRUPT)
 		return 0;
-	uint32_t n = m->w->is->uid ? uid : seq;
+	if (r > 0 && m->w->program.modseq)
+		note_modseq(m);
 	if (r > 0)
-		range_set_add(&m->w->found, n, n);
+		range_set_add(&m->w->found, uid, uid);
 	return r;
 }
 
@@ -205,7 +230,7 @@ static int scan_view(struct search *w, struct test *m, int64_t start) {
 	unsigned n = 0;
 	for (uint32_t seq = imap_view_rank(v, w->next - 1) + 1; seq <= imap_view_count(v); seq++) {
 		uint32_t uid = imap_view_uid(v, seq);
-		int r = test_one(m, uid, seq, NULL);
+		int r = test_one(m, uid, NULL);
 		if (r < 0)
 			return r;
 		w->next = uid + 1;
@@ -224,9 +249,8 @@ static int scan_overview(struct search *w, struct test *m, int64_t start) {
 	if (r < 0)
 		return r;
 	while ((r = overview_iter_next(&it, &o)) > 0) {
-		uint32_t seq = imap_view_seq(v, o.number);
 		w->next = o.number + 1;
-		if (seq && (r = test_one(m, o.number, seq, &o)) < 0)
+		if (imap_view_seq(v, o.number) && (r = test_one(m, o.number, &o)) < 0)
 			break;
 		if ((++n % SEARCH_STRIDE == 0 || m->have_text) && imap_give_way(w->is, start)) {
 			overview_iter_end(&it);
@@ -265,6 +289,60 @@ static void add_number(struct buf *out, uint32_t n) {
 	buf_commit(out, 1 + num_format(n, p + 1));
 }
 
+/* RFC 9394: the numbers at these places, from the end when negative */
+void imap_set_partial(struct range_set *set, const struct imap_partial *p) {
+	uint64_t n = range_set_count(set);
+	struct range_set want = {0};
+	uint64_t lo = p->lo, hi = p->hi < n ? p->hi : n;
+	if (p->from_end) {
+		hi = p->lo > n ? 0 : n - p->lo + 1;
+		lo = p->hi > n ? 1 : n - p->hi + 1;
+	}
+	uint32_t first, last;
+	if (lo <= hi && range_set_nth(set, lo, &first) && range_set_nth(set, hi, &last))
+		range_set_add(&want, first, last);
+	imap_set_intersect(set, &want);
+	range_set_free(&want);
+}
+
+/* "1:500" or "-1:-500" */
+bool imap_take_partial(struct slice *in, struct imap_partial *p) {
+	p->from_end = imap_take_char(in, '-');
+	if (!imap_take_number(in, &p->lo) || !imap_take_char(in, ':') || imap_take_char(in, '-') != p->from_end ||
+	    !imap_take_number(in, &p->hi) || !p->lo || !p->hi)
+		return false;
+	if (p->lo > p->hi) {
+		uint32_t swap = p->lo;
+		p->lo = p->hi;
+		p->hi = swap;
+	}
+	return true;
+}
+
+static void partial_words(struct search *w, struct buf *out) {
+	const char *sign = w->partial.from_end ? "-" : "";
+	struct range_set some = {0};
+	range_set_copy(&some, &w->found);
+	imap_set_partial(&some, &w->partial);
+	buf_addf(out, " PARTIAL (%s%u:%s%u ", sign, w->partial.lo, sign, w->partial.hi);
+	if (some.n)
+		range_set_print(&some, ':', out);
+	else
+		buf_adds(out, "NIL");
+	buf_addc(out, ')');
+	range_set_free(&some);
+}
+
+/* the highest change number of what is told (RFC 7162 3.1.10) */
+static uint64_t esearch_modseq(const struct search *w) {
+	switch (w->wants & ~(unsigned)RETURN_SAVE) {
+	case RETURN_MIN: return w->modseq_first;
+	case RETURN_MAX: return w->modseq_last;
+	case RETURN_MIN | RETURN_MAX: return w->modseq_first > w->modseq_last ? w->modseq_first : w->modseq_last;
+	default: return w->modseq;
+	}
+}
+
 static void esearch_line(struct search *w) {
 	struct imap_session *is = w->is;
 	struct buf *out = session_out(&is->s);
@@ -282,7 +360,36 @@ static void esearch_line(struct search *w) {
 	}
 	if (w->wants & RETURN_COUNT)
 		buf_addf(out, " COUNT %llu", (unsigned long long)range_set_count(f));
+	if (w->wants & RETURN_PARTIAL)
+		partial_words(w, out);
+	if (w->program.modseq && f->n)
+		buf_addf(out, " MODSEQ %llu", (unsigned long long)esearch_modseq(w));
 	buf_adds(out, "\r\n");
+}
+
+/* RFC 5182: what $ stands for from now on; of MIN and MAX alone just those (2.4) */
+static void search_save(struct search *w) {
+	struct range_set *saved = &w->is->saved;
+	range_set_clear(saved);
+	if (!(w->wants & RETURN_SAVE) || !w->found.n)
+		return;
+	if (!(w->wants & (RETURN_MIN | RETURN_MAX)) || (w->wants & (RETURN_ALL | RETURN_COUNT | RETURN_PARTIAL))) {
+		range_set_copy(saved, &w->found);
+		return;
+	}
+	uint32_t first = w->found.v[0].lo, last = w->found.v[w->found.n - 1].hi;
+	if (w->wants & RETURN_MIN)
+		range_set_add(saved, first, first);
+	if (w->wants & RETURN_MAX)
+		range_set_add(saved, last, last);
+}
+
+void imap_uids_to_seqs(struct imap_session *is, struct range_set *set) {
+	struct range_set seqs = {0};
+	for (size_t i = 0; i < set->n; i++)
+		range_set_add(&seqs, imap_view_seq(&is->view, set->v[i].lo), imap_view_seq(&is->view, set->v[i].hi));
+	range_set_free(set);
+	*set = seqs;
 }
 
 /* the answer's numbers, as many as fit a step */
@@ -302,6 +409,8 @@ static enum step search_tell(struct session *s) {
 				break;
 		}
 	}
+	if (w->program.modseq && w->found.n)
+		buf_addf(out, " (MODSEQ %llu)", (unsigned long long)w->modseq);
 	buf_adds(out, "\r\n");
 	return imap_ok(is, "SEARCH completed");
 }
@@ -326,8 +435,17 @@ static enum step search_run(struct session *s) {
 		return STEP_MORE;
 	if (r < 0)
 		return imap_unavailable(is);
+	s->step = NULL;
+	w->ran = true;
+	if (w->then)
+		return w->then(is, &w->found, w->arg);
+	if (w->wants & RETURN_SAVE)
+		search_save(w);
+	if (!is->uid)
+		imap_uids_to_seqs(is, &w->found);
 	if (w->esearch) {
-		esearch_line(w);
+		if (w->wants != RETURN_SAVE)
+			esearch_line(w);
 		return imap_ok(is, "SEARCH completed");
 	}
 	buf_adds(session_out(s), "* SEARCH");
@@ -337,6 +455,10 @@ static enum step search_run(struct session *s) {
 static bool search_seqs(void *arg, struct slice *in, struct range_set *uids_r) {
 	struct search *w = arg;
 	struct range_set seqs = {0};
+	if (imap_take_char(in, '$')) {
+		range_set_copy(uids_r, &w->is->saved);
+		return true;
+	}
 	bool good = imap_take_set(in, imap_view_count(&w->is->view), &seqs);
 	if (good && !imap_view_uids(&w->is->view, &seqs, uids_r))
 		w->beyond = true;
@@ -346,13 +468,18 @@ static bool search_seqs(void *arg, struct slice *in, struct range_set *uids_r) {
 
 static bool search_uids(void *arg, struct slice *in, struct range_set *uids_r) {
 	struct search *w = arg;
+	if (imap_take_char(in, '$')) {
+		range_set_copy(uids_r, &w->is->saved);
+		return true;
+	}
 	return imap_take_set(in, imap_view_last(&w->is->view), uids_r);
 }
 
-/* RETURN (MIN MAX COUNT ALL), RFC 4731; () is ALL */
+/* RETURN (MIN MAX COUNT ALL SAVE PARTIAL), RFC 4731, 5182, 9394; () is ALL */
 static bool take_return(struct slice *rest, struct search *w) {
 	static const struct { const char *name; unsigned bit; } names[] = {
 		{ "MIN", RETURN_MIN }, { "MAX", RETURN_MAX }, { "COUNT", RETURN_COUNT }, { "ALL", RETURN_ALL },
+		{ "SAVE", RETURN_SAVE }, { "PARTIAL", RETURN_PARTIAL },
 	};
 	w->esearch = true;
 	if (!imap_take_char(rest, '('))
@@ -365,13 +492,15 @@ static bool take_return(struct slice *rest, struct search *w) {
 		for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 			if (slice_is_nocase(name, names[i].name))
 				bit = names[i].bit;
+		if (bit == RETURN_PARTIAL && (!imap_take_space(rest) || !imap_take_partial(rest, &w->partial)))
+			return false;
 		if (!bit || (!imap_take_space(rest) && !imap_at(rest, ')')))
 			return false;
 		w->wants |= bit;
 	}
 	if (!w->wants)
 		w->wants = RETURN_ALL;
-	return imap_take_char(rest, ')') && imap_take_space(rest);
+	return (w->wants & (RETURN_ALL | RETURN_PARTIAL)) != (RETURN_ALL | RETURN_PARTIAL) && imap_take_char(rest, ')') && imap_take_space(rest);
 }
 
 /* a word in front of the keys and the space behind it */
@@ -383,23 +512,51 @@ static bool take_word(struct slice *rest, const char *word) {
 	return true;
 }
 
-enum step imap_cmd_search(struct imap_session *is, struct slice *rest) {
-	struct search *w = ARENA_NEW(is->s.command, struct search);
+/* the keys up to the end, then the search */
+static enum step search_begin(struct search *w, struct slice *rest, struct slice charset) {
+	struct imap_session *is = w->is;
 	struct imap_search_sets sets = { search_seqs, search_uids, w };
-	struct slice charset = SLICE("UTF-8");
-	arena_on_reset(is->s.command, search_free, w);
-	w->is = is;
-	w->next = 1;
-	if (!imap_take_space(rest) || (take_word(rest, "RETURN") && !take_return(rest, w)))
-		return imap_bad_arguments(is);
-	if (take_word(rest, "CHARSET") && (!imap_take_astring(rest, is->s.command, &charset) || !imap_take_space(rest)))
-		return imap_bad_arguments(is);
 	if (!slice_is_nocase(charset, "UTF-8") && !slice_is_nocase(charset, "US-ASCII"))
 		return imap_no(is, "BADCHARSET (UTF-8 US-ASCII)", "UTF-8 and US-ASCII only");
 	if (!imap_search_compile(rest, is->s.command, &sets, &w->program))
 		return imap_bad_arguments(is);
 	if (w->beyond)
 		return imap_bad(is, "there are fewer messages");
+	if (w->program.modseq && is->no_modseq)
+		return imap_bad(is, "this mailbox has no change numbers");
+	if (w->program.modseq)
+		imap_condstore_on(is);
 	is->work = w;
 	return search_run(&is->s);
+}
+
+static struct search *search_new(struct imap_session *is) {
+	struct search *w = ARENA_NEW(is->s.command, struct search);
+	arena_on_reset(is->s.command, search_free, w);
+	w->is = is;
+	w->next = 1;
+	return w;
+}
+
+enum step imap_find(struct imap_session *is, struct slice *rest, struct slice charset, imap_found then, void *arg) {
+	struct search *w = search_new(is);
+	w->then = then;
+	w->arg = arg;
+	return search_begin(w, rest, charset);
+}
+
+enum step imap_cmd_search(struct imap_session *is, struct slice *rest) {
+	struct search *w = search_new(is);
+	struct slice charset = SLICE("UTF-8");
+	if (!imap_take_space(rest) || (take_word(rest, "RETURN") && !take_return(rest, w)) ||
+	    (take_word(rest, "CHARSET") && (!imap_take_astring(rest, is->s.command, &charset) || !imap_take_space(rest)))) {
+		if (w->wants & RETURN_SAVE)
+			range_set_clear(&is->saved);
+		return imap_bad_arguments(is);
+	}
+	enum step r = search_begin(w, rest, charset);
+	/* a SEARCH that fails leaves nothing in $ (RFC 5182 2.1) */
+	if (is->answered && (w->wants & RETURN_SAVE) && !w->ran)
+		range_set_clear(&is->saved);
+	return r;
 }

@@ -47,6 +47,7 @@ struct imap_session {
 	bool no_modseq;                /* a box of pointers: it has no change numbers */
 	bool vanished_told;            /* EXPUNGE or VANISHED was told in the running command */
 	uint64_t modseq;               /* of the last change in the mailbox that is known here */
+	struct range_set saved;        /* UIDs that $ stands for (RFC 5182) */
 	/* enabled (RFC 5161), for good */
 	bool condstore, qresync;
 };
@@ -154,6 +155,16 @@ int imap_changed_since(struct forum_txn *t, uint32_t member, uint32_t group, uin
 void imap_tell_vanished(struct imap_session *is, const struct range_set *uids, bool earlier);
 bool imap_take_modseq(struct slice *in, uint64_t *v_r);
 void imap_set_intersect(struct range_set *set, const struct range_set *with);
+
+/* imap_cmd_search.c. For SORT and THREAD: the search keys up to the end of the command, run over the mailbox; then gets
+ * the UIDs that were found, which live as long as the command, and answers it. */
+typedef enum step (*imap_found)(struct imap_session *is, struct range_set *uids, void *arg);
+enum step imap_find(struct imap_session *is, struct slice *rest, struct slice charset, imap_found then, void *arg);
+/* UIDs that all exist in the view become sequence numbers */
+void imap_uids_to_seqs(struct imap_session *is, struct range_set *set);
+struct imap_partial { uint32_t lo, hi; bool from_end; };   /* RFC 9394: places, from 1 */
+bool imap_take_partial(struct slice *in, struct imap_partial *p);
+void imap_set_partial(struct range_set *set, const struct imap_partial *p);
 
 /* imap_resync.c: parameters of SELECT */
 struct imap_select {

@@ -113,7 +113,8 @@ void imap_add_capabilities(struct imap_session *is, struct buf *out) {
 		sasl_mechanisms(&is->s, 0, " AUTH=", out);
 		return;
 	}
-	buf_adds(out, " NAMESPACE IDLE UNSELECT UIDPLUS ESEARCH CHILDREN LIST-EXTENDED LIST-STATUS STATUS=SIZE");
+	buf_adds(out, " NAMESPACE IDLE UNSELECT UIDPLUS ESEARCH CHILDREN LIST-EXTENDED LIST-STATUS STATUS=SIZE"
+		" CONDSTORE QRESYNC SEARCHRES WITHIN PARTIAL");
 	if (!conn_is_deflate(is->s.conn))
 		buf_adds(out, " COMPRESS=DEFLATE");
 }

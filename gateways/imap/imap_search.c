@@ -1,4 +1,5 @@
 #include "gateways/imap/imap_search.h"
+#include "forumd/base/num.h"
 #include "forumd/base/text.h"
 #include "forumd/mail/date.h"
 #include "gateways/imap/imap_private.h"
@@ -55,10 +56,12 @@ static const struct { const char *name; unsigned mask; bool not; } flag_keys[] =
 	{ "FLAGGED", 1u << MARK_FLAGGED, false }, { "UNFLAGGED", 1u << MARK_FLAGGED, true },
 	{ "DELETED", 1u << MARK_DELETED, false }, { "UNDELETED", 1u << MARK_DELETED, true },
 	{ "DRAFT", 0, false }, { "UNDRAFT", 0, true }, { "RECENT", 0, false }, { "NEW", 0, false }, { "OLD", 0, true },
-	{ "ALL", 0, true },
+	{ "ALL", 0, true }, { "SAVEDATESUPPORTED", 0, true },
 };
 static const struct { const char *name; enum imap_search_op op; } date_keys[] = {
 	{ "BEFORE", IMAP_SEARCH_BEFORE }, { "ON", IMAP_SEARCH_ON }, { "SINCE", IMAP_SEARCH_SINCE },
+	{ "SAVEDBEFORE", IMAP_SEARCH_SAVEDBEFORE }, { "SAVEDON", IMAP_SEARCH_SAVEDON },
+	{ "SAVEDSINCE", IMAP_SEARCH_SAVEDSINCE },
 	{ "SENTBEFORE", IMAP_SEARCH_SENTBEFORE }, { "SENTON", IMAP_SEARCH_SENTON }, { "SENTSINCE", IMAP_SEARCH_SENTSINCE },
 };
 static const struct { const char *name, *field; enum imap_search_op op; } text_keys[] = {
@@ -129,6 +132,34 @@ static bool take_number_key(struct compiler *c, enum imap_search_op op) {
 	return c->out->needs_overview = true;
 }
 
+/* [entry-name SP entry-type SP] number: all flags count together, so the entry says nothing */
+static bool take_modseq(struct compiler *c) {
+	struct slice entry, type;
+	uint64_t n;
+	if (!imap_take_space(c->in))
+		return false;
+	if (imap_at(c->in, '"') && (!imap_take_string(c->in, c->a, &entry) || !imap_take_space(c->in) ||
+	    !imap_take_name(c->in, &type) || (!slice_is_nocase(type, "all") && !slice_is_nocase(type, "priv") &&
+	    !slice_is_nocase(type, "shared")) || !imap_take_space(c->in)))
+		return false;
+	if (!imap_take_modseq(c->in, &n))
+		return false;
+	emit(c, IMAP_SEARCH_MODSEQ)->id = n;
+	return c->out->modseq = c->out->needs_marks = c->out->needs_overview = true;
+}
+
+/* an id of another kind, or none of ours, is nobody's */
+static bool take_id(struct compiler *c, enum imap_search_op op, char letter) {
+	struct slice s;
+	uint64_t id = 0;
+	if (!imap_take_space(c->in) || !imap_take_astring(c->in, c->a, &s) || !s.n || s.n > 255)
+		return false;
+	if (*s.p != letter || !num_parse_u64(slice_from(s, 1), &id))
+		id = 0;
+	emit(c, op)->id = id;
+	return c->out->needs_overview = true;
+}
+
 static bool take_keyword(struct compiler *c, bool not) {
 	struct slice name;
 	if (!imap_take_space(c->in) || !imap_take_flag(c->in, &name))
@@ -160,6 +191,15 @@ static bool take_named_key(struct compiler *c, struct slice name) {
 		return take_number_key(c, slice_is_nocase(name, "LARGER") ? IMAP_SEARCH_LARGER : IMAP_SEARCH_SMALLER);
 	if (slice_is_nocase(name, "KEYWORD") || slice_is_nocase(name, "UNKEYWORD"))
 		return take_keyword(c, slice_is_nocase(name, "UNKEYWORD"));
+	if (slice_is_nocase(name, "OLDER") || slice_is_nocase(name, "YOUNGER"))
+		return take_number_key(c, slice_is_nocase(name, "OLDER") ? IMAP_SEARCH_OLDER : IMAP_SEARCH_YOUNGER) &&
+			c->out->v[c->out->n - 1].number;
+	if (slice_is_nocase(name, "MODSEQ"))
+		return take_modseq(c);
+	if (slice_is_nocase(name, "EMAILID"))
+		return take_id(c, IMAP_SEARCH_EMAILID, 'P');
+	if (slice_is_nocase(name, "THREADID"))
+		return take_id(c, IMAP_SEARCH_THREADID, 'T');
 	return slice_is_nocase(name, "UID") && imap_take_space(c->in) && take_set_key(c, true);
 }
 
@@ -167,7 +207,7 @@ static bool take_named_key(struct compiler *c, struct slice name) {
 static bool take_key(struct compiler *c, bool *complete_r) {
 	struct slice name;
 	*complete_r = true;
-	if (imap_at_set(c->in))
+	if (imap_at_set(c->in) || imap_at(c->in, '$'))
 		return take_set_key(c, false);
 	*complete_r = false;
 	if (imap_take_char(c->in, '('))

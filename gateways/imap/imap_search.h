@@ -15,6 +15,10 @@ enum imap_search_op {
 	IMAP_SEARCH_LARGER, IMAP_SEARCH_SMALLER,
 	IMAP_SEARCH_HEADER,      /* field name holds text; empty text: the field is there */
 	IMAP_SEARCH_TEXT, IMAP_SEARCH_BODY,
+	IMAP_SEARCH_MODSEQ,      /* changed at id or later (RFC 7162) */
+	IMAP_SEARCH_OLDER, IMAP_SEARCH_YOUNGER,      /* number seconds before now (RFC 5032) */
+	IMAP_SEARCH_SAVEDBEFORE, IMAP_SEARCH_SAVEDON, IMAP_SEARCH_SAVEDSINCE,   /* RFC 8514 */
+	IMAP_SEARCH_EMAILID, IMAP_SEARCH_THREADID,   /* id (RFC 8474) */
 	IMAP_SEARCH_NOT,
 	IMAP_SEARCH_JUMP_FALSE, IMAP_SEARCH_JUMP_TRUE,                       /* to `to` when the value is so */
 };
@@ -23,6 +27,7 @@ struct imap_search_step {
 	unsigned mask, to;
 	uint32_t number;
 	int64_t day;
+	uint64_t id;
 	struct range_set *set;
 	struct slice name, text;     /* text folded (text_fold) */
 	struct search_hits *hits;    /* TEXT, BODY: what the index says; NULL: not asked */
@@ -30,7 +35,7 @@ struct imap_search_step {
 struct imap_search {
 	struct imap_search_step *v;  /* in the arena */
 	unsigned n;
-	bool needs_marks, needs_overview;   /* overview: anything but marks, UIDs and texts */
+	bool needs_marks, needs_overview, modseq;   /* overview: anything but marks, UIDs and texts */
 };
 /* How sets become UIDs: false when a sequence number is beyond the mailbox. */
 struct imap_search_sets {

@@ -62,6 +62,10 @@ struct range_set *imap_command_set(struct imap_session *is) {
 
 enum imap_set_result imap_take_uids(struct imap_session *is, struct slice *in, struct range_set **uids_r) {
 	struct range_set *set = *uids_r = imap_command_set(is);
+	if (imap_take_char(in, '$')) {
+		range_set_copy(set, &is->saved);
+		return IMAP_SET_OK;
+	}
 	if (is->uid)
 		return imap_take_set(in, imap_view_last(&is->view), set) ? IMAP_SET_OK : IMAP_SET_SYNTAX;
 	struct range_set *seqs = imap_command_set(is);
@@ -78,6 +82,7 @@ void imap_deselect(struct imap_session *is) {
 	imap_view_free(&is->view);
 	range_set_free(&is->gone);
 	range_set_free(&is->flags);
+	range_set_free(&is->saved);
 	is->group = 0;
 	is->idle = is->examine = is->no_modseq = false;
 	is->modseq = 0;
