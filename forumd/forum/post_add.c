@@ -251,6 +251,7 @@ int post_publish(struct forum_txn *t, struct post *p, struct overview *o, const 
 	struct thread_place_in in = {
 		.post = p->id, .places = p->places, .nplaces = p->nplaces, .message_id = p->message_id,
 		.in_reply_to = p->in_reply_to, .references = p->references, .reply_to = p->parent, .reply_reason = p->reason,
+		.archive = p->source == POST_FROM_IMPORT,
 	};
 	if ((r = thread_place(t, &in, &at)) < 0)
 		return fail_set(f, (enum err)r, "the post cannot be placed in its thread now, try again later");
