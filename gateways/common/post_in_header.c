@@ -143,6 +143,8 @@ static void header_field(struct post_in_work *w, const struct field *f, unsigned
 		header_edit(w, slice_of("", 0), f->raw);
 	} else {
 		buf_add_slice(&w->pub, f->raw);
+		if (slice_is_nocase(f->name, "reply-to"))
+			w->d->flags |= POST_HAS_REPLY_TO;
 	}
 }
 

@@ -87,7 +87,8 @@ static int write_section(struct message *m, const struct imap_fetch_item *item) 
 	if (r > 0 && imap_section_needs_table(&item->section))
 		r = need_env(m);
 	if (r > 0)
-		r = imap_section_find(m->t, &m->post, m->have_env ? m->env.part_table : slice_of("", 0), &item->section, &c);
+		r = imap_section_find(m->t, &m->post, m->have_env ? m->env.part_table : slice_of("", 0), &item->section,
+			imap_reply_to_line(m->is, m->t, m->o), &c);
 	if (r > 0) {
 		add_literal(m->out, imap_content_size(&c));
 		buf_add_slice(m->out, buf_slice(&c.head));
@@ -110,6 +111,14 @@ static int write_section(struct message *m, const struct imap_fetch_item *item) 
 	return r;
 }
 
+static void write_envelope(struct message *m) {
+	struct envelope env = m->env;
+	struct slice group = imap_reply_to_list(m->is, m->t, m->o);
+	if (group.n)
+		env.reply_to = group;
+	envelope_write(m->t, m->o->author, &env, m->out);
+}
+
 static int write_item(struct message *m, const struct imap_fetch_item *item) {
 	int r = 1;
 	buf_add_slice(m->out, item->label);
@@ -126,11 +135,11 @@ static int write_item(struct message *m, const struct imap_fetch_item *item) {
 		buf_addc(m->out, '"');
 		break;
 	case IMAP_FETCH_SIZE:
-		buf_addu(m->out, overview_size(m->t, m->o));
+		buf_addu(m->out, imap_size(m->is, m->t, m->o));
 		break;
 	case IMAP_FETCH_ENVELOPE:
 		if ((r = need_env(m)) > 0)
-			envelope_write(m->t, m->o->author, &m->env, m->out);
+			write_envelope(m);
 		break;
 	case IMAP_FETCH_BODY:
 		if ((r = need_env(m)) > 0)

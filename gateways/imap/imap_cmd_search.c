@@ -87,6 +87,8 @@ static bool overview_field(struct test *m, struct slice name, struct slice *valu
 		*value_r = author_from(m->t, m->o->author, m->o->from);
 	else if (slice_is_nocase(name, "Message-ID"))
 		*value_r = m->o->message_id;
+	else if (slice_is_nocase(name, "Reply-To") && imap_reply_to_line(m->w->is, m->t, m->o).n)
+		*value_r = slice_from(imap_reply_to_line(m->w->is, m->t, m->o), strlen("Reply-To:"));
 	else
 		return false;
 	return true;
@@ -184,8 +186,8 @@ static int test_leaf(void *arg, const struct imap_search_step *s) {
 	case IMAP_SEARCH_SENTBEFORE: return sent_day(m->o) < s->day;
 	case IMAP_SEARCH_SENTON: return sent_day(m->o) == s->day;
 	case IMAP_SEARCH_SENTSINCE: return sent_day(m->o) >= s->day;
-	case IMAP_SEARCH_LARGER: return overview_size(m->t, m->o) > s->number;
-	case IMAP_SEARCH_SMALLER: return overview_size(m->t, m->o) < s->number;
+	case IMAP_SEARCH_LARGER: return imap_size(m->w->is, m->t, m->o) > s->number;
+	case IMAP_SEARCH_SMALLER: return imap_size(m->w->is, m->t, m->o) < s->number;
 	case IMAP_SEARCH_HEADER: return test_header(m, s);
 	case IMAP_SEARCH_TEXT:
 	case IMAP_SEARCH_BODY: return test_text(m, s);

@@ -45,7 +45,7 @@ static int status_size(struct imap_session *is, struct forum_txn *t, const struc
 	if (r < 0)
 		return r;
 	while ((r = overview_iter_next(&it, &o)) > 0) {
-		st->size += overview_size(t, &o);
+		st->size += imap_size(is, t, &o);
 		st->next = o.number;
 		if (++n % SIZE_STRIDE == 0 && imap_give_way(is, start))
 			break;

@@ -48,6 +48,8 @@ struct imap_session {
 	bool vanished_told;            /* EXPUNGE or VANISHED was told in the running command */
 	uint64_t modseq;               /* of the last change in the mailbox that is known here */
 	struct range_set saved;        /* UIDs that $ stands for (RFC 5182) */
+	uint32_t reply_to_group;       /* of the two slices (imap_reply_to.c); 0 none; forgotten with each command */
+	struct slice reply_to_line, reply_to_list;
 	/* enabled (RFC 5161), for good */
 	bool condstore, qresync;
 };
@@ -127,6 +129,16 @@ void imap_marks_free(struct imap_marks *w);
 /* set and clear bits for all numbers; 1 changed, 0 nothing, < 0. Called on: writer. */
 int imap_marks_apply(struct forum_txn *t, uint32_t member, uint32_t group, const struct range_set *uids,
 	unsigned set, unsigned clear);
+
+/* imap_reply_to.c: where answers to a post in a group go */
+/* "Reply-To: <GROUP@DOMAIN>" CRLF, as an address list for ENVELOPE; empty when the post has its own, or is no group's.
+ * o->group may be an own box. They live as long as the command. */
+struct slice imap_reply_to_line(struct imap_session *is, struct forum_txn *t, const struct overview *o);
+struct slice imap_reply_to_list(struct imap_session *is, struct forum_txn *t, const struct overview *o);
+/* post_header() with that line behind From; < 0 */
+int imap_header(struct forum_txn *t, const struct post *p, struct slice reply_to, struct buf *out);
+/* RFC822.SIZE */
+uint32_t imap_size(struct imap_session *is, struct forum_txn *t, const struct overview *o);
 
 /* imap_sync.c */
 void imap_sync_change(struct imap_session *is, const struct change *c);

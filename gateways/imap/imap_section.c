@@ -1,4 +1,5 @@
 #include "gateways/imap/imap_section.h"
+#include "gateways/imap/imap_private.h"
 #include "forumd/base/text.h"
 #include "forumd/mail/field.h"
 #include "forumd/mail/mime.h"
@@ -156,15 +157,15 @@ static void content_cut(const struct imap_section *s, struct imap_content *c) {
 }
 
 /* header of the whole message with its empty line, filtered when the section wants that */
-static int content_header(struct forum_txn *t, const struct post *p, const struct imap_section *s,
+static int content_header(struct forum_txn *t, const struct post *p, const struct imap_section *s, struct slice reply_to,
 	struct imap_content *c) {
 	if (s->filter == IMAP_FILTER_NONE) {
-		int r = post_header(t, p, &c->head);
+		int r = imap_header(t, p, reply_to, &c->head);
 		buf_adds(&c->head, "\r\n");
 		return r;
 	}
 	struct buf whole = {0};
-	int r = post_header(t, p, &whole);
+	int r = imap_header(t, p, reply_to, &whole);
 	if (r >= 0)
 		imap_section_filter(s, buf_slice(&whole), &c->head);
 	buf_free(&whole);
@@ -183,7 +184,7 @@ static int content_range_filtered(struct forum_txn *t, const struct post *p, con
 }
 
 int imap_section_find(struct forum_txn *t, const struct post *p, struct slice part_table,
-	const struct imap_section *s, struct imap_content *c_r) {
+	const struct imap_section *s, struct slice reply_to, struct imap_content *c_r) {
 	struct mime_range range = { .where = MIME_WHOLE };
 	int r = 1;
 	c_r->off = c_r->len = 0;
@@ -196,7 +197,7 @@ int imap_section_find(struct forum_txn *t, const struct post *p, struct slice pa
 	if (r <= 0)
 		return r;
 	if (range.where == MIME_WHOLE || range.where == MIME_TOP_HEADER)
-		r = content_header(t, p, s, c_r);
+		r = content_header(t, p, s, reply_to, c_r);
 	if (range.where == MIME_WHOLE || range.where == MIME_TOP_TEXT)
 		c_r->len = p->body_len;
 	if (range.where == MIME_RANGE) {

@@ -142,6 +142,7 @@ static enum step dispatch(struct imap_session *is) {
 	is->tag = slice_of(NULL, 0);
 	is->command = NULL;
 	is->uid = false;
+	is->reply_to_group = 0;
 	stat_add(STAT_commands, 1);
 	struct slice tag;
 	if (!imap_take_tag(&rest, &tag))

@@ -19,6 +19,7 @@ gateways_libimap_a_SOURCES = \
 	gateways/imap/imap_modseq.c \
 	gateways/imap/imap_parse.c gateways/imap/imap_parse.h \
 	gateways/imap/imap_reply.c \
+	gateways/imap/imap_reply_to.c \
 	gateways/imap/imap_resync.c \
 	gateways/imap/imap_search.c gateways/imap/imap_search.h \
 	gateways/imap/imap_section.c gateways/imap/imap_section.h \

@@ -17,7 +17,7 @@ set realname = "Bob Fenn" from = "bob@example.org" use_from = yes
 set copy = no record = "" postponed = "%s/drafts" tmpdir = "%s" header_cache = ""
 set sort = threads charset = utf-8 include = no mail_check = 1 timeout = 1 ascii_chars = yes editor = "%s"
 mailboxes +test.garden
-folder-hook test.garden 'macro index,pager r "<reply>\\Cutest.garden@forum.test<enter>"'
+set reply_to = yes
 """ % (s.dir, s.port["imap"], s.port["submission"], home, home, editor))
 
 t = Screen(["mutt", "-n", "-F", home + "/muttrc"], home=home)
@@ -30,6 +30,8 @@ t.wait(r"Ideas, please\.", "the first post is read")
 t.keys("j")
 t.wait(r"Behind the shed then", "j: the next one")
 t.keys("r")
+t.wait(r"To: ?test\.garden@forum\.test", "r answers to the group, as the post says")
+t.keys("Enter")
 text = t.wait(r"Subject: ?Re: Where to plant", "r answers")
 t.keys("Enter")
 text = t.wait(r"To: test\.garden@forum\.test", "to the group")

@@ -1,0 +1,65 @@
+/* The author line of a post leads nowhere a mail program may send to (author-ID@DOMAIN), and a post has no To line. So a
+ * post in a group that says nothing itself gets a Reply-To line of the group, here and only here: newsreaders answer to
+ * the group anyway. Header, ENVELOPE and size are made from the same line, so they agree.
+ *
+ * The line of the last group is kept while a command runs (is->reply_to_group; dispatch forgets it). */
+#include "forumd/forum/author.h"
+#include "forumd/forum/personal.h"
+#include "gateways/imap/imap_private.h"
+
+/* the group a post of the selected or asked mailbox stands in; 0 an own message */
+static uint32_t reply_group(struct forum_txn *t, const struct overview *o, struct group *g) {
+	struct place at;
+	if (group_get(t, o->group, g) <= 0)
+		return 0;
+	if (!g->owner)
+		return g->id;
+	if (personal_source(t, g->owner, o->post, &at) <= 0 || group_get(t, at.group, g) <= 0 || g->owner)
+		return 0;
+	return g->id;
+}
+
+static void reply_lines(struct imap_session *is, const struct group *g) {
+	is->reply_to_line = arena_slicef(is->s.command, "Reply-To: <%.*s@%s>\r\n", SLICE_ARG(g->name), is->s.config->domain);
+	is->reply_to_list = arena_slicef(is->s.command, "((NIL NIL \"%.*s\" \"%s\"))", SLICE_ARG(g->name), is->s.config->domain);
+}
+
+/* 1 the lines are ready, 0 this post gets none */
+static bool reply_prepare(struct imap_session *is, struct forum_txn *t, const struct overview *o) {
+	struct group g;
+	if (o->flags & POST_HAS_REPLY_TO)
+		return false;
+	if (is->reply_to_group && is->reply_to_group == o->group)
+		return true;
+	uint32_t id = reply_group(t, o, &g);
+	if (id && id != is->reply_to_group)
+		reply_lines(is, &g);
+	is->reply_to_group = id;
+	return id != 0;
+}
+
+struct slice imap_reply_to_line(struct imap_session *is, struct forum_txn *t, const struct overview *o) {
+	return reply_prepare(is, t, o) ? is->reply_to_line : slice_of("", 0);
+}
+
+struct slice imap_reply_to_list(struct imap_session *is, struct forum_txn *t, const struct overview *o) {
+	return reply_prepare(is, t, o) ? is->reply_to_list : slice_of("", 0);
+}
+
+uint32_t imap_size(struct imap_session *is, struct forum_txn *t, const struct overview *o) {
+	return overview_size(t, o) + (uint32_t)imap_reply_to_line(is, t, o).n;
+}
+
+int imap_header(struct forum_txn *t, const struct post *p, struct slice reply_to, struct buf *out) {
+	size_t before = buf_len(out), at = p->from_off + author_from(t, p->author, p->from).n + strlen("From: \r\n");
+	int r = post_header(t, p, out);
+	size_t n = buf_len(out) - before;
+	if (r < 0 || !reply_to.n || at > n)
+		return r;
+	buf_reserve(out, reply_to.n);
+	char *place = buf_bytes(out) + before + at;
+	memmove(place + reply_to.n, place, n - at);
+	memcpy(place, reply_to.p, reply_to.n);
+	buf_commit(out, reply_to.n);
+	return r;
+}
