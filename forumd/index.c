@@ -6,7 +6,7 @@
 #include "forumd/forum/search.h"
 #include "forumd/run/writer.h"
 
-enum { INDEX_PAUSE_S = 2, INDEX_ERROR_PAUSE_S = 60 };
+enum { INDEX_PAUSE_S = 2, INDEX_ERROR_PAUSE_S = 60, INDEX_QUIET_MS = 500 };
 
 static struct {
 	pthread_t thread;
@@ -54,6 +54,14 @@ static int index_step(uint32_t group) {
 	return r < 0 ? r : 1;
 }
 
+/* Imports first: until they have been quiet for a moment. Queries are right meanwhile, only slower. */
+static bool index_let_pass(void) {
+	while (writer_bulk_quiet_ms(writer_current()) < INDEX_QUIET_MS)
+		if (index_stopped(1))
+			return false;
+	return !index_stopped(0);
+}
+
 static int index_round(void) {
 	uint32_t group = 0;
 	for (;;) {
@@ -66,7 +74,7 @@ static int index_round(void) {
 		forum_read_end(&t);
 		if (r <= 0)
 			return r;
-		while (!index_stopped(0) && (r = index_step(group)) > 0)
+		while (index_let_pass() && (r = index_step(group)) > 0)
 			;
 		if (r < 0 || index_stopped(0))
 			return r < 0 ? r : 0;

@@ -6,6 +6,7 @@
 #include "forumd/run/writer.h"
 #include <pthread.h>
 #include <stdatomic.h>
+#include "forumd/base/clock.h"
 #include "forumd/base/log.h"
 #include "forumd/base/mem.h"
 #include "forumd/base/stat.h"
@@ -25,6 +26,7 @@ struct writer {
 	struct lane lanes[2];             /* under the lock */
 	bool stop;
 	atomic_uint waiting;              /* submitted, not answered */
+	_Atomic int64_t bulk_ms;          /* when a session's bulk job was answered */
 };
 static _Atomic(struct writer *) current;
 
@@ -132,6 +134,8 @@ static void answer(struct writer *w, struct batch *b) {
 		struct job *j = b->v[i];
 		stat_add(j->result >= 0 ? STAT_jobs : STAT_jobs_failed, 1);
 		atomic_fetch_sub(&w->waiting, 1);
+		if (j->session && j->lane == JOB_BULK)
+			atomic_store(&w->bulk_ms, clock_mono_ms());
 		if (j->session)
 			worker_post_job(j);
 		else if (j->done)
@@ -174,9 +178,14 @@ static void *writer_run(void *arg) {
 	return NULL;
 }
 
+int64_t writer_bulk_quiet_ms(struct writer *w) {
+	return clock_mono_ms() - atomic_load(&w->bulk_ms);
+}
+
 struct writer *writer_start(struct forum *forum) {
 	struct writer *w = mem_zalloc(sizeof *w);
 	w->forum = forum;
+	atomic_store(&w->bulk_ms, INT64_MIN / 2);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->more, NULL);
 	list_init(&w->lanes[0].jobs);

@@ -17,4 +17,6 @@ struct writer *writer_current(void);
 /* waits for the answer: for threads that are no workers (schedule, main). The job stays the caller's. */
 int writer_call(struct writer *w, struct job *j);
 unsigned writer_waiting(struct writer *w);
+/* ms since a session's bulk job (an import) was last answered; what can wait lets imports pass. Any thread */
+int64_t writer_bulk_quiet_ms(struct writer *w);
 #endif

@@ -20,9 +20,15 @@
 /* ---- shape ------------------------------------------------------------------------------------------------------- */
 
 static bool shape_has_bare(struct slice s, char *which_r) {
-	for (size_t i = 0; i < s.n; i++)
-		if ((s.p[i] == '\n' && (i == 0 || s.p[i - 1] != '\r')) || (s.p[i] == '\r' && (i + 1 == s.n || s.p[i + 1] != '\n'))) {
-			*which_r = s.p[i];
+	const char *end = s.p + s.n;
+	for (const char *lf = s.p; (lf = memchr(lf, '\n', (size_t)(end - lf))); lf++)
+		if (lf == s.p || lf[-1] != '\r') {
+			*which_r = '\n';
+			return true;
+		}
+	for (const char *cr = s.p; (cr = memchr(cr, '\r', (size_t)(end - cr))); cr++)
+		if (cr + 1 == end || cr[1] != '\n') {
+			*which_r = '\r';
 			return true;
 		}
 	return false;
@@ -30,18 +36,22 @@ static bool shape_has_bare(struct slice s, char *which_r) {
 
 /* LF alone becomes CRLF: files have their own line ends */
 static struct slice shape_with_crlf(struct arena *a, struct slice s) {
-	size_t extra = 0, to = 0;
-	for (size_t i = 0; i < s.n; i++)
-		extra += s.p[i] == '\n' && (i == 0 || s.p[i - 1] != '\r');
+	const char *end = s.p + s.n;
+	size_t extra = 0;
+	for (const char *lf = s.p; (lf = memchr(lf, '\n', (size_t)(end - lf))); lf++)
+		extra += lf == s.p || lf[-1] != '\r';
 	if (!extra)
 		return s;
-	char *p = arena_alloc(a, s.n + extra);
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '\n' && (i == 0 || s.p[i - 1] != '\r'))
-			p[to++] = '\r';
-		p[to++] = s.p[i];
-	}
-	return slice_of(p, to);
+	char *out = arena_alloc(a, s.n + extra), *to = out;
+	const char *from = s.p;
+	for (const char *lf = s.p; (lf = memchr(lf, '\n', (size_t)(end - lf))); lf++)
+		if (lf == s.p || lf[-1] != '\r') {
+			to = mempcpy(to, from, (size_t)(lf - from));
+			*to++ = '\r';
+			from = lf;
+		}
+	to = mempcpy(to, from, (size_t)(end - from));
+	return slice_of(out, (size_t)(to - out));
 }
 
 static struct slice shape_without_from_line(struct slice s) {
@@ -524,7 +534,6 @@ static void draft_finish(struct post_in_work *w) {
 	d->reply_to = w->in->reply_to;
 	d->reply_reason = w->in->reply_reason;
 	d->arrival = w->in->arrival;
-	d->source = w->in->source;
 	d->hold = w->in->hold;
 	d->hold_reason = arena_slice(w->a, w->in->hold_reason);
 	d->no_mail = w->in->no_mail || w->in->import;
@@ -569,7 +578,7 @@ int post_in_parse(struct forum_txn *t, const struct post_in *in, struct slice ra
 	struct post_in_work w = { .t = t, .in = in, .a = a, .d = d_r, .f = f, .now = clock_now() };
 	if (raw.n > UINT32_MAX / 2)
 		return fail_set(f, ERR_TOOBIG, "the message is too long");
-	*d_r = (struct post_draft){ 0 };
+	*d_r = (struct post_draft){ .source = in->source };
 	if (in->path_host.n && in->source == POST_FROM_NNTP)
 		w.new_path = arena_slicef(a, "%.*s!.POSTED!not-for-mail", SLICE_ARG(in->path_host));
 	int r = post_in_rules(&w, raw);

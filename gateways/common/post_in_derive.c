@@ -115,7 +115,8 @@ static bool derive_structure(struct arena *a, struct slice header, struct slice 
 	mime_scan(a, header, body, &table);
 	imap_text_structure(&table, body, true, &text);
 	mime_table_encode(&table, &encoded);
-	if (header.n)
+	/* an import goes on without; the index reads its posts when the writer has time again */
+	if (header.n && d->source != POST_FROM_IMPORT)
 		post_in_terms(a, &table, header, body, d);
 	bool fits = buf_len(&text) + buf_len(&encoded) <= STRUCTURE_MAX;
 	if (fits) {
