@@ -21,12 +21,19 @@ def community(**kw):
     return s
 
 
-def write(s, who, mid, subject, references, body):
+def private_group(s):
+    """test.cellar: of the three only bob sees it, with one post of his"""
+    s.group("test.cellar", "--title", "Down in the cellar", "--access", "private")
+    s.ctl("member", "role", "bob@example.org", "member:test.cellar")
+    write(s, "bob", "<cellar@thread.example>", "The jars", [], "Under the stairs.\r\n", "test.cellar")
+
+
+def write(s, who, mid, subject, references, body, group="test.garden"):
     c = s.nntp(who + "@example.org", "secret-" + who[0])
     c.cmd("POST", "340")
-    c.raw("Newsgroups: test.garden\r\nSubject: %s\r\nMessage-ID: %s\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    c.raw("Newsgroups: %s\r\nSubject: %s\r\nMessage-ID: %s\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
           "Content-Transfer-Encoding: 8bit\r\n%s\r\n%s.\r\n"
-          % (subject, mid, "References: %s\r\n" % " ".join(references) if references else "", body))
+          % (group, subject, mid, "References: %s\r\n" % " ".join(references) if references else "", body))
     c.expect("240")
     c.cmd("QUIT", "205")
     c.close()

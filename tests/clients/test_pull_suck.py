@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""suck pulls a whole group twice: all posts as they are, then only what is new; rpost sends an answer the other way."""
+from community import *
+from proxy import Proxy
+
+need("suck", "rpost")
+s = community()
+p = Proxy(s, "suck")
+home = tempfile.mkdtemp(prefix="forumsuck-")
+os.mkdir(home + "/Msgs")
+with open(home + "/sucknewsrc", "w") as f:
+    f.write("test.garden 0\n")         # the last one it has
+
+
+def suck():
+    r = subprocess.run(["suck", "127.0.0.1", "-N", str(p.port), "-U", "bob@example.org", "-P", "secret-b", "-m", "-K", "-H", "-c",
+                        "-dd", home, "-dt", home, "-dm", home + "/Msgs"], cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+    out = {}
+    for name in os.listdir(home + "/Msgs"):
+        with open(os.path.join(home, "Msgs", name), "rb") as f:
+            text = f.read()
+        out[re.search(rb"(?mi)^Message-ID: (\S+)", text).group(1).decode()] = text
+        os.unlink(os.path.join(home, "Msgs", name))
+    if r.returncode:
+        diag("exit %d: %s" % (r.returncode, r.stdout.decode("utf-8", "replace")))
+    return r.returncode, out
+
+
+code, first = suck()
+is_((code, sorted(first)), (0, sorted([ROOT, ONE, TWO, THREE])), "the whole group is pulled")
+n = s.nntp("bob@example.org", "secret-b")
+for mid in first:
+    n.cmd("ARTICLE " + mid, "220")
+    here = [l for l in n.text() if not l.startswith(("Xref:", "Forum-"))]
+    there = [l for l in first[mid].decode().replace("\r\n", "\n").rstrip("\n").split("\n") if not l.startswith(("Xref:", "Forum-"))]
+    is_(there, here, mid + " is byte for byte what the server has")
+with open(home + "/sucknewsrc") as f:
+    like(f.read(), r"^test\.garden 4\b", "suck remembers number 4")
+write(s, "alice", "<four@thread.example>", "Re: Where to plant the quince", [ROOT], "Or give it away.\r\n")
+code, second = suck()
+is_((code, sorted(second)), (0, ["<four@thread.example>"]), "the second time: only what is new")
+
+with open(home + "/answer", "w") as f:
+    f.write("From: Bob Fenn <bob@example.org>\nNewsgroups: test.garden\nSubject: Re: Where to plant the quince\n"
+            "Message-ID: <sucked@thread.example>\nReferences: <root@thread.example> <four@thread.example>\n\nBy the pump.\n.one dot\n")
+with open(home + "/list", "w") as f:
+    f.write(home + "/answer\n")
+r = subprocess.run(["rpost", "127.0.0.1", "-N", str(p.port), "-U", "bob@example.org", "-P", "secret-b", "-M", "-b", home + "/list", "-d"],
+                   cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+found = post_with(s, "By the pump", 5)
+if not ok(found, "rpost posts an answer"):
+    diag(r.stdout.decode("utf-8", "replace"))
+else:
+    ok(found[1].endswith("By the pump.\r\n.one dot\r\n"), "dots as typed")
+is_([a[:3] for a in p.answers(r"^\(article\)")], ["240"], "240")
+p.peaceful()
+shutil.rmtree(home, ignore_errors=True)
+done()
