@@ -351,6 +351,7 @@ static void register_protocols(void) {
 
 static struct writer *writer;
 static bool out_started;
+static int fetch_fd = -1;
 
 static int start(struct config *c, struct fail *f) {
 	int r = listeners_open(c, f);
@@ -365,10 +366,16 @@ static int start(struct config *c, struct fail *f) {
 	if (r < 0)
 		return r;
 	out_started = true;
+	fetch_fd = nntp_fetch_start();
 	index_start(forum, post_in_derive);
 	drop_privileges(c);
 	password_pool_start(2);
-	return workers_start(c->workers, forum);
+	r = workers_start(c->workers, forum);
+	if (r > 0 && fetch_fd >= 0) {
+		struct addr local = { .ss = { .ss_family = AF_UNIX }, .n = sizeof(sa_family_t) };
+		workers_accept(fetch_fd, &local, &nntp_fetch_listen, c);
+	}
+	return r;
 }
 
 /* What was acknowledged is on disk; what is on its way to the writer still gets its answer. */

@@ -3,4 +3,5 @@ include gateways/nntp/local.mk
 include gateways/imap/local.mk
 include gateways/smtp/local.mk
 include gateways/out/local.mk
+include gateways/fetch/local.mk
 include gateways/ctl/local.mk

@@ -107,10 +107,15 @@ static int post_check_duplicate(struct forum_txn *t, const struct post_draft *d,
 static int post_find_author(struct forum_txn *t, const struct post_draft *d, uint32_t *author_r, struct fail *f) {
 	int r = 1;
 	*author_r = d->author;
-	if (!d->author && d->author_name.n + d->author_address.n == 0)
+	struct member m;
+	struct slice address = d->author_address;
+	/* a From that came by a feed proves nothing: it must not become a member's post */
+	if (d->source == POST_FROM_FEED && address.n && member_by_address(t, address, &m) > 0 && m.kind == MEMBER_ACCOUNT)
+		address = slice_of("", 0);
+	if (!d->author && d->author_name.n + address.n == 0)
 		*author_r = member_anonymous(t);
 	else if (!d->author)
-		r = member_author(t, d->author_name, d->author_address, author_r);
+		r = member_author(t, d->author_name, address, author_r);
 	if (r < 0 || *author_r == 0)
 		return fail_set(f, ERR_UNAVAILABLE, "the author cannot be recorded now, try again later");
 	return 1;
@@ -307,8 +312,8 @@ int post_add(struct forum_txn *t, const struct post_draft *d, struct post_result
 	if ((found = post_find_author(t, d, &p.author, f)) < 0 || (found = post_store_text(t, d, p.id, f)) < 0)
 		return found;
 	post_derive(t, d, &p, &o, &e);
-	/* what the operator imports was published elsewhere already */
-	bool hold = d->hold || (moderated && d->source != POST_FROM_IMPORT);
+	/* what the operator imports was published elsewhere already; of a feed the gateway knows what is approved */
+	bool hold = d->hold || (moderated && d->source != POST_FROM_IMPORT && d->source != POST_FROM_FEED);
 	struct slice reason = d->hold_reason.n ? d->hold_reason : SLICE("moderated group");
 	if (hold)
 		found = post_hold(t, &p, &o, &e, reason, f);

@@ -31,10 +31,15 @@ static const char *const protocol_words[] = {
 	"nntp", "nntps", "imap", "imaps", "smtp", "submission", "submissions", "lmtp", NULL };
 static const char *const level_words[] = { "debug", "info", "warn", "error", NULL };
 static const char *const tls_words[] = { "none", "opportunistic", "verify", NULL };
+static const char *const direction_words[] = { "pull", "push", "both", NULL };
+static const char *const fetch_words[] = { "nntp", NULL };
+static const char *const fetch_tls_words[] = { "none", "verify", NULL };
 static const char *const separator_words[] = { "-", "+", "=", NULL };
 
 #define IN(field) offsetof(struct config, field)
 #define INL(field) offsetof(struct config_listen, field)
+#define INP(field) offsetof(struct config_peer, field)
+#define INF(field) offsetof(struct config_fetch, field)
 static const struct key keys[] = {
 	{ "", "domain", T_WORD, "localhost", 0, 0, IN(domain), "mail and news domain of the forum, lower case", NULL },
 	{ "", "workers", T_UINT, "0", 0, 64, IN(workers), "threads that serve connections; 0: one for each core", NULL },
@@ -80,12 +85,34 @@ static const struct key keys[] = {
 	  "posts of one member; 0: no limit", NULL },
 	{ "limits", "cleartext_login", T_BOOL, "no", 0, 0, IN(cleartext_login),
 	  "passwords without TLS from other than this machine", NULL },
+	{ "news", "motd", T_PATH, "", 0, 0, IN(motd), "file with the message of the day (LIST MOTD), UTF-8", NULL },
+	{ "news", "distributions", T_WORD, "", 0, 0, IN(distributions), "LIST DISTRIBUTIONS: \"name description; ...\"", NULL },
+	{ "news", "distrib_pats", T_WORD, "", 0, 0, IN(distrib_pats), "LIST DISTRIB.PATS: \"weight:wildmat:name; ...\"", NULL },
+	{ "peer", "address", T_WORD, "", 0, 0, INP(address), "numeric address of a news server that feeds this one", NULL },
+	{ "peer", "user", T_WORD, "", 0, 0, INP(user), "address of the member it logs in as, instead of its own address", NULL },
+	{ "peer", "groups", T_WORD, "*", 0, 0, INP(groups), "wildmat of the groups it may bring articles for", NULL },
+	{ "peer", "stream", T_BOOL, "yes", 0, 0, INP(stream), "MODE STREAM, CHECK and TAKETHIS beside IHAVE", NULL },
+	{ "peer", "approved", T_BOOL, "no", 0, 0, INP(approved), "its Approved lines count in moderated groups", NULL },
+	{ "fetch", "protocol", T_WORD, "nntp", 0, 0, INF(protocol), "what the other server speaks", fetch_words },
+	{ "fetch", "host", T_WORD, "", 0, 0, INF(host), "its name or address", NULL },
+	{ "fetch", "port", T_UINT, "119", 1, 65535, INF(port), "its port", NULL },
+	{ "fetch", "tls", T_WORD, "none", 0, 0, INF(tls), "TLS from the first octet (port 563), certificate and name verified", fetch_tls_words },
+	{ "fetch", "user", T_WORD, "", 0, 0, INF(user), "login there", NULL },
+	{ "fetch", "password_file", T_PATH, "", 0, 0, INF(password_file), "file with the password, one line", NULL },
+	{ "fetch", "groups", T_WORD, "", 0, 0, INF(groups), "groups that are followed, separated by commas", NULL },
+	{ "fetch", "direction", T_WORD, "pull", 0, 0, INF(direction), "bring articles here, there (IHAVE), or both", direction_words },
+	{ "fetch", "interval", T_UINT, "60", 1, 86400, INF(interval), "seconds between two looks", NULL },
 	{ "reply", "separator", T_CHAR, "-", 0, 0, IN(reply_separator), "in GROUP-reply-TOKEN addresses", separator_words },
 	{ "reply", "days", T_U64, "365", 1, 36500, IN(reply_days), "life of reply addresses", NULL },
 };
 #define NKEYS (sizeof keys / sizeof *keys)
-static const char *const sections[] = { "log", "storage", "tls", "control", "listen", "outgoing", "limits", "reply" };
+static const char *const sections[] = { "log", "storage", "tls", "control", "listen", "outgoing", "limits", "news", "peer", "fetch", "reply" };
 #define NSECTIONS (sizeof sections / sizeof *sections)
+
+/* sections with a name of their own, any number of them */
+static bool section_many(const char *section) {
+	return strcmp(section, "listen") == 0 || strcmp(section, "peer") == 0 || strcmp(section, "fetch") == 0;
+}
 
 struct snapshot {
 	struct config c;                     /* first */
@@ -228,10 +255,10 @@ static cfg_t *options_init(struct options *o) {
 	char path[128];
 	size_t n = section_options("", o->root);
 	for (size_t i = 0; i < NSECTIONS; i++) {
-		bool listen = strcmp(sections[i], "listen") == 0;
+		bool many = section_many(sections[i]);
 		section_options(sections[i], o->section[i]);
 		o->root[n++] = (cfg_opt_t)CFG_SEC((char *)(uintptr_t)sections[i], o->section[i],
-			listen ? CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES : CFGF_NONE);
+			many ? CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES : CFGF_NONE);
 	}
 	o->root[n] = (cfg_opt_t)CFG_END();
 	cfg_t *cfg = cfg_init(o->root, CFGF_NONE);
@@ -304,6 +331,45 @@ static int set_listeners(struct snapshot *s, const char *base, cfg_t *cfg, struc
 	return 1;
 }
 
+static int set_peers(struct snapshot *s, const char *base, cfg_t *cfg, struct fail *f) {
+	unsigned np = cfg_size(cfg, "peer"), nf = cfg_size(cfg, "fetch");
+	struct config_peer *p = arena_zalloc(s->arena, (np + 1) * sizeof *p);
+	struct config_fetch *v = arena_zalloc(s->arena, (nf + 1) * sizeof *v);
+	for (unsigned i = 0; i < np; i++) {
+		cfg_t *sec = cfg_getnsec(cfg, "peer", i);
+		set_section(s->arena, base, "peer", sec, &p[i]);
+		p[i].name = arena_cstr(s->arena, slice_str(cfg_title(sec)));
+		if (!*p[i].address && !*p[i].user)
+			return fail_set(f, ERR_INVALID, "%s: peer %s needs an address or a user", s->c.file, p[i].name);
+	}
+	for (unsigned i = 0; i < nf; i++) {
+		cfg_t *sec = cfg_getnsec(cfg, "fetch", i);
+		set_section(s->arena, base, "fetch", sec, &v[i]);
+		v[i].name = arena_cstr(s->arena, slice_str(cfg_title(sec)));
+		if (!*v[i].host || !*v[i].groups)
+			return fail_set(f, ERR_INVALID, "%s: fetch %s needs a host and groups", s->c.file, v[i].name);
+	}
+	s->c.peer = p, s->c.npeer = np;
+	s->c.fetch = v, s->c.nfetch = nf;
+	return 1;
+}
+
+#define MOTD_MAX 65536
+
+static int load_motd(struct snapshot *s, struct fail *f) {
+	s->c.motd_text = "";
+	if (!*s->c.motd)
+		return 1;
+	FILE *in = fopen(s->c.motd, "re");
+	if (!in)
+		return fail_set(f, ERR_INVALID, "%s: motd = \"%s\": %s", s->c.file, s->c.motd, strerror(errno));
+	char *p = arena_alloc(s->arena, MOTD_MAX + 1);
+	p[fread(p, 1, MOTD_MAX, in)] = 0;
+	fclose(in);
+	s->c.motd_text = p;
+	return 1;
+}
+
 static bool needs_tls(const struct config *c) {
 	for (unsigned i = 0; i < c->nlisten; i++) {
 		enum listen_protocol p = c->listen[i].protocol;
@@ -358,13 +424,17 @@ static int fill(struct snapshot *s, cfg_t *cfg, struct fail *f) {
 	const char *base = arena_cstr(s->arena, slice_str(dirname(copy)));
 	set_section(s->arena, base, "", cfg, &s->c);
 	for (size_t i = 0; i < NSECTIONS; i++)
-		if (strcmp(sections[i], "listen") != 0)
+		if (!section_many(sections[i]))
 			set_section(s->arena, base, sections[i], cfg_getsec(cfg, sections[i]), &s->c);
 	if (!s->c.workers) {
 		long n = sysconf(_SC_NPROCESSORS_ONLN);
 		s->c.workers = n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
 	}
 	int r = set_listeners(s, base, cfg, f);
+	if (r > 0)
+		r = set_peers(s, base, cfg, f);
+	if (r > 0)
+		r = load_motd(s, f);
 	if (r > 0)
 		r = check_domain(s, f);
 	if (r > 0)
@@ -480,7 +550,7 @@ static void add_member(struct buf *out, const char *name, struct slice value) {
 
 static void print_key(const struct config *c, const struct key *k, bool json, struct buf *out) {
 	struct buf name = { 0 }, range = { 0 }, value = { 0 };
-	bool has = c && strcmp(k->section, "listen") != 0;
+	bool has = c && !section_many(k->section);
 	buf_addf(&name, "%s%s%s", k->section, *k->section ? "." : "", k->name);
 	add_range(k, &range);
 	if (has)

@@ -15,6 +15,19 @@ struct config_listen {
 	enum listen_protocol protocol;
 	const char *trust_authserv;          /* lmtp, smtp: authserv-id of the front MTA whose Authentication-Results count; "" none */
 };
+/* A news server that feeds us (IHAVE, CHECK, TAKETHIS): known by its address or by the member it logs in as. */
+struct config_peer {
+	const char *name, *address;          /* numeric; "" none */
+	const char *user;                    /* a member's address; "" none */
+	const char *groups;                  /* wildmat of the groups it may bring */
+	bool stream;                         /* MODE STREAM, CHECK, TAKETHIS */
+	bool approved;                       /* its Approved counts in moderated groups */
+};
+/* Groups that forumd-fetch follows at another news server, or brings there. */
+struct config_fetch {
+	const char *name, *protocol, *host, *user, *password_file, *groups, *direction, *tls;
+	unsigned port, interval;             /* seconds */
+};
 struct config {
 	const char *file;                    /* absolute */
 	const char *domain;
@@ -28,6 +41,11 @@ struct config {
 	struct tls_ctx *tls;                 /* NULL when none configured */
 	const char *control_path;
 	const struct config_listen *listen; unsigned nlisten;
+	const struct config_peer *peer; unsigned npeer;
+	const struct config_fetch *fetch; unsigned nfetch;
+	const char *motd;                    /* file; "" none */
+	const char *motd_text;               /* what was in it when the configuration was read */
+	const char *distributions, *distrib_pats;   /* entries separated by ";" */
 	const char *outgoing_transport;      /* "smtp://host:port", "maildir:DIR" (absolute), "" none */
 	const char *outgoing_tls;            /* "none", "opportunistic", "verify" */
 	const char *outgoing_user, *outgoing_password_file;

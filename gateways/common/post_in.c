@@ -283,6 +283,13 @@ static int date_check(struct post_in_work *w) {
 	return 1;
 }
 
+/* RFC 5537 3.2.1: a relayed article gets our name in front of the way it came */
+static void path_prepend(struct post_in_work *w) {
+	const struct post_in_field *p = &w->known[KNOWN_PATH];
+	struct slice way = p->n ? post_in_clean(w->a, p->f.value, 4000) : SLICE("not-for-mail");
+	w->new_path = arena_slicef(w->a, "%.*s!%.*s", SLICE_ARG(w->in->path_host), SLICE_ARG(slice_trim(way)));
+}
+
 static struct slice id_fresh(struct post_in_work *w) {
 	struct buf b = { 0 };
 	msgid_new(&b, slice_str(forum_domain(forum_of(w->t))));
@@ -536,7 +543,7 @@ static void draft_finish(struct post_in_work *w) {
 	d->arrival = w->in->arrival;
 	d->hold = w->in->hold;
 	d->hold_reason = arena_slice(w->a, w->in->hold_reason);
-	d->no_mail = w->in->no_mail || w->in->import;
+	d->no_mail = w->in->no_mail || (w->in->import && w->in->source != POST_FROM_FEED);
 	d->header_len = (uint32_t)pub.n;
 	d->body_len = (uint32_t)w->body.n;
 	d->lines = draft_lines(w->body);
@@ -561,6 +568,8 @@ static int post_in_rules(struct post_in_work *w, struct slice raw) {
 	    (r = subject_check(w)) < 0 || (r = date_check(w)) < 0 || (r = id_check(w)) < 0 || (r = references_supply(w)) < 0 ||
 	    (r = body_check(w)) < 0)
 		return r;
+	if (w->in->source == POST_FROM_FEED)
+		path_prepend(w);
 	if (w->in->trim)
 		body_cut(w);
 	draft_header(w);

@@ -32,6 +32,8 @@ struct post_in {
 	enum parent_reason reply_reason;
 	bool hold; struct slice hold_reason;      /* unproven sender */
 	bool import;                   /* keep everything as it is: only From is apart, nothing is taken out but Xref; no mail; bulk */
+	/* source POST_FROM_FEED comes with import and path_host: as it is, but Path gets our name in front, Forum-* goes, and
+	 * subscribers are mailed; the author never is an account, whatever From says. The gateway has checked the article. */
 	bool no_mail;
 	int64_t arrival;               /* 0 now; imports, APPEND with a date */
 	size_t max_size;

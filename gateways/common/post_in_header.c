@@ -110,6 +110,9 @@ static bool header_names_member(struct post_in_work *w, struct slice value) {
 static bool header_aside(struct post_in_work *w, const struct field *f) {
 	if (w->new_content.n && slice_starts_nocase(f->name, SLICE("content-")))
 		return true;
+	/* what another forumd says of the state is not for us to repeat */
+	if (w->in->source == POST_FROM_FEED && slice_starts_nocase(f->name, SLICE("forum-")))
+		return true;
 	if (w->in->import)
 		return slice_is_nocase(f->name, "xref") || (!f->name.n && text_space(f->raw.p[0]));
 	if (!f->name.n || f->name.p[0] == '.' || header_listed(aside_always, f->name))

@@ -9,6 +9,9 @@ enum step nntp_cmd_capabilities(struct session *s, struct slice *args, unsigned 
 	buf_adds(out, "101 capabilities\r\nVERSION 2\r\nIMPLEMENTATION forumd\r\nREADER\r\n");
 	if (s->member)
 		buf_adds(out, "POST\r\n");
+	const struct config_peer *peer = nntp_peer(s);
+	if (peer)
+		buf_adds(out, peer->stream ? "IHAVE\r\nSTREAMING\r\n" : "IHAVE\r\n");
 	buf_adds(out, "NEWNEWS\r\nHDR\r\nOVER MSGID\r\nXPAT\r\n"
 		"LIST ACTIVE ACTIVE.TIMES COUNTS HEADERS NEWSGROUPS OVERVIEW.FMT SUBSCRIPTIONS\r\n");
 	if (!s->member && !deflate) {
@@ -24,6 +27,8 @@ enum step nntp_cmd_capabilities(struct session *s, struct slice *args, unsigned 
 }
 
 enum step nntp_cmd_mode(struct session *s, struct slice *args, unsigned nargs) {
+	if (nargs == 1 && slice_is_nocase(args[0], "STREAM"))
+		return nntp_mode_stream(s);
 	if (nargs != 1 || !slice_is_nocase(args[0], "READER"))
 		return nntp_syntax(s, "MODE READER is the only mode");
 	return nntp_reply(s, "200 reader mode, posting after login");

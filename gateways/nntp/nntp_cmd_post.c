@@ -162,15 +162,18 @@ enum step nntp_cmd_post(struct session *s, struct slice *args, unsigned nargs) {
 	return STEP_DONE;      /* the article may be in the buffer already */
 }
 
-enum step nntp_cmd_ihave(struct session *s, struct slice *args, unsigned nargs) {
-	(void)args, (void)nargs;
-	return nntp_reply(s, "502 no feeds here; use POST");
-}
-
 void nntp_post_done(struct session *s, struct job *j) {
 	struct post_in_job *p = j->data;
 	if (j->kind == NNTP_JOB_ME)
 		return;                 /* the step goes on with what there is */
+	if (j->kind == NNTP_JOB_FEED || j->kind == NNTP_JOB_FEED_CANCEL) {
+		nntp_feed_done(s, j);
+		return;
+	}
+	if (j->kind == NNTP_JOB_PLACE) {
+		j->result > 0 ? nntp_reply(s, "223 kept") : nntp_fail(s, j->result);
+		return;
+	}
 	if (j->result <= 0) {
 		stat_add(STAT_posts_refused, 1);
 		if (!j->fail.code)

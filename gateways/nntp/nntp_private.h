@@ -50,11 +50,14 @@ struct nntp_session {
 	struct dotted dotted;                  /* POST */
 	struct buf collect;
 	char offered[80];                      /* Message-ID in the 340 line */
+	char feed_id[256];                     /* IHAVE, TAKETHIS: of the article that comes */
+	bool feed_stream;                      /* TAKETHIS */
+	enum err feed_refuse;                  /* it is only read to its end */
 	struct nntp_marks marks;
 	int64_t me_synced_ms;                  /* me.unread was brought up to date */
 };
 /* j->kind */
-enum nntp_job { NNTP_JOB_STORE = 1, NNTP_JOB_CANCEL, NNTP_JOB_ME };
+enum nntp_job { NNTP_JOB_STORE = 1, NNTP_JOB_CANCEL, NNTP_JOB_ME, NNTP_JOB_FEED, NNTP_JOB_FEED_CANCEL, NNTP_JOB_PLACE };
 static inline struct nntp_session *nntp_of(struct session *s) { return (struct nntp_session *)s; }
 
 extern const struct command nntp_commands[];
@@ -126,12 +129,18 @@ enum step nntp_list_more(struct session *s);
 
 #define NNTP_COMMANDS(X) \
 	X(article) X(head) X(body) X(stat) X(next) X(last) X(group) X(listgroup) X(over) X(hdr) X(xhdr) X(xpat) X(list) X(newgroups) \
-	X(newnews) X(post) X(ihave) X(authinfo) X(starttls) X(compress) X(capabilities) X(mode) X(date) X(help) X(quit)
+	X(newnews) X(post) X(ihave) X(check) X(takethis) X(xfeed) X(authinfo) X(starttls) X(compress) X(capabilities) X(mode) X(date) X(help) X(quit)
 #define X(n) enum step nntp_cmd_##n(struct session *s, struct slice *args, unsigned nargs);
 NNTP_COMMANDS(X)
 #undef X
 /* nntp_cmd_post.c */
 void nntp_post_done(struct session *s, struct job *j);
+/* nntp_cmd_feed.c */
+/* the configured peer that this session is; NULL: none */
+const struct config_peer *nntp_peer(struct session *s);
+bool nntp_is_fetch(const struct session *s);
+void nntp_feed_done(struct session *s, struct job *j);
+enum step nntp_mode_stream(struct session *s);
 /* nntp_cmd_auth.c */
 void nntp_auth_done(struct session *s, const struct auth_result *r);
 enum step nntp_auth_line(struct session *s);          /* the client's next SASL line */

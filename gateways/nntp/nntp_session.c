@@ -106,6 +106,8 @@ static const struct command_protocol session_protocol = {
 };
 
 static void session_start(struct session *s) {
+	if (nntp_is_fetch(s))
+		session_set_member(s, RIGHTS_OPERATOR);
 	nntp_replyf(s, "200 %s forumd ready, posting after login", s->config->domain);
 }
 

@@ -1,6 +1,7 @@
 TESTS += \
 	tests/proto/nntp/test_auth.py \
 	tests/proto/nntp/test_commands.py \
+	tests/proto/nntp/test_feed.py \
 	tests/proto/nntp/test_list.py \
 	tests/proto/nntp/test_marks.py \
 	tests/proto/nntp/test_me.py \
@@ -12,6 +13,7 @@ EXTRA_DIST += \
 	tests/proto/nntp/newslib.py \
 	tests/proto/nntp/test_auth.py \
 	tests/proto/nntp/test_commands.py \
+	tests/proto/nntp/test_feed.py \
 	tests/proto/nntp/test_list.py \
 	tests/proto/nntp/test_marks.py \
 	tests/proto/nntp/test_me.py \

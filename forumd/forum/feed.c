@@ -1,0 +1,158 @@
+/* M "feeds": one line a feed, fields separated by TAB. M "feed HASH": u32, the place; the names are hashed because keys
+ * are short. */
+#include "forumd/forum/feed.h"
+#include <stdio.h>
+#include "forumd/base/base64.h"
+#include "forumd/base/digest.h"
+#include "forumd/base/num.h"
+#include "forumd/forum/group.h"
+
+#define FEEDS "feeds"
+#define FEEDS_MAX 60000         /* octets of all: one value */
+#define NAME_MAX_OCTETS 60
+
+static int feed_all(struct forum_txn *t, struct slice *all_r) {
+	int r = forum_meta_get(t, FEEDS, all_r);
+	if (r == 0)
+		*all_r = slice_of("", 0);
+	return r;
+}
+
+static bool feed_parse(struct slice line, struct feed *f) {
+	struct slice *text[] = { &f->name, &f->host, &f->tls, &f->user, &f->password_file, &f->groups, &f->direction };
+	struct slice word;
+	uint64_t v;
+	for (size_t i = 0; i < sizeof text / sizeof *text; i++)
+		if (!slice_split(&line, '\t', text[i]))
+			return false;
+	if (!slice_split(&line, '\t', &word) || !num_parse_u64(word, &v) || v > 65535)
+		return false;
+	f->port = (unsigned)v;
+	if (!slice_split(&line, '\t', &word) || !num_parse_u64(word, &v) || v > 86400)
+		return false;
+	f->interval = (unsigned)v;
+	return true;
+}
+
+int feed_each(struct forum_txn *t, struct slice *cursor, struct feed *f_r) {
+	struct slice all, line;
+	int r = feed_all(t, &all);
+	if (r < 0)
+		return r;
+	while (slice_split(&all, '\n', &line)) {
+		if (!line.n)
+			continue;
+		if (!feed_parse(line, f_r))
+			return ERR_CORRUPT;
+		if (cursor->n && slice_cmp(f_r->name, *cursor) <= 0)
+			continue;
+		*cursor = arena_slice(forum_arena(t), f_r->name);
+		return 1;
+	}
+	return 0;
+}
+
+static void feed_write(const struct feed *d, struct buf *out) {
+	const struct slice text[] = { d->name, d->host, d->tls, d->user, d->password_file, d->groups, d->direction };
+	for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+		buf_add_slice(out, text[i]);
+		buf_addc(out, '\t');
+	}
+	buf_addf(out, "%u\t%u\n", d->port, d->interval);
+}
+
+/* the list with d in its place (by name), or without `name` when d is NULL; 1 when the name was there */
+static int feed_rewrite(struct forum_txn *t, struct slice name, const struct feed *d, struct buf *out) {
+	struct slice cursor = slice_of("", 0);
+	struct feed one;
+	int r, found = 0;
+	bool done = !d;
+	while ((r = feed_each(t, &cursor, &one)) > 0) {
+		int c = slice_cmp(one.name, name);
+		if (!done && c >= 0) {
+			feed_write(d, out);
+			done = true;
+		}
+		if (c == 0)
+			found = 1;
+		else
+			feed_write(&one, out);
+	}
+	if (!done)
+		feed_write(d, out);
+	return r < 0 ? r : found;
+}
+
+static bool feed_clean(struct slice s) {
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 127)
+			return false;
+	return s.n <= 4000;
+}
+
+static int feed_check(const struct feed *d, struct fail *f) {
+	const struct slice text[] = { d->name, d->host, d->tls, d->user, d->password_file, d->groups, d->direction };
+	for (size_t i = 0; i < sizeof text / sizeof *text; i++)
+		if (!feed_clean(text[i]))
+			return fail_set(f, ERR_INVALID, "control characters, or too long");
+	if (!group_name_valid(d->name) || d->name.n > NAME_MAX_OCTETS)
+		return fail_set(f, ERR_INVALID, "a feed's name is made of letters a-z, digits, - and _");
+	if (!d->host.n || !d->groups.n || !d->port)
+		return fail_set(f, ERR_INVALID, "a feed needs a host, a port and groups");
+	if (!slice_is(d->tls, "none") && !slice_is(d->tls, "verify"))
+		return fail_set(f, ERR_INVALID, "tls is none or verify");
+	if (!slice_is(d->direction, "pull") && !slice_is(d->direction, "push") && !slice_is(d->direction, "both"))
+		return fail_set(f, ERR_INVALID, "direction is pull, push or both");
+	if (d->interval < 1 || d->interval > 86400)
+		return fail_set(f, ERR_INVALID, "the interval is 1 to 86400 seconds");
+	return 1;
+}
+
+static int feed_store(struct forum_txn *t, struct slice name, const struct feed *d, struct fail *f) {
+	struct buf b = { 0 };
+	int found = feed_rewrite(t, name, d, &b), r = found;
+	if (r == 0 && !d)
+		r = fail_set(f, ERR_NOTFOUND, "no such feed");
+	else if (r >= 0 && buf_len(&b) > FEEDS_MAX)
+		r = fail_set(f, ERR_LIMIT, "too many feeds");
+	else if (r < 0 || (r = forum_meta_put(t, FEEDS, buf_slice(&b))) < 0)
+		r = fail_set(f, r, "the store cannot take it now");
+	buf_free(&b);
+	return r < 0 ? r : 1;
+}
+
+int feed_add(struct forum_txn *t, const struct feed *d, struct fail *f) {
+	int r = feed_check(d, f);
+	return r < 0 ? r : feed_store(t, d->name, d, f);
+}
+
+int feed_remove(struct forum_txn *t, struct slice name, struct fail *f) {
+	return feed_store(t, name, NULL, f);
+}
+
+static void feed_place_key(struct slice name, struct slice group, bool push, char *key, size_t size) {
+	struct buf b = { 0 }, hex = { 0 };
+	unsigned char d[16];
+	buf_addf(&b, "%.*s %s %.*s", SLICE_ARG(name), push ? "push" : "pull", SLICE_ARG(group));
+	digest_id(buf_slice(&b), d);
+	hex_encode(slice_of(d, sizeof d), &hex);
+	snprintf(key, size, "feed %s", buf_bytes(&hex));
+	buf_free(&b);
+	buf_free(&hex);
+}
+
+int feed_place(struct forum_txn *t, struct slice name, struct slice group, bool push, uint32_t *number_r) {
+	struct slice v;
+	char key[64];
+	feed_place_key(name, group, push, key, sizeof key);
+	int r = forum_meta_get(t, key, &v);
+	*number_r = r > 0 && v.n == 4 ? num_get32(v.p) : 0;
+	return r < 0 ? r : 1;
+}
+
+int feed_set_place(struct forum_txn *t, struct slice name, struct slice group, bool push, uint32_t number) {
+	char key[64], v[4];
+	feed_place_key(name, group, push, key, sizeof key);
+	num_put32(v, number);
+	return forum_meta_put(t, key, slice_of(v, 4));
+}

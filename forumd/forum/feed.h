@@ -1,0 +1,21 @@
+/* feed.h - upstream groups that forumd-fetch follows: those added at run time (forumctl feed), and how far each has been
+ * followed. Those of the configuration file are not kept here, their places are. */
+#ifndef FORUMD_FORUM_FEED_H
+#define FORUMD_FORUM_FEED_H
+#include "forumd/forum/forum.h"
+
+struct feed {
+	struct slice name, host, tls, user, password_file, groups, direction;   /* as the keys of `fetch NAME { }` */
+	unsigned port, interval;
+};
+/* All feeds, by name; *cursor starts empty and lives as long as the transaction. 1, 0 end, < 0 */
+int feed_each(struct forum_txn *t, struct slice *cursor, struct feed *f_r);
+/* Adds, or replaces the one of that name. ERR_INVALID with a sentence. Called on: writer. */
+int feed_add(struct forum_txn *t, const struct feed *d, struct fail *f);
+/* ERR_NOTFOUND. Called on: writer. */
+int feed_remove(struct forum_txn *t, struct slice name, struct fail *f);
+/* the last number done of a group; push: of our own numbers there, else of theirs here. 0 none yet */
+int feed_place(struct forum_txn *t, struct slice name, struct slice group, bool push, uint32_t *number_r);
+/* Called on: writer. */
+int feed_set_place(struct forum_txn *t, struct slice name, struct slice group, bool push, uint32_t number);
+#endif

@@ -1,0 +1,382 @@
+/* nntp_cmd_feed.c - articles from other servers: IHAVE (RFC 3977 6.3.2), MODE STREAM, CHECK and TAKETHIS (RFC 4644), for
+ * configured peers, and XFEED, which forumd-fetch alone may say (it tells what to follow and keeps the places).
+ *
+ * An article is stored as it came, with our name in front of its Path. Loops end at the Message-ID (every id that was
+ * ever here is known, also of what was deleted) and at our own name in Path. It enters those groups of its Newsgroups
+ * that are here and that the peer may bring; without one it is refused. In moderated groups the Approved line of a
+ * trusted peer counts, else our moderators decide. A peer has no rights over posts: Control: cancel and Supersedes work
+ * with the key to the lock only. */
+#include "forumd/base/clock.h"
+#include "forumd/base/num.h"
+#include "forumd/base/stat.h"
+#include "forumd/forum/feed.h"
+#include "forumd/forum/member.h"
+#include "forumd/forum/rights.h"
+#include "forumd/mail/date.h"
+#include "forumd/mail/field.h"
+#include "forumd/mail/msgid.h"
+#include "gateways/common/post_in.h"
+#include "gateways/common/wildmat.h"
+#include "gateways/nntp/nntp_private.h"
+
+#define KEEP_BUFFER (64 * 1024)
+#define FUTURE_SECONDS 86400
+
+const struct config_listen nntp_fetch_listen = { .name = "fetch", .address = "", .trust_authserv = "", .protocol = LISTEN_NNTP };
+static const struct config_peer fetch_peer = { .name = "fetch", .address = "", .user = "", .groups = "*", .stream = true, .approved = true };
+
+bool nntp_is_fetch(const struct session *s) {
+	return s->listen == &nntp_fetch_listen;
+}
+
+/* ---- who is a peer --------------------------------------------------------------------------------------------------- */
+
+static bool peer_is_member(struct session *s, const char *user) {
+	struct forum_txn *t = *user && s->member ? session_read(s) : NULL;
+	struct member m;
+	return t && member_by_address(t, slice_str(user), &m) > 0 && m.id == s->member && !m.left;
+}
+
+const struct config_peer *nntp_peer(struct session *s) {
+	if (nntp_is_fetch(s))
+		return &fetch_peer;
+	for (unsigned i = 0; i < s->config->npeer; i++) {
+		const struct config_peer *p = &s->config->peer[i];
+		if ((*p->address && strcmp(s->peer, p->address) == 0) || peer_is_member(s, p->user))
+			return p;
+	}
+	return NULL;
+}
+
+/* ---- answers ----------------------------------------------------------------------------------------------------------- */
+
+/* after the article; kept: it is here now, or a repetition of it may come; else it is never wanted */
+static enum step feed_answer(struct session *s, enum err err, const char *text) {
+	struct nntp_session *n = nntp_of(s);
+	bool later = err == ERR_UNAVAILABLE || err == ERR_BUSY || err == ERR_CORRUPT || err == ERR_INTERNAL;
+	stat_add(err ? STAT_posts_refused : STAT_posts_in, 1);
+	if (err)
+		session_log(s, "feed refused id=%s: %s", n->feed_id, text);
+	if (!n->feed_stream)
+		return nntp_replyf(s, "%s %s", !err ? "235" : later ? "436" : "437", err ? text : "article transferred");
+	if (later) {
+		/* RFC 4644 2.5: there is no "try again" after TAKETHIS */
+		nntp_reply(s, "400 cannot take articles now");
+		return STEP_CLOSE;
+	}
+	return nntp_replyf(s, "%s %s", err ? "439" : "239", n->feed_id);
+}
+
+static enum step feed_refused(struct session *s, struct job **j, const struct fail *f) {
+	if (*j)
+		job_free(j);
+	return feed_answer(s, f->code ? f->code : ERR_INTERNAL, f->text);
+}
+
+/* ---- judging ----------------------------------------------------------------------------------------------------------- */
+
+/* one of the names in Path is ours: it was here, or claims so */
+static bool feed_looped(const char *domain, struct slice path) {
+	struct slice name;
+	while (slice_split(&path, '!', &name))
+		if (slice_is_nocase(slice_trim(name), domain))
+			return true;
+	return false;
+}
+
+static int feed_field(struct slice header, const char *name, struct buf *out, struct fail *f) {
+	struct field again;
+	buf_reset(out);
+	if (!field_get(header, name, out) || !buf_len(out))
+		return fail_set(f, ERR_INVALID, "%s is missing", name);
+	return field_find(header, name, 1, &again) ? fail_set(f, ERR_INVALID, "more than one %s", name) : 1;
+}
+
+/* RFC 5537 3.6: what a relaying agent looks at */
+static int feed_check(struct session *s, struct slice header, struct slice body, struct fail *f) {
+	static const char *const wanted[] = { "Message-ID", "From", "Subject", "Newsgroups", "Date", "Path" };
+	struct nntp_session *n = nntp_of(s);
+	struct buf v = { 0 };
+	int64_t date;
+	int r = 1;
+	for (size_t i = 0; r > 0 && i < sizeof wanted / sizeof *wanted; i++) {
+		r = feed_field(header, wanted[i], &v, f);
+		if (r > 0 && i == 0 && !slice_is(buf_slice(&v), n->feed_id))
+			r = fail_set(f, ERR_INVALID, "Message-ID is not the one that was offered");
+		else if (r > 0 && i == 4 && (date_parse(buf_slice(&v), &date, NULL) <= 0 || date > clock_now() + FUTURE_SECONDS))
+			r = fail_set(f, ERR_INVALID, "Date cannot be understood, or is in the future");
+		else if (r > 0 && i == 5 && feed_looped(s->config->domain, buf_slice(&v)))
+			r = fail_set(f, ERR_EXISTS, "Path holds our name");
+	}
+	if (r > 0 && !body.n)
+		r = fail_set(f, ERR_INVALID, "no body");
+	buf_free(&v);
+	return r;
+}
+
+/* The groups it enters. moderated_r: one of them is. Number of them, or < 0 with words */
+static int feed_groups(struct session *s, struct forum_txn *t, struct slice header, uint32_t *ids, bool *moderated_r, struct fail *f) {
+	const struct config_peer *peer = nntp_peer(s);
+	struct slice rest, name, wildmat = slice_str(peer ? peer->groups : "!*");
+	struct buf v = { 0 };
+	struct group g;
+	int n = 0, r = 1;
+	field_get(header, "newsgroups", &v);
+	rest = buf_slice(&v);
+	*moderated_r = false;
+	while (n < POST_GROUPS_MAX && r >= 0 && slice_split(&rest, ',', &name)) {
+		name = slice_trim(name);
+		if (!wildmat_match(wildmat, name) || (r = group_find(t, name, &g)) <= 0 || g.removed)
+			continue;
+		for (int i = 0; i < n; i++)
+			if (ids[i] == g.id)
+				r = 0;
+		if (r > 0) {
+			ids[n++] = g.id;
+			*moderated_r |= g.moderated;
+		}
+	}
+	buf_free(&v);
+	if (r < 0)
+		return fail_set(f, ERR_UNAVAILABLE, "the store cannot be read now");
+	return n ? n : fail_set(f, ERR_NOTFOUND, "none of its groups is taken here");
+}
+
+struct feed_job { struct post_in_job in; struct nntp_cancel old; };       /* in first: post_in_apply's */
+
+static enum step feed_store(struct session *s, struct forum_txn *t, struct slice raw, struct slice header) {
+	struct job *j = job_new(s, post_in_apply);
+	struct feed_job *p = ARENA_NEW(j->arena, struct feed_job);
+	struct post_draft *d = ARENA_NEW(j->arena, struct post_draft);
+	struct post_in in = {
+		.source = POST_FROM_FEED, .import = true, .max_size = s->config->message_size, .path_host = slice_str(s->config->domain),
+	};
+	const struct config_peer *peer = nntp_peer(s);
+	uint32_t ids[POST_GROUPS_MAX];
+	struct fail f = { 0 };
+	struct buf v = { 0 };
+	bool moderated;
+	int n = feed_groups(s, t, header, ids, &moderated, &f);
+	in.groups = ids;
+	in.ngroups = n > 0 ? (size_t)n : 0;
+	in.hold = moderated && !(peer && peer->approved && field_get(header, "approved", &v));
+	if (in.hold)
+		in.hold_reason = SLICE("came from a peer without a trusted Approved line");
+	/* without the key the new version stands beside the old one */
+	if (n > 0 && field_get(header, "supersedes", (buf_reset(&v), &v)))
+		nntp_cancel_find(t, 0, header, buf_slice(&v), "superseded", &p->old);
+	buf_free(&v);
+	if (n < 0 || post_in_parse(t, &in, raw, j->arena, d, &f) < 0)
+		return feed_refused(s, &j, &f);
+	d->supersedes = p->old.by == CANCEL_KEY ? p->old.post : 0;
+	p->in = (struct post_in_job){ .draft = d };
+	j->data = p;
+	j->kind = NNTP_JOB_FEED;
+	j->size = d->header_z1.n + d->header_z2.n + d->body_z.n;
+	session_submit(s, j);
+	return STEP_WAIT;
+}
+
+static enum step feed_control(struct session *s, struct forum_txn *t, struct slice header, struct slice control) {
+	struct nntp_cancel c;
+	struct slice word;
+	struct fail f = { 0 };
+	struct job *j = NULL;
+	if (!slice_word(&control, &word) || !slice_is_nocase(word, "cancel"))
+		fail_set(&f, ERR_DENIED, "control messages are not taken here");
+	else if (nntp_cancel_find(t, 0, header, control, "cancelled", &c) <= 0)
+		fail_set(&f, ERR_DENIED, "nothing here to cancel with this key");
+	if (f.code)
+		return feed_refused(s, &j, &f);
+	j = nntp_cancel_job(s, &c);
+	j->kind = NNTP_JOB_FEED_CANCEL;
+	session_submit(s, j);
+	return STEP_WAIT;
+}
+
+static enum step feed_judge(struct session *s, struct slice raw) {
+	struct forum_txn *t = session_read(s);
+	struct slice header, body;
+	struct buf control = { 0 };
+	struct fail f = { 0 };
+	struct job *none = NULL;
+	struct post p;
+	if (!t)
+		return feed_answer(s, ERR_UNAVAILABLE, "try again later");
+	field_split(raw, &header, &body);
+	int r = feed_check(s, header, body, &f);
+	if (r > 0 && (r = post_by_msgid(t, slice_str(nntp_of(s)->feed_id), &p)) != 0)
+		r = fail_set(&f, r < 0 ? r : ERR_EXISTS, r < 0 ? "try again later" : "duplicate");
+	if (r < 0)
+		return feed_refused(s, &none, &f);
+	enum step step = field_get(header, "control", &control) ? feed_control(s, t, header, buf_slice(&control)) : feed_store(s, t, raw, header);
+	buf_free(&control);
+	return step;
+}
+
+static enum step feed_finished(struct session *s) {
+	struct nntp_session *n = nntp_of(s);
+	const struct dotted *d = &n->dotted;
+	enum step step;
+	if (n->feed_refuse)
+		step = n->feed_refuse == ERR_SYNTAX ? nntp_syntax(s, "usage: TAKETHIS message-id") : feed_answer(s, n->feed_refuse, "not wanted");
+	else if (d->too_big)
+		step = feed_answer(s, ERR_TOOBIG, "too long");
+	else if (d->nul || d->bare_cr || d->bare_lf)
+		step = feed_answer(s, ERR_INVALID, "NUL, or a bare CR or LF");
+	else
+		step = feed_judge(s, buf_slice(&n->collect));
+	buf_reset(&n->collect);
+	buf_shrink(&n->collect, KEEP_BUFFER);
+	return step;
+}
+
+static enum step feed_collect(struct session *s) {
+	struct nntp_session *n = nntp_of(s);
+	if (!dotted_collect(&n->dotted, conn_input(s->conn), &n->collect))
+		return STEP_INPUT;
+	s->step = NULL;
+	return feed_finished(s);
+}
+
+/* refuse: the article is read all the same, and then refused */
+static enum step feed_begin(struct session *s, struct slice id, bool stream, enum err refuse) {
+	struct nntp_session *n = nntp_of(s);
+	if (!slice_cstr(id, n->feed_id, sizeof n->feed_id))
+		n->feed_id[0] = 0;
+	n->feed_stream = stream;
+	n->feed_refuse = refuse;
+	/* what is refused anyway is not kept */
+	n->dotted = (struct dotted){ .max = refuse ? 0 : s->config->message_size };
+	buf_reset(&n->collect);
+	s->step = feed_collect;
+	return STEP_DONE;
+}
+
+void nntp_feed_done(struct session *s, struct job *j) {
+	const struct feed_job *p = j->data;
+	if (j->result <= 0)
+		feed_answer(s, j->fail.code ? j->fail.code : ERR_INTERNAL, j->fail.text);
+	else if (j->kind == NNTP_JOB_FEED && p->in.result.duplicate)
+		feed_answer(s, ERR_EXISTS, "duplicate");
+	else
+		feed_answer(s, ERR_OK, "");
+}
+
+/* ---- commands ---------------------------------------------------------------------------------------------------------- */
+
+/* 1 wanted, 0 here already or no id, < 0 the store cannot tell */
+static int feed_wanted(struct session *s, struct slice id) {
+	struct forum_txn *t = session_read(s);
+	struct post p;
+	if (!msgid_valid(id))
+		return 0;
+	int r = t ? post_by_msgid(t, id, &p) : ERR_UNAVAILABLE;
+	return r < 0 ? r : !r;
+}
+
+enum step nntp_cmd_ihave(struct session *s, struct slice *args, unsigned nargs) {
+	(void)nargs;
+	if (!nntp_peer(s))
+		return nntp_reply(s, "502 you are no peer here; use POST");
+	int r = feed_wanted(s, args[0]);
+	if (r <= 0)
+		return nntp_reply(s, r < 0 ? "436 try again later" : "435 not wanted");
+	feed_begin(s, args[0], false, ERR_OK);
+	return nntp_reply(s, "335 send it");
+}
+
+enum step nntp_cmd_check(struct session *s, struct slice *args, unsigned nargs) {
+	const struct config_peer *peer = nntp_peer(s);
+	(void)nargs;
+	if (!peer || !peer->stream)
+		return nntp_reply(s, "502 you are no streaming peer here");
+	int r = feed_wanted(s, args[0]);
+	return nntp_replyf(s, "%s %.*s", r > 0 ? "238" : r < 0 ? "431" : "438", SLICE_ARG(args[0]));
+}
+
+enum step nntp_cmd_takethis(struct session *s, struct slice *args, unsigned nargs) {
+	const struct config_peer *peer = nntp_peer(s);
+	if (!peer || !peer->stream) {
+		/* the article is on its way already: its lines must not be commands */
+		nntp_reply(s, "502 you are no streaming peer here");
+		return STEP_CLOSE;
+	}
+	if (nargs != 1)
+		return feed_begin(s, slice_of("", 0), true, ERR_SYNTAX);
+	int r = feed_wanted(s, args[0]);
+	return feed_begin(s, args[0], true, r > 0 ? ERR_OK : r < 0 ? ERR_UNAVAILABLE : ERR_EXISTS);
+}
+
+enum step nntp_mode_stream(struct session *s) {
+	const struct config_peer *peer = nntp_peer(s);
+	return peer && peer->stream ? nntp_reply(s, "203 streaming permitted") : nntp_syntax(s, "MODE READER is the only mode");
+}
+
+/* ---- XFEED ------------------------------------------------------------------------------------------------------------- */
+
+static void xfeed_line(struct buf *out, const struct feed *d) {
+	const struct slice text[] = { d->name, d->host, d->tls, d->user, d->password_file, d->groups, d->direction };
+	for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+		buf_add_slice(out, text[i]);
+		buf_addc(out, '\t');
+	}
+	buf_addf(out, "%u\t%u\r\n", d->port, d->interval);
+}
+
+/* of the configuration as it is now, not as it was when this session began */
+static enum step xfeed_list(struct session *s) {
+	struct forum_txn *t = session_read(s);
+	struct config *c = config_current();
+	struct slice cursor = slice_of("", 0);
+	struct feed d;
+	nntp_reply(s, "215 feeds follow");
+	for (unsigned i = 0; c && i < c->nfetch; i++) {
+		const struct config_fetch *f = &c->fetch[i];
+		d = (struct feed){ .name = slice_str(f->name), .host = slice_str(f->host), .tls = slice_str(f->tls), .user = slice_str(f->user),
+			.password_file = slice_str(f->password_file), .groups = slice_str(f->groups), .direction = slice_str(f->direction),
+			.port = f->port, .interval = f->interval };
+		xfeed_line(session_out(s), &d);
+	}
+	while (t && feed_each(t, &cursor, &d) > 0)
+		xfeed_line(session_out(s), &d);
+	config_unref(&c);
+	return nntp_finish(s);
+}
+
+struct place_job { struct slice name, group; bool push; uint32_t number; };
+
+static int place_apply(struct forum_txn *t, struct job *j, struct fail *f) {
+	const struct place_job *p = j->data;
+	int r = feed_set_place(t, p->name, p->group, p->push, p->number);
+	return r < 0 ? fail_set(f, r, "place") : 1;
+}
+
+static enum step xfeed_place(struct session *s, struct slice *args, unsigned nargs) {
+	struct forum_txn *t = session_read(s);
+	bool push = slice_is_nocase(args[1], "push");
+	uint32_t number;
+	uint64_t v;
+	if (nargs == 4) {
+		if (!t || feed_place(t, args[2], args[3], push, &number) < 0)
+			return nntp_fail(s, ERR_UNAVAILABLE);
+		return nntp_replyf(s, "223 %u", number);
+	}
+	if (!num_parse_u64(args[4], &v) || v > UINT32_MAX)
+		return nntp_syntax(s, "number");
+	struct job *j = job_new(s, place_apply);
+	struct place_job *p = ARENA_NEW(j->arena, struct place_job);
+	*p = (struct place_job){ arena_slice(j->arena, args[2]), arena_slice(j->arena, args[3]), push, (uint32_t)v };
+	j->data = p;
+	j->kind = NNTP_JOB_PLACE;
+	session_submit(s, j);
+	return STEP_WAIT;
+}
+
+enum step nntp_cmd_xfeed(struct session *s, struct slice *args, unsigned nargs) {
+	if (!nntp_is_fetch(s))
+		return nntp_reply(s, "500 what? (HELP lists the commands)");
+	if (nargs >= 4 && slice_is_nocase(args[0], "PLACE"))
+		return xfeed_place(s, args, nargs);
+	return xfeed_list(s);
+}

@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""IHAVE, CHECK, TAKETHIS; two forumd that carry one group in both directions."""
+import base64, hashlib, time
+from newslib import *
+
+DATE = "Mon, 23 Nov 2026 10:00:00 +0000"
+
+
+def art(mid, group="test.forum", path="peer.example!not-for-mail", headers="", body="text\r\n", frm="Carol <carol@peer.example>", date=DATE, subject="s"):
+    return ("Path: %s\r\nFrom: %s\r\nNewsgroups: %s\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: %s\r\n%s\r\n%s.\r\n"
+            % (path, frm, group, subject, date, mid, headers, body))
+
+
+def peers(text):
+    return 'peer news { %s }\n' % text
+
+
+s = serve(extra='peer one { user = "bob@example.org" groups = "test.*,!test.secret" }\npeer two { user = "mod@example.org" stream = no approved = yes }\n')
+s.group("test.moderated", "--moderated")
+a, p, q = s.nntp(*ALICE), s.nntp(*BOB), s.nntp(*MOD)
+r = s.nntp()
+for k in (a, r):
+    k.cmd("IHAVE <x@y.test>", "502", "no feed from others")
+    k.cmd("CHECK <x@y.test>", "502")
+    k.cmd("MODE STREAM", "501")
+    k.cmd("XFEED LIST", "500", "XFEED is for forumd-fetch")
+k = s.nntp()
+k.cmd("TAKETHIS <x@y.test>", "502")
+ok(k.closed(), "TAKETHIS of others ends the connection")
+for k, want in ((p, {"IHAVE", "STREAMING"}), (q, {"IHAVE"}), (a, set())):
+    k.cmd("CAPABILITIES", "101")
+    is_({"IHAVE", "STREAMING"} & set(k.text()), want, "capabilities")
+p.cmd("MODE STREAM", "203", "MODE STREAM")
+q.cmd("MODE STREAM", "501", "not for that peer")
+q.cmd("CHECK <x@y.test>", "502")
+
+
+def ihave(k, mid, text, code, name):
+    k.cmd("IHAVE " + mid, "335")
+    k.raw(text)
+    like(k.line(), "^" + code, name)
+
+
+ihave(p, "<f1@p.test>", art("<f1@p.test>", body="..dot\r\nx\r\n"), "235", "IHAVE")
+p.cmd("IHAVE <f1@p.test>", "435", "again: not wanted")
+p.cmd("IHAVE nonsense", "435", "no id")
+r.cmd("ARTICLE <f1@p.test>", "220")
+t = r.text()
+ok("Path: forum.test!peer.example!not-for-mail" in t and "From: Carol <carol@peer.example>" in t and t[-2:] == [".dot", "x"], "as it came, our name in Path")
+CASES = [
+    (art("<b1@p.test>", path="a!forum.test!b"), "437.*Path", "a loop"),
+    (art("<b1@p.test>", path="a!FORUM.test!b"), "437.*Path", "a loop in capitals"),
+    (art("<other@p.test>"), "437.*Message-ID", "another id than offered"),
+    (art("<b1@p.test>", group="no.such,test.secret"), "437.*groups", "no group that is taken"),
+    (art("<b1@p.test>", date="nonsense"), "437.*Date", "no date"),
+    (art("<b1@p.test>", date="Mon, 23 Nov 2099 10:00:00 +0000"), "437.*Date", "a date in the future"),
+    (art("<b1@p.test>").replace("Subject: s\r\n", ""), "437.*Subject", "no subject"),
+    (art("<b1@p.test>", headers="Subject: t\r\n"), "437.*Subject", "two subjects"),
+    (art("<b1@p.test>", body=""), "437", "no body"),
+    (art("<b1@p.test>", body="bare\nlf\r\n"), "437", "a bare LF"),
+    (art("<b1@p.test>", body="nul\0\r\n"), "437", "NUL"),
+    (art("<b1@p.test>", headers="Control: newgroup x.y\r\n"), "437.*control", "a control message"),
+    (art("<b1@p.test>", headers="Control: cancel <f1@p.test>\r\n"), "437", "a cancel without key"),
+    (".\r\n", "437", "nothing"),
+]
+for text, want, name in CASES:
+    ihave(p, "<b1@p.test>", text, want, "refused: " + name)
+ihave(p, "<f2@p.test>", art("<f2@p.test>", group="no.such,test.empty,test.secret,test.forum"), "235", "the groups that are here")
+r.cmd("HDR Xref <f2@p.test>", "225")
+like(r.text()[0], r"test\.empty:1 test\.forum:\d+$", "are entered")
+ihave(p, "<f3@p.test>", art("<f3@p.test>", frm="Alice <alice@example.org>", headers="Forum-Flags: spam\r\nXref: evil x:1\r\n"), "235", "a From that is a member's")
+r.cmd("HEAD <f3@p.test>", "221")
+t = r.text()
+ok("From: Alice <alice@example.org>" in t and not any("spam" in x or "evil" in x for x in t), "does not become the member's, states of others go") or diag(t)
+a.cmd("POST", "340")
+a.raw(article(headers="Control: cancel <f3@p.test>\r\n"))
+like(a.line(), "^441", "nor may the member cancel it")
+post(a, mid="<mine@x.test>")
+p.cmd("IHAVE <mine@x.test>", "435", "what was posted here is not wanted")
+a.cmd("POST", "340")
+a.raw(article(headers="Control: cancel <mine@x.test>\r\n"))
+a.expect("240")
+p.cmd("CHECK <mine@x.test>", "438", "what was deleted here stays so")
+
+# moderated groups
+ihave(p, "<m1@p.test>", art("<m1@p.test>", group="test.moderated", headers="Approved: me@p.test\r\n"), "235", "an untrusted Approved")
+r.cmd("STAT <m1@p.test>", "430", "waits for our moderators")
+ihave(q, "<m2@p.test>", art("<m2@p.test>", group="test.moderated", headers="Approved: me@p.test\r\n"), "235", "a trusted one")
+r.cmd("STAT <m2@p.test>", "223", "is there")
+ihave(q, "<m3@p.test>", art("<m3@p.test>", group="test.moderated"), "235", "a trusted peer without it")
+r.cmd("STAT <m3@p.test>", "430", "waits too")
+
+# keys
+def lock(k):
+    return base64.b64encode(hashlib.sha256(k).digest()).decode()
+ihave(p, "<l1@p.test>", art("<l1@p.test>", headers="Cancel-Lock: sha256:%s\r\n" % lock(b"k1")), "235", "with a lock")
+ihave(p, "<l2@p.test>", art("<l2@p.test>", headers="Supersedes: <l1@p.test>\r\nCancel-Key: sha256:no\r\nCancel-Lock: sha256:%s\r\n" % lock(b"k2")), "235", "Supersedes with a wrong key")
+r.cmd("STAT <l1@p.test>", "223", "leaves the old one")
+ihave(p, "<l3@p.test>", art("<l3@p.test>", headers="Supersedes: <l1@p.test>\r\nCancel-Key: sha256:k1\r\n"), "235", "with the right one")
+r.cmd("STAT <l1@p.test>", "430", "replaces it")
+ihave(p, "<l4@p.test>", art("<l4@p.test>", headers="Control: cancel <l2@p.test>\r\nCancel-Key: sha256:k2\r\n"), "235", "a cancel with the key")
+r.cmd("STAT <l2@p.test>", "430", "cancels")
+
+# streaming, pipelined
+ids = ["<s%d@p.test>" % i for i in range(100)]
+p.raw("".join("CHECK %s\r\n" % i for i in ids + ["<f1@p.test>", "bad"]))
+is_([p.line() for _ in range(102)], ["238 " + i for i in ids] + ["438 <f1@p.test>", "438 bad"], "CHECK, pipelined")
+p.raw("".join("TAKETHIS %s\r\n%s" % (i, art(i, body="..\r\nb\r\n")) for i in ids + ["<f1@p.test>"]) + "TAKETHIS\r\nx\r\n.\r\nTAKETHIS <t@p.test>\r\n.\r\nDATE\r\n")
+is_([p.line() for _ in range(101)], ["239 " + i for i in ids] + ["439 <f1@p.test>"], "TAKETHIS, pipelined")
+p.expect("501", "TAKETHIS without an id reads its article")
+p.expect("439", "an empty one is refused")
+p.expect("111", "and the session goes on")
+
+# ---- two servers, one group, both directions ----
+MESH = "".join('peer p { address = "127.0.0.1" }\n')
+ports = free_ports(2)
+
+
+def node(domain, extra):
+    n = Server(limits="posts_per_minute = 0", extra=extra, start=False)
+    text = open(n.conf).read().replace('domain = "forum.test"', 'domain = "%s"' % domain)
+    open(n.conf, "w").write(text)
+    n.start()
+    for g in ("test.mesh", "test.own"):
+        n.group(g)
+    n.member("alice@example.org", "Alice " + domain, "secret")
+    return n
+
+
+def count(n, group="test.mesh"):
+    k = n.nntp()
+    l = k.cmd("GROUP " + group)
+    k.close()
+    return int(l.split()[1])
+
+
+x = node("x.test", "")
+y = node("y.test", MESH + 'fetch x { host = "127.0.0.1" port = %d groups = "test.mesh" interval = 1 }\n' % x.port["nntp"])
+first = [x.post("test.mesh", "from x %d" % i) for i in range(5)]
+ok(wait_for(lambda: count(y) == 5), "y pulls what x has (%d)" % count(y))
+z = y.nntp()
+z.cmd("HEAD " + first[0], "221")
+t = z.text()
+like("\n".join(t), r"Path: y\.test!x\.test!\.POSTED!not-for-mail", "by way of x")
+ok(any(re.match(r'From: "Alice x.test" <author-\d+@x.test>', l) for l in t), "the author as x shows her")
+more = [y.post("test.mesh", "from y %d" % i, headers="References: %s\r\n" % first[0]) for i in range(3)]
+# x learns of y at run time
+with open(x.conf, "a") as f:
+    f.write('fetch y { host = "127.0.0.1" port = %d groups = "test.mesh, test.nix" interval = 1 direction = "both" }\n' % y.port["nntp"])
+x.reload()
+ok(wait_for(lambda: count(x) == 8, 20), "x follows y after a reload (%d)" % count(x))
+last = [x.post("test.mesh", "again %d" % i) for i in range(4)] + [y.post("test.mesh", "there %d" % i) for i in range(4)]
+ok(wait_for(lambda: count(x) == 16 and count(y) == 16, 20), "both have all (%d, %d)" % (count(x), count(y)))
+time.sleep(3)
+is_((count(x), count(y)), (16, 16), "and nothing twice")
+for n in (x, y):
+    k = n.nntp()
+    k.cmd("GROUP test.mesh", "211")
+    k.cmd("OVER 1-", "224")
+    got = [l.split("\t")[4] for l in k.text()]
+    is_(sorted(got), sorted(first + more + last), "every id once")
+    k.cmd("HDR Forum-Thread " + more[0], "225")
+    is_(k.text(), ["0 by=references"], "threads come along")
+is_(count(y, "test.own"), 0, "other groups stay")
+# the place survives a restart; what comes meanwhile is fetched then
+y.stop()
+late = x.post("test.mesh", "while y was away")
+y.start()
+ok(wait_for(lambda: count(y) == 17, 20), "after a restart y goes on")
+ok("taken=1 refused=0" in y.tail(20000), "from its place")
+done()
