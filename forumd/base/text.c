@@ -127,6 +127,28 @@ void text_fold(struct slice s, struct buf *out) {
 	buf_free(&clean);
 }
 
+void text_casemap(struct slice s, struct buf *out) {
+	if (text_ascii_run(s) == s.n) {
+		char *p = buf_reserve(out, s.n);
+		for (size_t i = 0; i < s.n; i++)
+			p[i] = text_upper(s.p[i]);
+		buf_commit(out, s.n);
+		return;
+	}
+	struct buf clean = { 0 }, title = { 0 };
+	text_utf8_repair(s, &clean);
+	for (struct slice rest = buf_slice(&clean); rest.n;)
+		text_utf8_add(&title, uc_totitle((ucs4_t)text_utf8_next(&rest)));
+	size_t n = 0;
+	uint8_t *flat = u8_normalize(UNINORM_NFKD, (const uint8_t *)buf_bytes(&title), buf_len(&title), NULL, &n);
+	if (!flat)
+		bug("normalisation of %zu bytes", buf_len(&title));
+	buf_add(out, flat, n);
+	free(flat);
+	buf_free(&clean);
+	buf_free(&title);
+}
+
 void text_escape(struct slice s, size_t max, struct buf *out) {
 	size_t left = max;
 	while (s.n) {

@@ -20,6 +20,8 @@ int32_t text_utf8_next(struct slice *s);
 void text_utf8_add(struct buf *out, uint32_t cp);
 /* Simple case folding for searching and sorting: NFKC casefold through libunistring, with an ASCII fast path. */
 void text_fold(struct slice s, struct buf *out);
+/* The key i;unicode-casemap compares by, octet for octet (RFC 5051): title case of each character, then NFKD. */
+void text_casemap(struct slice s, struct buf *out);
 /* Printable one-line form for logs: control bytes, quotes and non-UTF-8 escaped as \xNN, cut to max bytes. */
 void text_escape(struct slice s, size_t max, struct buf *out);
 /* JSON string with its quotes; ill-formed UTF-8 becomes U+FFFD. */

@@ -8,6 +8,8 @@ static const struct imap_command imap_commands[] = {
 	{ "FETCH", imap_cmd_fetch, IMAP_SELECTED, IMAP_UID | IMAP_NO_EXPUNGE },
 	{ "STORE", imap_cmd_store, IMAP_SELECTED, IMAP_UID | IMAP_NO_EXPUNGE },
 	{ "SEARCH", imap_cmd_search, IMAP_SELECTED, IMAP_UID | IMAP_NO_EXPUNGE },
+	{ "SORT", imap_cmd_sort, IMAP_SELECTED, IMAP_UID | IMAP_NO_EXPUNGE },
+	{ "THREAD", imap_cmd_thread, IMAP_SELECTED, IMAP_UID | IMAP_NO_EXPUNGE },
 	{ "NOOP", imap_cmd_noop, ANY, 0 },
 	{ "IDLE", imap_cmd_idle, IN, 0 },
 	{ "SELECT", imap_cmd_select, IN, IMAP_QUIET | IMAP_CLOSED_OK },

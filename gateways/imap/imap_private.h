@@ -193,6 +193,8 @@ enum step imap_select_ok(struct imap_session *is);
 
 /* imap_structure.c: BODY from a stored BODYSTRUCTURE: the same without extension data */
 void imap_structure_short(struct slice structure, struct buf *out);
+/* the next token or list of a stored answer */
+struct slice imap_structure_value(struct slice *in);
 
 /* imap_cmd_status.c: lines for STATUS and LIST ... RETURN (STATUS ...) */
 enum imap_status_item {
@@ -226,6 +228,8 @@ enum step imap_cmd_append(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_fetch(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_store(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_search(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_sort(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_thread(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_copy(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_expunge(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_idle(struct imap_session *is, struct slice *rest);

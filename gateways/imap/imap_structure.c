@@ -33,7 +33,7 @@ static struct slice take_token(struct slice *in) {
 }
 
 /* a token, or a list with all in it */
-static struct slice take_value(struct slice *in) {
+struct slice imap_structure_value(struct slice *in) {
 	struct slice whole = *in;
 	unsigned depth = 0;
 	do {
@@ -56,7 +56,7 @@ static void close_part(struct slice *in, struct buf *out) {
 		if (imap_take_space(in))
 			continue;
 		size_t before = in->n;
-		take_value(in);
+		imap_structure_value(in);
 		if (in->n == before)
 			break;
 	}
@@ -65,7 +65,7 @@ static void close_part(struct slice *in, struct buf *out) {
 }
 
 static void copy_field(struct part *p, struct slice *in, struct buf *out) {
-	struct slice v = take_value(in);
+	struct slice v = imap_structure_value(in);
 	if (p->fields == 0 && slice_is_nocase(v, "\"text\""))
 		p->keep = 8;
 	if (p->fields == 0 && slice_is_nocase(v, "\"message\""))

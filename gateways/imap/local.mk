@@ -13,6 +13,8 @@ gateways_libimap_a_SOURCES = \
 	gateways/imap/imap_cmd_select.c \
 	gateways/imap/imap_cmd_status.c \
 	gateways/imap/imap_cmd_store.c \
+	gateways/imap/imap_cmd_sort.c \
+	gateways/imap/imap_cmd_thread.c \
 	gateways/imap/imap_commands.c \
 	gateways/imap/imap_fetch.c gateways/imap/imap_fetch.h \
 	gateways/imap/imap_flags.c \
@@ -24,6 +26,8 @@ gateways_libimap_a_SOURCES = \
 	gateways/imap/imap_search.c gateways/imap/imap_search.h \
 	gateways/imap/imap_section.c gateways/imap/imap_section.h \
 	gateways/imap/imap_session.c \
+	gateways/imap/imap_sort_key.c gateways/imap/imap_sort_key.h \
 	gateways/imap/imap_structure.c \
 	gateways/imap/imap_sync.c \
+	gateways/imap/imap_thread.c gateways/imap/imap_thread.h \
 	gateways/imap/imap_view.c gateways/imap/imap_view.h

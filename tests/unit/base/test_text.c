@@ -53,5 +53,12 @@ int main(void) {
 	text_json(SLICE("a\"\\\n\x01\x7f\xff\xc3\xa4\0"), &b);
 	is_buf(&b, "\"a\\\"\\\\\\n\\u0001\\u007f\xef\xbf\xbd\xc3\xa4\\u0000\"", "JSON");
 	buf_free(&b);
+	struct buf map = { 0 };
+	text_casemap(SLICE("Re: z_a"), &map);
+	is_buf(&map, "RE: Z_A", "casemap: ASCII");
+	buf_reset(&map);
+	text_casemap(SLICE("\xc3\xa4\xef\xac\x81\xff"), &map);
+	is_buf(&map, "A\xcc\x88""fi\xef\xbf\xbd", "casemap: title case, then decomposed");
+	buf_free(&map);
 	return done();
 }
