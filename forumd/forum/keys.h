@@ -22,6 +22,7 @@
  *  J group, kind u8, ...   -> full-text index (search_private.h)
  *  v member, box u8        -> u32 group (own boxes)   Y post, group             -> u32 number (pointer in a box)
  *  Z thread, member        -> mode u8 (watch, mute)   z member, thread          -> empty
+ *  m group, number         -> u64 post that was moved away from there
  *  L kind u8, digest(16)  -> i64 end, value (memo)   l end u64, kind, digest -> empty
  *  M name                  -> settings, counters ("#name")
  */

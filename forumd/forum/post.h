@@ -129,6 +129,8 @@ int post_set_state(struct forum_txn *t, uint64_t id, enum post_state s, struct f
 int post_set_flags(struct forum_txn *t, uint64_t id, uint32_t set, uint32_t clear, struct fail *f);
 /* from one group to another, with a new number there; the old number stays a hole */
 int post_move(struct forum_txn *t, uint64_t id, uint32_t from_group, uint32_t to_group, struct fail *f);
+/* The post that had this number in that group and was moved away: 1, 0 none was, < 0 */
+int post_moved_from(struct forum_txn *t, uint32_t group, uint32_t number, struct post *p_r);
 /* one more place for the same post */
 int post_crosspost(struct forum_txn *t, uint64_t id, uint32_t group, struct fail *f);
 /* removes text for good, keeps the tombstone */

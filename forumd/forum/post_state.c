@@ -213,15 +213,24 @@ static int post_rewrite_xref(struct forum_txn *t, const struct post *p, struct f
 }
 
 static int post_leave_place(struct forum_txn *t, const struct post *p, struct place at, struct fail *f) {
-	struct key o = key_2u32('O', at.group, at.number), e = key_2u32('E', at.group, at.number);
+	struct key o = key_2u32('O', at.group, at.number), e = key_2u32('E', at.group, at.number), m = key_2u32('m', at.group, at.number);
+	char id[8];
 	int r;
-	if ((r = forum_del(t, key_slice(&o), f)) < 0 || (r = forum_del(t, key_slice(&e), f)) < 0)
+	num_put64(id, p->id);
+	if ((r = forum_put(t, key_slice(&m), slice_of(id, 8), f)) < 0 || (r = forum_del(t, key_slice(&o), f)) < 0 || (r = forum_del(t, key_slice(&e), f)) < 0)
 		return r;
 	if (p->state != POST_VISIBLE)
 		return 1;    /* a hole already */
 	if ((r = post_changed(group_set_hole(t, at.group, at.number, true), f)) < 0)
 		return r;
 	return post_changed(group_bump(t, at.group, at.number, CHANGE_GONE, p->id), f);
+}
+
+int post_moved_from(struct forum_txn *t, uint32_t group, uint32_t number, struct post *p_r) {
+	struct key k = key_2u32('m', group, number);
+	struct slice v;
+	int r = kv_get(t->kv, key_slice(&k), &v);
+	return r > 0 ? v.n == 8 ? post_get(t, num_get64(v.p), p_r) : ERR_CORRUPT : r;
 }
 
 int post_move(struct forum_txn *t, uint64_t id, uint32_t from_group, uint32_t to_group, struct fail *f) {

@@ -134,6 +134,18 @@ static int found_by_msgid(struct session *s, struct slice id, struct found *f) {
 	return r > 0;
 }
 
+/* The number is a hole: a reader who may read the post where it is now is told so. */
+static enum step found_moved(struct session *s, struct forum_txn *t, uint32_t group, uint32_t number) {
+	struct group g;
+	struct post p;
+	if (!number || post_moved_from(t, group, number, &p) <= 0 || p.state != POST_VISIBLE)
+		return nntp_reply(s, "423 no article with that number");
+	for (size_t i = 0; i < p.nplaces; i++)
+		if (p.places[i].number && front_readable(s, t, p.places[i].group, &g))
+			return nntp_replyf(s, "423 moved to %.*s:%u", SLICE_ARG(g.name), p.places[i].number);
+	return nntp_reply(s, "423 no article with that number");
+}
+
 /* number 0: the current one */
 static int found_by_number(struct session *s, uint32_t number, bool current, struct found *f) {
 	struct nntp_session *n = nntp_of(s);
@@ -149,7 +161,7 @@ static int found_by_number(struct session *s, uint32_t number, bool current, str
 	if (r > 0)
 		r = post_get(f->t, o.post, &f->post);
 	if (r <= 0) {
-		f->step = r < 0 ? nntp_fail(s, r) : nntp_reply(s, current ? "420 the current article is gone" : "423 no article with that number");
+		f->step = r < 0 ? nntp_fail(s, r) : current ? nntp_reply(s, "420 the current article is gone") : found_moved(s, f->t, g.id, number);
 		return 0;
 	}
 	f->group = g.id;

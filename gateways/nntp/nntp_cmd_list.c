@@ -43,6 +43,10 @@ static void list_line(const struct session *s, const struct group *g, enum nntp_
 	case NNTP_TIMES:
 		list_times(s, g, out);
 		break;
+	case NNTP_MODERATORS:
+		/* a post by mail to the group waits for the same people */
+		buf_addf(out, "%.*s:%.*s@%s", SLICE_ARG(g->name), SLICE_ARG(g->name), s->config->domain);
+		break;
 	case NNTP_SUBSCRIPTIONS:
 		buf_add_slice(out, g->name);
 		break;
@@ -53,6 +57,8 @@ static void list_line(const struct session *s, const struct group *g, enum nntp_
 }
 
 static bool list_wanted(const struct nntp_cursor *at, const struct group *g) {
+	if (at->list == NNTP_MODERATORS && !g->moderated)
+		return false;
 	return g->created >= at->since && (!at->wildmat.n || wildmat_match(at->wildmat, g->name));
 }
 
@@ -130,13 +136,80 @@ static enum step list_headers(struct session *s, struct slice *args, unsigned na
 	return nntp_finish(s);
 }
 
+/* lines of a text file, dots stuffed */
+static enum step list_motd(struct session *s) {
+	struct slice text = slice_str(s->config->motd_text), line;
+	struct buf *out = session_out(s);
+	if (!*s->config->motd)
+		return nntp_reply(s, "503 no message of the day");
+	nntp_reply(s, "215 message of the day");
+	while (slice_line(&text, &line)) {
+		if (line.n && line.p[0] == '.')
+			buf_addc(out, '.');
+		list_title(line, out);
+		buf_add(out, "\r\n", 2);
+	}
+	return nntp_finish(s);
+}
+
+/* "a b c; d e" -> lines; the first word is separated from the rest as the list wants it */
+static enum step list_entries(struct session *s, const char *entries, bool tab, const char *reply) {
+	struct slice rest = slice_str(entries), entry, word;
+	struct buf *out = session_out(s);
+	if (!*entries)
+		return nntp_reply(s, "503 not kept here");
+	nntp_reply(s, reply);
+	while (slice_split(&rest, ';', &entry)) {
+		entry = slice_trim(entry);
+		if (tab && slice_word(&entry, &word)) {
+			list_title(word, out);
+			buf_addc(out, '\t');
+		}
+		if (tab || entry.n) {
+			list_title(slice_trim(entry), out);
+			buf_add(out, "\r\n", 2);
+		}
+	}
+	return nntp_finish(s);
+}
+
+/* lists that are one text: without an argument. False: no such list */
+static bool list_texts(struct session *s, struct slice word, unsigned nargs, enum step *step_r) {
+	bool motd = slice_is_nocase(word, "MOTD"), dist = slice_is_nocase(word, "DISTRIBUTIONS"), pats = slice_is_nocase(word, "DISTRIB.PATS");
+	if (!motd && !dist && !pats)
+		return false;
+	if (nargs)
+		*step_r = nntp_syntax(s, "this LIST takes no argument");
+	else if (motd)
+		*step_r = list_motd(s);
+	else
+		*step_r = list_entries(s, dist ? s->config->distributions : s->config->distrib_pats, dist, dist ? "215 distributions follow" : "215 weights follow");
+	return true;
+}
+
+/* RFC 2980 2.13: titles, under another code and, without a wildmat, of the selected group */
+enum step nntp_cmd_xgtitle(struct session *s, struct slice *args, unsigned nargs) {
+	struct forum_txn *t;
+	struct group g;
+	enum step step;
+	if (nargs)
+		return list_groups(s, NNTP_NEWSGROUPS, args, nargs, "282 titles follow");
+	if (!nntp_selected(s, &t, &g, &step))
+		return step;
+	g.name = nntp_group_name(&g);
+	nntp_reply(s, "282 titles follow");
+	list_line(s, &g, NNTP_NEWSGROUPS, session_out(s));
+	return nntp_finish(s);
+}
+
 enum step nntp_cmd_list(struct session *s, struct slice *args, unsigned nargs) {
 	static const struct { const char *word; enum nntp_list kind; const char *reply; } lists[] = {
 		{ "ACTIVE", NNTP_ACTIVE, "215 newsgroups follow" }, { "NEWSGROUPS", NNTP_NEWSGROUPS, "215 titles follow" },
 		{ "ACTIVE.TIMES", NNTP_TIMES, "215 creation times follow" }, { "SUBSCRIPTIONS", NNTP_SUBSCRIPTIONS, "215 proposed groups follow" },
 		{ "COUNTS", NNTP_COUNTS, "215 newsgroups with counts follow" },
+		{ "MODERATORS", NNTP_MODERATORS, "215 submission addresses follow" },
 	};
-	static const char *const not_kept[] = { "DISTRIB.PATS", "DISTRIBUTIONS", "MODERATORS", "MOTD" };
+	enum step step;
 	if (!nargs)
 		return list_groups(s, NNTP_ACTIVE, args, 0, lists[0].reply);
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
@@ -146,8 +219,7 @@ enum step nntp_cmd_list(struct session *s, struct slice *args, unsigned nargs) {
 		return list_overview_fmt(s, nargs - 1);
 	if (slice_is_nocase(args[0], "HEADERS"))
 		return list_headers(s, args + 1, nargs - 1);
-	for (size_t i = 0; i < sizeof not_kept / sizeof *not_kept; i++)
-		if (slice_is_nocase(args[0], not_kept[i]))
-			return nntp_reply(s, "503 not kept here");
+	if (list_texts(s, args[0], nargs - 1, &step))
+		return step;
 	return nntp_syntax(s, "unknown LIST");
 }

@@ -13,7 +13,11 @@ enum step nntp_cmd_capabilities(struct session *s, struct slice *args, unsigned 
 	if (peer)
 		buf_adds(out, peer->stream ? "IHAVE\r\nSTREAMING\r\n" : "IHAVE\r\n");
 	buf_adds(out, "NEWNEWS\r\nHDR\r\nOVER MSGID\r\nXPAT\r\n"
-		"LIST ACTIVE ACTIVE.TIMES COUNTS HEADERS NEWSGROUPS OVERVIEW.FMT SUBSCRIPTIONS\r\n");
+		"LIST ACTIVE ACTIVE.TIMES COUNTS");
+	buf_adds(out, *s->config->distrib_pats ? " DISTRIB.PATS" : "");
+	buf_adds(out, *s->config->distributions ? " DISTRIBUTIONS HEADERS MODERATORS" : " HEADERS MODERATORS");
+	buf_adds(out, *s->config->motd ? " MOTD NEWSGROUPS" : " NEWSGROUPS");
+	buf_adds(out, " OVERVIEW.FMT SUBSCRIPTIONS\r\n");
 	if (!s->member && !deflate) {
 		buf_adds(out, session_may_login(s) ? "AUTHINFO USER SASL\r\nSASL" : "AUTHINFO SASL\r\nSASL");
 		sasl_mechanisms(s, SASL_FINAL_DATA, " ", out);

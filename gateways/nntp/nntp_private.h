@@ -22,7 +22,7 @@ struct nntp_cursor {
 	struct slice header;                   /* HDR: field name */
 	const struct slice *patterns; unsigned npatterns;   /* XPAT */
 	bool historic;                         /* XHDR, XPAT: "(none)" for what is absent */
-	enum nntp_list { NNTP_ACTIVE, NNTP_NEWSGROUPS, NNTP_TIMES, NNTP_SUBSCRIPTIONS, NNTP_COUNTS, NNTP_NEW } list;
+	enum nntp_list { NNTP_ACTIVE, NNTP_NEWSGROUPS, NNTP_TIMES, NNTP_SUBSCRIPTIONS, NNTP_COUNTS, NNTP_MODERATORS, NNTP_NEW } list;
 	const char *reply;                     /* LIST: its first line */
 	int64_t since;
 	uint32_t *groups; size_t ngroups, igroup;            /* NEWNEWS */
@@ -128,7 +128,7 @@ struct job *nntp_cancel_job(struct session *s, const struct nntp_cancel *c);
 enum step nntp_list_more(struct session *s);
 
 #define NNTP_COMMANDS(X) \
-	X(article) X(head) X(body) X(stat) X(next) X(last) X(group) X(listgroup) X(over) X(hdr) X(xhdr) X(xpat) X(list) X(newgroups) \
+	X(article) X(head) X(body) X(stat) X(next) X(last) X(group) X(listgroup) X(over) X(hdr) X(xgtitle) X(xhdr) X(xpat) X(list) X(newgroups) \
 	X(newnews) X(post) X(ihave) X(check) X(takethis) X(xfeed) X(authinfo) X(starttls) X(compress) X(capabilities) X(mode) X(date) X(help) X(quit)
 #define X(n) enum step nntp_cmd_##n(struct session *s, struct slice *args, unsigned nargs);
 NNTP_COMMANDS(X)

@@ -24,7 +24,7 @@ for cmd, want in (("LIST", ACTIVE), ("LIST ACTIVE", ACTIVE), ("list active *.f*"
     is_(got, want, cmd)
 c.cmd("LIST ACTIVE.TIMES test.forum", "215")
 like("\n".join(c.text()), r"^test\.forum \d{10} \S+$", "LIST ACTIVE.TIMES")
-for cmd, code in (("LIST DISTRIB.PATS", "503"), ("LIST MOTD", "503"), ("LIST MODERATORS", "503"), ("LIST NONSENSE", "501"),
+for cmd, code in (("LIST DISTRIB.PATS", "503"), ("LIST MOTD", "503"), ("LIST DISTRIBUTIONS", "503"), ("LIST MOTD x", "501"), ("LIST NONSENSE", "501"),
                   ("LIST ACTIVE a b", "501"), ("LIST ACTIVE [a]", "501"), ("LIST HEADERS X", "501"), ("LIST OVERVIEW.FMT x", "501")):
     c.cmd(cmd, code, cmd)
 a.cmd("LIST ACTIVE", "215")
@@ -58,4 +58,54 @@ a.cmd("NEWNEWS *mem* 20200101 000000 GMT", "230")
 is_(a.text(), ["<in@x.test>"], "the members' group for a member")
 for bad in ("NEWNEWS [x] 20200101 000000", "NEWNEWS * 2020 000000", "NEWNEWS * 20200101 250000"):
     c.cmd(bad, "501", bad)
+# moved posts: numbers are not used again, who may read is told where the post is
+def marks(k, group):
+    """GROUP, LISTGROUP and LIST COUNTS agree; the numbers"""
+    count, low, high = map(int, k.cmd("GROUP " + group, "211").split()[1:4])
+    k.cmd("LISTGROUP " + group, "211")
+    nums = [int(x) for x in k.text()]
+    k.cmd("LIST COUNTS " + group, "215")
+    listed = k.text()[0].split()[1:4]
+    good = listed == [str(high), str(low), str(count)] and count == len(nums) and low >= 1
+    good &= (low == nums[0] and high >= nums[-1]) if nums else low == high + 1
+    ok(good, "the watermarks of %s are true: %s" % (group, (count, low, high)))
+    return nums
+
+
+s.ctl("aside", "<one@x.test>", "--reason", "x")
+is_(marks(c, "test.forum"), [2, 3, 4], "the first one was moved")
+marks(c, "test.forum.aside")
+c.cmd("GROUP test.forum", "211")
+is_(c.cmd("ARTICLE 1"), "423 moved to test.forum.aside:1", "its old number tells where it is")
+is_(c.cmd("STAT 99"), "423 no article with that number", "a number never given does not")
+c.cmd("ARTICLE <one@x.test>", "220", "by id it is where it is")
+ok("Xref: forum.test test.forum.aside:1" in c.text(), "and says so")
+s.ctl("group", "set", "test.forum.aside", "access=private")
+is_(c.cmd("ARTICLE 1"), "423 no article with that number", "who may not read is not told")
+for mid in ("<two@x.test>", "<both@x.test>", "<new@x.test>"):
+    s.ctl("delete", mid, "--reason", "x")
+is_(marks(c, "test.forum"), [], "an empty group")
+is_(marks(c, "test.empty"), [], "and another")
+post(a, mid="<after@x.test>")
+is_(marks(c, "test.forum"), [5], "numbers go on")
+
+c.cmd("XGTITLE test.f*", "282", "XGTITLE")
+is_([l for l in c.text() if "aside" not in l], ["test.forum\tA forum"], "titles")
+c.cmd("GROUP test.forum", "211")
+c.cmd("XGTITLE", "282", "XGTITLE of the selected group")
+is_(c.text(), ["test.forum\tA forum"], "its title")
+
+s.group("test.moderated", "--moderated")
+c.cmd("LIST MODERATORS", "215", "LIST MODERATORS")
+is_(c.text(), ["test.moderated:test.moderated@forum.test"], "submission addresses")
+s2 = Server(extra='news { motd = "motd" distributions = "world Everywhere; local  Here only" distrib_pats = "10:local.*:local;5:*:world" }\n', start=False)
+with open(os.path.join(s2.dir, "motd"), "w") as f:
+    f.write("Welcome.\n.dot\n\nBye")
+s2.start()
+n = s2.nntp()
+for cmd, want in (("MOTD", ["Welcome.", ".dot", "", "Bye"]), ("DISTRIBUTIONS", ["world\tEverywhere", "local\tHere only"]), ("DISTRIB.PATS", ["10:local.*:local", "5:*:world"])):
+    n.cmd("LIST " + cmd, "215")
+    is_(n.text(), want, "LIST " + cmd)
+n.cmd("CAPABILITIES", "101")
+ok("LIST ACTIVE ACTIVE.TIMES COUNTS DISTRIB.PATS DISTRIBUTIONS HEADERS MODERATORS MOTD NEWSGROUPS OVERVIEW.FMT SUBSCRIPTIONS" in n.text(), "capabilities name them")
 done()
