@@ -107,11 +107,13 @@ static struct slice author_escaped(struct arena *a, struct slice s, size_t max) 
 	return s;
 }
 
-static bool author_is_own(const struct member *m, struct slice key) {
+/* The address readers are shown (forum/author.h) is the member's too: news readers copy From when a post is superseded. */
+static bool author_is_own(struct post_in_work *w, struct slice key) {
+	const struct member *m = &w->member;
 	for (size_t i = 0; i < m->naddresses; i++)
 		if (slice_eq(m->addresses[i], key))
 			return true;
-	return false;
+	return slice_eq(arena_slicef(w->a, "author-%u@%s", m->id, forum_domain(forum_of(w->t))), key);
 }
 
 static int author_of_member(struct post_in_work *w, const struct address_list *list) {
@@ -133,7 +135,7 @@ static int author_of_member(struct post_in_work *w, const struct address_list *l
 		if (list->v[i].kind != ADDRESS_MAILBOX)
 			continue;
 		struct slice key = author_key_of(w->a, &list->v[i]);
-		if (author_is_own(&w->member, key))
+		if (author_is_own(w, key))
 			return 1;
 		if (!says.n)
 			says = key;

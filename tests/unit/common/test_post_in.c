@@ -109,6 +109,14 @@ static void test_refusals(void) {
 	struct post_in in = news(alice);
 	refused(&in, REST "From: Bob <bob@example.org>\r\n\r\nx\r\n", ERR_INVALID,
 		"From must be one of your addresses (alice@example.org); it says bob@example.org");
+	char from[200];
+	snprintf(from, sizeof from, "From: Bob <author-%u@forum.test>\r\n" REST "\r\nx\r\n", bob);
+	refused(&in, from, ERR_INVALID, "From must be one of your addresses");
+	struct arrived own;
+	snprintf(from, sizeof from, "From: Alice <author-%u@FORUM.test>\r\n" REST "\r\nx\r\n", alice);
+	arrive(&in, slice_str(from), &own);
+	is_int(own.r, 1, "the address readers are shown is one's own, too: %s", own.r > 0 ? "" : own.f.text);
+	gone(&own);
 	refused(&in, FROM FROM REST "\r\nx\r\n", ERR_INVALID, "more than one From");
 	refused(&in, FROM "Subject: s\r\n\r\nx\r\n", ERR_INVALID, "Newsgroups is missing");
 	refused(&in, FROM "Newsgroups: test.forum\r\n\r\nx\r\n", ERR_INVALID, "Subject is missing");
