@@ -32,6 +32,7 @@
 #include "forumd/run/writer.h"
 #include "gateways/common/post_in.h"
 #include "gateways/ctl/ctl.h"
+#include "gateways/http/http.h"
 #include "gateways/imap/imap.h"
 #include "gateways/nntp/nntp.h"
 #include "gateways/out/out.h"
@@ -346,6 +347,8 @@ static void register_protocols(void) {
 	session_register(LISTEN_SUBMISSION, &smtp_ops);
 	session_register(LISTEN_SUBMISSIONS, &smtp_ops);
 	session_register(LISTEN_LMTP, &smtp_ops);
+	session_register(LISTEN_HTTP, &http_ops);
+	session_register(LISTEN_HTTPS, &http_ops);
 	session_register(LISTEN_CTL, &ctl_ops);
 }
 

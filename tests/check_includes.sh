@@ -38,8 +38,8 @@ deny "net includes only base" 'forumd/(forum|mail|run)/|storage/|gateways/' $(fi
 deny "forum includes only storage and base" 'forumd/(mail|net|run)/|gateways/' $(files forumd/forum)
 deny "run includes only net, forum and base" 'forumd/mail/|gateways/' $(files forumd/run)
 deny "common includes no gateway" 'gateways/[^c]|gateways/ctl/' $(files gateways/common)
-for gate in nntp imap smtp ctl out fetch; do
-	others=$(printf '%s\n' nntp imap smtp ctl out fetch | grep -vx "$gate" | paste -sd'|')
+for gate in nntp imap smtp ctl out fetch http; do
+	others=$(printf '%s\n' nntp imap smtp ctl out fetch http | grep -vx "$gate" | paste -sd'|')
 	deny "gateways do not include each other" "gateways/($others)/" $(files "gateways/$gate")
 done
 # forumd-send links base only

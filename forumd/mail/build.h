@@ -11,6 +11,7 @@ struct build_list {
 	struct slice title;
 	struct slice domain;
 	struct slice archived_at;    /* URL or empty */
+	bool no_unsubscribe;         /* leave List-Unsubscribe out: the caller splices one for the recipient in */
 };
 /* List-Id, List-Post, List-Help, List-Subscribe, List-Unsubscribe, List-Owner, Archived-At; Precedence: list */
 void build_list_fields(struct buf *out, const struct build_list *l);

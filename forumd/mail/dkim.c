@@ -20,6 +20,7 @@ static const char *const dkim_signed[] = {
 	"from", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references", "mime-version", "content-type",
 	"content-transfer-encoding", "list-id", "list-post", "list-help", "list-subscribe", "list-unsubscribe",
 	"list-unsubscribe-post", "list-owner", "list-archive", "author", "auto-submitted",
+	"reply-to",
 };
 enum { DKIM_SIGNED = sizeof dkim_signed / sizeof *dkim_signed, DKIM_LINE = 72 };
 
@@ -195,17 +196,27 @@ static int dkim_signature(const struct dkim_key *key, struct slice data, struct 
 	return r;
 }
 
-int dkim_sign(const struct dkim_key *key, struct slice domain, struct slice selector, struct slice header, struct slice body, int64_t time, struct buf *out) {
-	struct buf canonical = { 0 }, hashed = { 0 }, h = { 0 }, value = { 0 }, sig = { 0 }, b64 = { 0 };
-	unsigned char digest[32];
+void dkim_body_hash(struct slice body, unsigned char hash_r[32]) {
+	struct buf canonical = { 0 };
 	dkim_canonical_body(body, &canonical);
-	digest_sha256(buf_slice(&canonical), digest);
+	digest_sha256(buf_slice(&canonical), hash_r);
+	buf_free(&canonical);
+}
+
+int dkim_sign(const struct dkim_key *key, struct slice domain, struct slice selector, struct slice header, struct slice body, int64_t time, struct buf *out) {
+	unsigned char hash[32];
+	dkim_body_hash(body, hash);
+	return dkim_sign_hashed(key, domain, selector, header, hash, time, out);
+}
+
+int dkim_sign_hashed(const struct dkim_key *key, struct slice domain, struct slice selector, struct slice header, const unsigned char hash[32], int64_t time, struct buf *out) {
+	struct buf hashed = { 0 }, h = { 0 }, value = { 0 }, sig = { 0 }, b64 = { 0 };
 	dkim_fields(header, &hashed, &h);
 	buf_addf(&value, " v=1; a=%s; c=relaxed/relaxed; d=%.*s;\r\n\ts=%.*s; t=%lld; h=", key->ed25519 ? "ed25519-sha256" : "rsa-sha256", SLICE_ARG(domain),
 		SLICE_ARG(selector), (long long)time);
 	dkim_fold(&value, buf_slice(&h), ':');
 	buf_adds(&value, ";\r\n\tbh=");
-	base64_encode(slice_of(digest, sizeof digest), &value);
+	base64_encode(slice_of(hash, 32), &value);
 	buf_adds(&value, ";\r\n\tb=");
 	dkim_canonical_field(SLICE("dkim-signature"), buf_slice(&value), &hashed);
 	int r = dkim_signature(key, buf_slice(&hashed), &sig);
@@ -216,7 +227,6 @@ int dkim_sign(const struct dkim_key *key, struct slice domain, struct slice sele
 		buf_add_slice(out, buf_slice(&value));
 		buf_adds(out, "\r\n");
 	}
-	buf_free(&canonical);
 	buf_free(&hashed);
 	buf_free(&h);
 	buf_free(&value);

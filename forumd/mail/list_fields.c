@@ -1,5 +1,5 @@
-/* list_fields.c - what a copy says about its list: RFC 2369, 2919 and 5064. No List-Unsubscribe-Post: RFC 8058 wants an
- * https address, which has to be made per recipient by who has one. */
+/* list_fields.c - what a copy says about its list: RFC 2369, 2919 and 5064. The List-Unsubscribe made here is the
+ * general one; that of a recipient, with List-Unsubscribe-Post (RFC 8058), is made by the sender of copies. */
 #include "forumd/mail/build.h"
 #include "forumd/mail/field.h"
 #include "forumd/mail/words.h"
@@ -31,7 +31,8 @@ void build_list_fields(struct buf *out, const struct build_list *l) {
 	list_mailto(out, "List-Post", l, "");
 	list_mailto(out, "List-Help", l, "-help");
 	list_mailto(out, "List-Subscribe", l, "-subscribe");
-	list_mailto(out, "List-Unsubscribe", l, "-unsubscribe");
+	if (!l->no_unsubscribe)
+		list_mailto(out, "List-Unsubscribe", l, "-unsubscribe");
 	list_mailto(out, "List-Owner", l, "-owner");
 	if (l->archived_at.n) {
 		buf_reset(&v);

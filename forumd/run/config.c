@@ -28,7 +28,8 @@ struct key {
 };
 
 static const char *const protocol_words[] = {
-	"nntp", "nntps", "imap", "imaps", "smtp", "submission", "submissions", "lmtp", NULL };
+	"nntp", "nntps", "imap", "imaps", "smtp", "submission", "submissions", "lmtp",
+	"http", "https", NULL };
 static const char *const level_words[] = { "debug", "info", "warn", "error", NULL };
 static const char *const tls_words[] = { "none", "opportunistic", "verify", NULL };
 static const char *const direction_words[] = { "pull", "push", "both", NULL };
@@ -104,9 +105,10 @@ static const struct key keys[] = {
 	{ "fetch", "interval", T_UINT, "60", 1, 86400, INF(interval), "seconds between two looks", NULL },
 	{ "reply", "separator", T_CHAR, "-", 0, 0, IN(reply_separator), "in GROUP-reply-TOKEN addresses", separator_words },
 	{ "reply", "days", T_U64, "365", 1, 36500, IN(reply_days), "life of reply addresses", NULL },
+	{ "http", "url", T_WORD, "", 0, 0, IN(http_url), "https://HOST under which an http or https listener is reached from outside; empty: none", NULL },
 };
 #define NKEYS (sizeof keys / sizeof *keys)
-static const char *const sections[] = { "log", "storage", "tls", "control", "listen", "outgoing", "limits", "news", "peer", "fetch", "reply" };
+static const char *const sections[] = { "log", "storage", "tls", "control", "listen", "outgoing", "limits", "news", "peer", "fetch", "reply", "http" };
 #define NSECTIONS (sizeof sections / sizeof *sections)
 
 /* sections with a name of their own, any number of them */
@@ -373,7 +375,7 @@ static int load_motd(struct snapshot *s, struct fail *f) {
 static bool needs_tls(const struct config *c) {
 	for (unsigned i = 0; i < c->nlisten; i++) {
 		enum listen_protocol p = c->listen[i].protocol;
-		if (p == LISTEN_NNTPS || p == LISTEN_IMAPS || p == LISTEN_SUBMISSIONS)
+		if (p == LISTEN_NNTPS || p == LISTEN_IMAPS || p == LISTEN_SUBMISSIONS || p == LISTEN_HTTPS)
 			return true;
 	}
 	return false;
@@ -384,7 +386,7 @@ static int load_tls(struct config *c, struct fail *f) {
 	if (!*c->tls_certificate != !*c->tls_key)
 		return fail_set(f, ERR_INVALID, "%s: tls needs both certificate and key", c->file);
 	if (!*c->tls_certificate && needs_tls(c))
-		return fail_set(f, ERR_INVALID, "%s: nntps, imaps and submissions need a tls section", c->file);
+		return fail_set(f, ERR_INVALID, "%s: nntps, imaps, submissions and https need a tls section", c->file);
 	if (!*c->tls_certificate)
 		return *c->tls_client_ca ? fail_set(f, ERR_INVALID, "%s: client_ca is of no use without a certificate", c->file) : 1;
 	int r = tls_ctx_new(c->tls_certificate, c->tls_key, &c->tls, &why);
@@ -419,6 +421,21 @@ static int check_outgoing(struct snapshot *s, const char *base, struct fail *f) 
 	return 1;
 }
 
+/* It is written into headers and pages: nothing but an origin will do. */
+static int check_http(struct snapshot *s, struct fail *f) {
+	struct slice u = slice_str(s->c.http_url), host = u;
+	while (u.n && u.p[u.n - 1] == '/')
+		u.n--;
+	host = slice_starts(u, SLICE("https://")) ? slice_from(u, 8) : slice_starts(u, SLICE("http://")) ? slice_from(u, 7) : slice_to(u, 0);
+	bool good = host.n && host.n < 250;
+	for (size_t i = 0; i < host.n; i++)
+		good = good && (text_alpha(host.p[i]) || text_digit(host.p[i]) || (host.p[i] && strchr("-.:[]", host.p[i])));
+	if (u.n && !good)
+		return fail_set(f, ERR_INVALID, "%s: http { url = \"%s\" }: must be https://HOST or https://HOST:PORT", s->c.file, s->c.http_url);
+	s->c.http_url = arena_cstr(s->arena, u);
+	return 1;
+}
+
 static int fill(struct snapshot *s, cfg_t *cfg, struct fail *f) {
 	char *copy = arena_cstr(s->arena, slice_str(s->c.file));
 	const char *base = arena_cstr(s->arena, slice_str(dirname(copy)));
@@ -439,6 +456,8 @@ static int fill(struct snapshot *s, cfg_t *cfg, struct fail *f) {
 		r = check_domain(s, f);
 	if (r > 0)
 		r = check_outgoing(s, base, f);
+	if (r > 0)
+		r = check_http(s, f);
 	return r > 0 ? load_tls(&s->c, f) : r;
 }
 

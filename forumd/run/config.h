@@ -8,7 +8,8 @@
 #include "forumd/base/fail.h"
 #include "forumd/net/tls.h"
 
-enum listen_protocol { LISTEN_NNTP, LISTEN_NNTPS, LISTEN_IMAP, LISTEN_IMAPS, LISTEN_SMTP, LISTEN_SUBMISSION, LISTEN_SUBMISSIONS, LISTEN_LMTP, LISTEN_CTL };
+enum listen_protocol { LISTEN_NNTP, LISTEN_NNTPS, LISTEN_IMAP, LISTEN_IMAPS, LISTEN_SMTP, LISTEN_SUBMISSION, LISTEN_SUBMISSIONS, LISTEN_LMTP,
+	LISTEN_HTTP, LISTEN_HTTPS, LISTEN_CTL };
 struct config_listen {
 	const char *name, *address, *path;   /* path: Unix socket instead of address and port; made absolute */
 	unsigned port;
@@ -59,6 +60,7 @@ struct config {
 	bool cleartext_login;                /* passwords without TLS on other than loopback */
 	char reply_separator;                /* '-' : GROUP-reply-TOKEN */
 	uint64_t reply_days;                 /* life of reply addresses */
+	const char *http_url;                /* "https://host" under which the http listener is reached; "" none; no '/' at the end */
 };
 /* Errors name file, line and the key, and what would be right. 1 or ERR_INVALID / ERR_NOTFOUND. Main thread. */
 int config_load(const char *file, struct config **c_r, struct fail *f);

@@ -54,6 +54,7 @@ static enum stat_id stat_of(enum listen_protocol p) {
 	case LISTEN_NNTP: case LISTEN_NNTPS: return STAT_sessions_nntp;
 	case LISTEN_IMAP: case LISTEN_IMAPS: return STAT_sessions_imap;
 	case LISTEN_LMTP: return STAT_sessions_lmtp;
+	case LISTEN_HTTP: case LISTEN_HTTPS: return STAT_sessions_http;
 	case LISTEN_CTL: return STAT_sessions_ctl;
 	default: return STAT_sessions_smtp;
 	}
@@ -394,7 +395,7 @@ static int64_t idle_ms(const struct session *s) {
 	enum listen_protocol p = s->listen->protocol;
 	if (p == LISTEN_CTL)
 		return 0;
-	bool mail = p == LISTEN_SMTP || p == LISTEN_LMTP || p == LISTEN_SUBMISSION || p == LISTEN_SUBMISSIONS;
+	bool mail = p == LISTEN_SMTP || p == LISTEN_LMTP || p == LISTEN_SUBMISSION || p == LISTEN_SUBMISSIONS || p == LISTEN_HTTPS;
 	if (mail && seconds > MAIL_IDLE_SECONDS)
 		seconds = MAIL_IDLE_SECONDS;
 	return (int64_t)seconds * 1000;

@@ -114,7 +114,8 @@ static void run_accept(struct msg *m, void *owner) {
 /* the words of the protocol, if the client can read them before TLS, and good-bye */
 static void shed(int fd, const struct config_listen *l) {
 	const struct session_ops *ops = session_ops_of(l->protocol);
-	bool tls = l->protocol == LISTEN_NNTPS || l->protocol == LISTEN_IMAPS || l->protocol == LISTEN_SUBMISSIONS;
+	bool tls = l->protocol == LISTEN_NNTPS || l->protocol == LISTEN_IMAPS || l->protocol == LISTEN_SUBMISSIONS ||
+		l->protocol == LISTEN_HTTPS;
 	stat_add(STAT_connections_shed, 1);
 	if (ops && ops->shed && !tls) {
 		struct buf out = { 0 };

@@ -8,6 +8,7 @@ gateways_libcommon_a_SOURCES = \
 	gateways/common/post_in_header.c gateways/common/post_in_job.c gateways/common/post_in_text.c \
 	gateways/common/reply_token.c gateways/common/reply_token.h \
 	gateways/common/sasl.c gateways/common/sasl.h \
+	gateways/common/unsubscribe.c gateways/common/unsubscribe.h \
 	gateways/common/splice.c gateways/common/splice.h \
 	gateways/common/sasl_scram.c gateways/common/sasl_scram.h \
 	gateways/common/wildmat.c gateways/common/wildmat.h

@@ -37,7 +37,7 @@ void reply_token_make(struct slice secret, const struct reply_token *k, struct b
 
 static int reply_token_fields(struct slice in, struct reply_token *k) {
 	uint64_t member, group, minute;
-	if (!in.n || (unsigned char)in.p[0] > TOKEN_UNSUBSCRIBE)
+	if (!in.n || ((unsigned char)in.p[0] > TOKEN_UNSUBSCRIBE && in.p[0] != TOKEN_SUBSCRIBE))
 		return 0;
 	k->kind = (enum token_kind)in.p[0];
 	in = slice_from(in, 1);
@@ -78,14 +78,18 @@ int reply_token_check(struct forum_txn *t, struct slice token, struct reply_toke
 	return token_is_revoked(t, token) ? ERR_DENIED : 1;
 }
 
-void reply_token_local(struct slice group, char separator, struct slice token, struct buf *out) {
-	if (group.n + 1 + strlen("reply") + 1 + token.n <= LOCAL_MAX) {
+void reply_token_local_word(struct slice group, char separator, const char *word, struct slice token, struct buf *out) {
+	if (group.n + 1 + strlen(word) + 1 + token.n <= LOCAL_MAX) {
 		buf_add_slice(out, group);
 		buf_addc(out, separator);
-		buf_adds(out, "reply");
+		buf_adds(out, word);
 	} else {
-		buf_addc(out, 'r');
+		buf_addc(out, word[0]);
 	}
 	buf_addc(out, separator);
 	buf_add_slice(out, token);
+}
+
+void reply_token_local(struct slice group, char separator, struct slice token, struct buf *out) {
+	reply_token_local_word(group, separator, "reply", token, out);
 }

@@ -7,7 +7,7 @@
 #include "forumd/base/buf.h"
 
 /* expires: seconds, kept to the minute (rounded up); 0 never */
-enum token_kind { TOKEN_REPLY, TOKEN_BOUNCE, TOKEN_UNSUBSCRIBE };
+enum token_kind { TOKEN_REPLY, TOKEN_BOUNCE, TOKEN_UNSUBSCRIBE, TOKEN_SUBSCRIBE = 9 /* undoes the former; id: enum subscribe_mode */ };
 struct reply_token { enum token_kind kind; uint64_t id; /* post or queue item */ uint32_t member; uint32_t group; int64_t expires; };
 /* appends the token text */
 void reply_token_make(struct slice secret, const struct reply_token *k, struct buf *out);
@@ -15,4 +15,6 @@ void reply_token_make(struct slice secret, const struct reply_token *k, struct b
 int reply_token_check(struct forum_txn *t, struct slice token, struct reply_token *k_r);
 /* whole local part "GROUP-reply-TOKEN" (separator as configured), "r-TOKEN" when that would be over 64 octets */
 void reply_token_local(struct slice group, char separator, struct slice token, struct buf *out);
+/* the same with a word other than reply: "GROUP-WORD-TOKEN"; "x-TOKEN" with the word's first letter when too long */
+void reply_token_local_word(struct slice group, char separator, const char *word, struct slice token, struct buf *out);
 #endif

@@ -1,6 +1,6 @@
 /* out_compose.c - a queue item becomes a frame in a sender's pipe. The copy of a post is made once and kept for
- * the run of its recipients; each gets an envelope sender (VERP) and a Reply-To of his own, spliced in on the way
- * into the pipe. */
+ * the run of its recipients; each gets an envelope sender (VERP), and Reply-To, List-Unsubscribe and signature of
+ * his own, spliced in on the way into the pipe. The body is hashed for the signatures once. */
 #include "forumd/base/clock.h"
 #include "forumd/base/log.h"
 #include "forumd/forum/author.h"
@@ -10,6 +10,7 @@
 #include "forumd/mail/build.h"
 #include "forumd/mail/field.h"
 #include "gateways/common/reply_token.h"
+#include "gateways/common/unsubscribe.h"
 #include "gateways/out/out_private.h"
 
 #define BOUNCE_DAYS 30
@@ -24,24 +25,38 @@ static void author_spec(struct forum_txn *t, const struct post *p, struct buf *o
 		address_write_spec(out, list.v[0].local, list.v[0].domain);
 }
 
-/* The signature goes in front of the mail. It leaves Reply-To out, so that it serves all copies (mail/dkim.h). */
-static size_t sign(struct out *o, struct buf *mail)
+/* The signature goes in front of the mail. */
+static void sign(struct out *o, struct buf *mail)
 {
 	struct buf signed_mail = { 0 };
 	struct slice header, body;
-	size_t n;
 
 	if (!o->dkim || !field_split(buf_slice(mail), &header, &body)
 	    || dkim_sign(o->dkim, slice_str(o->config->domain), slice_str(o->config->dkim_selector), header, body, clock_now(),
 	    &signed_mail) < 0) {
 		buf_free(&signed_mail);
-		return 0;
+		return;
 	}
-	n = buf_len(&signed_mail);
 	buf_add_slice(&signed_mail, buf_slice(mail));
 	buf_free(mail);
 	*mail = signed_mail;
-	return n;
+}
+
+/* The header of this recipient's copy, own fields in their place; and its signature. */
+static void sign_copy(struct out *o, struct slice own, struct buf *out)
+{
+	struct slice mail = buf_slice(&o->copy.mail);
+	struct buf header = { 0 };
+
+	if (!o->dkim)
+		return;
+	buf_add_slice(&header, slice_to(mail, o->copy.reply_to));
+	buf_add_slice(&header, own);
+	buf_add_slice(&header, slice_sub(mail, o->copy.reply_to, o->copy.body - 2 - o->copy.reply_to));
+	if (dkim_sign_hashed(o->dkim, slice_str(o->config->domain), slice_str(o->config->dkim_selector), buf_slice(&header),
+	    o->copy.body_hash, clock_now(), out) < 0)
+		log_error("out", "a mail cannot be signed and goes without");
+	buf_free(&header);
 }
 
 static int make_copy(struct out *o, struct forum_txn *t, const struct post *p, const struct group *g)
@@ -50,6 +65,7 @@ static int make_copy(struct out *o, struct forum_txn *t, const struct post *p, c
 	struct build_copy c = { .message_id = p->message_id, .in_reply_to = p->in_reply_to, .references = p->references,
 		.post_id = p->id };
 	struct out_copy *copy = &o->copy;
+	struct slice head, text;
 	int e = post_header(t, p, &header);
 
 	if (e >= 0)
@@ -62,9 +78,13 @@ static int make_copy(struct out *o, struct forum_txn *t, const struct post *p, c
 		c.body = buf_slice(&body);
 		c.author_name = author_name(t, p->author, p->from);
 		c.author_address = buf_slice(&address);
-		c.list = (struct build_list){ .group = g->name, .title = g->title, .domain = slice_str(o->config->domain) };
+		c.list = (struct build_list){ .group = g->name, .title = g->title, .domain = slice_str(o->config->domain),
+			.no_unsubscribe = true };
 		build_list_copy(&copy->mail, &c, &copy->reply_to);
-		copy->reply_to += sign(o, &copy->mail);
+		field_split(buf_slice(&copy->mail), &head, &text);
+		copy->body = buf_len(&copy->mail) - text.n;
+		if (o->dkim)
+			dkim_body_hash(text, copy->body_hash);
 		copy->post = p->id;
 		copy->group = g->id;
 	}
@@ -108,7 +128,7 @@ static void make_envelope_sender(struct out *o, struct forum_txn *t, const struc
 	buf_addf(out, "@%s", o->config->domain);
 }
 
-static void make_reply_to(struct out *o, struct forum_txn *t, const struct mailq_item *i, const struct group *g,
+static void add_reply_to(struct out *o, struct forum_txn *t, const struct mailq_item *i, const struct group *g,
 	struct buf *out)
 {
 	struct reply_token k = { TOKEN_REPLY, i->post, i->member, i->group,
@@ -124,26 +144,26 @@ static void make_reply_to(struct out *o, struct forum_txn *t, const struct mailq
 	buf_free(&token);
 }
 
-static int give(struct out *o, const struct mailq_item *i, struct slice sender, struct slice before,
-	struct slice reply_to,
-	struct slice after)
+static int give(struct out *o, const struct mailq_item *i, struct slice sender, const struct slice *pieces, size_t n)
 {
-	size_t size = before.n + reply_to.n + after.n;
-	struct out_sender *s = out_sender_free(o, size);
+	struct out_sender *s;
+	size_t size = 0;
 
+	for (size_t k = 0; k < n; k++)
+		size += pieces[k].n;
+	s = out_sender_free(o, size);
 	if (!s)
 		return 0;
 	send_wire_begin_request(&s->out, i->id, sender, i->recipient, size);
-	buf_add_slice(&s->out, before);
-	buf_add_slice(&s->out, reply_to);
-	buf_add_slice(&s->out, after);
+	for (size_t k = 0; k < n; k++)
+		buf_add_slice(&s->out, pieces[k]);
 	out_sender_given(o, s, i, size);
 	return 1;
 }
 
 static int compose_copy(struct out *o, struct forum_txn *t, const struct mailq_item *i)
 {
-	struct buf sender = { 0 }, reply_to = { 0 };
+	struct buf sender = { 0 }, own = { 0 }, signature = { 0 };
 	struct group g;
 	int e = load(o, t, i, &g);
 
@@ -151,12 +171,15 @@ static int compose_copy(struct out *o, struct forum_txn *t, const struct mailq_i
 		struct slice mail = buf_slice(&o->copy.mail);
 
 		make_envelope_sender(o, t, i, &sender);
-		make_reply_to(o, t, i, &g, &reply_to);
-		e = give(o, i, buf_slice(&sender), slice_to(mail, o->copy.reply_to), buf_slice(&reply_to),
-			slice_from(mail, o->copy.reply_to));
+		add_reply_to(o, t, i, &g, &own);
+		unsubscribe_fields(t, o->config, i->member, &g, &own);
+		sign_copy(o, buf_slice(&own), &signature);
+		e = give(o, i, buf_slice(&sender), (struct slice[]){ buf_slice(&signature), slice_to(mail, o->copy.reply_to),
+			buf_slice(&own), slice_from(mail, o->copy.reply_to) }, 4);
 	}
 	buf_free(&sender);
-	buf_free(&reply_to);
+	buf_free(&own);
+	buf_free(&signature);
 	return e;
 }
 
@@ -172,5 +195,5 @@ int out_compose(struct out *o, struct forum_txn *t, const struct mailq_item *i)
 	buf_reset(&o->notice);
 	buf_add_slice(&o->notice, i->message);
 	sign(o, &o->notice);
-	return give(o, i, SLICE(""), buf_slice(&o->notice), SLICE(""), SLICE(""));
+	return give(o, i, SLICE(""), (struct slice[]){ buf_slice(&o->notice) }, 1);
 }

@@ -131,7 +131,7 @@ int smtp_author_find(struct smtp_session *m, struct forum_txn *t, const struct s
 
 	memset(w_r, 0, sizeof *w_r);
 	*c_r = SMTP_REFUSED;
-	if (r->form == FORM_BOUNCE)
+	if (r->form == FORM_BOUNCE || r->form == FORM_MAIL_TOKEN)
 		return 1;
 	if (group_get(t, r->group, &group) <= 0 || group.removed)
 		return no_address(c_r, f);

@@ -19,6 +19,7 @@
 #include "forumd/run/limits.h"
 #include "forumd/run/writer.h"
 #include "gateways/common/post_in.h"
+#include "gateways/common/unsubscribe.h"
 
 struct delivery {
 	const struct smtp_route *route;
@@ -139,6 +140,16 @@ static void prepare_bounce(struct smtp_session *m, struct delivery *d)
 		SLICE_ARG(slice_to(dsn.status, 20)));
 }
 
+/* programs that answer by themselves stop no mail and start none; nothing else about the mail matters */
+static void prepare_mail_token(struct delivery *d)
+{
+	char key[32];
+	int n = snprintf(key, sizeof key, "mail-token:%u", d->route->token.member);
+
+	if (!limits_rate(slice_of(key, (size_t)n), 6, 6))
+		refuse(d, SMTP_RATE, "too many requests in a short time, try again later");
+}
+
 static void prepare_one(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
 {
 	struct fail f = { 0 };
@@ -151,6 +162,7 @@ static void prepare_one(struct smtp_session *m, struct forum_txn *t, struct deli
 	switch (d->route->form) {
 	case FORM_GROUP: case FORM_REPLY: prepare_post(m, t, d); break;
 	case FORM_BOUNCE: prepare_bounce(m, d); break;
+	case FORM_MAIL_TOKEN: prepare_mail_token(d); break;
 	default: prepare_notice(m, t, d); break;
 	}
 }
@@ -172,7 +184,7 @@ static void prepare_all(struct smtp_session *m, struct forum_txn *t, size_t from
 
 			snprintf(text, sizeof text, "automatic mail is not posted (%s)", inbound_auto_text(automatic));
 			refuse(d, SMTP_REFUSED, text);
-		} else if (d->route->form != FORM_BOUNCE && author < 0) {
+		} else if (d->route->form != FORM_BOUNCE && d->route->form != FORM_MAIL_TOKEN && author < 0) {
 			refuse(d, SMTP_BAD_CONTENT, f.text);
 		} else {
 			prepare_one(m, t, d);
@@ -287,6 +299,15 @@ static int apply_bounce(struct forum_txn *t, struct slice message_id, struct del
 	return 1;
 }
 
+static int apply_mail_token(struct forum_txn *t, struct delivery *d, struct fail *f)
+{
+	struct config *c = config_current();
+	int e = unsubscribe_apply(t, c, &d->route->token, "mail", f);
+
+	config_unref(&c);
+	return e;
+}
+
 static int deliver_apply(struct forum_txn *t, struct job *j, struct fail *f)
 {
 	struct smtp_job *w = j->data;
@@ -299,6 +320,8 @@ static int deliver_apply(struct forum_txn *t, struct job *j, struct fail *f)
 			e = apply_post(t, j, d, f);
 		else if (d->route->form == FORM_BOUNCE)
 			e = apply_bounce(t, w->message_id, d, f);
+		else if (d->route->form == FORM_MAIL_TOKEN)
+			e = apply_mail_token(t, d, f);
 		else
 			e = apply_subscription(t, w->message_id, d, f);
 		if (e < 0)

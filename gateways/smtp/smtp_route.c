@@ -110,6 +110,25 @@ static int route_bounce(struct smtp_session *m, struct forum_txn *t, const struc
 	return 1;
 }
 
+/* A signed address that stops a group's mail, or undoes that: whoever writes there, it means one member and group. */
+static int route_mail_token(struct smtp_session *m, struct forum_txn *t, const struct smtp_local *l, struct smtp_route *r,
+	enum smtp_code *c_r, struct fail *f)
+{
+	struct group g;
+	int e = reply_token_check(t, l->token, &r->token);
+
+	if (e == 0 || (r->token.kind != TOKEN_UNSUBSCRIBE && r->token.kind != TOKEN_SUBSCRIBE) || group_get(t, r->token.group, &g) <= 0
+	    || (l->group.n && !slice_eq(l->group, g.name)))
+		return no_address(c_r, f);
+	if (e < 0 && e != ERR_GONE && e != ERR_DENIED)
+		return fail_set(f, (enum err)e, "try again later");
+	if (e < 0)
+		return refuse(c_r, f, "this address has expired; a newer mail of the group carries a new one");
+	take_group(m, &g, r);
+	r->token_text = arena_slice(m->mail, l->token);
+	return 1;
+}
+
 static int route_local(struct smtp_session *m, struct forum_txn *t, struct slice local, struct smtp_route *r,
 	enum smtp_code *c_r, struct fail *f)
 {
@@ -128,6 +147,10 @@ static int route_local(struct smtp_session *m, struct forum_txn *t, struct slice
 		return route_reply(m, t, &l, r, c_r, f);
 	case FORM_BOUNCE:
 		return route_bounce(m, t, &l, r, c_r, f);
+	case FORM_MAIL_TOKEN:
+		return route_mail_token(m, t, &l, r, c_r, f);
+	case FORM_AUTHOR:
+		return refuse(c_r, f, "authors are not reached in private here; answer in the thread, or write to the group's owner address");
 	case FORM_SUBSCRIBE: case FORM_UNSUBSCRIBE: case FORM_HELP: case FORM_OWNER:
 		if (!find_group(m, t, l.group, &g))
 			return no_address(c_r, f);

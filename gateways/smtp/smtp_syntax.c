@@ -122,14 +122,14 @@ static bool split_prefix(struct slice local, const char *prefix, char separator,
 	return true;
 }
 
-/* the token has no separators in it, so the last one is in front of it */
-static bool split_reply(struct slice local, char separator, struct smtp_local *l_r)
+/* "GROUP-WORD-TOKEN": the token has no separators in it, so the last one is in front of it */
+static bool split_token(struct slice local, const char *word, char separator, struct smtp_local *l_r)
 {
 	size_t i = local.n;
 
 	while (i && !is_separator(local.p[i - 1], separator))
 		i--;
-	if (!i || i == local.n || !split_suffix(slice_to(local, i - 1), "reply", separator, &l_r->group))
+	if (!i || i == local.n || !split_suffix(slice_to(local, i - 1), word, separator, &l_r->group))
 		return false;
 	l_r->token = slice_from(local, i);
 	return true;
@@ -147,7 +147,14 @@ void smtp_syntax_local(struct slice local, char separator, struct smtp_local *l_
 
 	memset(l_r, 0, sizeof *l_r);
 	l_r->form = FORM_REPLY;
-	if (split_reply(local, separator, l_r) || split_prefix(local, "r", separator, &l_r->token))
+	if (split_token(local, "reply", separator, l_r) || split_prefix(local, "r", separator, &l_r->token))
+		return;
+	l_r->form = FORM_MAIL_TOKEN;
+	if (split_token(local, "unsubscribe", separator, l_r) || split_token(local, "subscribe", separator, l_r)
+	    || split_prefix(local, "u", separator, &l_r->token) || split_prefix(local, "s", separator, &l_r->token))
+		return;
+	l_r->form = FORM_AUTHOR;
+	if (split_prefix(local, "author", separator, &l_r->token))
 		return;
 	l_r->form = FORM_BOUNCE;
 	if (split_prefix(local, "bounce", separator, &l_r->token))

@@ -29,6 +29,8 @@ enum smtp_form {
 	FORM_SUBSCRIBE, FORM_UNSUBSCRIBE, FORM_HELP, FORM_OWNER,   /* GROUP-subscribe ... */
 	FORM_COMMANDS,       /* commands */
 	FORM_POSTMASTER,     /* postmaster, abuse */
+	FORM_MAIL_TOKEN,     /* GROUP-unsubscribe-TOKEN, u-TOKEN; GROUP-subscribe-TOKEN, s-TOKEN: signed */
+	FORM_AUTHOR,         /* author-ANYTHING: a private answer */
 };
 struct smtp_local { enum smtp_form form; struct slice group, token; };
 /* local: lower case. separator: of reply addresses; '-' is always understood too. */
