@@ -17,6 +17,12 @@ const struct ctl_command ctl_commands[] = {
 	V("group", "show", ctl_group_show, 1, 1, 0, "", "group show NAME", "One group: settings, roles, subscribers."),
 	V("group", "remove", ctl_group_remove, 1, 1, CTL_WRITES, "", "group remove NAME", "Take a group out of every door; its posts stay in the store."),
 
+	V("feed", "add", ctl_feed_add, 3, 3, CTL_WRITES, "--port= --tls= --user= --password-file= --direction= --interval=",
+	  "feed add NAME HOST GROUP,... [--port N] [--tls none|verify] [--user U --password-file FILE] [--direction pull|push|both] [--interval SECONDS]",
+	  "Follow groups at another news server, or bring ours there; at once and after every start."),
+	V("feed", "list", ctl_feed_list, 0, 0, 0, "", "feed list", "The feeds that were added here (fetch sections of the configuration are not)."),
+	V("feed", "remove", ctl_feed_remove, 1, 1, CTL_WRITES, "", "feed remove NAME", "Follow no more; what came stays."),
+
 	V("member", "add", ctl_member_add, 1, 1, CTL_WRITES | CTL_STDIN | CTL_PASSWORD, "--name= --password-stdin",
 	  "member add ADDRESS --name NAME [--password-stdin]", "Make an account; imported posts from that address become its own."),
 	V("member", "set", ctl_member_set, 2, 32, CTL_WRITES, "", "member set ADDRESS KEY=VALUE...", "Change name=NAME mark-on-read=on|off. A new name shows in all old posts at once."),

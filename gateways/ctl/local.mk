@@ -1,6 +1,6 @@
 noinst_LIBRARIES += gateways/libctl.a
 gateways_libctl_a_SOURCES = gateways/ctl/ctl.h gateways/ctl/ctl_private.h gateways/ctl/ctl_wire.h \
-	gateways/ctl/ctl_session.c gateways/ctl/ctl_commands.c gateways/ctl/ctl_util.c gateways/ctl/ctl_verify.c gateways/ctl/ctl_cmd_group.c \
+	gateways/ctl/ctl_session.c gateways/ctl/ctl_commands.c gateways/ctl/ctl_util.c gateways/ctl/ctl_verify.c gateways/ctl/ctl_cmd_feed.c gateways/ctl/ctl_cmd_group.c \
 	gateways/ctl/ctl_cmd_member.c gateways/ctl/ctl_cmd_post.c gateways/ctl/ctl_cmd_moderate.c \
 	gateways/ctl/ctl_cmd_server.c gateways/ctl/ctl_cmd_trim.c gateways/ctl/ctl_import.c gateways/ctl/ctl_export.c
 
