@@ -6,13 +6,18 @@
  * message must not look whole. No transaction and no iterator outlives a step. */
 #include "forumd/base/clock.h"
 #include "forumd/base/num.h"
+#include "forumd/base/text.h"
 #include "forumd/mail/date.h"
+#include "forumd/mail/imap_text.h"
+#include "forumd/mail/mime.h"
 #include "gateways/imap/imap_private.h"
 #include "gateways/imap/imap_fetch.h"
 
 #define FETCH_INLINE (128u << 10)
 #define FETCH_PIECE (64u << 10)
 #define FETCH_STRIDE 64u
+#define PREVIEW_CHARS 200u
+#define PREVIEW_READ (32u << 10)
 
 struct fetch {
 	struct imap_fetch_plan plan;
@@ -22,6 +27,7 @@ struct fetch {
 	struct imap_partial partial;         /* lo 0: all */
 	bool changed;                        /* only what changed after since */
 	uint64_t since;
+	bool unknown_cte;                    /* a part's encoding is none that can be undone */
 	bool damaged;                        /* a message was left out because it cannot be read */
 	/* inside a message: */
 	uint32_t uid;
@@ -119,6 +125,72 @@ static void write_envelope(struct message *m) {
 	envelope_write(m->t, m->o->author, &env, m->out);
 }
 
+/* a literal8 when there are octets a literal may not have */
+static int write_binary(struct message *m, const struct imap_fetch_item *item) {
+	struct imap_content c = {0};
+	int r = need_post(m);
+	if (r > 0)
+		r = need_env(m);
+	if (r > 0)
+		r = imap_section_decode(m->t, &m->post, m->env.part_table, &item->section,
+			imap_reply_to_line(m->is, m->t, m->o), &c);
+	if (r > 0 && item->kind == IMAP_FETCH_BINARY_SIZE) {
+		buf_addu(m->out, imap_content_size(&c));
+	} else if (r > 0) {
+		size_t before = buf_len(&c.head);
+		if (c.len)
+			r = post_body(m->t, &m->post, c.off, c.len, &c.head);
+		if (r >= 0 && buf_len(&c.head) != before + c.len)
+			r = ERR_CORRUPT;
+		if (memchr(buf_slice(&c.head).p, 0, buf_len(&c.head)))
+			buf_addc(m->out, '~');
+		add_literal(m->out, (uint32_t)buf_len(&c.head));
+		buf_add_slice(m->out, buf_slice(&c.head));
+		r = r < 0 ? r : 1;
+	} else if (r == 0 || r == ERR_SYNTAX || r == ERR_INVALID) {
+		m->f->unknown_cte |= r == ERR_INVALID;
+		buf_adds(m->out, item->kind == IMAP_FETCH_BINARY_SIZE ? "0" : "NIL");
+		r = 1;
+	}
+	buf_free(&c.head);
+	return r;
+}
+
+/* RFC 8970: the first PREVIEW_CHARS characters of the readable text, white space as single spaces */
+static int write_preview(struct message *m) {
+	struct buf header = {0}, body = {0}, text = {0}, flat = {0};
+	int r = need_post(m);
+	if (r > 0 && (r = post_header(m->t, &m->post, &header)) >= 0 &&
+	    (r = post_body(m->t, &m->post, 0, PREVIEW_READ, &body)) >= 0)
+		r = 1;
+	if (r > 0) {
+		mime_message_text(buf_slice(&header), buf_slice(&body), PREVIEW_READ, &text);
+		struct slice rest = buf_slice(&text);
+		unsigned chars = 0;
+		bool space = false;
+		while (rest.n) {
+			int32_t cp = text_utf8_next(&rest);
+			if (cp <= ' ' || cp == 127) {
+				space = flat.used > 0;
+				continue;
+			}
+			chars += 1 + space;
+			if (chars > PREVIEW_CHARS)
+				break;
+			if (space)
+				buf_addc(&flat, ' ');
+			text_utf8_add(&flat, (uint32_t)cp);
+			space = false;
+		}
+		imap_text_string(m->out, buf_slice(&flat));
+	}
+	buf_free(&header);
+	buf_free(&body);
+	buf_free(&text);
+	buf_free(&flat);
+	return r;
+}
+
 static int write_item(struct message *m, const struct imap_fetch_item *item) {
 	int r = 1;
 	buf_add_slice(m->out, item->label);
@@ -153,6 +225,24 @@ static int write_item(struct message *m, const struct imap_fetch_item *item) {
 		buf_addc(m->out, '(');
 		buf_addu(m->out, imap_modseq(m->w, m->t, m->o));
 		buf_addc(m->out, ')');
+		break;
+	case IMAP_FETCH_EMAILID:
+		buf_addf(m->out, "(P%llu)", (unsigned long long)m->o->post);
+		break;
+	case IMAP_FETCH_THREADID:
+		buf_addf(m->out, "(T%llu)", (unsigned long long)(m->o->thread ? m->o->thread : m->o->post));
+		break;
+	case IMAP_FETCH_SAVEDATE:
+		buf_addc(m->out, '"');
+		date_write_imap(m->out, m->o->arrival);
+		buf_addc(m->out, '"');
+		break;
+	case IMAP_FETCH_PREVIEW:
+		r = write_preview(m);
+		break;
+	case IMAP_FETCH_BINARY:
+	case IMAP_FETCH_BINARY_SIZE:
+		r = write_binary(m, item);
 		break;
 	case IMAP_FETCH_SECTION:
 		r = write_section(m, item);
@@ -299,6 +389,8 @@ static int fetch_run(struct imap_session *is, struct fetch *f, struct forum_txn 
 static enum step fetch_end(struct imap_session *is, struct fetch *f) {
 	if (f->damaged)
 		return imap_no(is, "CORRUPTION", "a message cannot be read");
+	if (f->unknown_cte)
+		return imap_no(is, "UNKNOWN-CTE", "a part has a transfer encoding that cannot be undone");
 	if (f->told < f->asked && !is->uid)
 		return imap_ok(is, "[EXPUNGEISSUED] some of them are no longer there");
 	return imap_ok(is, "FETCH completed");

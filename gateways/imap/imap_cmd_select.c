@@ -38,6 +38,7 @@ static int open_group(struct imap_session *is, const struct group *found) {
 	}
 	imap_view_open(&is->view, g.high, &holes);
 	range_set_free(&holes);
+	buf_addf(session_out(&is->s), "* OK [MAILBOXID (G%u)] its name for ever\r\n", g.id);
 	is->no_modseq = !imap_group_has_modseq(&g);
 	is->modseq = imap_group_modseq(&g);
 	select_tell(is, first ? imap_view_seq(&is->view, first) : 0, g.uidvalidity, g.high + 1, is->modseq);

@@ -8,7 +8,8 @@ static const struct { const char *name; unsigned item; } status_items[] = {
 	{ "MESSAGES", IMAP_STATUS_MESSAGES }, { "UIDNEXT", IMAP_STATUS_UIDNEXT },
 	{ "UIDVALIDITY", IMAP_STATUS_UIDVALIDITY },
 	{ "UNSEEN", IMAP_STATUS_UNSEEN }, { "RECENT", IMAP_STATUS_RECENT }, { "SIZE", IMAP_STATUS_SIZE },
-	{ "HIGHESTMODSEQ", IMAP_STATUS_MODSEQ },
+	{ "HIGHESTMODSEQ", IMAP_STATUS_MODSEQ }, { "MAILBOXID", IMAP_STATUS_MAILBOXID },
+	{ "DELETED", IMAP_STATUS_DELETED },
 };
 #define STATUS_ITEMS (sizeof status_items / sizeof *status_items)
 
@@ -62,15 +63,34 @@ static uint64_t status_value(enum imap_status_item item, const struct group *g, 
 	case IMAP_STATUS_UNSEEN: return unseen;
 	case IMAP_STATUS_SIZE: return size;
 	case IMAP_STATUS_MODSEQ: return imap_group_modseq(g);
-	case IMAP_STATUS_RECENT: break;
+	case IMAP_STATUS_RECENT:
+	case IMAP_STATUS_MAILBOXID:
+	case IMAP_STATUS_DELETED: break;
 	}
 	return 0;
+}
+
+/* visible posts with the member's \\Deleted */
+static int status_deleted(struct forum_txn *t, uint32_t member, const struct group *g, uint64_t *n_r) {
+	struct range_set holes = {0};
+	struct marks m;
+	int r = marks_load(t, member, g->id, 1, g->high, &m);
+	if (r < 0)
+		return r;
+	if ((r = group_holes(t, g->id, &holes)) >= 0) {
+		range_set_subtract(&m.set[MARK_DELETED], &holes);
+		*n_r = range_set_count(&m.set[MARK_DELETED]);
+	}
+	range_set_free(&holes);
+	marks_free(&m);
+	return r;
 }
 
 int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice name, struct imap_status *st,
 	int64_t start) {
 	struct group g;
 	uint32_t unseen = 0, first;
+	uint64_t deleted = 0;
 	int r = imap_mailbox_find(is, t, name, &g);
 	if (r <= 0)
 		return r < 0 ? r : 1;
@@ -80,6 +100,8 @@ int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice
 		return r;
 	if (g.id && (st->items & IMAP_STATUS_UNSEEN) && (r = marks_unseen(t, is->s.member, g.id, &unseen, &first)) < 0)
 		return r;
+	if (g.id && (st->items & IMAP_STATUS_DELETED) && (r = status_deleted(t, is->s.member, &g, &deleted)) < 0)
+		return r;
 	struct buf *out = session_out(&is->s);
 	buf_adds(out, "* STATUS ");
 	imap_add_mailbox(out, name);
@@ -87,8 +109,12 @@ int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice
 	for (size_t i = 0; i < STATUS_ITEMS; i++) {
 		if (!(st->items & status_items[i].item))
 			continue;
-		buf_addf(out, "%s%s ", before, status_items[i].name);
-		buf_addu(out, status_value(status_items[i].item, &g, unseen, st->size));
+		bool id = status_items[i].item == IMAP_STATUS_MAILBOXID;
+		buf_addf(out, "%s%s %s", before, status_items[i].name, id ? "(G" : "");
+		buf_addu(out, id ? g.id : status_items[i].item == IMAP_STATUS_DELETED ? deleted :
+			status_value(status_items[i].item, &g, unseen, st->size));
+		if (id)
+			buf_addc(out, ')');
 		before = " ";
 	}
 	buf_adds(out, ")\r\n");

@@ -1,10 +1,12 @@
 #include "gateways/imap/imap_fetch.h"
+#include "forumd/base/text.h"
 
 static const struct { const char *name; enum imap_fetch_kind kind; } simple_items[] = {
 	{ "FLAGS", IMAP_FETCH_FLAGS }, { "UID", IMAP_FETCH_UID }, { "INTERNALDATE", IMAP_FETCH_DATE },
 	{ "RFC822.SIZE", IMAP_FETCH_SIZE }, { "ENVELOPE", IMAP_FETCH_ENVELOPE }, { "BODY", IMAP_FETCH_BODY },
 	{ "BODYSTRUCTURE", IMAP_FETCH_STRUCTURE },
-	{ "MODSEQ", IMAP_FETCH_MODSEQ },
+	{ "MODSEQ", IMAP_FETCH_MODSEQ }, { "EMAILID", IMAP_FETCH_EMAILID }, { "THREADID", IMAP_FETCH_THREADID },
+	{ "SAVEDATE", IMAP_FETCH_SAVEDATE }, { "PREVIEW", IMAP_FETCH_PREVIEW },
 };
 /* the old names of three sections; the answer uses the old name too */
 static const struct { const char *name, *section; bool peek; } old_items[] = {
@@ -63,17 +65,48 @@ static bool take_section_item(struct slice *in, struct arena *a, bool peek, stru
 	return true;
 }
 
+/* BINARY[1.2]<0.100>, BINARY.PEEK, BINARY.SIZE[1.2]: numbers only */
+static bool take_binary_item(struct slice *in, struct arena *a, struct slice name, struct imap_fetch_plan *plan) {
+	struct imap_section section;
+	bool size = slice_is_nocase(name, "BINARY.SIZE"), peek = slice_is_nocase(name, "BINARY.PEEK");
+	if ((!size && !peek && !slice_is_nocase(name, "BINARY")) || !imap_section_take(in, a, &section) ||
+	    section.filter != IMAP_FILTER_NONE || (section.part.n && !text_digit(section.part.p[section.part.n - 1])) ||
+	    (size && section.partial))
+		return false;
+	struct imap_fetch_item *item = plan_add(plan, a, size ? IMAP_FETCH_BINARY_SIZE : IMAP_FETCH_BINARY);
+	item->section = section;
+	item->label = section.partial ? arena_slicef(a, "BINARY[%.*s]<%u> ", SLICE_ARG(section.text), section.off) :
+		arena_slicef(a, "BINARY%s[%.*s] ", size ? ".SIZE" : "", SLICE_ARG(section.text));
+	if (!size && !peek)
+		plan_mark_seen(plan);
+	return true;
+}
+
+/* PREVIEW (LAZY): there is no cheaper answer, so the modifier changes nothing (RFC 8970 4) */
+static bool take_preview_modifier(struct slice *in) {
+	struct slice copy = *in, name;
+	if (!imap_take_space(&copy) || !imap_take_char(&copy, '('))
+		return true;
+	*in = copy;
+	return imap_take_name(in, &name) && slice_is_nocase(name, "LAZY") && imap_take_char(in, ')');
+}
+
+static bool take_binary_or_body(struct slice *in, struct arena *a, struct slice name, struct imap_fetch_plan *plan) {
+	if (slice_is_nocase(name, "BODY") || slice_is_nocase(name, "BODY.PEEK"))
+		return take_section_item(in, a, name.n > 4, plan);
+	return take_binary_item(in, a, name, plan);
+}
+
 static bool take_item(struct slice *in, struct arena *a, struct imap_fetch_plan *plan) {
 	struct slice name;
 	if (plan->n >= IMAP_FETCH_ITEMS_MAX || !imap_take_name(in, &name))
 		return false;
 	if (imap_at(in, '['))
-		return (slice_is_nocase(name, "BODY") || slice_is_nocase(name, "BODY.PEEK")) &&
-			take_section_item(in, a, name.n > 4, plan);
+		return take_binary_or_body(in, a, name, plan);
 	for (size_t i = 0; i < sizeof simple_items / sizeof *simple_items; i++) {
 		if (slice_is_nocase(name, simple_items[i].name)) {
 			plan_add_simple(plan, a, simple_items[i].kind);
-			return true;
+			return simple_items[i].kind != IMAP_FETCH_PREVIEW || take_preview_modifier(in);
 		}
 	}
 	for (size_t i = 0; i < sizeof old_items / sizeof *old_items; i++) {

@@ -211,3 +211,29 @@ int imap_section_find(struct forum_txn *t, const struct post *p, struct slice pa
 	content_cut(s, c_r);
 	return 1;
 }
+
+int imap_section_decode(struct forum_txn *t, const struct post *p, struct slice part_table,
+	const struct imap_section *s, struct slice reply_to, struct imap_content *c_r) {
+	struct mime_range range = { .where = MIME_WHOLE };
+	struct buf raw = {0};
+	int r = s->part.n ? mime_section(part_table, s->part, &range) : 1;
+	if (r <= 0)
+		return r;
+	if (range.where != MIME_RANGE && range.where != MIME_TOP_TEXT)
+		return imap_section_find(t, p, part_table, s, reply_to, c_r);
+	if (range.encoding == MIME_OTHER)
+		return ERR_INVALID;
+	c_r->off = c_r->len = 0;
+	if (range.where == MIME_TOP_TEXT) {
+		range.off = 0;
+		range.len = p->body_len;
+	}
+	r = post_body(t, p, range.off, range.len, &raw);
+	if (r >= 0)
+		mime_decode(range.encoding, buf_slice(&raw), SIZE_MAX, &c_r->head);
+	buf_free(&raw);
+	if (r < 0)
+		return r;
+	content_cut(s, c_r);
+	return 1;
+}
