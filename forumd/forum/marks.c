@@ -239,13 +239,21 @@ static void marks_lift(struct range_set *to, const struct range_set *from, uint3
 		range_set_add(to, base + from->v[i].lo - 1, base + from->v[i].hi - 1);
 }
 
-/* Own boxes: the marks of a pointer are those of the post where it stands. Neighbours often stand in the same group and
+static bool marks_are_elsewhere(const struct group *g) {
+	return g->owner && g->box < BOX_DRAFTS;
+}
+
+/* m_r holds the box's own marks. Own boxes: the marks of a pointer are those of the post where it stands. Neighbours often stand in the same group and
  * block, so the last block is kept. */
 static int marks_load_box(struct forum_txn *t, uint32_t member, const struct group *g, uint32_t lo, uint32_t hi, struct marks *m_r) {
 	struct marks one = { 0 };
 	uint32_t group = 0, block = 0;
 	struct place at;
 	int r = 1;
+	struct range_set deleted = m_r->set[MARK_DELETED];
+	m_r->set[MARK_DELETED] = (struct range_set){ 0 };
+	marks_free(m_r);
+	m_r->set[MARK_DELETED] = deleted;
 	for (uint32_t n = lo ? lo : 1; n <= hi && n <= g->high && r >= 0; n++) {
 		if ((r = overview_follow(t, g->id, n, &at)) <= 0)
 			continue;
@@ -257,7 +265,7 @@ static int marks_load_box(struct forum_txn *t, uint32_t member, const struct gro
 				r = marks_decode(v, &one);
 		}
 		for (int i = 0; i < MARK_COUNT && r >= 0; i++)
-			if (range_set_has(&one.set[i], (at.number & (MARKS_BLOCK - 1)) + 1))
+			if (i != MARK_DELETED && range_set_has(&one.set[i], (at.number & (MARKS_BLOCK - 1)) + 1))
 				range_set_add(&m_r->set[i], n, n);
 	}
 	marks_free(&one);
@@ -274,8 +282,6 @@ int marks_load(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t lo
 	*m_r = (struct marks){ 0 };
 	if (member == 0 || lo > hi)
 		return 1;
-	if (group_get(t, group, &g) > 0 && g.owner && g.box < BOX_DRAFTS)
-		return marks_load_box(t, member, &g, lo, hi, m_r);
 	int r = kv_cursor_open(t->kv, &c);
 	if (r < 0)
 		return r;
@@ -295,6 +301,8 @@ int marks_load(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t lo
 	}
 	kv_cursor_close(&c);
 	marks_free(&one);
+	if (r >= 0 && group_get(t, group, &g) > 0 && marks_are_elsewhere(&g))
+		r = marks_load_box(t, member, &g, lo, hi, m_r);
 	if (r < 0)
 		marks_free(m_r);
 	return r < 0 ? r : 1;
@@ -311,7 +319,7 @@ void marks_free(struct marks *m) {
 bool marks_has(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t number, enum mark k) {
 	struct place at = { .group = group, .number = number };
 	struct group g;
-	if (group_get(t, group, &g) > 0 && g.owner && overview_follow(t, group, number, &at) <= 0)
+	if (k != MARK_DELETED && group_get(t, group, &g) > 0 && marks_are_elsewhere(&g) && overview_follow(t, group, number, &at) <= 0)
 		return false;
 	number = at.number;
 	struct key key = marks_key(member, at.group, number >> MARKS_SHIFT);
@@ -464,7 +472,7 @@ int marks_set(struct forum_txn *t, uint32_t member, uint32_t group, enum mark k,
 	int r = member == 0 || (unsigned)k >= MARK_COUNT ? ERR_INVALID : group_get(t, group, &g);
 	if (r <= 0)
 		return r < 0 ? r : ERR_NOTFOUND;
-	r = g.owner ? marks_set_box(t, member, &g, k, numbers, on) : marks_set_in(t, member, &g, k, numbers, on);
+	r = k != MARK_DELETED && marks_are_elsewhere(&g) ? marks_set_box(t, member, &g, k, numbers, on) : marks_set_in(t, member, &g, k, numbers, on);
 	if (r > 0 && (k == MARK_MUTED || k == MARK_WATCHED) && marks_tell_thread(t, member, group, k, numbers, on) < 0)
 		return ERR_UNAVAILABLE;
 	return r;
@@ -482,6 +490,7 @@ int marks_unseen(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t 
 		range_set_add(&unseen, 1, g.high);
 		range_set_subtract(&unseen, &holes);
 		range_set_subtract(&unseen, &m.set[MARK_SEEN]);
+		range_set_subtract(&unseen, &m.set[MARK_HIDDEN]);
 		*count_r = (uint32_t)range_set_count(&unseen);
 		*first_r = unseen.n ? unseen.v[0].lo : 0;
 		r = 1;

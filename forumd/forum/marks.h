@@ -5,7 +5,10 @@
 #include "forumd/base/range_set.h"
 #include "forumd/forum/forum.h"
 
-enum mark { MARK_SEEN, MARK_ANSWERED, MARK_FLAGGED, MARK_DELETED, MARK_FORWARDED, MARK_JUNK, MARK_NOTJUNK, MARK_MUTED, MARK_WATCHED, MARK_COUNT };
+enum mark { MARK_SEEN, MARK_ANSWERED, MARK_FLAGGED, MARK_DELETED, MARK_FORWARDED, MARK_JUNK, MARK_NOTJUNK, MARK_MUTED, MARK_WATCHED,
+	MARK_DRAFT,   /* of own messages */
+	MARK_HIDDEN,  /* the member took the post out of his own view of the group: others see it, he can have it back */
+	MARK_COUNT };
 /* numbers whose marks changed, when last: ascending, disjoint. Bounded a block: then neighbours share the later modseq,
  * so that what a synchronising client is told of is never too little. */
 struct marks_run { uint32_t lo, hi; uint64_t modseq; };
@@ -18,6 +21,8 @@ struct marks {
 /* of the group when marks of this number last changed; 0 never */
 uint64_t marks_modseq(const struct marks *m, uint32_t number);
 
+/* In INBOX, REPLIES, WATCHED and UNREAD the marks are those of the posts that are pointed to, but for DELETED, which is the
+ * box's; DRAFTS, SENT and TRASH keep all marks of their own. */
 /* all blocks that touch lo..hi; marks_free() when done (not arena memory) */
 int marks_load(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t lo, uint32_t hi, struct marks *m_r);
 void marks_free(struct marks *m);
@@ -25,6 +30,6 @@ bool marks_has(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t nu
 /* Set or clear for every number of the set; raises the group's modseq and adds CHANGE_MARKS when anything changed.
  * 1 changed, 0 nothing to do, < 0. Called on: writer. */
 int marks_set(struct forum_txn *t, uint32_t member, uint32_t group, enum mark k, const struct range_set *numbers, bool on);
-/* visible posts of the group that are not seen by the member; and the first of them (0 none) */
+/* visible posts of the group that the member has neither seen nor hidden; and the first of them (0 none) */
 int marks_unseen(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t *count_r, uint32_t *first_r);
 #endif

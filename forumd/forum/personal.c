@@ -87,14 +87,16 @@ static int personal_number(struct forum_txn *t, uint64_t post, uint32_t group, u
 	return r;
 }
 
-static int personal_point_in(struct forum_txn *t, uint32_t group, uint64_t post) {
+static int personal_point_in(struct forum_txn *t, uint32_t group, uint64_t post, uint32_t *number_r) {
 	struct key k = personal_pointer_key(post, group);
-	uint32_t number;
+	uint32_t number = 0;
 	char v[4];
 	int r = personal_number(t, post, group, &number);
+	*number_r = number;
 	if (r != 0)
 		return r < 0 ? r : 0;
 	int64_t modseq = group_new_number(t, group, post, &number);
+	*number_r = number;
 	if (modseq < 0)
 		return (int)modseq;
 	num_put32(v, number);
@@ -103,10 +105,15 @@ static int personal_point_in(struct forum_txn *t, uint32_t group, uint64_t post)
 	return overview_store_pointer(t, group, number, post, (uint64_t)modseq);
 }
 
-int personal_point(struct forum_txn *t, uint32_t member, enum personal_box box, uint64_t post) {
+int personal_point_number(struct forum_txn *t, uint32_t member, enum personal_box box, uint64_t post, uint32_t *number_r) {
 	struct group g;
 	int r = personal_open(t, member, box, &g);
-	return r < 0 ? r : personal_point_in(t, g.id, post);
+	return r < 0 ? r : personal_point_in(t, g.id, post, number_r);
+}
+
+int personal_point(struct forum_txn *t, uint32_t member, enum personal_box box, uint64_t post) {
+	uint32_t number;
+	return personal_point_number(t, member, box, post, &number);
 }
 
 int personal_source(struct forum_txn *t, uint32_t owner, uint64_t post, struct place *at_r) {
@@ -127,6 +134,83 @@ static int personal_show(struct forum_txn *t, struct place at, uint64_t post, bo
 		return r < 0 ? r : 1;
 	int64_t modseq = group_bump(t, at.group, at.number, visible ? CHANGE_BACK : CHANGE_GONE, post);
 	return modseq < 0 ? (int)modseq : 1;
+}
+
+/* --- own messages, and what leaves a box --- */
+
+int personal_remove(struct forum_txn *t, struct place at, struct fail *f) {
+	struct overview o;
+	struct post p;
+	int r = overview_get_any(t, at.group, at.number, &o);
+	if (r > 0)
+		r = post_get(t, o.post, &p);
+	if (r <= 0)
+		return r;
+	if (post_number_in(&p, at.group) == at.number)
+		return post_erase(t, p.id, f);
+	struct key y = personal_pointer_key(p.id, at.group), k = key_2u32('O', at.group, at.number);
+	if ((r = personal_show(t, at, p.id, false)) < 0 || (r = forum_del(t, key_slice(&y), f)) < 0)
+		return r;
+	r = forum_del(t, key_slice(&k), f);
+	return r < 0 ? r : 1;
+}
+
+static int personal_author(struct forum_txn *t, uint32_t *author_r) {
+	return member_author(t, SLICE("own messages"), SLICE(""), author_r);
+}
+
+int personal_add(struct forum_txn *t, uint32_t member, enum personal_box box, struct post_draft *d, uint32_t *number_r,
+	struct fail *f) {
+	struct post_result result = { 0 };
+	struct group g;
+	int r = personal_open(t, member, box, &g);
+	if (r < 0 || (r = personal_author(t, &d->author)) < 0)
+		return fail_set(f, ERR_UNAVAILABLE, "your mailboxes cannot be changed now, try again later");
+	d->groups = &g.id;
+	d->ngroups = 1;
+	d->flags |= POST_OWN;
+	d->no_mail = true;
+	d->hold = false;
+	d->reply_to = d->supersedes = 0;
+	r = post_add(t, d, &result, f);
+	d->groups = NULL;
+	d->ngroups = 0;
+	*number_r = r > 0 ? result.places[0].number : 0;
+	return r;
+}
+
+static int personal_piece(struct forum_txn *t, const struct post *p, unsigned piece, struct slice *z_r) {
+	struct buf b = { 0 };
+	int r = piece == PIECE_REMOVED ? post_removed(t, p, &b) : post_piece(t, p, piece, &b);
+	*z_r = arena_slice(t->arena, buf_slice(&b));
+	buf_free(&b);
+	return r;
+}
+
+int personal_copy(struct forum_txn *t, uint32_t member, enum personal_box box, struct place from, uint32_t *number_r,
+	struct fail *f) {
+	struct overview o;
+	struct envelope e;
+	struct post p;
+	int r = overview_get(t, from.group, from.number, &o);
+	if (r <= 0 || (r = post_get(t, o.post, &p)) <= 0)
+		return r;
+	if (!(p.flags & POST_OWN))
+		return (r = personal_point_number(t, member, box, p.id, number_r)) < 0 ? r : 1;
+	if ((r = envelope_get(t, from.group, from.number, &e)) <= 0)
+		return r < 0 ? r : ERR_CORRUPT;
+	struct post_draft d = {
+		.message_id = p.message_id, .in_reply_to = p.in_reply_to, .references = p.references, .subject = p.subject,
+		.from = p.from, .date = p.date, .arrival = p.arrival, .source = p.source, .flags = p.flags, .header_len = p.header_len,
+		.from_off = p.from_off, .body_len = p.body_len, .lines = p.lines, .crc = p.crc, .original_crc = p.original_crc,
+		.ov_subject = o.subject, .ov_date = o.date_text, .ov_references = o.references, .env_before = e.before,
+		.env_from = e.from, .env_sender = e.sender, .env_reply_to = e.reply_to, .env_after = e.after,
+		.structure = e.structure, .part_table = e.part_table,
+	};
+	if ((r = personal_piece(t, &p, PIECE_HEAD1, &d.header_z1)) < 0 || (r = personal_piece(t, &p, PIECE_HEAD2, &d.header_z2)) < 0 ||
+			(r = personal_piece(t, &p, PIECE_BODY, &d.body_z)) < 0 || (r = personal_piece(t, &p, PIECE_REMOVED, &d.removed)) < 0)
+		return r;
+	return personal_add(t, member, box, &d, number_r, f);
 }
 
 int personal_follow(struct forum_txn *t, uint64_t post, bool visible) {
@@ -195,7 +279,8 @@ static int personal_unread_known(struct forum_txn *t, uint32_t member, const str
 		if ((r = overview_get_any(t, box->id, n, &o)) <= 0)
 			continue;
 		int there = personal_source(t, member, o.post, &at);
-		bool unread = there > 0 && o.state == POST_VISIBLE && !marks_has(t, member, at.group, at.number, MARK_SEEN);
+		bool unread = there > 0 && o.state == POST_VISIBLE && !marks_has(t, member, at.group, at.number, MARK_SEEN) &&
+			!marks_has(t, member, at.group, at.number, MARK_HIDDEN);
 		r = there < 0 ? there : personal_show(t, (struct place){ box->id, n }, o.post, unread);
 	}
 	return r < 0 ? r : 1;
@@ -206,18 +291,20 @@ static int personal_unread_group(struct forum_txn *t, uint32_t member, uint32_t 
 	struct range_set unread = { 0 }, holes = { 0 };
 	struct marks m = { 0 };
 	struct overview o;
+	uint32_t number;
 	int r = group_holes(t, g->id, &holes);
 	if (r > 0 && (r = marks_load(t, member, g->id, 1, g->high, &m)) > 0 && g->high) {
 		range_set_add(&unread, 1, g->high);
 		range_set_subtract(&unread, &holes);
 		range_set_subtract(&unread, &m.set[MARK_SEEN]);
+		range_set_subtract(&unread, &m.set[MARK_HIDDEN]);
 		uint64_t n = range_set_count(&unread);
 		uint32_t next = 1;
 		if (n > max)
 			range_set_nth(&unread, n - max + 1, &next);
 		for (; r >= 0 && next && range_set_next(&unread, next, &next); next++)
 			if ((r = overview_get(t, g->id, next, &o)) > 0)
-				r = personal_point_in(t, box, o.post);
+				r = personal_point_in(t, box, o.post, &number);
 	}
 	range_set_free(&unread);
 	range_set_free(&holes);

@@ -25,6 +25,19 @@ int personal_sync_unread(struct forum_txn *t, uint32_t member, uint32_t max);
 int personal_deliver(struct forum_txn *t, const struct post *p);
 /* One more pointer; 1, 0 was there. Called on: writer. */
 int personal_point(struct forum_txn *t, uint32_t member, enum personal_box box, uint64_t post);
+/* the same, with its number */
+int personal_point_number(struct forum_txn *t, uint32_t member, enum personal_box box, uint64_t post, uint32_t *number_r);
+/* One more own message: nobody is told, and no Message-ID leads to it, so that a copy of a post is none of the post's
+ * business whichever comes first. The draft's author and groups are set here. Called on: writer. */
+int personal_add(struct forum_txn *t, uint32_t member, enum personal_box box, struct post_draft *d, uint32_t *number_r,
+	struct fail *f);
+/* What stands at `from` (any group or box the caller may read) into a box: a post as a pointer, an own message as a
+ * message of its own. 1, 0 nothing there, < 0. Called on: writer. */
+int personal_copy(struct forum_txn *t, uint32_t member, enum personal_box box, struct place from, uint32_t *number_r,
+	struct fail *f);
+/* What stands in a box at this number goes for good: the text of an own message, or the pointer. 1, 0, < 0. Called on:
+ * writer. */
+int personal_remove(struct forum_txn *t, struct place at, struct fail *f);
 /* A member is removed: own messages lose their texts, the boxes are never shown again. Called on: writer. */
 int personal_forget(struct forum_txn *t, uint32_t member, struct fail *f);
 /* the place a pointer leads to for the owner; 1, 0 no longer readable, < 0 */

@@ -35,6 +35,7 @@ enum post_flag {
 	POST_FLAGGED = 256,       /* an open report of any kind */
 	POST_AUTO = 512,          /* made by the daemon itself */
 	POST_IMPORTED = 2048,     /* from an archive: arrived here long after it was written */
+	POST_OWN = 8192,          /* a member's own message (personal.h): known by its number in its box, by no Message-ID */
 	POST_HAS_REPLY_TO = 4096, /* the public header says itself where answers go */
 	POST_NO_MAIL = 1024,      /* set by post_add for drafts with no_mail: approval mails nobody either */
 };

@@ -88,7 +88,7 @@ static int post_check_duplicate(struct forum_txn *t, const struct post_draft *d,
 	struct fail *f) {
 	struct post p;
 	uint64_t id;
-	int found = post_id_by_msgid(t, d->message_id, &id);
+	int found = d->flags & POST_OWN ? 0 : post_id_by_msgid(t, d->message_id, &id);
 	if (found > 0)
 		found = post_get(t, id, &p);
 	if (found < 0)
@@ -146,6 +146,8 @@ static int post_store_text(struct forum_txn *t, const struct post_draft *d, uint
 	}
 	struct key k;
 	char v[8];
+	if (d->flags & POST_OWN)
+		return 1;
 	digest_id(d->message_id, digest);
 	key_begin(&k, 'I');
 	key_bytes(&k, slice_of(digest, sizeof digest));
@@ -220,7 +222,7 @@ static int post_supersede(struct forum_txn *t, const struct post *p, struct fail
 }
 
 static int post_tell(struct forum_txn *t, const struct post *p, struct fail *f) {
-	for (size_t i = 0; i < p->nplaces; i++) {
+	for (size_t i = 0; i < p->nplaces && !(p->flags & POST_OWN); i++) {
 		int r = p->flags & POST_NO_MAIL ? 1 : mailq_add_post(t, p->id, p->places[i].group);
 		if (r >= 0 && p->source != POST_FROM_IMPORT)
 			r = trace_add(t, p->id, p->message_id, "posted as %u:%u", p->places[i].group, p->places[i].number);
@@ -231,7 +233,7 @@ static int post_tell(struct forum_txn *t, const struct post *p, struct fail *f) 
 }
 
 static int post_index(struct forum_txn *t, const struct post *p, struct slice terms, struct fail *f) {
-	for (size_t i = 0; i < p->nplaces; i++) {
+	for (size_t i = 0; i < p->nplaces && !(p->flags & POST_OWN); i++) {
 		int r = search_add(t, p->places[i].group, p->places[i].number, p->author, terms);
 		if (r < 0)
 			return fail_set(f, (enum err)r, "the post cannot be indexed now, try again later");

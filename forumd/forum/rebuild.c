@@ -140,7 +140,7 @@ static void rebuild_check_post(struct rebuild_checker *c, uint64_t id) {
 	}
 	c->result->posts++;
 	rebuild_check_text(c, &p);
-	if (post_id_by_msgid(c->t, p.message_id, &found) <= 0 || found != id)
+	if (!(p.flags & POST_OWN) && (post_id_by_msgid(c->t, p.message_id, &found) <= 0 || found != id))
 		rebuild_fault(c, "post %llu: its Message-ID leads elsewhere", (unsigned long long)id);
 	bool numbered = false;
 	for (size_t i = 0; i < p.nplaces; i++)
@@ -304,7 +304,7 @@ static int rebuild_store(struct forum_txn *t, struct post *p, const struct post_
 	key_begin(&k, 'I');
 	key_bytes(&k, slice_of(digest, 16));
 	num_put64(v, p->id);
-	int r = forum_put(t, key_slice(&k), slice_of(v, 8), f);
+	int r = p->flags & POST_OWN ? 1 : forum_put(t, key_slice(&k), slice_of(v, 8), f);
 	if (r < 0 || p->nplaces == 0 || p->places[0].number == 0)
 		return r;    /* pending: N is the truth */
 	if ((r = rebuild_tree(t, p)) < 0)
@@ -319,7 +319,7 @@ static int rebuild_store(struct forum_txn *t, struct post *p, const struct post_
 		fail_internal(f, "groups of post %llu: %s", (unsigned long long)p->id, err_name(r));
 	o.xref = buf_slice(&xref);
 	for (size_t i = 0; i < p->nplaces && r > 0; i++)
-		if ((r = rebuild_place(t, p, p->places[i], &o, &e, f)) > 0 && p->header_len &&
+		if ((r = rebuild_place(t, p, p->places[i], &o, &e, f)) > 0 && p->header_len && !(p->flags & POST_OWN) &&
 				(r = search_add(t, p->places[i].group, p->places[i].number, p->author, d->terms)) < 0)
 			fail_set(f, (enum err)r, "post %llu cannot be indexed now", (unsigned long long)p->id);
 	buf_free(&xref);

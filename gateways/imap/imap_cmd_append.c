@@ -1,4 +1,7 @@
 /* APPEND is posting: the same checks and the same words as at every other door; the answer comes after the commit. */
+#include "forumd/forum/member.h"
+#include "forumd/forum/personal.h"
+#include "forumd/mail/address.h"
 #include "forumd/mail/date.h"
 #include "gateways/common/post_in.h"
 #include "gateways/imap/imap_private.h"
@@ -60,6 +63,73 @@ static enum step append_done(struct session *s) {
 	return imap_ok(is, "[APPENDUID %u %u] APPEND completed", w->uidvalidity, w->number);
 }
 
+/* --- own messages: kept as they are, told to nobody --- */
+
+struct own_job { uint32_t member, number; unsigned box, marks; struct post_draft *draft; };
+
+static int own_apply(struct forum_txn *t, struct job *j, struct fail *f) {
+	struct own_job *d = j->data;
+	struct post_draft draft = *d->draft;
+	struct range_set one = {0};
+	struct group g;
+	int r = personal_add(t, d->member, (enum personal_box)d->box, &draft, &d->number, f);
+	if (r > 0 && d->marks && (r = personal_find(t, d->member, (enum personal_box)d->box, &g)) > 0) {
+		range_set_add(&one, d->number, d->number);
+		r = imap_marks_apply(t, d->member, g.id, &one, d->marks, 0);
+		range_set_free(&one);
+	}
+	return r < 0 ? r : 1;
+}
+
+static void own_keep(struct imap_session *is, struct job *j) {
+	struct append *w = is->work;
+	w->state = POST_VISIBLE;
+	w->number = ((struct own_job *)j->data)->number;
+}
+
+/* a message without From gets the member's */
+static void own_from(struct forum_txn *t, uint32_t member, struct arena *a, struct post_draft *draft) {
+	struct buf b = {0};
+	struct member m;
+	if (draft->from.n || member_get(t, member, &m) <= 0 || !m.naddresses)
+		return;
+	ptrdiff_t at = slice_rchr(m.addresses[0], '@');
+	if (at > 0)
+		address_write(&b, m.name, slice_to(m.addresses[0], (size_t)at), slice_from(m.addresses[0], (size_t)at + 1));
+	draft->from = arena_slice(a, buf_slice(&b));
+	buf_free(&b);
+}
+
+static enum step append_own(struct imap_session *is, struct forum_txn *t, const struct append_args *a,
+	const struct group *g) {
+	struct job *j = job_new(&is->s, own_apply);
+	struct own_job *d = ARENA_NEW(j->arena, struct own_job);
+	struct fail f = {0};
+	int64_t arrival = 0;
+	if (a->date.p && date_parse_imap(slice_trim(a->date), &arrival) <= 0) {
+		job_free(&j);
+		return imap_bad(is, "not a date-time");
+	}
+	struct post_in in = { .source = POST_FROM_IMAP, .member = RIGHTS_OPERATOR, .groups = &g->id, .ngroups = 1, .import = true,
+		.no_mail = true, .arrival = arrival, .max_size = is->s.config->message_size };
+	d->draft = ARENA_NEW(j->arena, struct post_draft);
+	if (post_in_parse(t, &in, a->message, j->arena, d->draft, &f) < 0) {
+		job_free(&j);
+		return imap_fail(is, &f);
+	}
+	own_from(t, is->s.member, j->arena, d->draft);
+	d->member = is->s.member;
+	d->box = g->box;
+	d->marks = (a->marks & IMAP_KEPT) | (a->draft ? 1u << MARK_DRAFT : 0);
+	j->data = d;
+	j->size = a->message.n;
+	struct append *w = ARENA_NEW(is->s.command, struct append);
+	w->group = g->id;
+	w->uidvalidity = g->uidvalidity;
+	is->work = w;
+	return imap_submit(is, j, own_keep, append_done);
+}
+
 /* parsed and checked here, stored by the writer */
 static enum step append_post(struct imap_session *is, struct forum_txn *t, const struct append_args *a,
 	const struct group *g) {
@@ -85,7 +155,7 @@ static enum step append_post(struct imap_session *is, struct forum_txn *t, const
 	}
 	d->in.draft = draft;
 	d->in.member = is->s.member;
-	d->marks = a->marks & ((1u << MARK_COUNT) - 1);
+	d->marks = a->marks & IMAP_KEPT & ~(1u << MARK_DRAFT);
 	j->data = d;
 	j->size = a->message.n;
 	struct append *w = ARENA_NEW(is->s.command, struct append);
@@ -106,10 +176,12 @@ enum step imap_cmd_append(struct imap_session *is, struct slice *rest) {
 		return imap_unavailable(is);
 	if (r == 0)
 		return imap_no_mailbox(is);
-	if (r == 2)
-		return imap_no(is, "CANNOT", "INBOX is filled by the forum; append to a group to post there");
+	if (r == 2 || (g.owner && g.box < BOX_DRAFTS))
+		return imap_no(is, "CANNOT", "this mailbox is filled by the forum; append to a group to post there");
+	if (g.owner)
+		return append_own(is, t, &a, &g);
 	if (a.draft)
-		return imap_no(is, "CANNOT", "a group holds no drafts: keep them in a local folder");
+		return imap_no(is, "CANNOT", "a group holds no drafts: keep them in Drafts");
 	if (!session_rate(&is->s, "post", is->s.config->posts_per_minute))
 		return imap_no(is, "LIMIT", "too many posts, try again in a minute");
 	return append_post(is, t, &a, &g);

@@ -23,15 +23,23 @@ static void login_refused(struct imap_session *is) {
 		imap_bye(is, "too many failures");
 }
 
-static void logged_in(struct imap_session *is) {
+static enum step login_done(struct session *s) {
+	struct imap_session *is = imap_of(s);
 	struct buf caps = {0};
+	imap_add_capabilities(is, &caps);
+	enum step r = imap_ok(is, "[%s] logged in", buf_bytes(&caps));
+	buf_free(&caps);
+	return r;
+}
+
+/* The first login makes the member's own boxes; without a writable store one reads all the same. */
+static enum step logged_in(struct imap_session *is) {
 	session_set_member(&is->s, is->auth.member);
 	is->state = IMAP_MEMBER;
 	is->reader.limit = IMAP_LINE_MAX;
 	is->reader.append_limit = is->s.config->message_size;
-	imap_add_capabilities(is, &caps);
-	imap_ok(is, "[%s] logged in", buf_bytes(&caps));
-	buf_free(&caps);
+	struct forum_txn *t = session_read(&is->s);
+	return !t || imap_boxes_ready(t, is->s.member) ? login_done(&is->s) : imap_box_sync(is, false, login_done);
 }
 
 static enum step take_sasl(struct imap_session *is, struct slice line);
@@ -47,8 +55,7 @@ static enum step sasl_go_on(struct imap_session *is, int r, const struct buf *ou
 		return STEP_WAIT;
 	case SASL_DONE:
 		sasl_free(&is->sasl);
-		logged_in(is);
-		return STEP_DONE;
+		return logged_in(is);
 	}
 	sasl_free(&is->sasl);
 	switch (r) {

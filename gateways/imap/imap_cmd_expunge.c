@@ -1,7 +1,9 @@
-/* EXPUNGE takes posts away from everybody, so it is a moderator's verdict, with its entry in the audit log, EXPUNGE_BATCH
- * posts a job. For others nothing may vanish, and saying OK would be a lie as soon as something is marked \Deleted. */
+/* EXPUNGE, EXPUNGE_BATCH posts a job. By a moderator it takes posts away from everybody: a verdict, with its entry in the
+ * audit log. By anybody else it takes them out of the member's own view of the group, with a pointer in Trash. In own
+ * boxes it is for good. */
 #include "forumd/base/vec.h"
 #include "forumd/forum/moderate.h"
+#include "forumd/forum/personal.h"
 #include "gateways/imap/imap_private.h"
 
 #define EXPUNGE_BATCH 100
@@ -18,12 +20,48 @@ static void expunge_free(void *arg) {
 	range_set_free(&d->hidden);
 }
 
-static int expunge_one(struct forum_txn *t, struct expunge_job *d, uint32_t uid, struct fail *f) {
+/* own boxes: for good. Unread is a view: what is taken out of it was read. */
+static int expunge_own(struct forum_txn *t, struct expunge_job *d, const struct group *g, uint32_t uid, struct fail *f) {
+	struct range_set one = {0};
+	range_set_add(&one, uid, uid);
+	int r = 1;
+	if (g->box == BOX_UNREAD)
+		r = marks_set(t, d->member, g->id, MARK_SEEN, &one, true);
+	if (r >= 0)
+		r = marks_set(t, d->member, g->id, MARK_DELETED, &one, false);
+	range_set_free(&one);
+	return r < 0 ? r : personal_remove(t, (struct place){ g->id, uid }, f);
+}
+
+/* the member's own view: the post stays for everybody else, and can be had back from Trash */
+int imap_hide(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t uid, bool trash) {
+	struct range_set one = {0};
+	struct overview o;
+	int r = overview_get(t, group, uid, &o);
+	if (r <= 0)
+		return r;
+	range_set_add(&one, uid, uid);
+	r = marks_set(t, member, group, MARK_DELETED, &one, false);
+	if (r >= 0)
+		r = marks_set(t, member, group, MARK_HIDDEN, &one, true);
+	if (r >= 0 && trash)
+		r = personal_point(t, member, BOX_TRASH, o.post);
+	range_set_free(&one);
+	return r < 0 ? r : 1;
+}
+
+static int expunge_one(struct forum_txn *t, struct expunge_job *d, const struct group *g, bool moderator, uint32_t uid,
+	struct fail *f) {
 	struct overview o;
 	int r = overview_get(t, d->group, uid, &o);
 	if (r <= 0)
 		return r;
-	r = moderate_verdict(t, o.post, d->member, VERDICT_HIDE, SLICE("expunged over IMAP"), NULL, f);
+	if (g->owner)
+		r = expunge_own(t, d, g, uid, f);
+	else if (moderator)
+		r = moderate_verdict(t, o.post, d->member, VERDICT_HIDE, SLICE("expunged over IMAP"), NULL, f);
+	else
+		r = imap_hide(t, d->member, d->group, uid, true);
 	if (r > 0)
 		range_set_add(&d->hidden, uid, uid);
 	return r;
@@ -35,10 +73,11 @@ static int expunge_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	uint32_t uid = 0;
 	range_set_clear(&d->hidden);
 	int r = group_get(t, d->group, &g);
-	if (r <= 0 || !rights_can_moderate(t, d->member, &g))
-		return r < 0 ? r : fail_set(f, ERR_DENIED, "only moderators may remove posts here");
+	if (r <= 0 || !rights_can_read(t, d->member, &g))
+		return r < 0 ? r : fail_set(f, ERR_NOTFOUND, "no such mailbox");
+	bool moderator = rights_can_moderate(t, d->member, &g);
 	while (uid < UINT32_MAX && range_set_next(&d->uids, uid + 1, &uid)) {
-		r = expunge_one(t, d, uid, f);
+		r = expunge_one(t, d, &g, moderator, uid, f);
 		if (r < 0)
 			return r;
 	}
@@ -102,7 +141,6 @@ static int expunge_candidates(struct imap_session *is, struct forum_txn *t, cons
 enum step imap_cmd_expunge(struct imap_session *is, struct slice *rest) {
 	struct expunge *w = ARENA_NEW(is->s.command, struct expunge);
 	struct range_set *asked = NULL;
-	struct group g;
 	if (is->uid && (!imap_take_space(rest) || imap_take_uids(is, rest, &asked) != IMAP_SET_OK))
 		return imap_bad_arguments(is);
 	if (!imap_take_end(rest))
@@ -115,8 +153,6 @@ enum step imap_cmd_expunge(struct imap_session *is, struct slice *rest) {
 		return imap_unavailable(is);
 	if (!w->uids->n)
 		return imap_ok(is, "EXPUNGE completed");
-	if (imap_selected_get(is, t, &g) <= 0 || !rights_can_moderate(t, is->s.member, &g))
-		return imap_no(is, "NOPERM", "only moderators may remove posts here; use $Muted or unsubscribe");
 	is->work = w;
 	return expunge_submit(is, w);
 }

@@ -14,7 +14,7 @@
 struct list_entry { struct slice name; bool exists, children; };
 struct listing {
 	bool lsub, extended;
-	bool only_subscribed, recursive, tell_subscribed;
+	bool only_subscribed, only_special, recursive, tell_subscribed;
 	unsigned status_items;
 	struct slice patterns[LIST_PATTERNS_MAX];
 	unsigned npatterns;
@@ -46,9 +46,11 @@ static size_t list_add(struct listing *l, struct slice name, bool exists) {
 static int list_collect(struct imap_session *is, struct listing *l, struct forum_txn *t) {
 	struct slice cursor = slice_of("", 0);
 	struct group g;
+	size_t n = 0;
 	int r;
 	l->index = hash_new();
-	list_add(l, SLICE("INBOX"), true);
+	for (const struct imap_box *b = imap_box_at(0); b; b = imap_box_at(++n))
+		list_add(l, b->name, true);
 	while ((r = group_each(t, &cursor, &g)) > 0) {
 		if (g.removed || !rights_can_read(t, is->s.member, &g))
 			continue;
@@ -62,6 +64,9 @@ static int list_collect(struct imap_session *is, struct listing *l, struct forum
 }
 
 static bool list_matches(const struct listing *l, const struct list_entry *e) {
+	const struct imap_box *box = l->only_special ? imap_box_named(e->name) : NULL;
+	if (l->only_special && (!box || !box->use))
+		return false;
 	for (unsigned i = 0; i < l->npatterns; i++) {
 		struct slice p = l->patterns[i];
 		bool level = p.n && p.p[p.n - 1] == '%';
@@ -79,6 +84,9 @@ static void list_line(const struct listing *l, const struct list_entry *e, struc
 		buf_adds(out, l->lsub ? "\\Noselect" : "\\NonExistent \\Noselect \\HasChildren");
 	else if (!l->lsub)
 		buf_adds(out, e->children ? "\\HasChildren" : "\\HasNoChildren");
+	const struct imap_box *box = l->lsub ? NULL : imap_box_named(e->name);
+	if (box && box->use)
+		buf_addf(out, " %s", box->use);
 	if (e->exists && l->tell_subscribed)
 		buf_adds(out, " \\Subscribed");
 	buf_adds(out, ") \".\" ");
@@ -140,6 +148,8 @@ static bool take_selection(struct slice *rest, struct listing *l) {
 			return false;
 		if (slice_is_nocase(name, "SUBSCRIBED"))
 			l->only_subscribed = l->tell_subscribed = base = true;
+		else if (slice_is_nocase(name, "SPECIAL-USE"))
+			l->only_special = base = true;
 		else if (slice_is_nocase(name, "RECURSIVEMATCH"))
 			l->recursive = true;
 		else if (!slice_is_nocase(name, "REMOTE"))
@@ -165,7 +175,7 @@ static bool take_return(struct slice *rest, struct listing *l) {
 		else if (slice_is_nocase(name, "STATUS")) {
 			if (!imap_take_space(rest) || !imap_take_status_items(rest, &l->status_items))
 				return false;
-		} else if (!slice_is_nocase(name, "CHILDREN"))
+		} else if (!slice_is_nocase(name, "CHILDREN") && !slice_is_nocase(name, "SPECIAL-USE"))
 			return false;
 		if (!imap_take_space(rest) && !imap_at(rest, ')'))
 			return false;

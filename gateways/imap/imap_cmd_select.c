@@ -1,11 +1,12 @@
-/* SELECT EXAMINE CLOSE UNSELECT. INBOX is the member's own stream: empty as long as nothing is delivered there. */
+/* SELECT EXAMINE CLOSE UNSELECT. */
+#include "forumd/forum/personal.h"
 #include "gateways/imap/imap_private.h"
 
-static void select_tell(struct imap_session *is, uint32_t unseen, uint32_t uidvalidity, uint32_t next,
+static void select_tell(struct imap_session *is, bool own, uint32_t unseen, uint32_t uidvalidity, uint32_t next,
 	uint64_t modseq) {
 	struct buf *out = session_out(&is->s);
-	buf_adds(out, "* FLAGS (" IMAP_FLAG_LIST " $OffTopic)\r\n* OK [PERMANENTFLAGS (");
-	buf_adds(out, is->examine ? "" : IMAP_FLAG_LIST);
+	buf_addf(out, "* FLAGS (" IMAP_FLAG_LIST "%s)\r\n* OK [PERMANENTFLAGS (", own ? " \\Draft" : " $OffTopic");
+	buf_adds(out, is->examine ? "" : own ? IMAP_FLAG_LIST " \\Draft" : IMAP_FLAG_LIST);
 	buf_addf(out, ")] your own marks\r\n* %u EXISTS\r\n* 0 RECENT\r\n", imap_view_count(&is->view));
 	if (unseen)
 		buf_addf(out, "* OK [UNSEEN %u] first unseen\r\n", unseen);
@@ -31,6 +32,8 @@ static int open_group(struct imap_session *is, const struct group *found) {
 		r = group_holes(t, id, &holes);
 	if (r >= 0)
 		r = marks_unseen(t, is->s.member, id, &count, &first);
+	if (r >= 0)
+		r = imap_hidden(t, is->s.member, &g, &holes);
 	if (r < 0) {
 		range_set_free(&holes);
 		imap_deselect(is);
@@ -41,29 +44,42 @@ static int open_group(struct imap_session *is, const struct group *found) {
 	buf_addf(session_out(&is->s), "* OK [MAILBOXID (G%u)] its name for ever\r\n", g.id);
 	is->no_modseq = !imap_group_has_modseq(&g);
 	is->modseq = imap_group_modseq(&g);
-	select_tell(is, first ? imap_view_seq(&is->view, first) : 0, g.uidvalidity, g.high + 1, is->modseq);
+	select_tell(is, g.owner && g.box >= BOX_DRAFTS, first ? imap_view_seq(&is->view, first) : 0, g.uidvalidity, g.high + 1, is->modseq);
 	return 1;
 }
 
+struct select { struct slice name; struct imap_select param; bool examine; };
+
+static enum step select_go(struct session *s);
+
 static enum step select_mailbox(struct imap_session *is, struct slice *rest, bool examine) {
-	struct slice name;
-	struct group g;
-	struct imap_select param;
-	if (!imap_take_space(rest) || !imap_take_mailbox(is, rest, &name) || !imap_take_select(is, rest, &param))
+	struct select *w = ARENA_NEW(is->s.command, struct select);
+	if (!imap_take_space(rest) || !imap_take_mailbox(is, rest, &w->name) || !imap_take_select(is, rest, &w->param))
 		return imap_bad_arguments(is);
 	if (is->state == IMAP_SELECTED)
 		buf_adds(session_out(&is->s), "* OK [CLOSED] the other mailbox is closed\r\n");
 	imap_deselect(is);
+	w->examine = examine;
+	is->work = w;
+	return slice_is(w->name, "Unread") ? imap_box_sync(is, true, select_go) : select_go(&is->s);
+}
+
+static enum step select_go(struct session *s) {
+	struct imap_session *is = imap_of(s);
+	struct select *w = is->work;
+	struct imap_select param = w->param;
+	bool examine = w->examine;
+	struct group g;
 	is->condstore |= param.condstore | param.qresync;
 	struct forum_txn *t = session_read(&is->s);
-	int r = t ? imap_mailbox_find(is, t, name, &g) : ERR_UNAVAILABLE;
+	int r = t ? imap_mailbox_find(is, t, w->name, &g) : ERR_UNAVAILABLE;
 	if (r == 0)
 		return imap_no_mailbox(is);
 	is->examine = examine;
 	if (r == 2) {
 		is->state = IMAP_SELECTED;
 		is->no_modseq = true;
-		select_tell(is, 0, 1, 1, 0);
+		select_tell(is, false, 0, 1, 1, 0);
 	} else if (r > 0) {
 		r = open_group(is, &g);
 	}

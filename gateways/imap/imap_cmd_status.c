@@ -33,7 +33,12 @@ bool imap_take_status_items(struct slice *in, unsigned *items_r) {
 }
 
 void imap_add_mailbox(struct buf *out, struct slice name) {
-	buf_add_slice(out, name);   /* group names and INBOX are atoms */
+	bool atom = slice_chr(name, ' ') < 0;   /* names of groups are atoms, and need no UTF-7; "Replies to me" is no atom */
+	if (!atom)
+		buf_addc(out, '"');
+	buf_add_slice(out, name);
+	if (!atom)
+		buf_addc(out, '"');
 }
 
 /* 1 complete, 0 again later */
@@ -45,12 +50,17 @@ static int status_size(struct imap_session *is, struct forum_txn *t, const struc
 	int r = overview_iter_begin(t, g->id, st->next + 1, g->high, &it);
 	if (r < 0)
 		return r;
-	while ((r = overview_iter_next(&it, &o)) > 0) {
+	struct range_set hidden = {0};
+	r = imap_hidden(t, is->s.member, g, &hidden);
+	while (r >= 0 && (r = overview_iter_next(&it, &o)) > 0) {
+		if (range_set_has(&hidden, o.number))
+			continue;
 		st->size += imap_size(is, t, &o);
 		st->next = o.number;
 		if (++n % SIZE_STRIDE == 0 && imap_give_way(is, start))
 			break;
 	}
+	range_set_free(&hidden);
 	overview_iter_end(&it);
 	return r < 0 ? r : r == 0;
 }
@@ -86,6 +96,19 @@ static int status_deleted(struct forum_txn *t, uint32_t member, const struct gro
 	return r;
 }
 
+/* the member's own holes come off the count */
+static int status_hide(struct imap_session *is, struct forum_txn *t, struct group *g) {
+	struct range_set hidden = {0}, holes = {0};
+	int r = g->id ? imap_hidden(t, is->s.member, g, &hidden) : 1;
+	if (r > 0 && hidden.n && (r = group_holes(t, g->id, &holes)) >= 0) {
+		range_set_subtract(&hidden, &holes);
+		g->count -= (uint32_t)range_set_count(&hidden);
+	}
+	range_set_free(&hidden);
+	range_set_free(&holes);
+	return r;
+}
+
 int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice name, struct imap_status *st,
 	int64_t start) {
 	struct group g;
@@ -101,6 +124,8 @@ int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice
 	if (g.id && (st->items & IMAP_STATUS_UNSEEN) && (r = marks_unseen(t, is->s.member, g.id, &unseen, &first)) < 0)
 		return r;
 	if (g.id && (st->items & IMAP_STATUS_DELETED) && (r = status_deleted(t, is->s.member, &g, &deleted)) < 0)
+		return r;
+	if ((st->items & IMAP_STATUS_MESSAGES) && (r = status_hide(is, t, &g)) < 0)
 		return r;
 	struct buf *out = session_out(&is->s);
 	buf_adds(out, "* STATUS ");
@@ -149,5 +174,7 @@ enum step imap_cmd_status(struct imap_session *is, struct slice *rest) {
 	is->work = w;
 	if (w->st.items & IMAP_STATUS_MODSEQ)
 		imap_condstore_on(is);
-	return r < 0 ? imap_unavailable(is) : status_step(&is->s);
+	if (r < 0)
+		return imap_unavailable(is);
+	return slice_is(w->name, "Unread") ? imap_box_sync(is, true, status_step) : status_step(&is->s);
 }

@@ -1,9 +1,10 @@
 /* STORE: the member's own marks. Names that are not kept are ignored (RFC 3501 6.4.6: PERMANENTFLAGS said so).
  * UNCHANGEDSINCE (RFC 7162 3.1.3) is decided by the writer, so that nothing can come between looking and writing. */
 #include "forumd/base/clock.h"
+#include "forumd/forum/personal.h"
 #include "gateways/imap/imap_private.h"
 
-#define STORE_KEPT ((1u << MARK_COUNT) - 1)
+#define STORE_KEPT IMAP_KEPT
 #define STORE_STRIDE 64u
 
 struct store {
@@ -182,6 +183,12 @@ enum step imap_cmd_store(struct imap_session *is, struct slice *rest) {
 		return imap_no(is, "READ-ONLY", "the mailbox was opened with EXAMINE");
 	if (w->conditional)
 		imap_condstore_on(is);
+	struct group g;
+	struct forum_txn *t = session_read(&is->s);
+	if (t && imap_selected_get(is, t, &g) > 0 && !(g.owner && g.box >= BOX_DRAFTS)) {
+		w->set &= ~(1u << MARK_DRAFT);
+		w->clear &= ~(1u << MARK_DRAFT);
+	}
 	range_set_subtract(w->uids, &is->view.gone);
 	if (is->view.high < UINT32_MAX)
 		range_set_del(w->uids, is->view.high + 1, UINT32_MAX);

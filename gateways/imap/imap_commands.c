@@ -37,7 +37,7 @@ static const struct imap_command imap_commands[] = {
 	{ "UNSELECT", imap_cmd_unselect, IMAP_SELECTED, IMAP_QUIET | IMAP_CLOSED_OK },
 	{ "EXPUNGE", imap_cmd_expunge, IMAP_SELECTED, IMAP_UID },
 	{ "COPY", imap_cmd_copy, IMAP_SELECTED, IMAP_UID },
-	{ "MOVE", imap_cmd_copy, IMAP_SELECTED, IMAP_UID },
+	{ "MOVE", imap_cmd_move, IMAP_SELECTED, IMAP_UID },
 };
 
 const struct imap_command *imap_command_find(struct slice name) {

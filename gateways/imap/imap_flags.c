@@ -10,13 +10,14 @@ static const struct slice flag_names[MARK_COUNT + 1] = {
 	[MARK_JUNK] = SLICE_INIT("$Junk"),
 	[MARK_NOTJUNK] = SLICE_INIT("$NotJunk"), [MARK_MUTED] = SLICE_INIT("$Muted"),
 	[MARK_WATCHED] = SLICE_INIT("$Watched"),
+	[MARK_DRAFT] = SLICE_INIT("\\Draft"),
 	[MARK_COUNT] = SLICE_INIT("$OffTopic"),
 };
 
 void imap_flags_write(struct buf *out, unsigned mask) {
 	char *start = buf_reserve(out, 128), *p = start;
 	*p++ = '(';
-	for (; mask; mask &= mask - 1) {
+	for (mask &= ~(1u << MARK_HIDDEN); mask; mask &= mask - 1) {
 		struct slice name = flag_names[__builtin_ctz(mask)];
 		if (p != start + 1)
 			*p++ = ' ';
@@ -113,4 +114,15 @@ int imap_marks_apply(struct forum_txn *t, uint32_t member, uint32_t group, const
 		changed |= r;
 	}
 	return changed;
+}
+
+int imap_hidden(struct forum_txn *t, uint32_t member, const struct group *g, struct range_set *out) {
+	struct marks m = {0};
+	if (g->owner || !g->high)
+		return 1;
+	int r = marks_load(t, member, g->id, 1, g->high, &m);
+	if (r >= 0)
+		range_set_union(out, &m.set[MARK_HIDDEN]);
+	marks_free(&m);
+	return r < 0 ? r : 1;
 }

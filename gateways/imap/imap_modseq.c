@@ -80,6 +80,8 @@ int imap_changed_since(struct forum_txn *t, uint32_t member, uint32_t group, uin
 	for (size_t i = 0; i < m.nruns; i++)
 		if (m.runs[i].modseq > since)
 			range_set_add(changed, m.runs[i].lo, m.runs[i].hi);
+	imap_set_intersect(&m.set[MARK_HIDDEN], changed);
+	range_set_union(gone, &m.set[MARK_HIDDEN]);
 	marks_free(&m);
 	return 1;
 }

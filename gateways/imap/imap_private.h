@@ -10,6 +10,7 @@
 #include <limits.h>
 #include "forumd/forum/group.h"
 #include "forumd/forum/marks.h"
+#include "forumd/forum/moderate.h"
 #include "forumd/forum/overview.h"
 #include "forumd/forum/rights.h"
 #include "gateways/imap/imap.h"
@@ -83,9 +84,25 @@ enum step imap_bad_arguments(struct imap_session *is);
 void imap_bye(struct imap_session *is, const char *text);
 void imap_add_capabilities(struct imap_session *is, struct buf *out);
 
-/* imap_session.c */
-/* 1 with *g_r; 2 INBOX (*g_r zeroed); 0 no such mailbox for this member. name from imap_take_mailbox. */
+/* imap_boxes.c: own boxes, and siblings of groups that are commands */
+struct imap_box { struct slice name; unsigned box; const char *use; };   /* enum personal_box; special use or NULL */
+enum imap_act { IMAP_ACT_MUTE, IMAP_ACT_WATCH, IMAP_ACT_REPORT, IMAP_ACT_VERDICT };
+struct imap_action { struct slice name; enum imap_act act; int kind; bool moderators; };   /* report_kind, verdict */
+/* in order, NULL at the end */
+const struct imap_box *imap_box_at(size_t i);
+const struct imap_action *imap_action_at(size_t i);
+const struct imap_box *imap_box_named(struct slice name);
+/* GROUP.!Mute ...: 1 with the group, 0 no such thing for this member, < 0 */
+int imap_action_find(struct imap_session *is, struct forum_txn *t, struct slice name, struct group *g_r,
+	const struct imap_action **action_r);
+/* 1 with *g_r; 2 a mailbox that is always empty (*g_r zeroed); 0 no such mailbox for this member. name from
+ * imap_take_mailbox. */
 int imap_mailbox_find(struct imap_session *is, struct forum_txn *t, struct slice name, struct group *g_r);
+bool imap_boxes_ready(struct forum_txn *t, uint32_t member);
+/* makes the boxes; unread: brings Unread up to date */
+enum step imap_box_sync(struct imap_session *is, bool unread, enum step (*then)(struct session *));
+
+/* imap_session.c */
 /* astring, modified UTF-7 decoded, INBOX in capitals */
 bool imap_take_mailbox(struct imap_session *is, struct slice *in, struct slice *name_r);
 /* sequence set or UID set of the running command as UID runs inside the view; the set is freed with the command */
@@ -113,6 +130,8 @@ unsigned imap_flag_bit(struct slice name);
 /* "(" flag* ")" or flag SP flag ... ; unknown names count in *unknown_r (may be NULL), \Draft in *draft_r (may be NULL) */
 bool imap_take_flags(struct slice *in, unsigned *mask_r, unsigned *unknown_r, bool *draft_r);
 #define IMAP_FLAG_LIST "\\Seen \\Answered \\Flagged \\Deleted $Forwarded $Junk $NotJunk $Muted $Watched"
+/* what members may set: no \\Draft on posts, and hiding is EXPUNGE's business */
+#define IMAP_KEPT (((1u << MARK_COUNT) - 1) & ~(1u << MARK_HIDDEN))
 
 /* A member's marks for ascending UIDs, loaded in windows. imap_marks_free() before the transaction's step ends. */
 struct imap_marks {
@@ -139,6 +158,9 @@ struct slice imap_reply_to_list(struct imap_session *is, struct forum_txn *t, co
 int imap_header(struct forum_txn *t, const struct post *p, struct slice reply_to, struct buf *out);
 /* RFC822.SIZE */
 uint32_t imap_size(struct imap_session *is, struct forum_txn *t, const struct overview *o);
+
+/* numbers of a group the member took out of his view, added to out: 1, < 0 */
+int imap_hidden(struct forum_txn *t, uint32_t member, const struct group *g, struct range_set *out);
 
 /* imap_sync.c */
 void imap_sync_change(struct imap_session *is, const struct change *c);
@@ -211,6 +233,12 @@ int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice
 /* a mailbox name as astring */
 void imap_add_mailbox(struct buf *out, struct slice name);
 
+/* imap_cmd_expunge.c: out of the member's view of a group, and a pointer into Trash. 1, 0, < 0. Called on: writer. */
+int imap_hide(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t uid, bool trash);
+
+/* imap_cmd_copy.c: one command for one post; rights were asked. 1, 0 was so, < 0. Called on: writer. */
+int imap_act(struct forum_txn *t, uint32_t member, const struct imap_action *a, const struct overview *o, struct fail *f);
+
 /* handlers */
 enum step imap_cmd_starttls(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_login(struct imap_session *is, struct slice *rest);
@@ -231,6 +259,7 @@ enum step imap_cmd_store(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_search(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_sort(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_thread(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_move(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_copy(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_expunge(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_idle(struct imap_session *is, struct slice *rest);

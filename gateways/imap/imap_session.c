@@ -28,18 +28,6 @@ bool imap_take_mailbox(struct imap_session *is, struct slice *in, struct slice *
 	return good;
 }
 
-int imap_mailbox_find(struct imap_session *is, struct forum_txn *t, struct slice name, struct group *g_r) {
-	*g_r = (struct group){0};
-	if (slice_is(name, "INBOX"))
-		return 2;
-	if (!group_name_valid(name))
-		return 0;
-	int r = group_find(t, name, g_r);
-	if (r <= 0)
-		return r;
-	return !g_r->removed && rights_can_read(t, is->s.member, g_r) ? 1 : 0;
-}
-
 int imap_selected_get(struct imap_session *is, struct forum_txn *t, struct group *g_r) {
 	*g_r = (struct group){0};
 	if (!is->group)

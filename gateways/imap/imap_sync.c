@@ -34,15 +34,29 @@ void imap_sync_change(struct imap_session *is, const struct change *c) {
 	}
 }
 
+/* What this member hid in another session goes here too. */
+static void hide_flagged(struct imap_session *is, struct forum_txn *t, const struct group *g) {
+	struct range_set hidden = {0};
+	if (imap_hidden(t, is->s.member, g, &hidden) > 0 && hidden.n) {
+		imap_set_intersect(&hidden, &is->flags);
+		range_set_subtract(&hidden, &is->view.gone);
+		range_set_union(&is->gone, &hidden);
+	}
+	range_set_free(&hidden);
+}
+
 /* What is visible (again) by now did not go. */
-static void keep_visible(struct imap_session *is, struct forum_txn *t) {
-	struct range_set back = {0};
+static void keep_visible(struct imap_session *is, struct forum_txn *t, const struct group *g) {
+	struct range_set back = {0}, hidden = {0};
 	struct overview o;
 	uint32_t uid = 0;
 	while (uid < UINT32_MAX && range_set_next(&is->gone, uid + 1, &uid))
 		if (overview_get(t, is->group, uid, &o) > 0)
 			range_set_add(&back, uid, uid);
+	if (imap_hidden(t, is->s.member, g, &hidden) > 0)
+		range_set_subtract(&back, &hidden);
 	range_set_subtract(&is->gone, &back);
+	range_set_free(&hidden);
 	range_set_free(&back);
 }
 
@@ -176,8 +190,10 @@ void imap_sync(struct imap_session *is, bool expunge) {
 	struct forum_txn *t = session_read(&is->s);
 	if (!t || imap_selected_get(is, t, &g) <= 0)
 		return;
+	if (expunge && is->flags.n)
+		hide_flagged(is, t, &g);
 	if (expunge && is->gone.n) {
-		keep_visible(is, t);
+		keep_visible(is, t, &g);
 		tell_gone(is);
 	}
 	tell_new(is, t, &g);

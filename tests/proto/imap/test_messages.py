@@ -134,7 +134,7 @@ for bad in ("SEARCH", "SEARCH NONSENSE", "SEARCH (ALL", "SEARCH OR ALL", "SEARCH
 
 like(c.run("COPY 1 test.blog")[0], r"^NO \[CANNOT\]", "COPY gives a reason")
 like(c.run("UID MOVE 1 test.blog")[0], r"^NO \[CANNOT\]", "MOVE gives a reason")
-like(c.run("COPY 1 no.such")[0], r"^NO \[NONEXISTENT\]", "COPY to nowhere")
+like(c.run("COPY 1 no.such")[0], r"^NO \[TRYCREATE\]", "COPY to nowhere")
 
 # bodies larger than a step, streamed; back-pressure; many at once
 import random, time

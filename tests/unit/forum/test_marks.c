@@ -140,7 +140,7 @@ static void test_random(struct forum_txn *t, uint32_t member, uint32_t group) {
 static void check_unseen(struct forum_txn *t, uint32_t member, uint32_t group, const char *what) {
 	uint32_t count = 0, first = 0, got_count, got_first;
 	for (uint32_t n = 1; n <= HIGH; n++)
-		if (!hole[n] && !model[MARK_SEEN][n]) {
+		if (!hole[n] && !model[MARK_SEEN][n] && !model[MARK_HIDDEN][n]) {
 			count++;
 			first = first ? first : n;
 		}

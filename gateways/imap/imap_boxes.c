@@ -1,0 +1,104 @@
+/* Names that are no groups: a member's own boxes (forumd/forum/personal.h), and beside each group the siblings that are
+ * commands: GROUP.!Mute and the like are empty mailboxes; what is copied or moved there happens to the post, which stays.
+ *
+ * The boxes are made when a member logs in; Unread is brought up to date when it is selected or asked about. */
+#include "forumd/forum/personal.h"
+#include "gateways/imap/imap_private.h"
+
+#define UNREAD_MAX 1000   /* newest of each group */
+
+static const struct imap_box imap_boxes[] = {
+	{ SLICE_INIT("INBOX"), BOX_INBOX, NULL }, { SLICE_INIT("Drafts"), BOX_DRAFTS, "\\Drafts" },
+	{ SLICE_INIT("Sent"), BOX_SENT, "\\Sent" }, { SLICE_INIT("Trash"), BOX_TRASH, "\\Trash" },
+	{ SLICE_INIT("Unread"), BOX_UNREAD, NULL }, { SLICE_INIT("Replies to me"), BOX_REPLIES, NULL },
+	{ SLICE_INIT("Watched"), BOX_WATCHED, NULL },
+};
+static const struct imap_action imap_actions[] = {
+	{ SLICE_INIT("!Mute"), IMAP_ACT_MUTE, 0, false }, { SLICE_INIT("!Watch"), IMAP_ACT_WATCH, 0, false },
+	{ SLICE_INIT("!Flag.off-topic"), IMAP_ACT_REPORT, REPORT_OFF_TOPIC, false },
+	{ SLICE_INIT("!Flag.spam"), IMAP_ACT_REPORT, REPORT_SPAM, false },
+	{ SLICE_INIT("!Flag.uncivil"), IMAP_ACT_REPORT, REPORT_UNCIVIL, false },
+	{ SLICE_INIT("!Flag.privacy"), IMAP_ACT_REPORT, REPORT_PRIVACY, false },
+	{ SLICE_INIT("!Flag.other"), IMAP_ACT_REPORT, REPORT_OTHER, false },
+	{ SLICE_INIT("!Aside"), IMAP_ACT_VERDICT, VERDICT_ASIDE, true },
+	{ SLICE_INIT("!Hide"), IMAP_ACT_VERDICT, VERDICT_HIDE, true },
+};
+
+const struct imap_box *imap_box_at(size_t i) {
+	return i < sizeof imap_boxes / sizeof *imap_boxes ? &imap_boxes[i] : NULL;
+}
+
+const struct imap_action *imap_action_at(size_t i) {
+	return i < sizeof imap_actions / sizeof *imap_actions ? &imap_actions[i] : NULL;
+}
+
+const struct imap_box *imap_box_named(struct slice name) {
+	for (size_t i = 0; i < sizeof imap_boxes / sizeof *imap_boxes; i++)
+		if (slice_eq(imap_boxes[i].name, name))
+			return &imap_boxes[i];
+	return NULL;
+}
+
+/* The same look-ups whether the group is private or missing: first the name, then the rights. */
+int imap_action_find(struct imap_session *is, struct forum_txn *t, struct slice name, struct group *g_r,
+	const struct imap_action **action_r) {
+	for (size_t i = 0; i < sizeof imap_actions / sizeof *imap_actions; i++) {
+		struct slice end = imap_actions[i].name;
+		if (name.n < end.n + 2 || !slice_ends(name, end) || name.p[name.n - end.n - 1] != '.')
+			continue;
+		struct slice group = slice_to(name, name.n - end.n - 1);
+		int r = group_name_valid(group) ? group_find(t, group, g_r) : 0;
+		if (r <= 0)
+			return r;
+		if (g_r->removed || !rights_can_read(t, is->s.member, g_r) ||
+		    (imap_actions[i].moderators && !rights_can_moderate(t, is->s.member, g_r)))
+			return 0;
+		*action_r = &imap_actions[i];
+		return 1;
+	}
+	return 0;
+}
+
+int imap_mailbox_find(struct imap_session *is, struct forum_txn *t, struct slice name, struct group *g_r) {
+	const struct imap_box *box = imap_box_named(name);
+	const struct imap_action *action;
+	int r;
+	*g_r = (struct group){0};
+	if (box) {
+		r = personal_find(t, is->s.member, box->box, g_r);
+		return r != 0 ? r : box->box == BOX_INBOX ? 2 : 0;
+	}
+	if (!group_name_valid(name)) {
+		r = imap_action_find(is, t, name, g_r, &action);
+		*g_r = (struct group){0};
+		return r > 0 ? 2 : r;
+	}
+	r = group_find(t, name, g_r);
+	if (r <= 0)
+		return r;
+	return !g_r->removed && rights_can_read(t, is->s.member, g_r) ? 1 : 0;
+}
+
+struct box_job { uint32_t member; bool unread; };
+
+static int box_apply(struct forum_txn *t, struct job *j, struct fail *f) {
+	struct box_job *d = j->data;
+	(void)f;
+	int r = personal_prepare(t, d->member);
+	return r > 0 && d->unread ? personal_sync_unread(t, d->member, UNREAD_MAX) : r;
+}
+
+enum step imap_box_sync(struct imap_session *is, bool unread, enum step (*then)(struct session *)) {
+	struct job *j = job_new(&is->s, box_apply);
+	struct box_job *d = ARENA_NEW(j->arena, struct box_job);
+	d->member = is->s.member;
+	d->unread = unread;
+	j->data = d;
+	j->size = 64;
+	return imap_submit(is, j, NULL, then);
+}
+
+bool imap_boxes_ready(struct forum_txn *t, uint32_t member) {
+	struct group g;
+	return personal_find(t, member, BOX_TRASH, &g) != 0;
+}
