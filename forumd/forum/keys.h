@@ -24,6 +24,7 @@
  *  Z thread, member        -> mode u8 (watch, mute)   z member, thread          -> empty
  *  m group, number         -> u64 post that was moved away from there
  *  L kind u8, digest(16)  -> i64 end, value (memo)   l end u64, kind, digest -> empty
+ *  e member, post          -> u32 group, text u8 (waits for the member's digest)
  *  M name                  -> settings, counters ("#name")
  */
 #ifndef FORUMD_FORUM_KEYS_H

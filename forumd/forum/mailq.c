@@ -10,19 +10,21 @@
  * that leaving, a new address or lost access hold for what is queued already. */
 #include "forumd/forum/mailq.h"
 #include "forumd/forum/forum_private.h"
+#include "forumd/forum/memo.h"
 #include "forumd/forum/rights.h"
 #include "forumd/forum/watch.h"
 
 #define MAILQ_VERSION 1
 #define MAILQ_LIFE (5 * 86400)
 #define MAILQ_ANSWER_MAX 500
+#define MAILQ_CASE_PAUSE 300
 
 static int mailq_take_item(struct slice in, struct mailq_item *i) {
 	uint64_t v[10];
 	for (size_t n = 0; n < sizeof v / sizeof *v; n++)
 		if (!num_take_varint(&in, &v[n]))
 			return ERR_CORRUPT;
-	if (v[0] != MAILQ_VERSION || v[1] > MAILQ_NOTICE || !num_take_bytes(&in, &i->recipient) ||
+	if (v[0] != MAILQ_VERSION || v[1] > MAILQ_DIGEST || !num_take_bytes(&in, &i->recipient) ||
 	    !num_take_bytes(&in, &i->message) || !num_take_bytes(&in, &i->last_answer))
 		return ERR_CORRUPT;
 	i->kind = (enum mailq_kind)v[1], i->post = v[2];
@@ -96,14 +98,34 @@ static int mailq_drop(struct forum_txn *t, const struct mailq_item *i) {
 	return r < 0 ? r : 1;
 }
 
-/* stores it as a new item that is due now */
+static struct mailq_hooks mailq_hooks;
+
+void mailq_set_hooks(const struct mailq_hooks *h) {
+	mailq_hooks = *h;
+}
+
+/* the next time it is `hour` o'clock (UTC), after `from` */
+static int64_t mailq_next_hour(int64_t from, unsigned hour) {
+	int64_t at = from - from % 86400 + (int64_t)hour * 3600;
+	return at > from ? at : at + 86400;
+}
+
+/* the end of the member's quiet hours, or now */
+static int64_t mailq_after_quiet(const struct member *m, int64_t now) {
+	unsigned hour = (unsigned)(now % 86400 / 3600), a = m->quiet_from, b = m->quiet_to;
+	bool quiet = a < b ? hour >= a && hour < b : a > b && (hour >= a || hour < b);
+	return quiet ? mailq_next_hour(now, b) : now;
+}
+
+/* stores it as a new item that is due at i->due, or now */
 static int mailq_add(struct forum_txn *t, struct mailq_item *i) {
 	int64_t id = forum_next_id(t, "mailq");
 	if (id < 0)
 		return (int)id;
 	i->id = (uint64_t)id;
-	i->created = i->due = t->time;
-	i->expires = t->time + MAILQ_LIFE;
+	i->created = t->time;
+	i->due = i->due > t->time ? i->due : t->time;
+	i->expires = i->due + MAILQ_LIFE;
 	return mailq_store(t, i, 0);
 }
 
@@ -183,6 +205,24 @@ int mailq_each(struct forum_txn *t, uint64_t *cursor, struct mailq_item *i_r) {
 	return have ? mailq_get(t, *cursor, i_r) : r < 0 ? r : 0;
 }
 
+int mailq_flush(struct forum_txn *t, unsigned max) {
+	struct mailq_item i;
+	uint64_t cursor = 0;
+	int n = 0, r = 1;
+	while ((unsigned)n < max && (r = mailq_each(t, &cursor, &i)) > 0) {
+		int64_t was = i.due;
+		if (was <= t->time)
+			continue;
+		i.due = t->time;
+		if ((r = mailq_store(t, &i, was)) < 0)
+			return r;
+		n++;
+	}
+	if (n)
+		mailq_tell(t, 0, 0);
+	return r < 0 ? r : n;
+}
+
 uint64_t mailq_count(struct forum_txn *t) {
 	struct kv_cursor *c;
 	struct slice key, v;
@@ -199,8 +239,9 @@ uint64_t mailq_count(struct forum_txn *t) {
 
 /* does this mode select the post for this member? */
 static bool mailq_selects(enum subscribe_mode mode, const struct post *p, uint32_t parent_author, uint32_t member) {
-	return mode == SUBSCRIBE_ALL || (mode == SUBSCRIBE_FIRST && p->parent == 0) ||
-		(mode == SUBSCRIBE_REPLIES && parent_author && parent_author == member);
+	return mode == SUBSCRIBE_ALL || mode == SUBSCRIBE_DIGEST || mode == SUBSCRIBE_DIGEST_TEXT ||
+		(mode == SUBSCRIBE_FIRST && p->parent == 0) ||
+		(mode != SUBSCRIBE_NONE && parent_author && parent_author == member);
 }
 
 /* A post in several groups goes to each member once: through the first of its places that selects it for him. */
@@ -214,17 +255,39 @@ static bool mailq_by_other_group(struct forum_txn *t, const struct post *p, uint
 	return false;
 }
 
+/* How the post reaches a member through this group: *mode_r says how; m_r is filled. */
 static bool mailq_wants(struct forum_txn *t, const struct post *p, const struct group *g, uint32_t parent_author,
-	uint32_t member, enum subscribe_mode mode) {
-	struct member m;
+	uint32_t member, enum subscribe_mode *mode, struct member *m_r) {
 	enum watch w = watch_get(t, member, p->thread);
-	/* a muted thread still brings direct replies, a watched one everything */
+	bool direct = parent_author && parent_author == member;
+	/* a muted thread still brings direct replies, a watched one everything, and at once */
 	if (w == WATCH_MUTED)
-		mode = SUBSCRIBE_REPLIES;
-	else if (w == WATCH_ON)
-		mode = SUBSCRIBE_ALL;
-	return member != p->author && mailq_selects(mode, p, parent_author, member) && rights_can_read(t, member, g) &&
-		member_get(t, member, &m) > 0 && member_takes_mail(&m) && !mailq_by_other_group(t, p, g->id, parent_author, member);
+		*mode = SUBSCRIBE_REPLIES;
+	else if (w == WATCH_ON || direct)
+		*mode = SUBSCRIBE_ALL;
+	if (member == p->author || !mailq_selects(*mode, p, parent_author, member) || !rights_can_read(t, member, g) ||
+	    member_get(t, member, m_r) <= 0 || !member_takes_mail(m_r))
+		return false;
+	return !mailq_by_other_group(t, p, g->id, parent_author, member);
+}
+
+/* "Replies to me" need no subscription: the parent's author, when nothing else brings him the post. */
+static bool mailq_direct(struct forum_txn *t, const struct post *p, const struct group *g, uint32_t parent_author,
+	struct member *m_r) {
+	struct group first;
+	if (!parent_author || parent_author == p->author || member_get(t, parent_author, m_r) <= 0 ||
+	    !member_takes_mail(m_r) || m_r->no_replies)
+		return false;
+	for (size_t i = 0; i < p->nplaces; i++) {
+		if (!p->places[i].number || group_get(t, p->places[i].group, &first) <= 0 || !rights_can_read(t, parent_author, &first))
+			continue;
+		if (subscribe_get(t, parent_author, first.id) != SUBSCRIBE_NONE)
+			return false;
+	}
+	for (size_t i = 0; i < p->nplaces; i++)
+		if (p->places[i].number && group_get(t, p->places[i].group, &first) > 0 && rights_can_read(t, parent_author, &first))
+			return first.id == g->id;
+	return false;
 }
 
 static uint32_t mailq_parent_author(struct forum_txn *t, const struct post *p) {
@@ -232,14 +295,132 @@ static uint32_t mailq_parent_author(struct forum_txn *t, const struct post *p) {
 	return p->parent && post_get(t, p->parent, &parent) > 0 ? parent.author : 0;
 }
 
+/* --- digests: family e, member, post -> group u32, text u8; one MAILQ_DIGEST item while there are any --- */
+
+static int mailq_digest_add(struct forum_txn *t, const struct post *p, uint32_t group, uint32_t member,
+	enum subscribe_mode mode) {
+	struct key k = key_u32u64('e', member, p->id), first = key_1u32('e', member);
+	struct kv_cursor *c;
+	struct slice key, v;
+	char value[5];
+	int r = kv_cursor_open(t->kv, &c);
+	if (r < 0)
+		return r;
+	r = kv_seek(c, key_slice(&first), &key, &v);
+	bool waiting = r > 0 && key_has_prefix(key, &first, 5);
+	kv_cursor_close(&c);
+	num_put32(value, group);
+	value[4] = mode == SUBSCRIBE_DIGEST_TEXT;
+	if (r < 0 || (r = forum_put(t, key_slice(&k), slice_of(value, 5), NULL)) < 0 || waiting)
+		return r;
+	struct mailq_item i = { .kind = MAILQ_DIGEST, .member = member,
+		.due = mailq_next_hour(t->time, mailq_hooks.digest_hour) };
+	return mailq_add(t, &i);
+}
+
+#define MAILQ_DIGEST_MAX 200
+
+/* takes the waiting posts out and hands them to the hook; 1 more wait, 0, < 0 */
+static int mailq_digest_send(struct forum_txn *t, uint32_t member) {
+	struct mailq_digest *v = arena_alloc(t->arena, MAILQ_DIGEST_MAX * sizeof *v);
+	struct key first = key_1u32('e', member);
+	struct slice key, value;
+	struct member m;
+	size_t n = 0;
+	int r = 1;
+	for (bool more = true; more && n < MAILQ_DIGEST_MAX && r >= 0;) {
+		struct kv_cursor *c;
+		struct key k = first;
+		if ((r = kv_cursor_open(t->kv, &c)) < 0)
+			return r;
+		r = kv_seek(c, key_slice(&first), &key, &value);
+		more = r > 0 && key.n == 13 && value.n == 5 && key_has_prefix(key, &first, 5);
+		if (more) {
+			v[n++] = (struct mailq_digest){ num_get64(key.p + 5), num_get32(value.p), value.p[4] };
+			k = key_u32u64('e', member, v[n - 1].post);
+		}
+		kv_cursor_close(&c);
+		if (more)
+			r = kv_del(t->kv, key_slice(&k));
+	}
+	if (r >= 0 && n && mailq_hooks.digest && member_get(t, member, &m) > 0 && member_takes_mail(&m))
+		r = mailq_hooks.digest(t, member, v, n);
+	return r < 0 ? r : n == MAILQ_DIGEST_MAX;
+}
+
+int mailq_add_case(struct forum_txn *t, uint64_t post, uint32_t group) {
+	struct mailq_item i = { .kind = MAILQ_CASE, .group = group };
+	struct key k = key_1u32(0, group);
+	struct slice key = slice_of(k.b + 1, 4), had, waits = SLICE("waits");
+	int64_t until = t->time + MAILQ_CASE_PAUSE;
+	int r = memo_get(t, MEMO_CASE, key, &had);
+	if (r < 0 || (r > 0 && slice_eq(had, waits)))
+		return r;
+	/* not a mail for each of many: the next list goes when the pause is over */
+	if (r > 0 && had.n == 8)
+		until = i.due = (int64_t)num_get64(had.p);
+	if ((r = memo_put(t, MEMO_CASE, key, waits, until + 86400)) > 0 && (r = mailq_add(t, &i)) > 0)
+		mailq_tell(t, post, group);
+	return r;
+}
+
+static int mailq_case_told(struct forum_txn *t, uint32_t group) {
+	struct key k = key_1u32(0, group);
+	char until[8];
+	num_put64(until, (uint64_t)(t->time + MAILQ_CASE_PAUSE));
+	return memo_put(t, MEMO_CASE, slice_of(k.b + 1, 4), slice_of(until, 8), t->time + MAILQ_CASE_PAUSE);
+}
+
+/* --- expansion --- */
+
+static int mailq_copy(struct forum_txn *t, const struct post *p, uint32_t group, const struct member *m,
+	enum subscribe_mode mode) {
+	if (mode == SUBSCRIBE_DIGEST || mode == SUBSCRIBE_DIGEST_TEXT)
+		return mailq_digest_add(t, p, group, m->id, mode);
+	struct mailq_item copy = { .kind = MAILQ_COPY, .post = p->id, .group = group, .member = m->id,
+		.due = mailq_after_quiet(m, t->time) };
+	return mailq_add(t, &copy);
+}
+
+unsigned mailq_audience(struct forum_txn *t, const struct post *p, unsigned max) {
+	uint32_t parent_author = mailq_parent_author(t, p);
+	unsigned n = 0, seen = 0;
+	for (size_t i = 0; i < p->nplaces; i++) {
+		enum subscribe_mode mode;
+		uint32_t cursor = 0;
+		struct member m;
+		struct group g;
+		if (group_get(t, p->places[i].group, &g) <= 0)
+			continue;
+		n += mailq_direct(t, p, &g, parent_author, &m);
+		while (seen++ < 4 * max && n < max && subscribe_next(t, g.id, &cursor, &mode) > 0)
+			n += mailq_wants(t, p, &g, parent_author, cursor, &mode, &m);
+	}
+	return n;
+}
+
+static int mailq_expand_other(struct forum_txn *t, const struct mailq_item *i) {
+	int more = 0, r = 1;
+	if (i->kind == MAILQ_DIGEST)
+		r = more = mailq_digest_send(t, i->member);
+	else if (mailq_hooks.cases && (r = mailq_hooks.cases(t, i->group)) >= 0)
+		r = mailq_case_told(t, i->group);
+	if (r < 0)
+		return r;
+	return more > 0 ? 1 : mailq_drop(t, i) < 0 ? ERR_UNAVAILABLE : 0;
+}
+
 int mailq_expand(struct forum_txn *t, uint64_t id, unsigned max) {
 	struct mailq_item item;
+	struct member m;
 	struct post p;
 	struct group g;
 	enum subscribe_mode mode;
 	int r = mailq_get(t, id, &item);
 	if (r <= 0)
 		return r;
+	if (item.kind == MAILQ_CASE || item.kind == MAILQ_DIGEST)
+		return mailq_expand_other(t, &item);
 	if (item.kind != MAILQ_POST)
 		return ERR_INVALID;
 	/* hidden, moved away, group removed since: nobody is mailed any more */
@@ -250,12 +431,16 @@ int mailq_expand(struct forum_txn *t, uint64_t id, unsigned max) {
 		return r < 0 ? r : mailq_drop(t, &item) < 0 ? ERR_UNAVAILABLE : 0;
 	uint32_t parent_author = mailq_parent_author(t, &p);
 	unsigned made = 0, seen = 0;
+	if (item.cursor == 0 && mailq_direct(t, &p, &g, parent_author, &m)) {
+		if ((r = mailq_copy(t, &p, g.id, &m, SUBSCRIBE_ALL)) < 0)
+			return r;
+		made++;
+	}
 	/* those whom the mode leaves out cost little, but not nothing: they bound the step too */
 	while (made < max && seen++ < 4 * max && (r = subscribe_next(t, item.group, &item.cursor, &mode)) > 0) {
-		if (!mailq_wants(t, &p, &g, parent_author, item.cursor, mode))
+		if (!mailq_wants(t, &p, &g, parent_author, item.cursor, &mode, &m))
 			continue;
-		struct mailq_item copy = { .kind = MAILQ_COPY, .post = item.post, .group = item.group, .member = item.cursor };
-		if ((r = mailq_add(t, &copy)) < 0)
+		if ((r = mailq_copy(t, &p, g.id, &m, mode)) < 0)
 			break;
 		made++;
 	}

@@ -6,7 +6,10 @@
 #include "forumd/forum/post.h"
 #include "forumd/forum/subscribe.h"
 
-enum mailq_kind { MAILQ_POST, MAILQ_COPY, MAILQ_NOTICE };   /* unexpanded post; one recipient's copy; ready-made mail */
+/* unexpanded post; one recipient's copy; ready-made mail; and, to be expanded too: a case the moderators are told of (post,
+ * group), a member's digest (member) */
+enum mailq_kind { MAILQ_POST, MAILQ_COPY, MAILQ_NOTICE, MAILQ_CASE, MAILQ_DIGEST };
+static inline bool mailq_is_expanded(enum mailq_kind k) { return k != MAILQ_COPY && k != MAILQ_NOTICE; }
 enum mailq_state { MAILQ_DUE, MAILQ_SENDING, MAILQ_HELD };   /* sending is not stored: it is the scheduler's memory */
 struct mailq_item {
 	uint64_t id; enum mailq_kind kind;
@@ -20,7 +23,22 @@ struct mailq_item {
 	uint32_t attempts; int64_t due, expires, created;
 	struct slice last_answer;            /* of the smarthost */
 };
+/* one post of a member's digest */
+struct mailq_digest { uint64_t post; uint32_t group; bool text; };
 int mailq_add_post(struct forum_txn *t, uint64_t post, uint32_t group);
+/* A case was opened: the moderators of the group are told soon, once until they have looked. */
+int mailq_add_case(struct forum_txn *t, uint64_t post, uint32_t group);
+/* The texts of cases and digests are made above: called in mailq_expand's transaction, they add notices. 1 or < 0. Set
+ * once at start; without them such items are dropped. */
+struct mailq_hooks {
+	int (*cases)(struct forum_txn *t, uint32_t group);
+	/* the posts of one member's digest, oldest first */
+	int (*digest)(struct forum_txn *t, uint32_t member, const struct mailq_digest *v, size_t n);
+	unsigned digest_hour;            /* UTC */
+};
+void mailq_set_hooks(const struct mailq_hooks *h);
+/* how many members mail would be made for now, counting no further than max */
+unsigned mailq_audience(struct forum_txn *t, const struct post *p, unsigned max);
 int mailq_add_notice(struct forum_txn *t, struct slice recipient, struct slice message, uint64_t *id_r);
 int mailq_get(struct forum_txn *t, uint64_t id, struct mailq_item *i_r);
 /* due index: items with due <= now, oldest first; *due and *id are the cursor, start 0, 0 */
@@ -40,6 +58,8 @@ int mailq_fail(struct forum_txn *t, uint64_t id, struct slice answer);
 /* forget the copies of a post not yet sent (hidden, deleted) */
 int mailq_cancel_post(struct forum_txn *t, uint64_t post);
 int mailq_each(struct forum_txn *t, uint64_t *cursor, struct mailq_item *i_r);
+/* what waits for a later time is due now, at most max; how many there were. Called on: writer. */
+int mailq_flush(struct forum_txn *t, unsigned max);
 uint64_t mailq_count(struct forum_txn *t);
 
 /* The trace: what happened to one mail or post, told by `forumctl trace`. Entries are small lines, kept 30 days. */

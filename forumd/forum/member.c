@@ -22,7 +22,8 @@
 #define MEMBER_ADDRESS_MAX 320
 #define MEMBER_KEY_MAX 300
 
-enum { MEMBER_F_RENAMED = 1, MEMBER_F_NO_MARK = 2, MEMBER_F_LEFT = 4 };
+enum { MEMBER_F_RENAMED = 1, MEMBER_F_NO_MARK = 2, MEMBER_F_LEFT = 4, MEMBER_F_NO_RECEIPTS = 8,
+	MEMBER_F_NO_REPLIES = 16, MEMBER_F_ASIDE = 32, MEMBER_QUIET_FROM = 8, MEMBER_QUIET_TO = 13 };
 
 static const char *const role_names[] = { "reader", "member", "supporter", "moderator", "committee", "admin", "none" };
 
@@ -127,6 +128,11 @@ static int member_decode(struct forum_txn *t, uint32_t id, struct slice in, stru
 	m->renamed = flags & MEMBER_F_RENAMED;
 	m->mark_on_read = !(flags & MEMBER_F_NO_MARK);
 	m->left = flags & MEMBER_F_LEFT;
+	m->no_receipts = flags & MEMBER_F_NO_RECEIPTS;
+	m->no_replies = flags & MEMBER_F_NO_REPLIES;
+	m->aside = flags & MEMBER_F_ASIDE;
+	m->quiet_from = flags >> MEMBER_QUIET_FROM & 31;
+	m->quiet_to = flags >> MEMBER_QUIET_TO & 31;
 	return 1;
 }
 
@@ -134,7 +140,9 @@ static void member_encode(const struct member *m, struct buf *out) {
 	num_add_varint(out, MEMBER_VERSION);
 	num_add_varint(out, m->kind);
 	num_add_varint(out, (m->renamed ? MEMBER_F_RENAMED : 0) | (m->mark_on_read ? 0 : MEMBER_F_NO_MARK) |
-		(m->left ? MEMBER_F_LEFT : 0));
+		(m->left ? MEMBER_F_LEFT : 0) | (m->no_receipts ? MEMBER_F_NO_RECEIPTS : 0) |
+		(m->no_replies ? MEMBER_F_NO_REPLIES : 0) | (m->aside ? MEMBER_F_ASIDE : 0) |
+		(uint64_t)m->quiet_from << MEMBER_QUIET_FROM | (uint64_t)m->quiet_to << MEMBER_QUIET_TO);
 	num_add_varint(out, (uint64_t)m->created);
 	num_add_varint(out, (uint64_t)m->last_login);
 	num_add_varint(out, m->bounces);
@@ -458,6 +466,19 @@ static int member_set_primary(struct member *m, struct slice v, struct fail *f) 
 	return 1;
 }
 
+/* "22-7", or off */
+static int member_set_quiet(struct member *m, struct slice v, struct fail *f) {
+	struct slice from;
+	uint32_t a, b;
+	m->quiet_from = m->quiet_to = 0;
+	if (slice_is_nocase(v, "off"))
+		return 1;
+	if (!slice_split(&v, '-', &from) || !num_parse_u32(from, &a) || !num_parse_u32(v, &b) || a > 23 || b > 23)
+		return fail_set(f, ERR_INVALID, "quiet is off or two hours (UTC), such as 22-7");
+	m->quiet_from = a, m->quiet_to = b;
+	return 1;
+}
+
 int member_set(struct forum_txn *t, uint32_t id, struct slice key, struct slice value, struct fail *f) {
 	struct member m;
 	bool on;
@@ -474,11 +495,22 @@ int member_set(struct forum_txn *t, uint32_t id, struct slice key, struct slice 
 	} else if (slice_is(key, "left")) {
 		if ((r = member_parse_switch(value, &on, f)) > 0)
 			m.left = on;
+	} else if (slice_is(key, "receipts")) {
+		if ((r = member_parse_switch(value, &on, f)) > 0)
+			m.no_receipts = !on;
+	} else if (slice_is(key, "replies")) {
+		if ((r = member_parse_switch(value, &on, f)) > 0)
+			m.no_replies = !on;
+	} else if (slice_is(key, "aside")) {
+		if ((r = member_parse_switch(value, &on, f)) > 0)
+			m.aside = on;
+	} else if (slice_is(key, "quiet")) {
+		r = member_set_quiet(&m, value, f);
 	} else if (slice_is(key, "bounces")) {
 		if (!num_parse_u32(value, &m.bounces))
 			r = fail_set(f, ERR_INVALID, "bounces is a number");
 	} else {
-		r = fail_set(f, ERR_INVALID, "no such setting: name, mark-on-read, left, bounces, primary");
+		r = fail_set(f, ERR_INVALID, "no such setting: name, mark-on-read, left, bounces, primary, receipts, replies, aside, quiet");
 	}
 	return r < 0 ? r : member_store(t, &m, true, f);
 }
@@ -516,7 +548,7 @@ bool member_has_role(const struct member *m, enum role role, uint32_t group) {
 }
 
 bool member_takes_mail(const struct member *m) {
-	return m->kind == MEMBER_ACCOUNT && !m->left && m->naddresses > 0 && m->bounces < MEMBER_BOUNCES_MAX;
+	return m->kind == MEMBER_ACCOUNT && !m->left && !m->aside && m->naddresses > 0 && m->bounces < MEMBER_BOUNCES_MAX;
 }
 
 int member_note_login(struct forum_txn *t, uint32_t id) {

@@ -22,6 +22,9 @@ struct member {
 	bool renamed;                  /* an AUTHOR whose record now rules over the typed From */
 	bool mark_on_read;             /* NNTP ARTICLE/BODY marks read (default true) */
 	bool left;
+	bool no_receipts, no_replies;  /* wants no receipts; no replies to him beside what he subscribed to */
+	bool aside;                    /* stands aside: no mail, nothing is lost */
+	unsigned quiet_from, quiet_to; /* hours (UTC) between which no copies leave; equal: none */
 	uint32_t bounces;              /* hard-bounce score; 5 pauses mail */
 	struct slice name;             /* UTF-8 */
 	struct slice *addresses; size_t naddresses;    /* first is primary; canonical keys (address_key form) */
@@ -50,7 +53,8 @@ int member_add_address(struct forum_txn *t, uint32_t id, struct slice address, s
 /* ERR_INVALID for the last address of an account */
 int member_del_address(struct forum_txn *t, uint32_t id, struct slice address, struct fail *f);
 /* key: name=, mark-on-read=on|off, left=on|off (left: no rights and no mail; subscriptions and roles wait for a return),
- * bounces=N, primary=ADDRESS (one of its own). ERR_INVALID with a sentence otherwise. */
+ * bounces=N, primary=ADDRESS (one of its own), receipts=on|off,
+ * replies=on|off, aside=on|off, quiet=FROM-TO (hours, UTC) or off. ERR_INVALID with a sentence otherwise. */
 int member_set(struct forum_txn *t, uint32_t id, struct slice key, struct slice value, struct fail *f);
 /* ROLE_NONE takes every role in that group away */
 int member_set_role(struct forum_txn *t, uint32_t id, enum role role, uint32_t group, struct fail *f);

@@ -209,6 +209,9 @@ int moderate_report(struct forum_txn *t, uint64_t post, uint32_t member, enum re
 		report_kind_name(k), one.reason.n ? ": " : "", SLICE_ARG(one.reason)) } };
 	if ((r = moderate_record(t, &a, &p)) < 0)
 		return fail_internal(f, "report: %s", err_name((enum err)r));
+	struct moderate_case now;
+	if (moderate_case_get(t, post, &now) > 0 && now.reports <= 2 && (r = mailq_add_case(t, post, one.group)) < 0)
+		return fail_internal(f, "report: %s", err_name((enum err)r));
 	return post_set_flags(t, post, POST_FLAGGED | (k == REPORT_OFF_TOPIC ? POST_OFF_TOPIC : 0), 0, f);
 }
 
@@ -217,7 +220,9 @@ int moderate_hold(struct forum_txn *t, uint64_t post, uint32_t group, struct sli
 	struct key key = report_key(post, 0, REPORT_PENDING);
 	struct slice had;
 	int r = kv_get(t->kv, key_slice(&key), &had);
-	return r != 0 ? r : moderate_add_report(t, post, &one);
+	if (r != 0 || (r = moderate_add_report(t, post, &one)) < 0)
+		return r;
+	return (r = mailq_add_case(t, post, group)) < 0 ? r : 1;
 }
 
 static bool moderate_in_group(struct forum_txn *t, uint64_t post, uint32_t group) {

@@ -3,14 +3,14 @@
 #include "forumd/forum/forum_private.h"
 #include "forumd/forum/rights.h"
 
-static const char *const subscribe_names[] = { "none", "all", "first", "replies", "digest" };
+static const char *const subscribe_names[] = { "none", "all", "first", "replies", "digest", "digest-text" };
 
 const char *subscribe_mode_name(enum subscribe_mode m) {
 	return (unsigned)m < sizeof subscribe_names / sizeof *subscribe_names ? subscribe_names[m] : "?";
 }
 
 int subscribe_mode_parse(struct slice s) {
-	for (int i = 0; i <= SUBSCRIBE_DIGEST; i++)
+	for (int i = 0; i <= SUBSCRIBE_DIGEST_TEXT; i++)
 		if (slice_is_nocase(s, subscribe_names[i]))
 			return i;
 	return ERR_INVALID;
@@ -28,8 +28,8 @@ int subscribe_set(struct forum_txn *t, uint32_t member, uint32_t group, enum sub
 			r = kv_del(t->kv, key_slice(&back));
 		return r < 0 ? fail_internal(f, "unsubscribe: %s", err_name((enum err)r)) : 1;
 	}
-	if ((unsigned)m > SUBSCRIBE_DIGEST)
-		return fail_set(f, ERR_INVALID, "no such way to get mail: all, first, replies, digest, none");
+	if ((unsigned)m > SUBSCRIBE_DIGEST_TEXT)
+		return fail_set(f, ERR_INVALID, "no such way to get mail: all, first, replies, digest, digest-text, none");
 	int r = group_get(t, group, &g);
 	if (r < 0)
 		return fail_internal(f, "subscribe: %s", err_name((enum err)r));
@@ -44,7 +44,7 @@ int subscribe_set(struct forum_txn *t, uint32_t member, uint32_t group, enum sub
 
 /* a stored mode; damage counts as none */
 static enum subscribe_mode subscribe_mode_of(struct slice v) {
-	return v.n == 1 && (unsigned char)*v.p <= SUBSCRIBE_DIGEST ? (enum subscribe_mode)*v.p : SUBSCRIBE_NONE;
+	return v.n == 1 && (unsigned char)*v.p <= SUBSCRIBE_DIGEST_TEXT ? (enum subscribe_mode)*v.p : SUBSCRIBE_NONE;
 }
 
 enum subscribe_mode subscribe_get(struct forum_txn *t, uint32_t member, uint32_t group) {

@@ -106,6 +106,9 @@ static const struct key keys[] = {
 	{ "reply", "separator", T_CHAR, "-", 0, 0, IN(reply_separator), "in GROUP-reply-TOKEN addresses", separator_words },
 	{ "reply", "days", T_U64, "365", 1, 36500, IN(reply_days), "life of reply addresses", NULL },
 	{ "http", "url", T_WORD, "", 0, 0, IN(http_url), "https://HOST under which an http or https listener is reached from outside; empty: none", NULL },
+	{ "reply", "joining", T_BOOL, "yes", 0, 0, IN(joining),
+	  "strangers become members by a mail they confirm; their first post waits for a moderator", NULL },
+	{ "outgoing", "digest_hour", T_UINT, "6", 0, 23, IN(digest_hour), "hour (UTC) at which digests leave", NULL },
 };
 #define NKEYS (sizeof keys / sizeof *keys)
 static const char *const sections[] = { "log", "storage", "tls", "control", "listen", "outgoing", "limits", "news", "peer", "fetch", "reply", "http" };

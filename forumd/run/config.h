@@ -61,6 +61,8 @@ struct config {
 	char reply_separator;                /* '-' : GROUP-reply-TOKEN */
 	uint64_t reply_days;                 /* life of reply addresses */
 	const char *http_url;                /* "https://host" under which the http listener is reached; "" none; no '/' at the end */
+	bool joining;                        /* strangers may become members by mail */
+	unsigned digest_hour;                /* UTC */
 };
 /* Errors name file, line and the key, and what would be right. 1 or ERR_INVALID / ERR_NOTFOUND. Main thread. */
 int config_load(const char *file, struct config **c_r, struct fail *f);

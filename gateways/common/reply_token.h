@@ -7,7 +7,11 @@
 #include "forumd/base/buf.h"
 
 /* expires: seconds, kept to the minute (rounded up); 0 never */
-enum token_kind { TOKEN_REPLY, TOKEN_BOUNCE, TOKEN_UNSUBSCRIBE, TOKEN_SUBSCRIBE = 9 /* undoes the former; id: enum subscribe_mode */ };
+enum token_kind { TOKEN_REPLY, TOKEN_BOUNCE, TOKEN_UNSUBSCRIBE,
+	TOKEN_RECEIPT,             /* answers to the receipt of a post: id post */
+	TOKEN_QUESTION,            /* confirms: id question; member 0: a stranger, whose address the question has */
+	TOKEN_CASE,                /* answers of a moderator to a list of cases: id question */
+	TOKEN_SUBSCRIBE = 9 };     /* undoes UNSUBSCRIBE; id: enum subscribe_mode */
 struct reply_token { enum token_kind kind; uint64_t id; /* post or queue item */ uint32_t member; uint32_t group; int64_t expires; };
 /* appends the token text */
 void reply_token_make(struct slice secret, const struct reply_token *k, struct buf *out);

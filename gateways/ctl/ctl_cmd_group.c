@@ -179,9 +179,7 @@ int ctl_subscribe(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	ctl_option(c, "--mode", &v);
 	int mode = subscribe_mode_parse(v);
 	if (mode < 0)
-		return fail_set(f, ERR_INVALID, "--mode is one of all, first, replies, none, not \"%.*s\"", (int)(v.n < 40 ? v.n : 40), v.p);
-	if (mode == SUBSCRIBE_DIGEST)
-		return fail_set(f, ERR_INVALID, "digests are not sent yet; choose all, first, replies or none");
+		return fail_set(f, ERR_INVALID, "--mode is one of all, first, replies, digest, digest-text, none, not \"%.*s\"", (int)(v.n < 40 ? v.n : 40), v.p);
 	if ((r = subscribe_set(t, m.id, g.id, (enum subscribe_mode)mode, f)) < 0)
 		return r;
 	buf_addf(&c->out, "%.*s gets %.*s: %s\n", SLICE_ARG(c->args[0]), SLICE_ARG(c->args[1]), subscribe_mode_name((enum subscribe_mode)mode));

@@ -127,7 +127,7 @@ int ctl_trace(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 
 int ctl_mailq(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 {
-	static const char *const kinds[] = { "post", "copy", "notice" };
+	static const char *const kinds[] = { "post", "copy", "notice", "case", "digest" };
 	struct mailq_item i;
 	uint64_t cursor = c->cursor[0];
 	int r = 1;
@@ -156,6 +156,15 @@ int ctl_mailq(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	if (!c->json && r == 0 && !cursor)
 		buf_adds(&c->out, "The queue is empty.\n");
 	return r < 0 ? fail_internal(f, "mailq: %s", err_name((enum err)r)) : r == 0 ? 1 : CTL_MORE;
+}
+
+int ctl_mailq_flush(struct forum_txn *t, struct ctl_call *c, struct fail *f)
+{
+	int r = mailq_flush(t, 100000);
+	if (r < 0)
+		return fail_internal(f, "mailq: %s", err_name((enum err)r));
+	buf_addf(&c->out, "%d mails are due now\n", r);
+	return 1;
 }
 
 int ctl_status(struct forum_txn *t, struct ctl_call *c, struct fail *f)

@@ -65,6 +65,7 @@ const struct ctl_command ctl_commands[] = {
 	V("token", "make", ctl_token_make, 2, 2, 0, "--expires=", "token make ADDRESS ID [--expires SECONDS]", "Print the signed reply address of a member for a post."),
 	V("token", "revoke", ctl_token_revoke, 1, 1, CTL_WRITES, "", "token revoke TOKEN|ADDRESS", "A reply address is accepted no more."),
 	V("trace", NULL, ctl_trace, 1, 1, 0, "", "trace ID|MESSAGE-ID|ADDRESS", "What happened to one mail or post, from arrival to the last recipient."),
+	V("mailq", "flush", ctl_mailq_flush, 0, 0, CTL_WRITES, "", "mailq flush", "Mail that waits for its hour, or for another try, is due now: delayed mail, digests, copies kept back in quiet hours."),
 	V("mailq", NULL, ctl_mailq, 0, 0, 0, "", "mailq", "Outgoing mail that waits."),
 	V("status", NULL, ctl_status, 0, 0, 0, "", "status", "Sessions, store, queue and counters."),
 	V("check", NULL, ctl_check, 0, 0, 0, "", "check", "Prove counts, parents, ids and checksums of all posts."),

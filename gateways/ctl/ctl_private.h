@@ -118,6 +118,7 @@ int ctl_log(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_token_make(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_token_revoke(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_trace(struct forum_txn *, struct ctl_call *, struct fail *);
+int ctl_mailq_flush(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_mailq(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_status(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_check(struct forum_txn *, struct ctl_call *, struct fail *);

@@ -12,6 +12,7 @@
 #include "forumd/base/stat.h"
 #include "forumd/run/bus.h"
 #include "forumd/run/writer.h"
+#include "gateways/common/notice.h"
 #include "gateways/out/out_private.h"
 
 #define EXPAND_AT_ONCE 200
@@ -168,7 +169,7 @@ static bool fill(struct out *o, uint64_t *expand_r)
 
 		if (go > now) {   /* the author's time to undo */
 			wait = wait && wait < go ? wait : go;
-		} else if (i.kind == MAILQ_POST) {
+		} else if (mailq_is_expanded(i.kind)) {
 			*expand_r = i.id;
 			break;
 		} else if (!out_is_in_flight(o, i.id) && !give_item(o, t, &i)) {
@@ -347,6 +348,7 @@ int out_start(struct forum *forum, struct config *c, struct fail *f)
 		return fail_set(f, ERR_UNAVAILABLE, "cannot start the mail schedule");
 	}
 	bus_listen(on_changes, o);
+	notice_start();
 	the_out = o;
 	wake(o);
 	return 1;

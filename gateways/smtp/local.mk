@@ -9,7 +9,8 @@ gateways_libsmtp_a_SOURCES = \
 	gateways/smtp/smtp_cmd_misc.c \
 	gateways/smtp/smtp_commands.c \
 	gateways/smtp/smtp_deliver.c \
-	gateways/smtp/smtp_notice.c \
+	gateways/smtp/smtp_order.c gateways/smtp/smtp_order.h \
+	gateways/smtp/smtp_receipt.c \
 	gateways/smtp/smtp_reply.c \
 	gateways/smtp/smtp_route.c \
 	gateways/smtp/smtp_session.c \

@@ -2,7 +2,7 @@
  * reply address of ours, made for one member, together with a From that is his; the verdict of the front MTA we trust
  * (its Authentication-Results only: anybody can write such a field, so others' count for nothing). A member's From
  * without any of these is held for the moderators or refused, as the group wishes. */
-#include "gateways/smtp/smtp_private.h"
+#include "gateways/smtp/smtp_order.h"
 #include "forumd/forum/rights.h"
 #include "forumd/mail/address.h"
 #include "forumd/mail/field.h"
@@ -49,6 +49,7 @@ int smtp_author_read(struct smtp_session *m, struct forum_txn *t, struct smtp_me
 		return fail_set(f, ERR_INVALID, "From must be there once and name exactly one address");
 	address_key(&key, from.local, from.domain);
 	g->from_text = arena_slice(m->mail, buf_slice(&key));
+	g->from_name = arena_slice(m->mail, from.name);
 	if (member_by_address(t, g->from_text, &who) > 0 && who.kind == MEMBER_ACCOUNT && !who.left)
 		g->from_member = who.id;
 	buf_free(&key);
@@ -83,7 +84,7 @@ static int by_token(struct forum_txn *t, const struct smtp_message *g, const str
 	w->proof = PROOF_TOKEN;
 	if (g->auth_fail) {
 		w->hold = true;
-		w->hold_reason = "the sender check of the mail server failed (SPF, DKIM, DMARC)";
+		w->hold_reason = HOLD_CHECK;
 	}
 	return 1;
 }
@@ -96,8 +97,8 @@ static int unproven(const struct smtp_message *g, const struct group *group, str
 			"group, or log in to send", SLICE_ARG(g->from_text));
 	w->member = g->from_member;
 	w->hold = true;
-	w->hold_reason = g->auth_fail ? "the sender check of the mail server failed (SPF, DKIM, DMARC)"
-		: "nothing proves that the sender is this member";
+	w->hold_reason = g->auth_fail ? HOLD_CHECK
+		: HOLD_UNPROVEN;
 	return 1;
 }
 
@@ -110,17 +111,44 @@ static int by_from(struct forum_txn *t, const struct smtp_message *g, const stru
 		return no_address(c_r, f);
 	if (!g->from_member)
 		return fail_set(f, ERR_DENIED,
-			"only members may post to %.*s, and %.*s is no member's address; to join, ask the people "
-			"who run it", SLICE_ARG(r->group_name), SLICE_ARG(g->from_text));
+			"only members may post to %.*s, and %.*s is no member's address; to become one, send it a mail "
+			"with the one word join", SLICE_ARG(r->group_name), SLICE_ARG(g->from_text));
 	if (g->auth_pass) {
 		w->member = g->from_member;
 		w->proof = PROOF_AUTH_RESULTS;
 		return 1;
 	}
-	if (r->form != FORM_GROUP)
-		return fail_set(f, ERR_DENIED, "nothing proves that this mail is from %.*s; log in to send it",
-			SLICE_ARG(g->from_text));
 	return unproven(g, group, w, f);
+}
+
+/* Commands: whoever it claims to be; what is not proven is asked back. */
+static int by_claim(struct smtp_session *m, struct forum_txn *t, const struct smtp_message *g, const struct smtp_route *r,
+	struct smtp_writer *w, enum smtp_code *c_r, struct fail *f)
+{
+	struct group group;
+
+	w->member = m->s.member ? m->s.member : g->from_member;
+	w->proof = m->s.member ? PROOF_LOGIN : g->auth_pass && g->from_member ? PROOF_AUTH_RESULTS : PROOF_NONE;
+	if (r->form != FORM_COMMANDS && (group_get(t, r->group, &group) <= 0 || group.removed
+	    || !rights_can_read(t, w->member, &group)))
+		return no_address(c_r, f);
+	return 1;
+}
+
+/* An answer to a mail of ours comes from the one it went to. */
+static int by_answer(struct smtp_session *m, struct forum_txn *t, const struct smtp_message *g, const struct smtp_route *r,
+	struct smtp_writer *w, struct fail *f)
+{
+	if (m->s.member) {
+		w->member = m->s.member;
+		w->proof = PROOF_LOGIN;
+		return 1;
+	}
+	if (!r->token.member) {
+		w->proof = PROOF_TOKEN;
+		return 1;
+	}
+	return by_token(t, g, r, w, f);
 }
 
 int smtp_author_find(struct smtp_session *m, struct forum_txn *t, const struct smtp_message *g,
@@ -133,6 +161,10 @@ int smtp_author_find(struct smtp_session *m, struct forum_txn *t, const struct s
 	*c_r = SMTP_REFUSED;
 	if (r->form == FORM_BOUNCE || r->form == FORM_MAIL_TOKEN)
 		return 1;
+	if (r->form == FORM_ANSWER)
+		return by_answer(m, t, g, r, w_r, f);
+	if (r->form != FORM_GROUP && r->form != FORM_REPLY)
+		return by_claim(m, t, g, r, w_r, c_r, f);
 	if (group_get(t, r->group, &group) <= 0 || group.removed)
 		return no_address(c_r, f);
 	if (m->s.member) {

@@ -6,7 +6,7 @@
  * only lost our answer. Every mail ends in exactly one of: posted, held, done (a bounce, a subscription), refused;
  * and the trace says which. */
 #include <stdio.h>
-#include "gateways/smtp/smtp_private.h"
+#include "gateways/smtp/smtp_order.h"
 #include "forumd/base/stat.h"
 #include "forumd/base/digest.h"
 #include "forumd/forum/mailq.h"
@@ -18,6 +18,13 @@
 #include "forumd/mail/inbound.h"
 #include "forumd/run/limits.h"
 #include "forumd/run/writer.h"
+#include "forumd/base/clock.h"
+#include "forumd/base/num.h"
+#include "forumd/base/text.h"
+#include "forumd/mail/field.h"
+#include "forumd/mail/msgid.h"
+#include "forumd/mail/trim.h"
+#include "forumd/base/base64.h"
 #include "gateways/common/post_in.h"
 #include "gateways/common/unsubscribe.h"
 
@@ -32,7 +39,10 @@ struct delivery {
 	struct post_draft draft;
 	struct post_in_job post;
 	struct post_in_cut cut;
-	struct slice notice, notice_to;
+	struct smtp_order *order;  /* in the job's arena: this mail is no post */
+	struct slice receipt_to, alias, index;   /* address; ids this mail answers under other names; Thread-Index */
+	uint64_t thread;           /* of the post answered, 0 not known */
+	struct slice text_key;
 	bool hard_bounce;
 	struct slice bounce_text;
 };
@@ -42,10 +52,11 @@ struct smtp_mail {
 	size_t n, next;            /* next: LMTP, the recipient to store */
 	struct job *job;           /* being filled */
 	struct slice raw;          /* the mail, in the job's arena: drafts point into it */
+	unsigned hold_seconds;
 };
 /* Of one job: copies of deliveries, in order. The session may end while the job is under way, so that nothing in here
  * points into it; the results are copied back when both meet again. */
-struct smtp_job { struct slice message_id; struct delivery *v; size_t n, from; };
+struct smtp_job { struct slice message_id; struct delivery *v; size_t n, from; unsigned hold_seconds; };
 
 static void refuse(struct delivery *d, enum smtp_code c, const char *text)
 {
@@ -73,10 +84,209 @@ static bool within_rate(struct smtp_session *m, uint32_t member)
 	return !max || limits_rate(slice_of(key, (size_t)n), max, max);
 }
 
+/* ---- commands ---- */
+
+static struct smtp_order *new_order(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
+{
+	const struct smtp_message *g = &m->delivery->message;
+	struct arena *a = m->delivery->job->arena;
+	struct smtp_order *o = ARENA_NEW(a, struct smtp_order);
+	struct member who;
+
+	o->member = d->writer.member;
+	o->proven = d->writer.proof != PROOF_NONE && !d->writer.hold;
+	o->strong = d->writer.proof == PROOF_LOGIN || (o->proven && g->auth_pass);
+	o->answer = d->route->form == FORM_ANSWER;
+	o->commands = d->route->form != FORM_REPLY && d->route->form != FORM_GROUP && !o->answer;
+	o->from_token = d->route->token.kind;
+	o->group = d->route->group;
+	o->group_name = arena_slice(a, d->route->group_name);
+	o->address = arena_slice(a, g->from_text);
+	if (o->member && g->from_member != o->member && member_get(t, o->member, &who) > 0 && who.naddresses)
+		o->address = arena_slice(a, who.addresses[0]);
+	o->name = arena_slice(a, g->from_name);
+	o->message_id = arena_slice(a, g->message_id);
+	o->hold_seconds = m->s.config->hold_seconds;
+	o->joining = m->s.config->joining;
+	if (d->route->form == FORM_REPLY || (o->answer && o->from_token == TOKEN_RECEIPT))
+		o->post = d->route->token.id;
+	if (o->answer && o->from_token != TOKEN_RECEIPT)
+		o->question = d->route->token.id;
+	return o;
+}
+
+static struct slice first_line(struct slice text)
+{
+	struct slice line;
+
+	while (slice_line(&text, &line))
+		if (slice_trim(line).n)
+			return slice_trim(line);
+	return slice_of("", 0);
+}
+
+/* the mail's own words; the subject when there are none */
+static struct slice own_text(struct smtp_session *m, struct arena *a, bool subject_too)
+{
+	const struct smtp_message *g = &m->delivery->message;
+	struct buf b = { 0 };
+	struct trim_info info;
+	struct slice s;
+
+	trim_reply(g->header, g->body, slice_of("", 0), &b, &info);
+	if (subject_too && !first_line(buf_slice(&b)).n) {
+		buf_reset(&b);
+		field_get(g->header, "Subject", &b);
+	}
+	s = arena_slice(a, slice_to(buf_slice(&b), 20000));
+	buf_free(&b);
+	return s;
+}
+
+static void prepare_order(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
+{
+	static const char *const words[] = {
+		[FORM_SUBSCRIBE] = "subscribe", [FORM_UNSUBSCRIBE] = "unsubscribe", [FORM_HELP] = "help",
+	};
+	struct arena *a = m->delivery->job->arena;
+	struct smtp_order *o = new_order(m, t, d);
+	char key[64];
+	int n = snprintf(key, sizeof key, "mail-notice:%u", d->writer.member);
+
+	if (!limits_rate(slice_of(key, (size_t)n), d->writer.member ? 30 : 60, 30)) {
+		refuse(d, SMTP_RATE, "too many requests in a short time, try again later");
+		return;
+	}
+	o->text = own_text(m, a, d->route->form == FORM_COMMANDS);
+	if (d->route->form == FORM_COMMANDS || o->answer)
+		smtp_order_parse(first_line(o->text), o);
+	else
+		smtp_order_parse(slice_str(words[d->route->form]), o);
+	if (o->verb == VERB_NONE && !(o->answer && o->from_token == TOKEN_CASE)) {
+		refuse(d, SMTP_REFUSED, o->answer ? "that word is not understood here" : "this is no command; send the word help");
+		return;
+	}
+	d->order = o;
+}
+
+/* A mail to a group or a post whose only line is a command. True: it is no post. */
+static bool prepare_alone(struct smtp_session *m, struct forum_txn *t, struct delivery *d, struct slice text)
+{
+	struct smtp_order *o;
+	struct slice line = first_line(text);
+
+	if (slice_trim(text).n != line.n || line.n > 300)
+		return false;
+	o = new_order(m, t, d);
+	line = arena_slice(m->delivery->job->arena, line);
+	if (!smtp_order_parse(line, o))
+		return false;
+	if (d->route->form == FORM_GROUP) {
+		/* a word to a whole group: what only the sender wants to hear */
+		if (o->rest.n || (o->verb != VERB_JOIN && o->verb != VERB_SUBSCRIBE && o->verb != VERB_UNSUBSCRIBE && o->verb != VERB_HELP))
+			return false;
+	} else if (!smtp_order_alone(o)) {
+		return false;
+	}
+	d->order = o;
+	return true;
+}
+
+/* ---- posts ---- */
+
+/* The post that ids nobody here has stand for: rewritten on the way, or only a Thread-Index. */
+static uint64_t find_alias(struct smtp_session *m, struct forum_txn *t, struct delivery *d, enum parent_reason *reason_r)
+{
+	struct slice header = m->delivery->message.header, id, v;
+	struct buf b = { 0 }, index = { 0 };
+	uint64_t found = 0;
+	struct post p;
+	bool known = false;
+
+	field_get(header, "In-Reply-To", &b);
+	buf_addc(&b, ' ');
+	field_get(header, "References", &b);
+	for (struct slice rest = buf_slice(&b); !known && msgid_next(&rest, &id);)
+		known = post_by_msgid(t, id, &p) > 0;
+	for (struct slice rest = buf_slice(&b); !known && !found && msgid_next(&rest, &id);) {
+		d->alias = d->alias.n ? d->alias : arena_slice(m->delivery->job->arena, id);
+		if (memo_get(t, MEMO_ALIAS, id, &v) > 0 && v.n == 8)
+			found = num_get64(v.p);
+	}
+	*reason_r = PARENT_IN_REPLY_TO;
+	buf_reset(&b);
+	if (field_get(header, "Thread-Index", &b) && base64_decode(buf_slice(&b), &index) && buf_len(&index) >= 22) {
+		struct slice whole = buf_slice(&index);
+
+		d->index = arena_slice(m->delivery->job->arena, slice_to(whole, 500));
+		/* an answer has five octets more than what it answers */
+		for (size_t n = whole.n; !known && !found && n >= 22 + 5; n -= 5) {
+			if (memo_get(t, MEMO_ALIAS, slice_to(whole, n - 5), &v) > 0 && v.n == 8) {
+				found = num_get64(v.p);
+				*reason_r = PARENT_THREAD_INDEX;
+			}
+		}
+	}
+	if (found && (post_get(t, found, &p) <= 0 || p.state != POST_VISIBLE || !rights_can_see(t, d->writer.member, &p)
+	    || !post_number_in(&p, d->route->group)))
+		found = 0;
+	buf_free(&b);
+	buf_free(&index);
+	return found;
+}
+
+#define AGAIN_MIN 40               /* octets of text */
+#define PACE_MAX 20                /* mails of one member to one thread in an hour */
+#define PACE_SAME_MAX 3            /* that say the same: a machine answers */
+
+static struct slice member_key(struct arena *a, uint32_t member, uint64_t n)
+{
+	char *p = arena_alloc(a, 12);
+
+	num_put32(p, member);
+	num_put64(p + 4, n);
+	return slice_of(p, n ? 12 : 4);
+}
+
+static uint32_t count_of(struct forum_txn *t, enum memo kind, struct slice key)
+{
+	struct slice v;
+
+	return memo_get(t, kind, key, &v) > 0 && v.n == 4 ? num_get32(v.p) : 0;
+}
+
+/* what an attentive secretary would ask about before sending it to everybody; NULL: nothing */
+static const char *doubt(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
+{
+	struct arena *a = m->delivery->job->arena;
+	struct slice text = slice_trim(d->cut.text), v;
+	unsigned char hash[32];
+	char *key = arena_alloc(a, 36);
+
+	if (slice_starts_nocase(text, SLICE("private:")) || slice_starts_nocase(text, SLICE("just to you")))
+		return HOLD_PRIVATE;
+	digest_sha256(arena_slicef(a, "%u %llu %.*s\n%.*s", d->route->group, (unsigned long long)d->draft.reply_to,
+		SLICE_ARG(d->draft.subject), SLICE_ARG(text)), hash);
+	num_put32(key, d->writer.member);
+	memcpy(key + 4, hash, 32);
+	d->text_key = slice_of(key, 36);
+	/* short ones are said twice and meant twice */
+	if (text.n >= AGAIN_MIN && memo_get(t, MEMO_MAIL, d->text_key, &v) > 0 && !slice_eq(v, d->draft.message_id))
+		return HOLD_AGAIN;
+	if (d->thread && d->writer.proof != PROOF_LOGIN && (count_of(t, MEMO_PACE, member_key(a, d->writer.member, d->thread)) >= PACE_MAX
+	    || count_of(t, MEMO_PACE, d->text_key) >= PACE_SAME_MAX))
+		return HOLD_PACE;
+	if (memo_get(t, MEMO_FIRST, member_key(a, d->writer.member, 0), &v) > 0)
+		return HOLD_FIRST;
+	return NULL;
+}
+
 static void prepare_post(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
 {
 	struct arena *a = m->delivery->job->arena;
 	struct fail f = { 0 };
+	const char *why;
+	struct post parent;
 	struct post_in in = {
 		.source = POST_FROM_MAIL, .member = d->writer.member, .groups = &d->route->group, .ngroups = 1,
 		.hold = d->writer.hold, .hold_reason = slice_str(d->writer.hold_reason ? d->writer.hold_reason : ""),
@@ -87,39 +297,27 @@ static void prepare_post(struct smtp_session *m, struct forum_txn *t, struct del
 		refuse(d, SMTP_RATE, "too many posts in a short time, try again later");
 		return;
 	}
+	in.reply_to = find_alias(m, t, d, &in.reply_reason);
 	if (d->route->form == FORM_REPLY) {
 		in.reply_to = d->route->token.id;
 		in.reply_reason = PARENT_REPLY_KEY;
 	}
-	if (post_in_parse(t, &in, m->delivery->raw, a, &d->draft, &f) < 0)
-		refuse_fail(d, &f);
+	if (in.reply_to && post_get(t, in.reply_to, &parent) > 0)
+		d->thread = parent.thread;
+	if (post_in_parse(t, &in, m->delivery->raw, a, &d->draft, &f) < 0) {
+		if (!prepare_alone(m, t, d, d->cut.text))
+			refuse_fail(d, &f);
+		return;
+	}
+	if (prepare_alone(m, t, d, d->cut.text))
+		return;
+	if (!d->draft.hold && (why = doubt(m, t, d))) {
+		d->draft.hold = d->writer.hold = true;
+		d->draft.hold_reason = slice_str(why);
+		d->writer.hold_reason = why;
+	}
 	d->post.member = d->writer.member;
-}
-
-static void prepare_notice(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
-{
-	static const enum smtp_notice kinds[] = {
-		[FORM_SUBSCRIBE] = NOTICE_SUBSCRIBED, [FORM_UNSUBSCRIBE] = NOTICE_UNSUBSCRIBED, [FORM_HELP] = NOTICE_HELP,
-	};
-	struct arena *a = m->delivery->job->arena;
-	struct buf b = { 0 };
-	struct member who;
-	char key[32];
-	int n = snprintf(key, sizeof key, "mail-notice:%u", d->writer.member);
-
-	if (!limits_rate(slice_of(key, (size_t)n), 6, 6)) {
-		refuse(d, SMTP_RATE, "too many requests in a short time, try again later");
-		return;
-	}
-	if (member_get(t, d->writer.member, &who) <= 0 || !who.naddresses) {
-		refuse(d, SMTP_NO_ADDRESS, "no such address here");
-		return;
-	}
-	d->notice_to = arena_slice(a, who.addresses[0]);
-	smtp_notice_write(kinds[d->route->form], slice_str(m->s.config->domain), d->route->group_name, d->notice_to,
-		&m->delivery->message, &b);
-	d->notice = arena_slice(a, buf_slice(&b));
-	buf_free(&b);
+	d->receipt_to = new_order(m, t, d)->address;
 }
 
 /* Only a report of a final failure counts: absence notes and delays come to the same address. */
@@ -156,14 +354,17 @@ static void prepare_one(struct smtp_session *m, struct forum_txn *t, struct deli
 	enum smtp_code c;
 
 	if (smtp_author_find(m, t, &m->delivery->message, d->route, &d->writer, &c, &f) < 0) {
-		refuse(d, c, f.text);
+		/* a stranger's one word join */
+		if (d->route->form != FORM_GROUP || m->delivery->message.from_member || c == SMTP_NO_ADDRESS
+		    || !prepare_alone(m, t, d, own_text(m, m->delivery->job->arena, false)) || d->order->verb == VERB_UNSUBSCRIBE)
+			refuse(d, c, f.text);
 		return;
 	}
 	switch (d->route->form) {
 	case FORM_GROUP: case FORM_REPLY: prepare_post(m, t, d); break;
 	case FORM_BOUNCE: prepare_bounce(m, d); break;
 	case FORM_MAIL_TOKEN: prepare_mail_token(d); break;
-	default: prepare_notice(m, t, d); break;
+	default: prepare_order(m, t, d); break;
 	}
 }
 
@@ -236,6 +437,59 @@ static void note_pictures(struct forum_txn *t, const struct delivery *d)
 		memo_put(t, MEMO_PICTURE, d->cut.shown[i], slice_of(id, sizeof id), forum_time(t) + PICTURE_DAYS * 86400);
 }
 
+static void note_number(struct forum_txn *t, enum memo kind, struct slice key, uint64_t n, size_t size, int64_t seconds)
+{
+	char v[8];
+
+	if (size == 4)
+		num_put32(v, (uint32_t)n);
+	else
+		num_put64(v, n);
+	if (key.n)
+		memo_put(t, kind, key, slice_of(v, size), forum_time(t) + seconds);
+}
+
+/* what later mails are judged by */
+static void note_mail(struct forum_txn *t, struct arena *a, const struct delivery *d)
+{
+	uint64_t id = d->post.result.id;
+	struct slice pace;
+
+	if (d->writer.proof == PROOF_NONE)
+		return;
+	if (d->route->form == FORM_REPLY)    /* the id it answers is ours under another name */
+		note_number(t, MEMO_ALIAS, d->alias, d->route->token.id, 8, 400 * 86400);
+	note_number(t, MEMO_ALIAS, d->index, id, 8, 400 * 86400);
+	if (d->text_key.n)
+		memo_put(t, MEMO_MAIL, d->text_key, d->draft.message_id, forum_time(t) + 600);
+	if (d->thread && d->writer.proof != PROOF_LOGIN && d->post.result.state == POST_VISIBLE) {
+		pace = member_key(a, d->writer.member, d->thread);
+		note_number(t, MEMO_PACE, pace, count_of(t, MEMO_PACE, pace) + 1, 4, 3600);
+		note_number(t, MEMO_PACE, d->text_key, count_of(t, MEMO_PACE, d->text_key) + 1, 4, 3600);
+	}
+	memo_del(t, MEMO_FIRST, member_key(a, d->writer.member, 0));
+}
+
+/* One for each post; when nobody knows who wrote it, not more than one in ten minutes goes to whose name was used. */
+static int give_receipt(struct forum_txn *t, struct arena *a, const struct delivery *d, unsigned hold_seconds)
+{
+	bool pending = d->post.result.state == POST_PENDING, unproven = d->writer.proof == PROOF_NONE || (pending && d->writer.proof == PROOF_TOKEN
+		&& d->writer.hold_reason && !strcmp(d->writer.hold_reason, HOLD_CHECK));
+	struct smtp_receipt r = { .post = d->post.result.id, .member = d->writer.member, .group = d->route->group,
+		.address = d->receipt_to, .message_id = d->draft.message_id, .hold = d->draft.hold_reason, .cut = &d->cut,
+		.hold_seconds = hold_seconds, .unproven = unproven };
+	struct slice key = arena_slicef(a, "held:%.*s", SLICE_ARG(d->receipt_to)), v;
+	struct member m;
+
+	if (member_get(t, d->writer.member, &m) <= 0 || !member_takes_mail(&m) || (m.no_receipts && !pending))
+		return 1;
+	if (unproven && memo_get(t, MEMO_ANSWERED, key, &v) > 0)
+		return 1;
+	if (unproven)
+		memo_put(t, MEMO_ANSWERED, key, SLICE(""), forum_time(t) + 600);
+	return smtp_receipt_add(t, &r);
+}
+
 static int apply_post(struct forum_txn *t, struct job *j, struct delivery *d, struct fail *f)
 {
 	static const char *const proofs[] = {
@@ -243,6 +497,7 @@ static int apply_post(struct forum_txn *t, struct job *j, struct delivery *d, st
 			[PROOF_AUTH_RESULTS] = "sender check",
 	};
 	void *data = j->data;
+	const struct smtp_job *w = data;
 	struct post p;
 	int e;
 
@@ -263,23 +518,12 @@ static int apply_post(struct forum_txn *t, struct job *j, struct delivery *d, st
 			? "there already" : d->post.result.state == POST_PENDING
 		? "held" : "posted", proofs[d->writer.proof], e > 0 ? parent_reason_name(p.reason) : "unknown",
 		d->writer.hold ? ": " : "", d->writer.hold ? d->writer.hold_reason : "");
-	return 1;
-}
-
-static int apply_subscription(struct forum_txn *t, struct slice message_id, struct delivery *d, struct fail *f)
-{
-	int e = 1;
-
-	if (d->route->form == FORM_SUBSCRIBE)
-		e = subscribe_set(t, d->writer.member, d->route->group, SUBSCRIBE_ALL, f);
-	else if (d->route->form == FORM_UNSUBSCRIBE)
-		e = subscribe_set(t, d->writer.member, d->route->group, SUBSCRIBE_NONE, f);
-	if (e < 0)
-		return e;
-	if (d->notice.n && (e = mailq_add_notice(t, d->notice_to, d->notice, NULL)) < 0)
-		return e;
-	trace_add(t, 0, message_id, "mail to %.*s: done", SLICE_ARG(d->route->address));
-	return 1;
+	if (d->cut.changed)
+		trace_add(t, d->post.result.id, d->draft.message_id, "%zu lines cut", d->cut.lines);
+	if (d->post.result.duplicate)
+		return 1;
+	note_mail(t, j->arena, d);
+	return give_receipt(t, j->arena, d, w->hold_seconds) < 0 ? fail_set(f, ERR_UNAVAILABLE, "try again later") : 1;
 }
 
 /* The token is spent with the first failure it reports: a storm of reports counts once. */
@@ -316,14 +560,14 @@ static int deliver_apply(struct forum_txn *t, struct job *j, struct fail *f)
 		struct delivery *d = &w->v[i];
 		int e;
 
-		if (d->route->form == FORM_GROUP || d->route->form == FORM_REPLY)
+		if (d->order)
+			e = smtp_order_apply(t, j->arena, d->order, f);
+		else if (d->route->form == FORM_GROUP || d->route->form == FORM_REPLY)
 			e = apply_post(t, j, d, f);
-		else if (d->route->form == FORM_BOUNCE)
-			e = apply_bounce(t, w->message_id, d, f);
 		else if (d->route->form == FORM_MAIL_TOKEN)
 			e = apply_mail_token(t, d, f);
 		else
-			e = apply_subscription(t, w->message_id, d, f);
+			e = apply_bounce(t, w->message_id, d, f);
 		if (e < 0)
 			return e;
 	}
@@ -382,7 +626,7 @@ static void answer_one(struct smtp_session *m, struct delivery *d)
 	session_log(s, "smtp mail ok to=%.*s msgid=%.*s post=%llu member=%u bytes=%zu", SLICE_ARG(d->route->address),
 		SLICE_ARG(m->delivery->message.message_id), (unsigned long long)r->id, d->writer.member,
 			m->delivery->message.raw.n);
-	if (d->route->form != FORM_GROUP && d->route->form != FORM_REPLY)
+	if (d->order || (d->route->form != FORM_GROUP && d->route->form != FORM_REPLY))
 		smtp_reply(s, SMTP_OK, "done");
 	else if (r->duplicate)
 		smtp_reply(s, SMTP_OK, "there already");
@@ -420,6 +664,7 @@ static void fill_job(const struct smtp_mail *mail, struct job *j, size_t from, s
 	w->v = arena_alloc(j->arena, n * sizeof *w->v);
 	w->n = n;
 	w->from = from;
+	w->hold_seconds = mail->hold_seconds;
 	for (size_t i = 0; i < n; i++) {
 		struct smtp_route *r = ARENA_NEW(j->arena, struct smtp_route);
 
@@ -494,6 +739,8 @@ void smtp_deliver_done(struct smtp_session *m, struct job *j)
 		d->post.result = w->v[i].post.result;
 		if (j->result <= 0)
 			refuse_fail(d, &j->fail);
+		else if (w->v[i].order && w->v[i].order->password)
+			smtp_order_password(w->v[i].order->address, w->v[i].order->member);
 	}
 	m->delivery->job = NULL;
 }
@@ -504,6 +751,7 @@ enum step smtp_deliver(struct smtp_session *m)
 
 	mail->message.raw = buf_slice(&m->data);
 	mail->n = m->rcpt.n;
+	mail->hold_seconds = m->s.config->hold_seconds;
 	mail->v = arena_zalloc(m->mail, mail->n * sizeof *mail->v);
 	for (size_t i = 0; i < mail->n; i++)
 		mail->v[i].route = &m->rcpt.v[i];

@@ -108,7 +108,7 @@ int smtp_route_find(struct smtp_session *m, struct forum_txn *t, const struct sm
 enum smtp_proof { PROOF_NONE, PROOF_LOGIN, PROOF_TOKEN, PROOF_AUTH_RESULTS };
 struct smtp_message {              /* facts about the message, found once for all recipients; in the mail arena */
 	struct slice raw, header, body, message_id;
-	struct slice from_text;        /* "local@domain" for words to the sender */
+	struct slice from_text, from_name;   /* "local@domain" for words to the sender; as typed */
 	uint32_t from_member;          /* account that owns the From address, 0 none */
 	bool auth_pass, auth_fail;     /* of the trusted front MTA */
 };
@@ -122,8 +122,4 @@ int smtp_author_find(struct smtp_session *m, struct forum_txn *t, const struct s
 /* smtp_deliver.c: the whole message is in m->data; answers when the commits are done */
 enum step smtp_deliver(struct smtp_session *m);
 void smtp_deliver_done(struct smtp_session *m, struct job *j);
-/* smtp_notice.c: words for a member who subscribed, unsubscribed or asked for help */
-enum smtp_notice { NOTICE_SUBSCRIBED, NOTICE_UNSUBSCRIBED, NOTICE_HELP };
-void smtp_notice_write(enum smtp_notice k, struct slice domain, struct slice group, struct slice to,
-	const struct smtp_message *g, struct buf *out);
 #endif

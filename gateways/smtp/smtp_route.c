@@ -129,6 +129,25 @@ static int route_mail_token(struct smtp_session *m, struct forum_txn *t, const s
 	return 1;
 }
 
+/* receipts, questions, lists of cases */
+static int route_answer(struct smtp_session *m, struct forum_txn *t, const struct smtp_local *l, struct smtp_route *r,
+	enum smtp_code *c_r, struct fail *f)
+{
+	int e = reply_token_check(t, l->token, &r->token);
+
+	if (e == 0 || (e == 1 && r->token.kind != TOKEN_RECEIPT && r->token.kind != TOKEN_QUESTION && r->token.kind != TOKEN_CASE))
+		return no_address(c_r, f);
+	if (e == ERR_GONE || e == ERR_DENIED)
+		return refuse(c_r, f, "the time to answer this mail is over");
+	if (e < 0)
+		return fail_set(f, (enum err)e, "try again later");
+	if (m->s.member && r->token.member && m->s.member != r->token.member)
+		return refuse(c_r, f, "this address belongs to another member");
+	r->group = r->token.group;
+	r->token_text = arena_slice(m->mail, l->token);
+	return 1;
+}
+
 static int route_local(struct smtp_session *m, struct forum_txn *t, struct slice local, struct smtp_route *r,
 	enum smtp_code *c_r, struct fail *f)
 {
@@ -158,8 +177,10 @@ static int route_local(struct smtp_session *m, struct forum_txn *t, struct slice
 		if (l.form == FORM_OWNER)
 			return refuse(c_r, f, "owners are not reached by mail here; flag a post, or write to the group");
 		return 1;
+	case FORM_ANSWER:
+		return route_answer(m, t, &l, r, c_r, f);
 	case FORM_COMMANDS:
-		return refuse(c_r, f, "commands by mail are not understood here");
+		return 1;
 	case FORM_POSTMASTER:
 		return refuse(c_r, f, "this server keeps no mailboxes; write to the postmaster of the parent domain");
 	case FORM_GROUP:

@@ -159,6 +159,9 @@ void smtp_syntax_local(struct slice local, char separator, struct smtp_local *l_
 	l_r->form = FORM_BOUNCE;
 	if (split_prefix(local, "bounce", separator, &l_r->token))
 		return;
+	l_r->form = FORM_ANSWER;
+	if (split_prefix(local, "answer", separator, &l_r->token))
+		return;
 	for (unsigned i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
 		l_r->form = suffixes[i].form;
 		if (split_suffix(local, suffixes[i].word, separator, &l_r->group))

@@ -27,6 +27,7 @@ enum smtp_form {
 	FORM_REPLY,          /* GROUP-reply-TOKEN, or r-TOKEN: group empty */
 	FORM_BOUNCE,         /* bounce-TOKEN */
 	FORM_SUBSCRIBE, FORM_UNSUBSCRIBE, FORM_HELP, FORM_OWNER,   /* GROUP-subscribe ... */
+	FORM_ANSWER,         /* answer-TOKEN: receipts, questions, lists of cases */
 	FORM_COMMANDS,       /* commands */
 	FORM_POSTMASTER,     /* postmaster, abuse */
 	FORM_MAIL_TOKEN,     /* GROUP-unsubscribe-TOKEN, u-TOKEN; GROUP-subscribe-TOKEN, s-TOKEN: signed */

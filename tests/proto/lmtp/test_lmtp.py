@@ -103,10 +103,11 @@ like(c.mail(alice, pub, "Received: x\r\n" * 31 + text(extra=PASS)), r"^550 5\.7\
 c.is_("MAIL FROM:<>", "250", "null sender")
 c.is_("RCPT TO:<%s>" % pub, "550 5.7.1 automatic", "to a group")
 c.c("RSET")
-is_(s.outgoing(), [], "no answer to any of it")
+is_([o for o in s.outgoing() if b"Published in" not in o and b"Waiting in" not in o and b"Message-ID: <re@c.example>" not in o], [], "no answer to any of it")
 
 # ---- subscribing ----
-like(c.mail(alice, "test.pub-subscribe@forum.test", text()), r"^550 5\.7\.1 nothing proves", "unproven: nobody subscribes others")
+like(c.mail("carol@example.org", "test.pub-subscribe@forum.test", text("Carol <carol@example.org>")), "^250 2.0.0 done", "unproven: taken")
+ok(wait_for(lambda: [o for o in s.outgoing() if b"Please confirm" in o and b"Delivered-To: carol" in o], 10), "and asked back: nobody subscribes others")
 like(c.mail(alice, "test.pub-subscribe@forum.test", text(extra=PASS)), "^250 2.0.0 done", "a proven member subscribes")
 out = wait_for(lambda: [o for o in s.outgoing() if b"You now get test.pub" in o], 10)
 ok(out and b"Auto-Submitted: auto-replied" in out[0] and b"Return-Path: <>" in out[0] and b"Delivered-To: alice@example.org" in out[0], "and is told so")
@@ -115,7 +116,8 @@ ok(wait_for(lambda: [o for o in s.outgoing() if b"Subject: For Alice" in o and b
 like(c.mail(alice, "test.pub-help@forum.test", text(extra=PASS)), "^250 2.0.0 done", "help")
 ok(wait_for(lambda: [o for o in s.outgoing() if b"test.pub-unsubscribe@forum.test" in o and b"Subject: Writing to" in o], 10), "is sent")
 like(c.mail(alice, "test.pub-unsubscribe@forum.test", text(extra=PASS)), "^250 2.0.0 done", "unsubscribe")
-like(c.mail("x@stranger.example", "test.pub-subscribe@forum.test", text("x@stranger.example", extra=PASS.replace("example.org", "stranger.example"))), r"^550 5\.7\.1 only members", "strangers cannot")
+like(c.mail("x@stranger.example", "test.pub-subscribe@forum.test", text("x@stranger.example", extra=PASS.replace("example.org", "stranger.example"))), "^250 2.0.0 done", "a stranger")
+ok(wait_for(lambda: [o for o in s.outgoing() if b"Do you want to join" in o and b"Delivered-To: x@stranger" in o], 10), "is asked whether he wants to join")
 
 # ---- the trace ----
 ok("posted" in s.ctl("trace", "<pass@c.example>"), "trace of a posted mail")

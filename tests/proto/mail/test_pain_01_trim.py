@@ -29,6 +29,7 @@ got, mid = f.send("bob", to, "> Which soil does it like?\n> And how much water?\
 like(got, "^250 2.0.0 posted", "nothing but a quotation")
 is_(f.shown(mid), "> Which soil does it like?\n> And how much water?", "is published whole")
 
+to = f.reply_to(f.copy(f.root("Medlar"), "bob"))
 # a new thread is not trimmed
 got, mid = f.send("bob", "test.pub@forum.test", "As they say:\n\n> To be\n\n-- \nBob\n", subject="New")
 like(f.shown(mid), r"> To be\s+--\s+Bob$", "a new thread is left alone")

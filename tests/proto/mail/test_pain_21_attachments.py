@@ -33,6 +33,7 @@ is_([p.get_filename() for p in m.iter_attachments()], ["garden.jpg"], "the logo 
 ok("logo1" in f.s.ctl("show", two, "--raw"), "the original has it")
 got, three = f.send("bob", to, mixed("Only a logo." + quote, inline), content=head)
 is_(f.article(three).get_content_type(), "text/plain", "without other parts it is text")
+to = f.reply_to(f.copy(f.root("Medlar"), "bob"))
 fwd = "Content-Type: message/rfc822\n\nFrom: x@example.org\nSubject: inner\n\nInner text\n"
 got, four = f.send("bob", to, mixed("See below." + quote, fwd), content=head)
 is_([p.get_content_type() for p in f.article(four).walk()], ["multipart/mixed", "text/plain", "message/rfc822", "text/plain"], "a forwarded message stays attached")

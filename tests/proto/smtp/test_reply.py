@@ -109,5 +109,5 @@ is_(bounces(), 1, "is not")
 v2 = verp.split("@")[0]
 like(mx.mail("", v2[:-1] + ("a" if v2[-1] != "a" else "b") + "@forum.test", dsn()), "^550 5.1.1", "an unsigned bounce is ignored")
 like(mx.mail("x@y.example", v["bob@example.org"]["Return-Path"][1:-1], text(bob)), r"^550 5\.7\.1 this address takes delivery reports only", "no mail to a bounce address")
-is_(len(s.outgoing()), len([o for o in s.outgoing() if b"bounce-" in o]), "no mail was sent in answer")
+ok(not [o for o in s.outgoing() if b"Auto-Submitted" in o and b"Published in" not in o and b"Waiting in" not in o], "no mail was sent in answer")
 done()

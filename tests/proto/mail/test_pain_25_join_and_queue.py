@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""Pain 25: strangers join by a mail they confirm, one question a day; moderators get one list of cases and answer by word."""
+from maillib import *
+
+f = Forum()
+f.s.member("mia@example.org", "Mia Orr", "secret-m")
+f.s.member("will@example.org", "Will Ash", "secret-w")
+for who in "mia", "will":
+    f.s.ctl("member", "role", who + "@example.org", "moderator:test.pub")
+cmd = "commands@forum.test"
+eve = PASS.replace("example.org", "new.example")
+
+
+def join(to, body="join\n", name="Eve Lund"):
+    return f.send("eve@new.example", to, body, name=name, extra=eve)[0]
+
+
+like(join("test.pub@forum.test", "join\n\n-- \nBuy now!\n", name="Buy now"), "^250 2.0.0 done", "join, sent to a group")
+q = f.notice("eve@new.example", "Do you want to join")
+ok(q is not None and "Buy" not in words(q) + str(q["Subject"]), "a question comes, without a word of the sender")
+join(cmd)
+join("test.pub-subscribe@forum.test")
+time.sleep(0.5)
+is_(len(f.copies(lambda m: "eve" in m["Delivered-To"], seconds=1)), 1, "one a day")
+like(join(f.reply_to(q), "I agree\n"), "^250 2.0.0 done", "she agrees")
+w = words(f.notice("eve@new.example", "Welcome"))
+like(w, "first post of each thread of test.pub .the group has", "a welcome with what will come")
+is_(f.s.json("member", "show", "eve@new.example")[0]["name"], "Buy now", "she is a member under the name she gave")
+f.s.ctl("member", "set", "eve@new.example", "name=Eve Lund")
+like(f.send("x@other.example", cmd, "subscribe test.priv\n", extra=PASS.replace("example.org", "other.example"))[0], "^250|^550", "a stranger learns nothing of private groups")
+
+# the first post of a new member waits, and the moderators get one list
+got, mid = f.send("eve@new.example", "test.pub@forum.test", "Hello, I am new.\n", subject="Hello", extra=eve)
+like(got, "^250 2.0.0 queued", "her first post waits")
+m = f.notice("mia", "1 open case in test.pub")
+t = words(m)
+like(t, r"1\. waits for approval: Eve Lund, \"Hello\".*why: the first post of a new member.*\| Hello, I am new\.", "the moderators are told")
+wm = f.notice("will", "1 open case")
+like(f.send("mia", f.reply_to(m), "approve\n", extra="")[0], r"^550 5\.7\.1 nothing proves", "not on the word of a From alone")
+like(f.send("mia", f.reply_to(m), "1 approve\n\n> 1. waits\n")[0], "^250 2.0.0 done", "mia answers with a word")
+ok("Hello" in subjects(f.s), "the post is published")
+like(f.send("will", f.reply_to(wm), "1 delete\n")[0], "^250 2.0.0 done", "will comes second")
+like(words(f.notice("will", "Done")), r"1 Done \d\d:\d\d UTC by Mia Orr \(approve\)\. Send `1 reopen` to differ", "and is told")
+ok("Hello" in subjects(f.s), "nothing changed")
+like(f.send("mia", f.reply_to(m), "1 sing\n")[0], "^550 5.*the words are keep", "an unknown word")
+got, mid2 = f.send("eve@new.example", "test.pub@forum.test", "Second.\n", subject="Second", extra=eve)
+like(got, "^250 2.0.0 posted", "her second post does not wait")
+
+# a flag by mail
+copy = f.copy(mid2, "bob")
+like(f.send("bob", f.reply_to(copy), "flag off-topic says nothing of quinces\n")[0], "^250 2.0.0 done", "a flag")
+is_(len(f.s.json("queue")), 1, "is in the queue")
+ok(f.notice("bob", "Nobody else learns that it was you"), "and answered")
+# help to strangers: once a day
+for _ in range(3):
+    f.send("x@other.example", cmd, "help\n", extra=PASS.replace("example.org", "other.example"))
+time.sleep(0.5)
+is_(len(f.copies(lambda m: "x@other" in m["Delivered-To"] and "Living in" in str(m["Subject"]), seconds=3)), 1, "help for a stranger: once a day")
+closed = Forum(reply="joining = no")
+like(closed.send("eve@new.example", cmd, "join\n", extra=eve)[0], r"^550 5\.7\.1 strangers do not join by mail", "joining can be closed")
+done()
