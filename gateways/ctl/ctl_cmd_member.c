@@ -1,4 +1,5 @@
 /* ctl_cmd_member.c - member add|set|list|show|password|address|leave|role|remove. */
+#include "forumd/forum/marks.h"
 #include "gateways/ctl/ctl_private.h"
 #include "forumd/base/text.h"
 #include "forumd/forum/subscribe.h"
@@ -185,6 +186,27 @@ int ctl_member_leave(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		return r;
 	member_audit(t, c, "left", c->args[0]);
 	buf_addf(&c->out, "%.*s stands aside; posts and name stay. Back again: forumctl member set %.*s left=off\n", SLICE_ARG(c->args[0]), SLICE_ARG(c->args[0]));
+	return 1;
+}
+
+int ctl_member_unhide(struct forum_txn *t, struct ctl_call *c, struct fail *f)
+{
+	struct member m;
+	struct group g;
+	struct marks marks;
+	int r = ctl_find_member(t, c->args[0], &m, f);
+	if (r <= 0 || (r = ctl_find_group(t, c->args[1], &g, f)) <= 0)
+		return r;
+	if ((r = marks_load(t, m.id, g.id, 1, g.high, &marks)) < 0)
+		return fail_set(f, (enum err)r, "the marks cannot be read now");
+	struct range_set *hidden = &marks.set[MARK_HIDDEN];
+	unsigned long long n = range_set_count(hidden);
+	if (n)
+		r = marks_set(t, m.id, g.id, MARK_HIDDEN, hidden, false);
+	marks_free(&marks);
+	if (r < 0)
+		return fail_set(f, (enum err)r, "the marks cannot be changed now");
+	buf_addf(&c->out, "%llu posts of %.*s are back\n", n, SLICE_ARG(g.name));
 	return 1;
 }
 

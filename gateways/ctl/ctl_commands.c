@@ -31,6 +31,7 @@ const struct ctl_command ctl_commands[] = {
 	V("member", "password", ctl_member_password, 1, 1, CTL_WRITES | CTL_STDIN | CTL_PASSWORD, "--password-stdin", "member password ADDRESS < FILE", "Set the password to what standard input holds."),
 	V("member", "address", ctl_member_address, 2, 3, CTL_WRITES, "--remove", "member address ADDRESS ANOTHER [--remove]", "Give a member one more address to write from, or take it away."),
 	V("member", "leave", ctl_member_leave, 1, 1, CTL_WRITES, "", "member leave ADDRESS", "Stand aside: no mail, no login; posts and name stay. Undo: member set ADDRESS left=off."),
+	V("member", "unhide", ctl_member_unhide, 2, 2, CTL_WRITES, "", "member unhide ADDRESS GROUP", "Give a member back the posts he took out of his own view of a group (IMAP EXPUNGE)."),
 	V("member", "role", ctl_member_role, 2, 2, CTL_WRITES, "", "member role ADDRESS ROLE[:GROUP]",
 	  "Give a role: reader, member, supporter, moderator, committee, admin; none takes the role in that group away."),
 	V("member", "remove", ctl_member_remove, 1, 1, CTL_WRITES, "--anonymise --erase", "member remove ADDRESS --anonymise|--erase", "Posts stay without the name (--anonymise), or their texts go too (--erase). For good."),

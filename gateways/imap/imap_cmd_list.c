@@ -42,6 +42,23 @@ static size_t list_add(struct listing *l, struct slice name, bool exists) {
 	return at - 1;
 }
 
+static void list_add_tree(struct listing *l, struct slice name) {
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] == '.')
+			l->entries.v[list_add(l, slice_to(name, i), false)].children = true;
+	list_add(l, name, true);
+}
+
+/* the group's siblings that are commands; nobody is subscribed to them */
+static void list_add_actions(struct imap_session *is, struct listing *l, struct forum_txn *t, const struct group *g,
+	struct slice name) {
+	bool moderator = rights_can_moderate(t, is->s.member, g);
+	size_t n = 0;
+	for (const struct imap_action *a = imap_action_at(0); a; a = imap_action_at(++n))
+		if (moderator || !a->moderators)
+			list_add_tree(l, arena_slicef(is->s.command, "%.*s.%.*s", SLICE_ARG(name), SLICE_ARG(a->name)));
+}
+
 /* Groups come in order of name, so a parent that is a group came before. */
 static int list_collect(struct imap_session *is, struct listing *l, struct forum_txn *t) {
 	struct slice cursor = slice_of("", 0);
@@ -55,10 +72,9 @@ static int list_collect(struct imap_session *is, struct listing *l, struct forum
 		if (g.removed || !rights_can_read(t, is->s.member, &g))
 			continue;
 		struct slice name = arena_slice(is->s.command, g.name);
-		for (size_t i = 0; i < name.n; i++)
-			if (name.p[i] == '.')
-				l->entries.v[list_add(l, slice_to(name, i), false)].children = true;
-		list_add(l, name, true);
+		list_add_tree(l, name);
+		if (!l->lsub && !l->only_subscribed)
+			list_add_actions(is, l, t, &g, name);
 	}
 	return r;
 }
@@ -87,7 +103,7 @@ static void list_line(const struct listing *l, const struct list_entry *e, struc
 	const struct imap_box *box = l->lsub ? NULL : imap_box_named(e->name);
 	if (box && box->use)
 		buf_addf(out, " %s", box->use);
-	if (e->exists && l->tell_subscribed)
+	if (e->exists && l->tell_subscribed && slice_chr(e->name, '!') < 0)
 		buf_adds(out, " \\Subscribed");
 	buf_adds(out, ") \".\" ");
 	imap_add_mailbox(out, e->name);
