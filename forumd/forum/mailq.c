@@ -479,12 +479,25 @@ int mailq_done(struct forum_txn *t, uint64_t id) {
 	return r < 0 ? r : mailq_drop(t, &i);
 }
 
-static int mailq_give_up(struct forum_txn *t, const struct mailq_item *i, struct slice answer) {
-	int r = mailq_trace(t, i, "mail failed for", answer);
-	if (r > 0 && i->member)
-		r = member_note_bounce(t, i->member);
+/* refused for what is in it or who sends it (RFC 3463 5.7.x): says nothing about the address */
+static bool mailq_is_policy(struct slice answer) {
+	struct slice word;
+	for (int i = 0; i < 3 && slice_word(&answer, &word); i++)
+		if (slice_starts(word, SLICE("5.7.")))
+			return true;
+	return false;
+}
+
+/* 2: the member's mail pauses from now on */
+static int mailq_give_up(struct forum_txn *t, const struct mailq_item *i, struct slice answer, bool hard) {
+	int r = mailq_trace(t, i, "mail failed for", answer), paused = 1;
+	if (r > 0 && i->member && !mailq_is_policy(answer))
+		r = paused = hard ? member_note_bounce(t, i->member) : member_note_bounce_soft(t, i->member);
 	/* the member may be gone altogether */
-	return r < 0 && r != ERR_NOTFOUND ? r : mailq_drop(t, i);
+	if (r < 0 && r != ERR_NOTFOUND)
+		return r;
+	r = mailq_drop(t, i);
+	return r < 0 ? r : paused == 2 ? 2 : 1;
 }
 
 int mailq_defer(struct forum_txn *t, uint64_t id, struct slice answer) {
@@ -494,7 +507,7 @@ int mailq_defer(struct forum_txn *t, uint64_t id, struct slice answer) {
 	if (r <= 0)
 		return r;
 	if (t->time >= i.expires)
-		return (r = mailq_give_up(t, &i, answer)) < 0 ? r : 0;
+		return (r = mailq_give_up(t, &i, answer, false)) < 0 ? r : r == 2 ? 2 : 0;
 	int64_t was = i.due;
 	i.due = t->time + 60 * minutes[i.attempts < 4 ? i.attempts : 4];
 	/* one last try when it expires */
@@ -510,7 +523,7 @@ int mailq_defer(struct forum_txn *t, uint64_t id, struct slice answer) {
 int mailq_fail(struct forum_txn *t, uint64_t id, struct slice answer) {
 	struct mailq_item i;
 	int r = mailq_get(t, id, &i);
-	return r <= 0 ? r : mailq_give_up(t, &i, answer);
+	return r <= 0 ? r : mailq_give_up(t, &i, answer, true);
 }
 
 int mailq_cancel_post(struct forum_txn *t, uint64_t post) {

@@ -51,9 +51,11 @@ int64_t mailq_next_due(struct forum_txn *t);
 int mailq_expand(struct forum_txn *t, uint64_t id, unsigned max);
 /* Sent, or no longer wanted. done, defer, fail and expand write the trace themselves. 0: no such item. */
 int mailq_done(struct forum_txn *t, uint64_t id);
-/* next attempt by back-off (1, 5, 15, 60 min, then every 4 h); after expiry it becomes a failure: 0 then */
+/* next attempt by back-off (1, 5, 15, 60 min, then every 4 h); after expiry it becomes a failure: 0 then, a soft
+ * bounce of the member; 2 when his mail pauses by it */
 int mailq_defer(struct forum_txn *t, uint64_t id, struct slice answer);
-/* permanent: removed, the member's bounce score goes up */
+/* permanent: removed, the member's bounce score goes up, unless the answer says 5.7.x (refused for its content); 2 when his
+ * mail pauses by it */
 int mailq_fail(struct forum_txn *t, uint64_t id, struct slice answer);
 /* forget the copies of a post not yet sent (hidden, deleted) */
 int mailq_cancel_post(struct forum_txn *t, uint64_t post);

@@ -8,6 +8,7 @@
  * Invariant: every address in a record has its u entry pointing back, and no two records share one. */
 #include "forumd/forum/personal.h"
 #include "forumd/forum/member.h"
+#include "forumd/forum/memo.h"
 #include "forumd/base/digest.h"
 #include "forumd/base/text.h"
 #include "forumd/forum/author.h"
@@ -507,8 +508,12 @@ int member_set(struct forum_txn *t, uint32_t id, struct slice key, struct slice 
 	} else if (slice_is(key, "quiet")) {
 		r = member_set_quiet(&m, value, f);
 	} else if (slice_is(key, "bounces")) {
+		char key4[4];
+		num_put32(key4, id);
 		if (!num_parse_u32(value, &m.bounces))
 			r = fail_set(f, ERR_INVALID, "bounces is a number");
+		else if (memo_del(t, MEMO_BOUNCE, slice_of(key4, 4)) < 0)
+			r = fail_set(f, ERR_UNAVAILABLE, "try again later");
 	} else {
 		r = fail_set(f, ERR_INVALID, "no such setting: name, mark-on-read, left, bounces, primary, receipts, replies, aside, quiet");
 	}
@@ -562,15 +567,47 @@ int member_note_login(struct forum_txn *t, uint32_t id) {
 	return member_store(t, &m, false, NULL);
 }
 
-int member_note_bounce(struct forum_txn *t, uint32_t id) {
+/* The memo holds the bounces of the last days, each as its time in seconds, doubled, plus one for a hard one. Those that
+ * are over go when the next one comes; a member whose mail is paused gets none, so his score stays. */
+enum { MEMBER_BOUNCES_KEPT = 32 };
+
+static int member_bounce(struct forum_txn *t, uint32_t id, bool hard) {
+	char key[4], kept[MEMBER_BOUNCES_KEPT * 8];
+	struct slice old;
 	struct member m;
+	unsigned n = 0, points = hard ? 2 : 1;
 	int r = member_get(t, id, &m);
 	if (r <= 0)
 		return r == 0 ? ERR_NOTFOUND : r;
-	if (m.kind != MEMBER_ACCOUNT || m.bounces >= 1000000)
+	if (m.kind != MEMBER_ACCOUNT)
 		return 1;
-	m.bounces++;
-	return member_store(t, &m, true, NULL);
+	num_put32(key, id);
+	r = memo_get(t, MEMO_BOUNCE, slice_of(key, 4), &old);
+	if (r <= 0)
+		points += 2 * (m.bounces < MEMBER_BOUNCES_MAX ? m.bounces : MEMBER_BOUNCES_MAX);
+	for (; r > 0 && old.n >= 8 && n + 1 < MEMBER_BOUNCES_KEPT; old = slice_from(old, 8)) {
+		uint64_t v = num_get64(old.p);
+		if ((int64_t)(v / 2) < t->time - MEMBER_BOUNCE_DAYS * 86400)
+			continue;
+		points += v & 1 ? 2 : 1;
+		num_put64(kept + 8 * n++, v);
+	}
+	num_put64(kept + 8 * n++, (uint64_t)t->time * 2 + hard);
+	r = memo_put(t, MEMO_BOUNCE, slice_of(key, 4), slice_of(kept, 8 * n), t->time + MEMBER_BOUNCE_DAYS * 86400);
+	bool paused = m.bounces >= MEMBER_BOUNCES_MAX;
+	if (!paused || points / 2 > m.bounces)
+		m.bounces = points / 2;
+	if (r >= 0)
+		r = member_store(t, &m, true, NULL);
+	return r < 0 ? r : !paused && m.bounces >= MEMBER_BOUNCES_MAX ? 2 : 1;
+}
+
+int member_note_bounce(struct forum_txn *t, uint32_t id) {
+	return member_bounce(t, id, true);
+}
+
+int member_note_bounce_soft(struct forum_txn *t, uint32_t id) {
+	return member_bounce(t, id, false);
 }
 
 /* deletes all keys that begin with the first n octets of k; for S keys also the reverse s entry */

@@ -64,9 +64,13 @@ bool member_has_role(const struct member *m, enum role role, uint32_t group);   
 int member_remove(struct forum_txn *t, uint32_t id, bool erase_posts, struct fail *f);
 /* last_login, kept to the hour: a busy client does not write for every login */
 int member_note_login(struct forum_txn *t, uint32_t id);
-/* one more hard bounce; MEMBER_BOUNCES_MAX pause all mail to the member */
+/* One more bounce: a hard one counts two points, a soft one (given up after many tries) one. bounces is half the points
+ * of the last 7 days; at MEMBER_BOUNCES_MAX all mail to the member pauses, until the operator or the member himself says
+ * that his address works (member_set bounces=0). 2: it pauses from now on; 1; < 0 */
 #define MEMBER_BOUNCES_MAX 5
+#define MEMBER_BOUNCE_DAYS 7
 int member_note_bounce(struct forum_txn *t, uint32_t id);
+int member_note_bounce_soft(struct forum_txn *t, uint32_t id);
 /* true when this member may get mail at all: an account with an address that has not left and does not bounce */
 bool member_takes_mail(const struct member *m);
 #endif

@@ -14,6 +14,7 @@ enum memo {
 	MEMO_CASE,           /* post u64 -> the case was told to the moderators */
 	MEMO_DIGEST,         /* member u32 -> when the last digest went */
 	MEMO_FIRST,          /* member u32 -> posts by mail still to be looked at */
+	MEMO_BOUNCE = 20,    /* member u32 -> bounces of the last days (member.c) */
 };
 /* The value, which lives as long as the transaction: 1; 0 absent or over. */
 int memo_get(struct forum_txn *t, enum memo kind, struct slice key, struct slice *value_r);

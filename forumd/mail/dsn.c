@@ -76,3 +76,37 @@ int inbound_dsn(struct arena *a, struct slice header, struct slice body, struct 
 	}
 	return found;
 }
+
+/* ---- complaints (RFC 5965) ---- */
+
+static struct slice arf_part(struct arena *a, const struct mime_part *p, struct slice body) {
+	struct buf content = { 0 };
+	mime_decode(p->encoding, slice_sub(body, p->body_off, p->body_len), DSN_CONTENT_MAX, &content);
+	struct slice s = arena_slice(a, buf_slice(&content));
+	buf_free(&content);
+	return s;
+}
+
+int inbound_complaint(struct arena *a, struct slice header, struct slice body, struct slice *original_r) {
+	struct mime_table t;
+	struct slice rest;
+	struct field f;
+	int found = 0;
+	*original_r = SLICE("");
+	mime_scan(a, header, body, &t);
+	if (!slice_is(t.v[0].type, "multipart") || !slice_is(t.v[0].subtype, "report"))
+		return 0;
+	for (size_t i = 1; i < t.n; i++) {
+		const struct mime_part *p = &t.v[i];
+		if (p->parent != 0)
+			continue;
+		if (slice_is(p->type, "message") && slice_is(p->subtype, "feedback-report")) {
+			struct slice fields = arf_part(a, p, body);
+			found = !field_find(fields, "feedback-type", 0, &f) || slice_is_nocase(slice_trim(f.value), "abuse") ||
+				slice_is_nocase(slice_trim(f.value), "fraud");
+		} else if ((slice_is(p->type, "message") && slice_is(p->subtype, "rfc822")) || slice_is(p->subtype, "rfc822-headers")) {
+			field_split(arf_part(a, p, body), original_r, &rest);
+		}
+	}
+	return found;
+}

@@ -31,4 +31,7 @@ int inbound_author(struct arena *a, struct slice header, struct address *from_r)
 struct inbound_dsn { struct slice recipient, action, status, diagnostic; };
 /* 1 found, 0 no report; strings in the arena or the input */
 int inbound_dsn(struct arena *a, struct slice header, struct slice body, struct inbound_dsn *dsn_r);
+/* A complaint (RFC 5965, Feedback-Type abuse, fraud or not there): 1, and the header of the mail complained about (empty
+ * when it is not in the report); 0 it is none. Strings in the arena. */
+int inbound_complaint(struct arena *a, struct slice header, struct slice body, struct slice *original_r);
 #endif

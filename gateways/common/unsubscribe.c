@@ -43,28 +43,55 @@ void unsubscribe_fields(struct forum_txn *t, const struct config *c, uint32_t me
 	buf_free(&v);
 }
 
-int notice_queue(struct forum_txn *t, const struct config *c, const struct notice_to_member *n)
+static int notice_to(struct forum_txn *t, const struct config *c, const struct notice_to_member *n, struct slice to)
 {
 	struct buf from = { 0 }, id = { 0 }, mail = { 0 };
 	struct build_notice b = { .from_name = n->from_name, .subject = n->subject, .text = n->text, .reply_to = n->reply_to,
-		.date = forum_time(t) };
+		.date = forum_time(t), .to = to };
+	int e;
+
+	buf_addf(&from, "%.*s@%s", SLICE_ARG(n->from_local), c->domain);
+	msgid_new(&id, slice_str(c->domain));
+	b.from = buf_slice(&from);
+	b.message_id = buf_slice(&id);
+	e = build_notice(&mail, &b);
+	if (e > 0)
+		e = mailq_add_notice(t, to, buf_slice(&mail), NULL);
+	buf_free(&from);
+	buf_free(&id);
+	buf_free(&mail);
+	return e;
+}
+
+int notice_queue(struct forum_txn *t, const struct config *c, const struct notice_to_member *n)
+{
 	struct member who;
 	int e = member_get(t, n->member, &who);
 
 	if (e <= 0 || who.kind != MEMBER_ACCOUNT || !who.naddresses)
 		return e < 0 ? e : 0;
-	buf_addf(&from, "%.*s@%s", SLICE_ARG(n->from_local), c->domain);
-	msgid_new(&id, slice_str(c->domain));
-	b.from = buf_slice(&from);
-	b.to = who.addresses[0];
-	b.message_id = buf_slice(&id);
-	e = build_notice(&mail, &b);
-	if (e > 0)
-		e = mailq_add_notice(t, who.addresses[0], buf_slice(&mail), NULL);
-	buf_free(&from);
-	buf_free(&id);
-	buf_free(&mail);
-	return e;
+	return notice_to(t, c, n, who.addresses[0]);
+}
+
+int notice_paused(struct forum_txn *t, const struct config *c, uint32_t member)
+{
+	struct notice_to_member n = { .member = member, .from_local = SLICE("postmaster"), .from_name = slice_str(c->domain),
+		.subject = SLICE("Mail to your main address comes back") };
+	struct buf text = { 0 };
+	struct member who;
+	int e = member_get(t, member, &who);
+
+	if (e <= 0)
+		return e;
+	buf_addf(&text, "Mail from %s to your main address comes back, so no more is sent there. You are still a member: nothing of\n"
+		"yours is lost, and reading, posting and writing by the other ways go on.\n\nWhen the address works again, write to "
+		"GROUP-subscribe@%s from it or any of your addresses.\n", c->domain, c->domain);
+	n.text = buf_slice(&text);
+	trace_add(t, 0, SLICE(""), "member %u: mail paused, too many bounces", member);
+	for (size_t i = 1; i < who.naddresses && e >= 0; i++)
+		e = notice_to(t, c, &n, who.addresses[i]);
+	buf_free(&text);
+	return e < 0 ? e : 1;
 }
 
 static int tell(struct forum_txn *t, const struct config *c, const struct reply_token *k, const struct group *g, enum subscribe_mode was)
@@ -106,7 +133,7 @@ int unsubscribe_apply(struct forum_txn *t, const struct config *c, const struct 
 	struct group g;
 	int e;
 
-	if (k->id > SUBSCRIBE_DIGEST || group_get(t, k->group, &g) <= 0 || member_get(t, k->member, &who) <= 0 || who.kind != MEMBER_ACCOUNT)
+	if (k->id > SUBSCRIBE_DIGEST_TEXT || group_get(t, k->group, &g) <= 0 || member_get(t, k->member, &who) <= 0 || who.kind != MEMBER_ACCOUNT)
 		return fail_set(f, ERR_NOTFOUND, "no such subscription");
 	was = subscribe_get(t, k->member, k->group);
 	if (was == wanted)

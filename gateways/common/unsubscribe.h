@@ -19,4 +19,6 @@ void unsubscribe_undo_token(struct forum_txn *t, const struct reply_token *k, ui
  * 0 when he has no address. Called on: writer. */
 struct notice_to_member { uint32_t member; struct slice from_local, from_name, subject, text, reply_to; };
 int notice_queue(struct forum_txn *t, const struct config *c, const struct notice_to_member *n);
+/* His mail pauses for bounces: told to his other addresses, if he has any. Called on: writer. */
+int notice_paused(struct forum_txn *t, const struct config *c, uint32_t member);
 #endif

@@ -121,7 +121,7 @@ static void add_token(struct forum_txn *t, const struct reply_token *k, struct b
 
 static void make_envelope_sender(struct out *o, struct forum_txn *t, const struct mailq_item *i, struct buf *out)
 {
-	struct reply_token k = { TOKEN_BOUNCE, i->id, i->member, 0, clock_now() + BOUNCE_DAYS * 86400 };
+	struct reply_token k = { TOKEN_BOUNCE, i->id, i->member, i->group, clock_now() + BOUNCE_DAYS * 86400 };
 
 	buf_adds(out, "bounce-");
 	add_token(t, &k, out);

@@ -13,6 +13,7 @@
 #include "forumd/run/bus.h"
 #include "forumd/run/writer.h"
 #include "gateways/common/notice.h"
+#include "gateways/common/unsubscribe.h"
 #include "gateways/out/out_private.h"
 
 #define EXPAND_AT_ONCE 200
@@ -78,7 +79,14 @@ static int apply_result(struct forum_txn *t, const struct out_result *r)
 		r->class == SEND_DONE ? "sent" : r->class == SEND_LATER ? "later" : "failed", r->text);
 	if (r->class == SEND_DONE)
 		return mailq_done(t, r->id);
-	return r->class == SEND_LATER ? mailq_defer(t, r->id, text) : mailq_fail(t, r->id, text);
+	e = r->class == SEND_LATER ? mailq_defer(t, r->id, text) : mailq_fail(t, r->id, text);
+	if (e == 2) {
+		struct config *c = config_current();
+
+		e = notice_paused(t, c, i.member);
+		config_unref(&c);
+	}
+	return e;
 }
 
 static int apply_results(struct forum_txn *t, struct job *j, struct fail *f)

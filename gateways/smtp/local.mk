@@ -9,6 +9,7 @@ gateways_libsmtp_a_SOURCES = \
 	gateways/smtp/smtp_cmd_misc.c \
 	gateways/smtp/smtp_commands.c \
 	gateways/smtp/smtp_deliver.c \
+	gateways/smtp/smtp_forward.c \
 	gateways/smtp/smtp_order.c gateways/smtp/smtp_order.h \
 	gateways/smtp/smtp_receipt.c \
 	gateways/smtp/smtp_reply.c \

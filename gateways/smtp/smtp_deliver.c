@@ -43,7 +43,9 @@ struct delivery {
 	struct slice receipt_to, alias, index;   /* address; ids this mail answers under other names; Thread-Index */
 	uint64_t thread;           /* of the post answered, 0 not known */
 	struct slice text_key;
-	bool hard_bounce;
+	bool hard_bounce, soft_bounce, complaint;
+	struct reply_token complained;   /* its subscription ends */
+	struct smtp_forward forward;
 	struct slice bounce_text;
 };
 struct smtp_mail {
@@ -320,22 +322,61 @@ static void prepare_post(struct smtp_session *m, struct forum_txn *t, struct del
 	d->receipt_to = new_order(m, t, d)->address;
 }
 
-/* Only a report of a final failure counts: absence notes and delays come to the same address. */
-static void prepare_bounce(struct smtp_session *m, struct delivery *d)
+/* A complaint ends the subscription it is about. The token is in the report, or it is the address itself. */
+static bool prepare_complaint(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
+{
+	const struct smtp_message *g = &m->delivery->message;
+	struct slice original;
+
+	if (inbound_complaint(m->mail, g->header, g->body, &original) <= 0)
+		return false;
+	if (smtp_forward_complaint(t, m->mail, g, m->s.config->reply_separator, &d->complained) > 0) {
+		d->complaint = true;
+	} else if (d->route->form == FORM_BOUNCE && d->route->token.member && d->route->token.group) {
+		d->complained = d->route->token;
+		d->complaint = true;
+	}
+	d->complained.kind = TOKEN_UNSUBSCRIBE;
+	d->complained.id = 0;
+	return d->complaint;
+}
+
+/* Only a report of a final failure counts: absence notes and delays come to the same address. 5.7.x is about the mail
+ * (its content, our reputation), not about the address. */
+static void prepare_bounce(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
 {
 	const struct smtp_message *g = &m->delivery->message;
 	struct inbound_dsn dsn;
+	struct slice status;
+	bool failed;
 
+	if (prepare_complaint(m, t, d)) {
+		d->bounce_text = SLICE("complaint");
+		return;
+	}
 	if (inbound_dsn(m->mail, g->header, g->body, &dsn) <= 0) {
 		if (m->sender.n)
 			refuse(d, SMTP_REFUSED, "this address takes delivery reports only");
 		d->bounce_text = SLICE("automatic mail, no delivery report");
 		return;
 	}
-	d->hard_bounce = slice_is_nocase(slice_trim(dsn.action), "failed")
-		&& (!dsn.status.n || slice_trim(dsn.status).p[0] == '5');
+	status = slice_trim(dsn.status);
+	failed = slice_is_nocase(slice_trim(dsn.action), "failed");
+	d->soft_bounce = failed && status.n && status.p[0] == '4';
+	d->hard_bounce = failed && !d->soft_bounce && (!status.n || status.p[0] == '5') && !slice_starts(status, SLICE("5.7."));
 	d->bounce_text = arena_slicef(m->delivery->job->arena, "%.*s %.*s", SLICE_ARG(slice_to(dsn.action, 20)),
 		SLICE_ARG(slice_to(dsn.status, 20)));
+}
+
+static void prepare_forward(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
+{
+	struct fail f = { 0 };
+	enum smtp_code c = SMTP_REFUSED;
+
+	if (d->route->form == FORM_POSTMASTER && prepare_complaint(m, t, d))
+		return;
+	if (smtp_forward_prepare(m, t, &m->delivery->message, d->route, m->delivery->job->arena, &d->forward, &c, &f) < 0)
+		refuse(d, c, f.text);
 }
 
 /* programs that answer by themselves stop no mail and start none; nothing else about the mail matters */
@@ -362,10 +403,18 @@ static void prepare_one(struct smtp_session *m, struct forum_txn *t, struct deli
 	}
 	switch (d->route->form) {
 	case FORM_GROUP: case FORM_REPLY: prepare_post(m, t, d); break;
-	case FORM_BOUNCE: prepare_bounce(m, d); break;
+	case FORM_BOUNCE: prepare_bounce(m, t, d); break;
+	case FORM_OWNER: case FORM_POSTMASTER: prepare_forward(m, t, d); break;
 	case FORM_MAIL_TOKEN: prepare_mail_token(d); break;
 	default: prepare_order(m, t, d); break;
 	}
+}
+
+/* Reports come to bounce addresses, and to the postmaster; nothing that has been here before goes round again. */
+static bool takes_automatic(enum smtp_form form, enum inbound_auto automatic)
+{
+	return automatic == INBOUND_PERSONAL || form == FORM_BOUNCE
+		|| (form == FORM_POSTMASTER && automatic != INBOUND_OWN_LOOP && automatic != INBOUND_HOPS);
 }
 
 /* What is wrong with the mail for every recipient that is no bounce address. */
@@ -380,12 +429,13 @@ static void prepare_all(struct smtp_session *m, struct forum_txn *t, size_t from
 	for (size_t i = from; i < from + n; i++) {
 		struct delivery *d = &mail->v[i];
 
-		if (d->route->form != FORM_BOUNCE && automatic != INBOUND_PERSONAL) {
+		if (!takes_automatic(d->route->form, automatic)) {
 			char text[200];
 
 			snprintf(text, sizeof text, "automatic mail is not posted (%s)", inbound_auto_text(automatic));
 			refuse(d, SMTP_REFUSED, text);
-		} else if (d->route->form != FORM_BOUNCE && d->route->form != FORM_MAIL_TOKEN && author < 0) {
+		} else if (d->route->form != FORM_BOUNCE && d->route->form != FORM_MAIL_TOKEN
+			   && d->route->form != FORM_POSTMASTER && author < 0) {
 			refuse(d, SMTP_BAD_CONTENT, f.text);
 		} else {
 			prepare_one(m, t, d);
@@ -526,20 +576,39 @@ static int apply_post(struct forum_txn *t, struct job *j, struct delivery *d, st
 	return give_receipt(t, j->arena, d, w->hold_seconds) < 0 ? fail_set(f, ERR_UNAVAILABLE, "try again later") : 1;
 }
 
+static int apply_complaint(struct forum_txn *t, struct delivery *d, struct fail *f)
+{
+	struct config *c = config_current();
+	int e = unsubscribe_apply(t, c, &d->complained, "complaint", f);
+
+	config_unref(&c);
+	return e == ERR_NOTFOUND ? 1 : e;
+}
+
 /* The token is spent with the first failure it reports: a storm of reports counts once. */
 static int apply_bounce(struct forum_txn *t, struct slice message_id, struct delivery *d, struct fail *f)
 {
 	const struct reply_token *k = &d->route->token;
-	int e;
+	int e = 1;
 
-	if (d->hard_bounce && !token_is_revoked(t, d->route->token_text)) {
+	if (d->complaint)
+		return apply_complaint(t, d, f);
+	if ((d->hard_bounce || d->soft_bounce) && !token_is_revoked(t, d->route->token_text)) {
 		if ((e = token_revoke(t, d->route->token_text, k->expires)) < 0)
 			return fail_set(f, (enum err)e, "try again later");
-		if (k->member && (e = member_note_bounce(t, k->member)) < 0 && e != ERR_NOTFOUND)
+		if (k->member)
+			e = d->hard_bounce ? member_note_bounce(t, k->member) : member_note_bounce_soft(t, k->member);
+		if (e < 0 && e != ERR_NOTFOUND)
 			return fail_set(f, (enum err)e, "try again later");
 	}
+	if (e == 2) {
+		struct config *c = config_current();
+
+		notice_paused(t, c, k->member);
+		config_unref(&c);
+	}
 	trace_add(t, 0, message_id, "bounce of queue item %llu, member %u: %.*s%s", (unsigned long long)k->id, k->member,
-		SLICE_ARG(d->bounce_text), d->hard_bounce ? ", counted" : "");
+		SLICE_ARG(d->bounce_text), d->hard_bounce ? ", counted" : d->soft_bounce ? ", counted half" : "");
 	return 1;
 }
 
@@ -566,6 +635,8 @@ static int deliver_apply(struct forum_txn *t, struct job *j, struct fail *f)
 			e = apply_post(t, j, d, f);
 		else if (d->route->form == FORM_MAIL_TOKEN)
 			e = apply_mail_token(t, d, f);
+		else if (d->route->form == FORM_OWNER || d->route->form == FORM_POSTMASTER)
+			e = d->complaint ? apply_complaint(t, d, f) : smtp_forward_apply(t, &d->forward);
 		else
 			e = apply_bounce(t, w->message_id, d, f);
 		if (e < 0)

@@ -204,6 +204,8 @@ static int do_subscribe(struct forum_txn *t, struct smtp_order *o, struct fail *
 		return fail_set(f, ERR_INVALID, "the ways to get mail are all, first, replies, digest, digest-text, none");
 	if ((e = subscribe_set(t, o->member, g.id, (enum subscribe_mode)mode, f)) < 0)
 		return e;
+	if ((e = member_set(t, o->member, SLICE("bounces"), SLICE("0"), f)) < 0)   /* he says that his address works */
+		return e;
 	return tellf(t, o, "You now get %.*s by mail: %s (%.*s).\n\nTo stop it, write to\n  %.*s-unsubscribe@%s\n", SLICE_ARG(g.name),
 		subscribe_mode_name((enum subscribe_mode)mode), SLICE_ARG(notice_volume(t, &g)), SLICE_ARG(g.name), forum_domain(forum_of(t)));
 }

@@ -122,4 +122,13 @@ int smtp_author_find(struct smtp_session *m, struct forum_txn *t, const struct s
 /* smtp_deliver.c: the whole message is in m->data; answers when the commits are done */
 enum step smtp_deliver(struct smtp_session *m);
 void smtp_deliver_done(struct smtp_session *m, struct job *j);
+/* smtp_forward.c: mail for people who run the place (GROUP-owner, postmaster, abuse), sent on inside a notice */
+struct smtp_forward { struct slice *to; size_t n; struct slice mail; };
+/* 1, or < 0 with code and words: nobody there, or too many in a short time */
+int smtp_forward_prepare(struct smtp_session *m, struct forum_txn *t, const struct smtp_message *g, const struct smtp_route *r,
+	struct arena *a, struct smtp_forward *w_r, enum smtp_code *c_r, struct fail *f);
+int smtp_forward_apply(struct forum_txn *t, const struct smtp_forward *w);
+/* A complaint (RFC 5965) about a mail of ours: the token of its List-Unsubscribe, 1; 0 */
+int smtp_forward_complaint(struct forum_txn *t, struct arena *a, const struct smtp_message *g, char separator,
+	struct reply_token *k_r);
 #endif

@@ -174,15 +174,13 @@ static int route_local(struct smtp_session *m, struct forum_txn *t, struct slice
 		if (!find_group(m, t, l.group, &g))
 			return no_address(c_r, f);
 		take_group(m, &g, r);
-		if (l.form == FORM_OWNER)
-			return refuse(c_r, f, "owners are not reached by mail here; flag a post, or write to the group");
 		return 1;
 	case FORM_ANSWER:
 		return route_answer(m, t, &l, r, c_r, f);
 	case FORM_COMMANDS:
 		return 1;
 	case FORM_POSTMASTER:
-		return refuse(c_r, f, "this server keeps no mailboxes; write to the postmaster of the parent domain");
+		return 1;
 	case FORM_GROUP:
 		break;
 	}
@@ -206,7 +204,7 @@ int smtp_route_find(struct smtp_session *m, struct forum_txn *t, const struct sm
 		local[i] = text_lower(p->local.p[i]);
 	if (route_local(m, t, slice_of(local, p->local.n), r_r, c_r, f) < 0)
 		return f->code;
-	if (!m->sender.n && r_r->form != FORM_BOUNCE)   /* RFC 3834: nothing automatic becomes a post */
+	if (!m->sender.n && r_r->form != FORM_BOUNCE && r_r->form != FORM_POSTMASTER)   /* RFC 3834: nothing automatic becomes a post */
 		return refuse(c_r, f, "automatic mail is not posted");
 	return 1;
 }
