@@ -9,6 +9,8 @@
 
 /* "From: " CRLF, and the empty line behind the header */
 enum { OVERVIEW_FROM_EXTRA = 10, OVERVIEW_DIGITS = 10 };
+/* numbers ahead that a cursor walks to instead of searching */
+enum { ENVELOPE_STEPS = 8 };
 
 /* --- encoding --- */
 
@@ -489,6 +491,47 @@ int envelope_get(struct forum_txn *t, uint32_t group, uint32_t number, struct en
 		r = forum_get(t, key_slice(&k), &v);
 	}
 	return r > 0 ? envelope_decode(v, e_r) : r;
+}
+
+void envelope_iter_begin(struct forum_txn *t, uint32_t group, struct envelope_iter *it_r) {
+	*it_r = (struct envelope_iter){ .t = t, .group = group };
+}
+
+void envelope_iter_end(struct envelope_iter *it) {
+	struct kv_cursor *c = it->cursor;
+	if (c)
+		kv_cursor_close(&c);
+	it->cursor = NULL;
+}
+
+/* the cursor is now at it->at with its value; UINT32_MAX behind the group's last */
+static int envelope_iter_place(struct envelope_iter *it, int r, struct slice key) {
+	if (r < 0)
+		return r;
+	bool inside = r > 0 && key.n == 9 && key.p[0] == 'E' && num_get32(key.p + 1) == it->group;
+	it->at = inside ? num_get32(key.p + 5) : UINT32_MAX;
+	return 1;
+}
+
+int envelope_iter_get(struct envelope_iter *it, uint32_t number, struct envelope *e_r) {
+	struct kv_cursor *c = it->cursor;
+	struct slice key;
+	int r = 1;
+	if (it->t->write)
+		return envelope_get(it->t, it->group, number, e_r);
+	if (c && it->at < number && number - it->at <= ENVELOPE_STEPS) {
+		while (r > 0 && it->at < number)
+			r = envelope_iter_place(it, kv_next(c, &key, &it->value), key);
+	} else if (!c || it->at != number) {
+		struct key k = key_2u32('E', it->group, number);
+		if (!c && (r = kv_cursor_open(it->t->kv, &c)) < 0)
+			return r;
+		it->cursor = c;
+		r = envelope_iter_place(it, kv_seek(c, key_slice(&k), &key, &it->value), key);
+	}
+	if (r < 0)
+		return r;
+	return it->at == number ? envelope_decode(it->value, e_r) : envelope_get(it->t, it->group, number, e_r);
 }
 
 void envelope_write(struct forum_txn *t, uint32_t author, const struct envelope *e, struct buf *out) {

@@ -49,6 +49,12 @@ void overview_line(struct forum_txn *t, const struct overview *o, struct buf *ou
 /* What IMAP sends ready-made; key (group, number). */
 struct envelope { struct slice before, from, sender, reply_to, after, structure, part_table; };
 int envelope_get(struct forum_txn *t, uint32_t group, uint32_t number, struct envelope *e_r);
+/* The same for ascending numbers of a group in a read transaction, one step of a cursor each; a number that is not
+ * ascending is found too, with a look-up. Zeroed cursor: nothing is open. envelope_iter_end() before the transaction. */
+struct envelope_iter { struct forum_txn *t; void *cursor; uint32_t group, at; struct slice value; };
+void envelope_iter_begin(struct forum_txn *t, uint32_t group, struct envelope_iter *it_r);
+int envelope_iter_get(struct envelope_iter *it, uint32_t number, struct envelope *e_r);   /* as envelope_get */
+void envelope_iter_end(struct envelope_iter *it);
 /* "(...)" with the author line spliced in */
 void envelope_write(struct forum_txn *t, uint32_t author, const struct envelope *e, struct buf *out);
 #endif

@@ -52,6 +52,7 @@ struct message {
 	const struct overview *o;
 	struct buf *out;
 	struct imap_marks *w;
+	struct envelope_iter *envelopes;     /* NULL: look it up */
 	unsigned mask;
 	struct envelope env;
 	struct post post;
@@ -60,7 +61,8 @@ struct message {
 
 static int need_env(struct message *m) {
 	if (!m->have_env) {
-		int r = envelope_get(m->t, m->o->group, m->o->number, &m->env);
+		int r = m->envelopes ? envelope_iter_get(m->envelopes, m->o->number, &m->env) :
+			envelope_get(m->t, m->o->group, m->o->number, &m->env);
 		if (r <= 0)
 			return r < 0 ? r : ERR_GONE;
 		m->have_env = true;
@@ -350,40 +352,42 @@ static int stream_on(struct imap_session *is, struct fetch *f, struct forum_txn 
 	return r;
 }
 
+/* one message of a run: 1 written or not to be had, 0 a stream has begun, < 0 */
+static int fetch_one(struct message *m, uint32_t seq) {
+	m->f->next = m->o->number + 1;
+	if (!seq || (m->f->changed && imap_modseq(m->w, m->t, m->o) <= m->f->since))
+		return 1;
+	int mask = message_mask(m->f, m->t, m->w, m->o);
+	if (mask < 0)
+		return mask;
+	m->mask = (unsigned)mask;
+	m->have_env = m->have_post = false;
+	int r = write_message(m, seq);
+	m->f->damaged |= r == ERR_CORRUPT;
+	return r == ERR_GONE || r == ERR_CORRUPT ? 1 : r;
+}
+
 /* one run of UIDs: 1 done, 0 more later, < 0 */
 static int fetch_run(struct imap_session *is, struct fetch *f, struct forum_txn *t, struct imap_marks *w,
 	uint32_t hi, int64_t start) {
 	struct overview_iter it;
+	struct envelope_iter envelopes;
 	struct overview o;
+	struct message m = { .is = is, .f = f, .t = t, .o = &o, .out = session_out(&is->s), .w = w,
+		.envelopes = &envelopes };
 	unsigned n = 0;
-	int r = overview_iter_begin(t, is->group, f->next, hi, &it);
+	int r = overview_iter_begin(t, is->group, f->next, hi, &it), done = 1;
 	if (r < 0)
 		return r;
-	while ((r = overview_iter_next(&it, &o)) > 0) {
-		uint32_t seq = imap_view_seq(&is->view, o.number);
-		f->next = o.number + 1;
-		if (!seq || (f->changed && imap_modseq(w, t, &o) <= f->since))
-			continue;
-		int mask = message_mask(f, t, w, &o);
-		if (mask < 0) {
-			r = mask;
-			break;
-		}
-		struct message m = { .is = is, .f = f, .t = t, .o = &o, .out = session_out(&is->s),
-			.w = w, .mask = (unsigned)mask };
-		int done = write_message(&m, seq);
-		f->damaged |= done == ERR_CORRUPT;
-		if (done == 0 || (done < 0 && done != ERR_GONE && done != ERR_CORRUPT)) {
-			overview_iter_end(&it);
-			return done;
-		}
-		if ((++n % FETCH_STRIDE == 0 || buf_len(m.out) > FETCH_PIECE) && imap_give_way(is, start)) {
-			overview_iter_end(&it);
-			return 0;
-		}
+	envelope_iter_begin(t, is->group, &envelopes);
+	while (done > 0 && (r = overview_iter_next(&it, &o)) > 0) {
+		done = fetch_one(&m, imap_view_seq(&is->view, o.number));
+		if (done > 0 && (++n % FETCH_STRIDE == 0 || buf_len(m.out) > FETCH_PIECE) && imap_give_way(is, start))
+			done = 0;
 	}
+	envelope_iter_end(&envelopes);
 	overview_iter_end(&it);
-	return r < 0 ? r : 1;
+	return done <= 0 ? done : r < 0 ? r : 1;
 }
 
 static enum step fetch_end(struct imap_session *is, struct fetch *f) {
