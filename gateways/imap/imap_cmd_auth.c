@@ -32,14 +32,21 @@ static enum step login_done(struct session *s) {
 	return r;
 }
 
-/* The first login makes the member's own boxes; without a writable store one reads all the same. */
+/* The first login makes the member's own boxes; without a writable store one reads all the same. A step of its own: the
+ * answer of the password check wakes the session by itself, and must not be taken for the job's. */
+static enum step login_prepare(struct session *s) {
+	struct imap_session *is = imap_of(s);
+	struct forum_txn *t = session_read(s);
+	return !t || imap_boxes_ready(t, s->member) ? login_done(s) : imap_box_sync(is, false, login_done);
+}
+
 static enum step logged_in(struct imap_session *is) {
 	session_set_member(&is->s, is->auth.member);
 	is->state = IMAP_MEMBER;
 	is->reader.limit = IMAP_LINE_MAX;
 	is->reader.append_limit = is->s.config->message_size;
-	struct forum_txn *t = session_read(&is->s);
-	return !t || imap_boxes_ready(t, is->s.member) ? login_done(&is->s) : imap_box_sync(is, false, login_done);
+	is->s.step = login_prepare;
+	return STEP_DONE;
 }
 
 static enum step take_sasl(struct imap_session *is, struct slice line);

@@ -1,5 +1,5 @@
-/* LIST LSUB SUBSCRIBE UNSUBSCRIBE NAMESPACE. The separator is '.', the personal prefix is empty, every readable group is
- * subscribed (what comes by mail is another matter). The names are collected in one transaction, so that what has
+/* LIST LSUB NAMESPACE. The separator is '.', the personal prefix is empty; what is subscribed here
+ * (imap_subscribe.c) has nothing to do with what comes by mail. The names are collected in one transaction, so that what has
  * children is known, and written in steps. A name above groups that is no group itself exists only as a parent. */
 #include "forumd/base/clock.h"
 #include "forumd/base/hash.h"
@@ -11,14 +11,16 @@
 #define LIST_PATTERNS_MAX 64
 #define LIST_STRIDE 64u
 
-struct list_entry { struct slice name; bool exists, children; };
+struct list_entry { struct slice name; bool exists, children, subscribed, subscribed_below; };
 struct listing {
 	bool lsub, extended;
+	bool want_actions;                   /* siblings are looked at: all, or one that is subscribed */
 	bool only_subscribed, only_special, recursive, tell_subscribed;
 	unsigned status_items;
 	struct slice patterns[LIST_PATTERNS_MAX];
 	unsigned npatterns;
 	VEC(struct list_entry) entries;
+	struct slice subscriptions;
 	struct hash *index;                  /* name -> place in entries + 1 */
 	size_t next;
 	bool told;                           /* the LIST line of entries[next] is out, its STATUS is not */
@@ -43,10 +45,16 @@ static size_t list_add(struct listing *l, struct slice name, bool exists) {
 }
 
 static void list_add_tree(struct listing *l, struct slice name) {
+	bool subscribed = imap_subscribed(l->subscriptions, name);
 	for (size_t i = 0; i < name.n; i++)
-		if (name.p[i] == '.')
-			l->entries.v[list_add(l, slice_to(name, i), false)].children = true;
-	list_add(l, name, true);
+		if (name.p[i] == '.') {
+			size_t parent = list_add(l, slice_to(name, i), false);
+			struct list_entry *e = &l->entries.v[parent];
+			e->children = true;
+			e->subscribed_below |= subscribed;
+		}
+	size_t at = list_add(l, name, true);
+	l->entries.v[at].subscribed = subscribed;
 }
 
 /* the group's siblings that are commands; nobody is subscribed to them */
@@ -66,17 +74,29 @@ static int list_collect(struct imap_session *is, struct listing *l, struct forum
 	size_t n = 0;
 	int r;
 	l->index = hash_new();
+	if ((r = imap_subscriptions(is, t, &l->subscriptions)) < 0)
+		return r;
+	l->want_actions = (!l->lsub && !l->only_subscribed) || slice_chr(l->subscriptions, '!') >= 0;
 	for (const struct imap_box *b = imap_box_at(0); b; b = imap_box_at(++n))
-		list_add(l, b->name, true);
+		list_add_tree(l, b->name);
 	while ((r = group_each(t, &cursor, &g)) > 0) {
 		if (g.removed || !rights_can_read(t, is->s.member, &g))
 			continue;
 		struct slice name = arena_slice(is->s.command, g.name);
 		list_add_tree(l, name);
-		if (!l->lsub && !l->only_subscribed)
+		if (l->want_actions)
 			list_add_actions(is, l, t, &g, name);
 	}
 	return r;
+}
+
+/* RFC 3501 6.3.9: LSUB with % names parents of what is subscribed; RFC 5258 3: RECURSIVEMATCH too */
+static bool list_wants(const struct listing *l, const struct list_entry *e, bool level) {
+	if (l->lsub)
+		return e->subscribed || (level && e->subscribed_below);
+	if (l->only_subscribed)
+		return e->subscribed || (l->recursive && e->subscribed_below);
+	return e->exists || level || (l->recursive && e->children);
 }
 
 static bool list_matches(const struct listing *l, const struct list_entry *e) {
@@ -88,7 +108,7 @@ static bool list_matches(const struct listing *l, const struct list_entry *e) {
 		bool level = p.n && p.p[p.n - 1] == '%';
 		bool inbox = slice_is(e->name, "INBOX") && slice_is_nocase(p, "INBOX");
 		if (inbox || wildmat_imap(p, e->name, '.'))
-			if (e->exists || level || (l->recursive && e->children))
+			if (list_wants(l, e, level))
 				return true;
 	}
 	return false;
@@ -96,18 +116,18 @@ static bool list_matches(const struct listing *l, const struct list_entry *e) {
 
 static void list_line(const struct listing *l, const struct list_entry *e, struct buf *out) {
 	buf_adds(out, l->lsub ? "* LSUB (" : "* LIST (");
-	if (!e->exists)
+	if (!e->exists || (l->lsub && !e->subscribed))
 		buf_adds(out, l->lsub ? "\\Noselect" : "\\NonExistent \\Noselect \\HasChildren");
 	else if (!l->lsub)
 		buf_adds(out, e->children ? "\\HasChildren" : "\\HasNoChildren");
 	const struct imap_box *box = l->lsub ? NULL : imap_box_named(e->name);
 	if (box && box->use)
 		buf_addf(out, " %s", box->use);
-	if (e->exists && l->tell_subscribed && slice_chr(e->name, '!') < 0)
+	if (e->subscribed && l->tell_subscribed)
 		buf_adds(out, " \\Subscribed");
 	buf_adds(out, ") \".\" ");
 	imap_add_mailbox(out, e->name);
-	if (l->recursive && e->children)
+	if (l->recursive && e->subscribed_below)
 		buf_adds(out, " (\"CHILDINFO\" (\"SUBSCRIBED\"))");
 	buf_adds(out, "\r\n");
 }
@@ -119,7 +139,7 @@ static enum step list_step(struct session *s) {
 	unsigned n = 0;
 	for (; l->next < l->entries.n; l->next++) {
 		struct list_entry *e = &l->entries.v[l->next];
-		if (!l->told && (!list_matches(l, e) || (l->only_subscribed && !e->exists && !l->recursive)))
+		if (!l->told && !list_matches(l, e))
 			continue;
 		if (!l->told)
 			list_line(l, e, session_out(s));
@@ -245,34 +265,6 @@ enum step imap_cmd_list(struct imap_session *is, struct slice *rest) {
 
 enum step imap_cmd_lsub(struct imap_session *is, struct slice *rest) {
 	return list_run(is, rest, true);
-}
-
-/* 1 go on with a readable mailbox; 0 answered, *r_r says how */
-static int take_readable(struct imap_session *is, struct slice *rest, enum step *r_r) {
-	struct slice name;
-	struct group g;
-	*r_r = STEP_DONE;
-	if (!imap_take_space(rest) || !imap_take_mailbox(is, rest, &name) || !imap_take_end(rest)) {
-		*r_r = imap_bad_arguments(is);
-		return 0;
-	}
-	struct forum_txn *t = session_read(&is->s);
-	int r = t ? imap_mailbox_find(is, t, name, &g) : ERR_UNAVAILABLE;
-	if (r <= 0)
-		*r_r = r < 0 ? imap_unavailable(is) : imap_no_mailbox(is);
-	return r > 0;
-}
-
-enum step imap_cmd_subscribe(struct imap_session *is, struct slice *rest) {
-	enum step r;
-	return take_readable(is, rest, &r) ? imap_ok(is, "every mailbox you may read is subscribed") : r;
-}
-
-enum step imap_cmd_unsubscribe(struct imap_session *is, struct slice *rest) {
-	enum step r;
-	if (!take_readable(is, rest, &r))
-		return r;
-	return imap_no(is, "CANNOT", "every mailbox you may read is subscribed here; mail is another matter");
 }
 
 enum step imap_cmd_namespace(struct imap_session *is, struct slice *rest) {

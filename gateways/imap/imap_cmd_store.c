@@ -10,7 +10,7 @@
 struct store {
 	struct range_set *uids, *modified;   /* modified: failed the condition */
 	unsigned set, clear;
-	bool silent, conditional;
+	bool silent, conditional, report;    /* report: +FLAGS $OffTopic is a member's word to the moderators */
 	uint64_t since;
 	uint32_t next;
 };
@@ -18,7 +18,7 @@ struct store_job {
 	uint32_t member, group;
 	struct range_set uids, modified;
 	unsigned set, clear;
-	bool conditional;
+	bool conditional, report;
 	uint64_t since;
 };
 
@@ -48,19 +48,33 @@ static int store_modified(struct forum_txn *t, struct store_job *d) {
 	return r;
 }
 
+static int store_report(struct forum_txn *t, const struct store_job *d, const struct range_set *uids, struct fail *f) {
+	struct overview o;
+	uint32_t uid = 0;
+	int r = 1;
+	while (d->report && r >= 0 && uid < UINT32_MAX && range_set_next(uids, uid + 1, &uid)) {
+		r = overview_get(t, d->group, uid, &o);
+		if (r > 0 && !(o.flags & POST_OWN))
+			r = moderate_report(t, o.post, d->member, REPORT_OFF_TOPIC, SLICE("$OffTopic"), f);
+		if (r == ERR_EXISTS)
+			r = 1;
+	}
+	return r;
+}
+
 static int store_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	struct store_job *d = j->data;
 	struct range_set uids = {0};
-	(void)f;
-	if (!d->conditional)
-		return imap_marks_apply(t, d->member, d->group, &d->uids, d->set, d->clear);
-	int r = store_modified(t, d);
+	int r = d->conditional ? store_modified(t, d) : 1;
 	range_set_copy(&uids, &d->uids);
 	range_set_subtract(&uids, &d->modified);
 	if (r >= 0)
+		r = store_report(t, d, &uids, f);
+	int reported = d->report && r >= 0;
+	if (r >= 0)
 		r = imap_marks_apply(t, d->member, d->group, &uids, d->set, d->clear);
 	range_set_free(&uids);
-	return r;
+	return r == 0 ? reported : r;
 }
 
 static void store_keep(struct imap_session *is, struct job *j) {
@@ -91,6 +105,7 @@ static bool take_store(struct slice *in, struct store *w) {
 	if ((!w->silent && !slice_is_nocase(name, "FLAGS")) || !imap_take_space(in) ||
 	    !imap_take_flags(in, &mask, NULL, NULL))
 		return false;
+	w->report = add && (mask & IMAP_OFF_TOPIC);
 	mask &= STORE_KEPT;
 	w->set = del ? 0 : mask;
 	w->clear = add ? 0 : del ? mask : STORE_KEPT & ~mask;
@@ -160,6 +175,7 @@ static enum step store_submit(struct imap_session *is, struct store *w) {
 	d->set = w->set;
 	d->clear = w->clear;
 	d->conditional = w->conditional;
+	d->report = w->report;
 	d->since = w->since;
 	range_set_copy(&d->uids, w->uids);
 	j->data = d;
@@ -196,7 +212,7 @@ enum step imap_cmd_store(struct imap_session *is, struct slice *rest) {
 	is->work = w;
 	if (!w->uids->n)
 		return imap_ok(is, "STORE completed");
-	if (!w->set && !w->clear && !w->conditional)
+	if (!w->set && !w->clear && !w->conditional && !w->report)
 		return store_told(is, w);
 	return store_submit(is, w);
 }

@@ -239,6 +239,10 @@ int imap_hide(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t uid
 /* imap_cmd_copy.c: one command for one post; rights were asked. 1, 0 was so, < 0. Called on: writer. */
 int imap_act(struct forum_txn *t, uint32_t member, const struct imap_action *a, const struct overview *o, struct fail *f);
 
+/* imap_subscribe.c: the member's list, for imap_subscribed(); in the command arena. 1, 0 nothing differs, < 0 */
+int imap_subscriptions(struct imap_session *is, struct forum_txn *t, struct slice *list_r);
+bool imap_subscribed(struct slice list, struct slice name);
+
 /* handlers */
 enum step imap_cmd_starttls(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_login(struct imap_session *is, struct slice *rest);

@@ -46,6 +46,9 @@ like(b.run("UID MOVE 1 test.forum.!Flag.off-topic")[0], "^OK", "once more is no 
 is_(b.run("UID FETCH 1 (UID)")[1], ["* 1 FETCH (UID 1)"], "it is still there")
 like(b.run("UID MOVE 2:3 test.forum.!Mute")[0], "^OK done for 2", "two at once")
 
+like(b.run("UID STORE 2 +FLAGS ($OffTopic)")[0], "^OK", "+FLAGS $OffTopic")
+ok(len(s.json("queue")) == 2, "is a report too") or diag(s.ctl("queue"))
+like(b.run("UID STORE 2 +FLAGS.SILENT ($OffTopic)")[0], "^OK", "once more is no error")
 m.run("SELECT test.forum")
 r, u = m.run("UID MOVE 3 test.forum.!Hide")
 ok(r.startswith("OK"), "a moderator hides") or diag(r)
