@@ -33,7 +33,7 @@ static const char *const protocol_words[] = {
 static const char *const level_words[] = { "debug", "info", "warn", "error", NULL };
 static const char *const tls_words[] = { "none", "opportunistic", "verify", NULL };
 static const char *const direction_words[] = { "pull", "push", "both", NULL };
-static const char *const fetch_words[] = { "nntp", NULL };
+static const char *const fetch_words[] = { "nntp", "imap", NULL };
 static const char *const fetch_tls_words[] = { "none", "verify", NULL };
 static const char *const separator_words[] = { "-", "+", "=", NULL };
 
@@ -102,6 +102,9 @@ static const struct key keys[] = {
 	{ "fetch", "password_file", T_PATH, "", 0, 0, INF(password_file), "file with the password, one line", NULL },
 	{ "fetch", "groups", T_WORD, "", 0, 0, INF(groups), "groups that are followed, separated by commas", NULL },
 	{ "fetch", "direction", T_WORD, "pull", 0, 0, INF(direction), "bring articles here, there (IHAVE), or both", direction_words },
+	{ "fetch", "mailbox", T_WORD, "INBOX", 0, 0, INF(mailbox), "imap: mailbox whose unseen mails are taken in", NULL },
+	{ "fetch", "move_to", T_WORD, "", 0, 0, INF(move_to), "imap: mailbox they go to afterwards; empty: they stay, marked seen", NULL },
+	{ "fetch", "group", T_WORD, "", 0, 0, INF(group), "imap: group of mails that name no address of ours", NULL },
 	{ "fetch", "interval", T_UINT, "60", 1, 86400, INF(interval), "seconds between two looks", NULL },
 	{ "reply", "separator", T_CHAR, "-", 0, 0, IN(reply_separator), "in GROUP-reply-TOKEN addresses", separator_words },
 	{ "reply", "days", T_U64, "365", 1, 36500, IN(reply_days), "life of reply addresses", NULL },
@@ -351,7 +354,10 @@ static int set_peers(struct snapshot *s, const char *base, cfg_t *cfg, struct fa
 		cfg_t *sec = cfg_getnsec(cfg, "fetch", i);
 		set_section(s->arena, base, "fetch", sec, &v[i]);
 		v[i].name = arena_cstr(s->arena, slice_str(cfg_title(sec)));
-		if (!*v[i].host || !*v[i].groups)
+		bool imap = strcmp(v[i].protocol, "imap") == 0;
+		if (imap && (!*v[i].host || !*v[i].user || !*v[i].password_file))
+			return fail_set(f, ERR_INVALID, "%s: fetch %s needs host, user and password_file", s->c.file, v[i].name);
+		if (!imap && (!*v[i].host || !*v[i].groups))
 			return fail_set(f, ERR_INVALID, "%s: fetch %s needs a host and groups", s->c.file, v[i].name);
 	}
 	s->c.peer = p, s->c.npeer = np;

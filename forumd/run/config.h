@@ -27,6 +27,7 @@ struct config_peer {
 /* Groups that forumd-fetch follows at another news server, or brings there. */
 struct config_fetch {
 	const char *name, *protocol, *host, *user, *password_file, *groups, *direction, *tls;
+	const char *mailbox, *move_to, *group;   /* imap; "" none */
 	unsigned port, interval;             /* seconds */
 };
 struct config {

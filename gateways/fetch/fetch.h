@@ -38,4 +38,24 @@ struct fetch_feed {
 };
 /* All its groups in its directions. What goes wrong there is logged; < 0 only when `local` is gone. */
 int fetch_run(struct fetch_conn *local, const struct fetch_feed *f);
+
+/* fetch_box.c: mailboxes of an IMAP server, each followed by a child of this process, which is started anew when it ends
+ * or its settings change. Once a turn of the main loop; < 0 only when `local` is gone. */
+int fetch_boxes(struct fetch_conn *local);
+
+/* fetch_imap.c: follows one mailbox until something breaks (returns; c->why says what). Settings as XFEED BOXES tells them. */
+struct fetch_box {
+	char name[64], host[256], tls[8], user[256], password_file[1024], mailbox[256], move_to[256], group[256], domain[256];
+	char lmtp_address[64], lmtp_path[108];
+	unsigned port, interval, lmtp_port;
+};
+void fetch_imap_follow(const struct fetch_box *b, struct fetch_conn *c);
+/* fetch_lmtp.c: hands a mail to forumd. 1 taken; 0 refused for good (text in why); < 0 not now. */
+int fetch_lmtp_deliver(const struct fetch_box *b, const char *id, struct slice mail, char why[200]);
+/* connection without reading a greeting; the next line as it is; n octets of a literal */
+int fetch_connect(struct fetch_conn *c, const char *host, unsigned port, bool tls);
+int fetch_line(struct fetch_conn *c);
+int fetch_octets(struct fetch_conn *c, size_t n, struct buf *out);
+/* true when octets wait or come within so many seconds */
+bool fetch_wait(struct fetch_conn *c, unsigned seconds);
 #endif

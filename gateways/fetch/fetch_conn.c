@@ -2,6 +2,7 @@
  * article by ARTICLE_MAX, silence by SECONDS. */
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -164,7 +165,7 @@ static int conn_socket(const char *host, unsigned port, char why[160]) {
 	return fd;
 }
 
-int fetch_open(struct fetch_conn *c, const char *host, unsigned port, bool tls) {
+int fetch_connect(struct fetch_conn *c, const char *host, unsigned port, bool tls) {
 	struct fail f = { 0 };
 	*c = (struct fetch_conn){ .fd = -1 };
 	c->fd = conn_socket(host, port, c->why);
@@ -174,6 +175,35 @@ int fetch_open(struct fetch_conn *c, const char *host, unsigned port, bool tls) 
 	}
 	if (tls && tls_client_new(c->fd, host, &c->tls, &f) < 0)
 		return conn_lost(c, f.text);
+	return 1;
+}
+
+int fetch_line(struct fetch_conn *c) {
+	return conn_take_line(c);
+}
+
+int fetch_octets(struct fetch_conn *c, size_t n, struct buf *out) {
+	if (n > ARTICLE_MAX)
+		return conn_lost(c, "a mail is too big");
+	while (buf_len(&c->in) < n) {
+		int r = conn_fill(c);
+		if (r < 0)
+			return r;
+	}
+	buf_add_slice(out, slice_to(buf_slice(&c->in), n));
+	buf_consume(&c->in, n);
+	return 1;
+}
+
+bool fetch_wait(struct fetch_conn *c, unsigned seconds) {
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+	return buf_len(&c->in) || c->dead || poll(&p, 1, (int)seconds * 1000) > 0;
+}
+
+int fetch_open(struct fetch_conn *c, const char *host, unsigned port, bool tls) {
+	int r = fetch_connect(c, host, port, tls);
+	if (r < 0)
+		return r;
 	int code = fetch_answer(c);
 	if (code == 200 || code == 201)
 		return 1;

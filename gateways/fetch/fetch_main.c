@@ -90,6 +90,8 @@ int main(void) {
 	while (r > 0) {
 		unsigned seconds = LOOK_SECONDS;
 		r = main_turn(&local);
+		if (r > 0)
+			r = fetch_boxes(&local);
 		for (size_t i = 0; i < feeds.n; i++)
 			if (feeds.v[i].interval < seconds)
 				seconds = feeds.v[i].interval;

@@ -333,6 +333,8 @@ static enum step xfeed_list(struct session *s) {
 	nntp_reply(s, "215 feeds follow");
 	for (unsigned i = 0; c && i < c->nfetch; i++) {
 		const struct config_fetch *f = &c->fetch[i];
+		if (strcmp(f->protocol, "nntp") != 0)
+			continue;
 		d = (struct feed){ .name = slice_str(f->name), .host = slice_str(f->host), .tls = slice_str(f->tls), .user = slice_str(f->user),
 			.password_file = slice_str(f->password_file), .groups = slice_str(f->groups), .direction = slice_str(f->direction),
 			.port = f->port, .interval = f->interval };
@@ -340,6 +342,26 @@ static enum step xfeed_list(struct session *s) {
 	}
 	while (t && feed_each(t, &cursor, &d) > 0)
 		xfeed_line(session_out(s), &d);
+	config_unref(&c);
+	return nntp_finish(s);
+}
+
+/* Mailboxes to follow, and where forumd takes mail by LMTP. A line is handed on as it is: settings hold no tabs or line
+ * ends that would not be their own fault. */
+static enum step xfeed_boxes(struct session *s) {
+	struct config *c = config_current();
+	const struct config_listen *lmtp = NULL;
+	for (unsigned i = 0; c && i < c->nlisten && !lmtp; i++)
+		if (c->listen[i].protocol == LISTEN_LMTP)
+			lmtp = &c->listen[i];
+	nntp_reply(s, "215 mailboxes follow");
+	for (unsigned i = 0; c && i < c->nfetch; i++) {
+		const struct config_fetch *f = &c->fetch[i];
+		if (strcmp(f->protocol, "imap") == 0)
+			buf_addf(session_out(s), "%s\t%s\t%u\t%s\t%s\t%s\t%s\t%s\t%s\t%u\t%s\t%s\t%u\t%s\r\n", f->name, f->host, f->port, f->tls, f->user,
+				f->password_file, f->mailbox, *f->move_to ? f->move_to : "-", *f->group ? f->group : "-", f->interval, c->domain,
+				lmtp && !*lmtp->path ? lmtp->address : "-", lmtp ? lmtp->port : 0, lmtp && *lmtp->path ? lmtp->path : "-");
+	}
 	config_unref(&c);
 	return nntp_finish(s);
 }
@@ -378,5 +400,7 @@ enum step nntp_cmd_xfeed(struct session *s, struct slice *args, unsigned nargs) 
 		return nntp_reply(s, "500 what? (HELP lists the commands)");
 	if (nargs >= 4 && slice_is_nocase(args[0], "PLACE"))
 		return xfeed_place(s, args, nargs);
+	if (nargs > 0 && slice_is_nocase(args[0], "BOXES"))
+		return xfeed_boxes(s);
 	return xfeed_list(s);
 }
