@@ -2,6 +2,7 @@
 
     p = Proxy(s, "slrn"); run the client against 127.0.0.1 port p.port
     p.exchanges()    [(command, first line of the answer, lines of the text that follows or None)]
+    p.posted()       the codes of the answers to what was posted
     p.peaceful()     tests: something was said, and no answer was 400 or 5xx
 
 The session is in wire.log of the server's directory, and stays as FORUMD_WIRE/NAME.log when that variable names a directory.
@@ -104,6 +105,12 @@ class Proxy:
     def answers(self, pattern):
         """the first lines of the answers to commands that match"""
         return [a for c, a, _ in self.exchanges() if re.search(pattern, c, re.I)]
+
+    def posted(self, n=1, seconds=10):
+        """the codes of the answers to articles; waits for n of them"""
+        codes = lambda: [a[:3] for a in self.answers(r"^\(article\)") if a]
+        wait_for(lambda: len(codes()) >= n, seconds, 0.05)
+        return codes()
 
     def article(self):
         """the last article the client sent, as one text"""

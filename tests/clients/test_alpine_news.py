@@ -62,7 +62,7 @@ if ok(found, "it is posted, and there by IMAP"):
     ok("In the zinc pail.\r\n.\r\n.dots\r\n" in found[1], "text and dots as typed")
 else:
     diag(t.text())
-is_([a[:3] for a in p.answers(r"^\(article\)")], ["240"], "240")
+is_(p.posted(), ["240"], "240")
 p.peaceful("^LIST EXTENSIONS")
 t.stop()
 shutil.rmtree(home, ignore_errors=True)

@@ -84,7 +84,7 @@ shown("mine", r"References: <root@thread\.example> <one@thread\.example> <two@th
       "the follow-up comes back: references, dots as typed")
 shown("newer", r"Against the hen house\.\n\.\n\.two\nNo: against the barn\.", "what supersedes it is there")
 shown("cellar", r"\n\nUnder the stairs\.", "the private group is read after the login")
-is_([a[:3] for a in p.answers(r"^\(article\)")], ["240"] * 3, "follow-up, supersede and cancel: 240 each")
+is_(p.posted(3), ["240"] * 3, "follow-up, supersede and cancel: 240 each")
 mids = [re.search(r"(?m)^Message-ID: (\S+)", "\n".join(t)).group(1) for c, _, t in p.exchanges() if c == "(article)"]
 like(p.article(), r"(?m)^Control: cancel " + re.escape(mids[1]) + "$", "the last one is a cancel")
 tree = {q["message_id"]: q for q in s.json("thread", ROOT)}

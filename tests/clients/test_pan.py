@@ -134,7 +134,7 @@ if ok(found, "it is posted, and there by IMAP"):
     like(found[0], r"(?m)^References: <root@thread\.example>\r?$", "with its reference")
     like(found[0], r"(?m)^From: Bob Fenn <[^@>]+@forum\.test>", "under the member's name, without the member's address")
     like(found[1], r"^> The yard is too dry\.\r\n> Ideas, please\.\r\n\r\nIn the water butt\.\r\n\.dots\r\n$", "quotation and dots as typed")
-is_([a[:3] for a in p.answers(r"^\(article\)")], ["240"], "240")
+is_(p.posted(), ["240"], "240")
 pan.terminate()
 pan.wait()
 headers = os.path.join(pan_home, "groups", "test.garden")

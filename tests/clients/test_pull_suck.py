@@ -52,7 +52,7 @@ if not ok(found, "rpost posts an answer"):
     diag(r.stdout.decode("utf-8", "replace"))
 else:
     ok(found[1].endswith("By the pump.\r\n.one dot\r\n"), "dots as typed")
-is_([a[:3] for a in p.answers(r"^\(article\)")], ["240"], "240")
+is_(p.posted(), ["240"], "240")
 p.peaceful()
 shutil.rmtree(home, ignore_errors=True)
 done()

@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
 """slrn in a terminal: opens the group, shows the tree, reads, answers; the answer is there by IMAP and in the mail that goes out."""
 from community import *
+from proxy import Proxy
 
 need("slrn", "tmux")
 s = community()
+private_group(s)
 s.ctl("subscribe", "carol@example.org", "test.garden", "--mode", "all")
 home = tempfile.mkdtemp(prefix="forumslrn-")
 # slrn gives the file with the header; the text comes after the first empty line
 editor = script(home + "/editor", "#!/bin/sh\nsed -i '/^$/q' \"$1\"\nprintf 'Against the tin roof.\\n.\\n.hidden dots\\n' >>\"$1\"\n")
-with open(home + "/rc", "w") as f:
-    f.write("""
+RC = """
 nnrpaccess "127.0.0.1" "bob@example.org" "secret-b"
 set force_authentication 1
-set hostname "example.org"
-set username "bob"
+set hostname "%s"
+set username "%s"
 set realname "Bob Fenn"
 set editor_command "%s '%%s'"
 set simulate_graphic_chars 1
@@ -22,7 +23,9 @@ charset display utf8
 charset outgoing utf8
 set postpone_directory "%s"
 set save_directory "%s"
-""" % (editor, home, home))
+"""
+with open(home + "/rc", "w") as f:
+    f.write(RC % ("example.org", "bob", editor, home, home))
 with open(home + "/newsrc", "w") as f:
     f.write("test.garden:\n")
 
@@ -59,5 +62,45 @@ t.keys("q")
 t.wait(r"test\.garden|ENDED")
 t.keys("Q")
 t.wait(r"ENDED", "slrn leaves in peace")
+
+# programs offer to cancel or supersede what was written under the address they know: so Bob uses the one his posts show
+me = re.search(r"From: Bob Fenn <(author-\d+)@forum\.test>", posts(s)[1][0]).group(1)
+with open(home + "/rc", "w") as f:
+    f.write(RC % ("forum.test", me, script(home + "/again", "#!/bin/sh\nprintf 'Rather not.\\n' >>\"$1\"\n"), home, home))
+with open(home + "/newsrc", "w") as f:
+    f.write("test.cellar:\n")
+p = Proxy(s, "slrn")
+t = Screen(["slrn", "-h", "127.0.0.1", "-p", str(p.port), "-f", home + "/newsrc", "-i", home + "/rc"], home=home)
+t.wait(r"1 +test\.cellar", "the private group is there")
+for _ in range(8):      # the personal groups are new to slrn, and stand in the list, too
+    if re.search(r"-> .*test\.cellar", t.text()):
+        break
+    t.keys("Down")
+    time.sleep(0.3)
+t.keys("Space")
+t.wait(r"The jars")
+t.keys("Space")
+t.wait(r"Under the stairs", "and is read")
+t.keys("Escape", "C-s")
+t.wait(r"Post the message\?", "Esc ^S: a post to supersede it")
+t.keys("y")
+t.wait(r"done\.")
+n = s.nntp("bob@example.org", "secret-b")
+n.cmd("STAT <cellar@thread.example>", "430", "the old one is gone")
+n.cmd("GROUP test.cellar", "211 1 ", "one post is there")
+n.cmd("BODY", "222")
+is_(n.text(), ["Under the stairs.", "Rather not."], "the new one")
+t.keys("q")
+t.wait(r"-> .*test\.cellar")
+t.keys("Space")
+t.wait(r"The jars")
+t.keys("Space")
+t.wait(r"Rather not")
+t.keys("Escape", "C-c")
+ok(wait_for(lambda: ("y" in t.text()[-300:] and t.keys("y")) or len([c for c in p.commands() if c == "(article)"]) == 2, 15, 0.5), "Esc ^C: a cancel is sent")
+is_(p.posted(2), ["240", "240"], "240 and 240")
+n.cmd("GROUP test.cellar", "211 0 ", "nothing is there")
+p.peaceful()
+t.stop()
 shutil.rmtree(home, ignore_errors=True)
 done()
