@@ -73,6 +73,7 @@ const struct ctl_command ctl_commands[] = {
 	V("rebuild", NULL, ctl_rebuild, 0, 0, CTL_WRITES, "", "rebuild", "Derive overview, threads and counters from the posts again."),
 	V("backup", NULL, ctl_backup, 1, 1, CTL_POOL, "", "backup FILE", "A complete copy of the store while running."),
 	V("verify", NULL, ctl_verify, 1, 1, CTL_POOL, "", "verify FILE", "Open a backup and prove it."),
+	V("probe", NULL, ctl_probe, 0, 0, CTL_WRITES, "--mail", "probe [--mail]", "What forumctl doctor asks: facts, one a line; --mail sends a mail to a signed address of our own and prints its Message-ID."),
 	V("config", NULL, ctl_config, 0, 0, 0, "", "config", "Every setting with value, default, range and meaning."),
 	{ 0 },
 };
@@ -103,6 +104,6 @@ int ctl_help(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		buf_addf(&c->out, "  %-18s %.*s\n", name, SLICE_ARG(line));
 	}
 	buf_adds(&c->out, "\n  init DIR --domain D   Write a configuration to start from (needs no daemon).\n"
-		"  shell                 Verbs line by line.\n");
+		"  doctor                Look for what is wrong, and say how to mend it.\n  shell                 Verbs line by line.\n");
 	return 1;
 }

@@ -424,6 +424,8 @@ int main(int argc, char **argv)
 		}
 		sock = buf_bytes(&path);
 	}
+	if (strcmp(argv[i], "doctor") == 0 && i + 1 == argc)
+		return forumctl_doctor(sock);
 	if (strcmp(argv[i], "shell") == 0)
 		return shell(sock, json);
 	return call(sock, json, argc - i, argv + i);

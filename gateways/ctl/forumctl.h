@@ -1,4 +1,5 @@
-/* forumctl.h - inside the forumctl program: the connection to the daemon, and the readers of archives. Links base only. */
+/* forumctl.h - inside the forumctl program: the connection to the daemon, and the readers of archives. Links base, and of mail the
+ * making of keys. */
 #ifndef GATEWAYS_CTL_FORUMCTL_H
 #define GATEWAYS_CTL_FORUMCTL_H
 #include <stdio.h>
@@ -31,6 +32,8 @@ bool import_is_page(struct slice text);
 void import_send(struct forumctl *x, const struct ctl_message *m);
 void import_note(struct forumctl *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* forumctl_doctor.c: looks at a running daemon through its socket; 0, or 1 when something is red */
+int forumctl_doctor(const char *sock);
 /* forumctl_init.c: init DIR --domain D; exit code */
 int forumctl_init(int argc, char **argv);
 #endif

@@ -1,9 +1,11 @@
-/* forumctl_init.c - init DIR --domain D: a commented configuration to start from. Needs no daemon and executes nothing. */
+/* forumctl_init.c - init DIR --domain D: a commented configuration to start from, a signing key,
+ * DNS records, lines for Postfix. Needs no daemon and executes nothing. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include "forumd/base/text.h"
+#include "forumd/mail/dkim.h"
 #include "gateways/ctl/forumctl.h"
 
 static const char template[] =
@@ -26,7 +28,57 @@ static const char template[] =
 	"#listen mails  { protocol = \"imaps\" address = \"*\" port = 993 }\n"
 	"\n"
 	"# Mail to members goes to one smarthost (Postfix next door: smtp://127.0.0.1:25), or into a folder for a try.\n"
-	"outgoing { transport = \"maildir:outgoing\" }\n";
+	"# Mails are signed (DKIM): the record of the key is in dns.txt.\n"
+	"outgoing { transport = \"maildir:outgoing\" dkim_key = \"dkim.pem\" dkim_selector = \"forumd\" }\n"
+	"\n"
+	"# One click stops a group's mail (RFC 8058): a listener a web server in front or the world reaches under this address.\n"
+	"#listen web    { protocol = \"https\" address = \"*\" port = 443 }\n"
+	"#http { url = \"https://%s\" }\n";
+
+/* in DIR/dns.txt and on the terminal */
+static int write_records(const char *dir, const char *domain)
+{
+	struct dkim_key *key = NULL;
+	struct fail f = { 0 };
+	struct buf b = { 0 }, record = { 0 };
+	char path[PATH_MAX];
+	FILE *out;
+
+	snprintf(path, sizeof path, "%s/dkim.pem", dir);
+	if ((dkim_key_make(path, false, &f) < 0 && f.code != ERR_EXISTS) || dkim_key_load(path, &key, (f.code = ERR_OK, &f)) < 0) {
+		fprintf(stderr, "forumctl: %s\n", f.text);
+		return 1;
+	}
+	dkim_dns_record(key, &record);
+	dkim_key_free(&key);
+	buf_addf(&b, "; DNS for mail at %s; put the name and address of your mail server in place of mx.example and 192.0.2.1.\n"
+		"%s.                     MX   10 mx.example.\n"
+		"%s.                     TXT  \"v=spf1 mx ip4:192.0.2.1 -all\"\n"
+		"forumd._domainkey.%s.   TXT  ( ", domain, domain, domain, domain);
+	for (struct slice r = buf_slice(&record); r.n; r = slice_from(r, 200))   /* strings of a record are at most 255 octets */
+		buf_addf(&b, "\"%.*s\" ", SLICE_ARG(slice_to(r, 200)));
+	buf_addf(&b, ")\n_dmarc.%s.              TXT  \"v=DMARC1; p=quarantine; adkim=s; aspf=r; rua=mailto:postmaster@%s\"\n", domain, domain);
+	buf_addf(&b, "; and a PTR record of 192.0.2.1 to mx.example: big receivers want it.\n\n"
+		"# Postfix in front and behind, in main.cf (Debian):\n"
+		"virtual_mailbox_domains = %s\n"
+		"virtual_transport = lmtp:inet:127.0.0.1:1024\n"
+		"recipient_delimiter =\n"
+		"lmtp_destination_recipient_limit = 50\n"
+		"smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination, reject_unverified_recipient\n"
+		"unverified_recipient_reject_code = 550\n"
+		"# and in forumd.conf: outgoing { transport = \"smtp://127.0.0.1:25\" tls = \"opportunistic\" ... }\n"
+		"# For Authentication-Results: rspamd (or opendkim and opendmarc) as milter; its name is trust_authserv.\n", domain);
+	snprintf(path, sizeof path, "%s/dns.txt", dir);
+	out = fopen(path, "we");
+	if (!out || fwrite(buf_bytes(&b), 1, buf_len(&b), out) != buf_len(&b) || fclose(out) != 0) {
+		fprintf(stderr, "forumctl: %s: %s\n", path, strerror(errno));
+		return 1;
+	}
+	printf("\n%s (kept in %s)\n", buf_bytes(&b), path);
+	buf_free(&b);
+	buf_free(&record);
+	return 0;
+}
 
 static bool domain_ok(const char *d)
 {
@@ -80,14 +132,12 @@ int forumctl_init(int argc, char **argv)
 		fprintf(stderr, "forumctl: %s: %s\n", path, errno == EEXIST ? "exists and is left as it is" : strerror(errno));
 		return 1;
 	}
-	fprintf(f, template, lower, lower, lower);
+	fprintf(f, template, lower, lower, lower, lower);
 	if (fclose(f) != 0) {
 		fprintf(stderr, "forumctl: %s: %s\n", path, strerror(errno));
 		return 1;
 	}
 	printf("%s written. Next:\n  forumd -c %s\n  forumctl -c %s group add NAME --kind forum\n  forumctl -c %s member add you@%s --name \"Your Name\" --password-stdin\n",
 	       path, path, path, path, lower);
-	printf("DNS for mail at %s: an MX record to the machine whose MTA hands @%s to LMTP 127.0.0.1:1024\n"
-	       "(Postfix: virtual_mailbox_domains = %s, virtual_transport = lmtp:inet:127.0.0.1:1024).\n", lower, lower, lower);
-	return 0;
+	return write_records(dir, lower);
 }
