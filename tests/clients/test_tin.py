@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """tin in a terminal: opens the group, lists the thread, reads, answers."""
 from community import *
+from proxy import Proxy
 
 need("tin", "tmux")
 s = community()
+private_group(s)
 home = tempfile.mkdtemp(prefix="forumtin-")
 editor = script(home + "/editor", "#!/bin/sh\nfor f; do :; done\nsed -i '/^$/q' \"$f\"\nprintf 'In the old bath tub.\\n' >>\"$f\"\n")
 with open(home + "/.newsrc", "w") as f:
@@ -48,5 +50,31 @@ for _ in range(10):     # a key may be taken by a notice
     if wait_for(lambda: "ENDED" in t.text(), 1.5):
         break
 t.wait(r"ENDED", "tin leaves in peace")
+
+# the private group, and a post taken back: tin lets cancel what came from the address it knows
+me = re.search(r"From: Bob Fenn <(author-\d+)@forum\.test>", posts(s)[1][0]).group(1)
+with open(home + "/.tin/tinrc", "w") as f:
+    f.write("mail_address=Bob Fenn <%s@forum.test>\nbeginner_level=OFF\nconfirm_choice=none\n" % me)
+with open(home + "/.newsrc", "w") as f:
+    f.write("test.cellar:\n")
+p = Proxy(s, "tin")
+t = Screen(["tin", "-r", "-A", "-g", "127.0.0.1", "-p", str(p.port)], home=home,
+           env={"EDITOR": "true", "VISUAL": "true", "NNTPSERVER": "127.0.0.1", "USER": "bob"})
+t.wait(r"test\.cellar\s+Down in the cellar", "the private group is there")
+t.keys("Enter")
+t.wait(r"1\s+The jars")
+t.keys("Enter")
+t.wait(r"Under the stairs", "and is read")
+t.keys("D")
+t.wait(r"Cancel \(delete\) or supersede.*d/s/q")
+t.keys("d")
+t.wait(r"d=delete \(cancel\)", "D: tin takes it for Bob's own")
+t.keys("d")
+is_(p.posted(), ["240"], "the cancel is taken: 240")
+like(p.article(), r"(?m)^Control: cancel <cellar@thread\.example>$", "that is what it was")
+n = s.nntp("bob@example.org", "secret-b")
+n.cmd("STAT <cellar@thread.example>", "430", "the post is gone")
+p.peaceful()
+t.stop()
 shutil.rmtree(home, ignore_errors=True)
 done()
