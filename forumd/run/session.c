@@ -281,6 +281,10 @@ static bool run_once(struct session *s) {
 		s->need = NEED_INPUT;
 		if (s->step != step && buf_len(conn_input(s->conn)))
 			return true;                  /* another reader: it has not seen what is here already */
+		if (s->worker->stopping) {
+			session_goodbye(s);
+			return false;
+		}
 		if (conn_input_full(s->conn)) {
 			session_log(s, "closed: input of %zu octets is not taken", buf_len(conn_input(s->conn)));
 			close_session(s);
@@ -313,6 +317,10 @@ static void session_run(struct session *s) {
 		if (!run_once(s))
 			return;
 	}
+}
+
+bool session_is_due(const struct session *s) {
+	return s->need == NEED_DRAIN;
 }
 
 void session_wake(struct session *s) {

@@ -198,8 +198,9 @@ static void run_stop(struct msg *m, void *owner) {
 	w->stopping = true;
 	for (size_t i = 0; i < w->slots.n; i++) {
 		struct session *s = w->slots.v[i];
-		/* who waits for an answer gets it first: run_once() says good-bye then */
-		if (s && !s->waiting && !s->jobs) {
+		/* Who waits for an answer gets it first, and so does who has it already but has not said it: a commit
+		 * must not look like a refusal. run_once() says good-bye then. */
+		if (s && !s->waiting && !s->jobs && !session_is_due(s)) {
 			session_goodbye(s);
 			conn_kick(s->conn);
 		}

@@ -39,4 +39,6 @@ void auth_cancel_all(struct worker *w);
 void worker_left(struct worker *w);
 /* any thread: to the worker of this session; run with a NULL owner when there is none */
 void worker_post(uint64_t session, struct msg *m);
+/* will the engine run it again by itself? (an answer or the rest of one is still to be written) */
+bool session_is_due(const struct session *s);
 #endif
