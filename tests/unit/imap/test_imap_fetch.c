@@ -60,6 +60,7 @@ int main(void) {
 	plan_is("()", false, "bad");
 	plan_is("(FLAGS", false, "bad");
 	plan_is("FLAGS[]", false, "bad");
-	plan_is("MODSEQ", false, "bad");
+	plan_is("MODSEQ", false, "MODSEQ ");
+	plan_is("MODSEQ[1]", false, "bad");
 	return done();
 }
