@@ -135,8 +135,13 @@ if ok(found, "it is posted, and there by IMAP"):
     like(found[0], r"(?m)^From: Bob Fenn <[^@>]+@forum\.test>", "under the member's name, without the member's address")
     like(found[1], r"^> The yard is too dry\.\r\n> Ideas, please\.\r\n\r\nIn the water butt\.\r\n\.dots\r\n$", "quotation and dots as typed")
 is_(p.posted(), ["240"], "240")
-pan.terminate()
-pan.wait()
+# Pan writes its files when it quits by itself; a signal may come too early for that
+x("key", "ctrl+q")
+try:
+    pan.wait(20 * SLOW)
+except subprocess.TimeoutExpired:
+    pan.terminate()
+    pan.wait()
 headers = os.path.join(pan_home, "groups", "test.garden")
 text = open(headers).read() if os.path.exists(headers) else ""
 is_([m for m in (ROOT, ONE, TWO, THREE) if m in text], [ROOT, ONE, TWO, THREE], "Pan's own file of the group has the four posts")
