@@ -107,7 +107,7 @@ static const struct key keys[] = {
 	{ "fetch", "group", T_WORD, "", 0, 0, INF(group), "imap: group of mails that name no address of ours", NULL },
 	{ "fetch", "interval", T_UINT, "60", 1, 86400, INF(interval), "seconds between two looks", NULL },
 	{ "reply", "separator", T_CHAR, "-", 0, 0, IN(reply_separator), "in GROUP-reply-TOKEN addresses", separator_words },
-	{ "reply", "days", T_U64, "365", 1, 36500, IN(reply_days), "life of reply addresses", NULL },
+	{ "reply", "days", T_U64, "30", 1, 36500, IN(reply_days), "life of reply addresses", NULL },
 	{ "http", "url", T_WORD, "", 0, 0, IN(http_url), "https://HOST under which an http or https listener is reached from outside; empty: none", NULL },
 	{ "reply", "joining", T_BOOL, "yes", 0, 0, IN(joining),
 	  "strangers become members by a mail they confirm; their first post waits for a moderator", NULL },
