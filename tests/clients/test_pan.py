@@ -32,20 +32,24 @@ def start(*command, **kw):
     return q
 
 
-def stop_started():
-    for q in reversed(started):
-        if q.poll() is None:
-            q.terminate()
-            q.wait()
+class Started:
+    """ends with the test, however that ends"""
+    dir = home
+
+    def stop(self):
+        for q in reversed(started):
+            if q.poll() is None:
+                q.terminate()
+                q.wait()
 
 
-atexit.register(stop_started)
+forumtest._servers.append(Started())
 r, w = os.pipe()
 start("Xvfb", "-displayfd", str(w), "-screen", "0", "1000x700x24", "-nolisten", "tcp", pass_fds=[w])
 os.close(w)
 import select
 if not select.select([r], [], [], 20 * SLOW)[0]:
-    stop_started()
+    forumtest.stop_all()
     skip_all("Xvfb does not start here")
 display = ":" + os.read(r, 20).decode().strip()
 env = {"HOME": home, "PAN_HOME": pan_home, "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC", "DISPLAY": display, "GDK_BACKEND": "x11"}
@@ -135,16 +139,12 @@ if ok(found, "it is posted, and there by IMAP"):
     like(found[0], r"(?m)^From: Bob Fenn <[^@>]+@forum\.test>", "under the member's name, without the member's address")
     like(found[1], r"^> The yard is too dry\.\r\n> Ideas, please\.\r\n\r\nIn the water butt\.\r\n\.dots\r\n$", "quotation and dots as typed")
 is_(p.posted(), ["240"], "240")
-# Pan writes its files when it quits by itself; a signal may come too early for that
+# it writes its files when it leaves
+x("windowfocus", main)
 x("key", "ctrl+q")
-try:
-    pan.wait(20 * SLOW)
-except subprocess.TimeoutExpired:
-    pan.terminate()
-    pan.wait()
+ok(wait_for(lambda: pan.poll() is not None, 15, 0.2), "^Q: Pan leaves")
 headers = os.path.join(pan_home, "groups", "test.garden")
 text = open(headers).read() if os.path.exists(headers) else ""
 is_([m for m in (ROOT, ONE, TWO, THREE) if m in text], [ROOT, ONE, TWO, THREE], "Pan's own file of the group has the four posts")
 p.peaceful()
-shutil.rmtree(home, ignore_errors=True)
 done()
