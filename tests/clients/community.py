@@ -67,6 +67,25 @@ def script(path, text):
     return path
 
 
+def descendants(pid):
+    """pids of a process and all below it, children first"""
+    children = {}
+    for d in os.listdir("/proc"):
+        if d.isdigit():
+            try:
+                with open("/proc/%s/stat" % d) as f:
+                    children.setdefault(f.read().rsplit(")", 1)[1].split()[1], []).append(d)
+            except OSError:
+                pass
+    out = []
+    todo = [pid] if pid.isdigit() else []
+    while todo:
+        p = todo.pop()
+        out.insert(0, int(p))
+        todo += children.get(p, [])
+    return out
+
+
 class Screen:
     """A program in a terminal of 110 x 40. Ends with the test."""
 
@@ -108,4 +127,11 @@ class Screen:
         return self.text()
 
     def stop(self):
+        # some programs spin when their terminal is gone, and wave SIGHUP and SIGTERM off: they are ended by pid
+        mine = descendants(self.tmux("display-message", "-p", "#{pane_pid}").strip())
         self.tmux("kill-server")
+        for pid in mine:
+            try:
+                os.kill(pid, 9)
+            except OSError:
+                pass
