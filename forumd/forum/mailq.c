@@ -133,14 +133,6 @@ static void mailq_tell(struct forum_txn *t, uint64_t post, uint32_t group) {
 	forum_change_add(t, (struct change){ .kind = CHANGE_MAIL, .post = post, .group = group });
 }
 
-int mailq_add_post(struct forum_txn *t, uint64_t post, uint32_t group) {
-	struct mailq_item i = { .kind = MAILQ_POST, .post = post, .group = group };
-	int r = mailq_add(t, &i);
-	if (r > 0)
-		mailq_tell(t, post, group);
-	return r;
-}
-
 int mailq_add_notice(struct forum_txn *t, struct slice recipient, struct slice message, uint64_t *id_r) {
 	struct mailq_item i = { .kind = MAILQ_NOTICE, .recipient = recipient, .message = message };
 	if (recipient.n == 0 || recipient.n > 320)
@@ -397,6 +389,27 @@ unsigned mailq_audience(struct forum_txn *t, const struct post *p, unsigned max)
 			n += mailq_wants(t, p, &g, parent_author, cursor, &mode, &m);
 	}
 	return n;
+}
+
+/* Nobody gets the group, and no author is answered: an item would cost a commit of its own and tell nobody. */
+static bool mailq_for_nobody(struct forum_txn *t, uint64_t post, uint32_t group) {
+	enum subscribe_mode mode;
+	uint32_t cursor = 0;
+	struct member m;
+	struct group g;
+	struct post p;
+	return subscribe_next(t, group, &cursor, &mode) == 0 && post_get(t, post, &p) > 0 && group_get(t, group, &g) > 0 &&
+		!mailq_direct(t, &p, &g, mailq_parent_author(t, &p), &m);
+}
+
+int mailq_add_post(struct forum_txn *t, uint64_t post, uint32_t group) {
+	struct mailq_item i = { .kind = MAILQ_POST, .post = post, .group = group };
+	if (mailq_for_nobody(t, post, group))
+		return 1;
+	int r = mailq_add(t, &i);
+	if (r > 0)
+		mailq_tell(t, post, group);
+	return r;
 }
 
 static int mailq_expand_other(struct forum_txn *t, const struct mailq_item *i) {
