@@ -168,4 +168,5 @@ ok(wait_for(lambda: "while away" in flags("Done") and "while away" not in flags(
 put("to nobody", to="somebody@elsewhere.example")
 ok(wait_for(lambda: "to nobody" in titles(), 30), "a mail that names no address of ours goes to the group of the settings")
 s.stop()
+end()     # done() leaves without the handlers of atexit
 done()

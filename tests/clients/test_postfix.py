@@ -145,4 +145,5 @@ is_(p.returncode, 1, "and says so by its exit code")
 s.stop()
 p = subprocess.run([find("forumctl"), "-c", s.conf, "doctor"], capture_output=True, text=True, timeout=100 * SLOW)
 ok(p.returncode == 1 and "does not answer" in p.stdout, "without forumd too")
+end()     # done() leaves without the handlers of atexit
 done()
