@@ -23,7 +23,7 @@ is_(code, 28, "a wrong password is refused")
 code, out = swaks(*submit, *login, "secret-b", "--to", "else@where.example")
 is_(code, 24, "no relay")
 
-copy = wait_for(lambda: next((m for m in s.outgoing() if b"They ate the beans" in m), None), 15)
+copy = wait_for(lambda: next((m for m in s.outgoing() if b"They ate the beans" in m and b"Delivered-To: carol@" in m), None), 15)
 ok(copy, "the subscriber's copy went out")
 import email, email.utils
 copy = email.message_from_bytes(copy)

@@ -49,5 +49,11 @@ build() {
 		printf '%s' "$*" >"$dir/options"
 	fi
 	say "make $dir"
-	make -C "$dir" -s -j"$(nproc)" "${targets[@]}" >"$log" 2>&1 || { grep -E 'error|Error|undefined' "$log" | head -30 >&2; tail -5 "$log" >&2; return 1; }
+	# one target after the other: two at once compile the same files twice and tread on each other
+	local t words
+	: >"$log"
+	for t in "${targets[@]}"; do
+		read -ra words <<<"$t"
+		make -C "$dir" -s -j"$(nproc)" "${words[@]}" >>"$log" 2>&1 || { grep -E 'error|Error|undefined' "$log" | head -30 >&2; tail -5 "$log" >&2; return 1; }
+	done
 }
