@@ -1,14 +1,12 @@
 #!/usr/bin/env python3
 """runtap: run TAP programs, count their test points.
 
-    runtap.py [-j JOBS] [-t SECONDS] [--logs DIR] [--label TEXT] [--again] [--totals FILE] PROGRAM...
+    runtap.py [-j JOBS] [-t SECONDS] [--logs DIR] [--label TEXT] [--totals FILE] PROGRAM...
     runtap.py --totals FILE --sum
 
 A program is an executable, NAME.py (run with /usr/bin/python3) or NAME.sh (bash). Test points are counted from the
 output. A program that dies, ends with a code other than 0 although its points held, breaks its plan, says "Bail out!"
 or runs out of time counts as one more failed point. "exit:PROGRAM ARGS" is one point, judged by its exit code.
---again: programs that failed are run once more, alone, and the second run counts; both are shown. It is for other
-people's programs on a screen (keys, windows, their own timers), which a busy machine disturbs, and for nothing else.
 The counts are added to FILE (three numbers); --sum prints the one line of FILE and fails when something failed.
 """
 import argparse, concurrent.futures, os, re, shlex, signal, subprocess, sys, time
@@ -103,7 +101,6 @@ def main():
     a.add_argument("--logs", default="test-logs")
     a.add_argument("--label", default="")
     a.add_argument("--totals")
-    a.add_argument("--again", action="store_true")
     a.add_argument("--sum", action="store_true")
     a.add_argument("programs", nargs="*")
     o = a.parse_args()
@@ -126,29 +123,19 @@ def main():
         code = run(program, log, o.t)
         return name, log, code, time.time() - start, judge(program, code, log)
 
-    def show(result, counts=True):
-        name, log, code, took, (p, b, s, bad) = result
-        for i, n in enumerate((p, b, s)):
-            sums[i] += n if counts else 0
-        print("%s %-48s %4d ok%s%s  %.1f s" % ("FAIL" if b and counts else "once" if b else "  ok", (o.label + " " + name).strip(), p,
-              ", %d failed" % b if b else "", ", %d skipped" % s if s else "", took), flush=True)
-        if b:
-            print("\n".join(bad[:40]))
-            with open(log, "rb") as t:
-                tail = t.read()[-4000:].decode("utf-8", "replace").split("\n")[-30:]
-            print("    the end of %s:" % log)
-            print("\n".join("    | " + l for l in tail), flush=True)
-
-    failed = []
     with concurrent.futures.ThreadPoolExecutor(max(1, o.j)) as pool:
-        started = {pool.submit(one, p): p for p in o.programs}
-        for f in concurrent.futures.as_completed(started):
-            again = o.again and f.result()[4][1] > 0
-            show(f.result(), not again)
-            if again:
-                failed.append(started[f])
-    for program in failed:
-        show(one(program))
+        for f in concurrent.futures.as_completed([pool.submit(one, p) for p in o.programs]):
+            name, log, code, took, (p, b, s, bad) = f.result()
+            for i, n in enumerate((p, b, s)):
+                sums[i] += n
+            print("%s %-48s %4d ok%s%s  %.1f s" % ("FAIL" if b else "  ok", (o.label + " " + name).strip(), p,
+                  ", %d failed" % b if b else "", ", %d skipped" % s if s else "", took), flush=True)
+            if b:
+                print("\n".join(bad[:40]))
+                with open(log, "rb") as t:
+                    tail = t.read()[-4000:].decode("utf-8", "replace").split("\n")[-30:]
+                print("    the end of %s:" % log)
+                print("\n".join("    | " + l for l in tail), flush=True)
     if o.totals:
         n = totals(o.totals)
         with open(o.totals, "w") as f:
