@@ -4,7 +4,7 @@
  *   PENDING -> VISIBLE   approval: numbers are given now
  *   PENDING -> HIDDEN    refused for now; HIDDEN -> VISIBLE of such a post is its approval
  *   VISIBLE <-> HIDDEN   the number becomes a hole and comes back
- *   any     -> DELETED   final; the text stays until post_erase() */
+ *   any     -> DELETED   a tombstone; a numbered post comes back until post_erase() takes its text */
 #include "forumd/forum/group.h"
 #include "forumd/forum/mailq.h"
 #include "forumd/forum/personal.h"
