@@ -1,6 +1,7 @@
 /* html_text.c - HTML mail as readable text, in one pass and without a tree: tags only change a small state (quote depth,
  * lists, preformatted, pending line ends). Text is written word by word, so white space collapses as in a browser. */
 #include "forumd/base/text.h"
+#include "forumd/mail/html.h"
 #include "forumd/mail/mime.h"
 
 #define LISTS_MAX 16
@@ -178,11 +179,10 @@ static bool html_tag_take(struct html *h, struct html_tag *t_r) {
 	return true;
 }
 
-static struct slice html_attribute(struct slice s, const char *name) {
-	ptrdiff_t at;
-	struct slice want = slice_str(name);
-	while ((at = slice_find_nocase(s, want)) >= 0) {
-		bool word = at > 0 && (text_space(s.p[at - 1]) || s.p[at - 1] == '\n' || s.p[at - 1] == '\r' || s.p[at - 1] == '"');
+struct slice html_attribute(struct slice attributes, const char *name) {
+	struct slice want = slice_str(name), s = attributes;
+	for (ptrdiff_t at; (at = slice_find_nocase(s, want)) >= 0;) {
+		bool word = at > 0 && (text_control(s.p[at - 1]) || s.p[at - 1] == ' ' || s.p[at - 1] == '"');
 		s = slice_from(s, (size_t)at + want.n);
 		struct slice v = slice_trim(s);
 		if (!word || !v.n || v.p[0] != '=')

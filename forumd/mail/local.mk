@@ -7,6 +7,7 @@ forumd_libmail_a_SOURCES = \
 	forumd/mail/dkim.c forumd/mail/dkim.h \
 	forumd/mail/dsn.c \
 	forumd/mail/field.c forumd/mail/field.h \
+	forumd/mail/html.h \
 	forumd/mail/html_text.c \
 	forumd/mail/imap_text.c forumd/mail/imap_text.h \
 	forumd/mail/inbound.c forumd/mail/inbound.h \

@@ -3,6 +3,7 @@
  * are blockquotes, and those become lines with '>'. One pass, no tree: of nested elements only one is followed to its
  * end, by counting tags of its name. */
 #include "forumd/base/text.h"
+#include "forumd/mail/html.h"
 #include "forumd/mail/trim_private.h"
 
 #define HTML_TAG_MAX 4096
@@ -37,29 +38,6 @@ static bool tag_name_char(char c) {
 	return text_alpha(c) || text_digit(c);
 }
 
-/* the value of an attribute, "" when absent */
-static struct slice tag_value(struct slice s, const char *name) {
-	struct slice want = slice_str(name);
-	ptrdiff_t at;
-	while ((at = slice_find_nocase(s, want)) >= 0) {
-		bool word = at > 0 && (text_control(s.p[at - 1]) || s.p[at - 1] == ' ' || s.p[at - 1] == '"');
-		s = slice_from(s, (size_t)at + want.n);
-		struct slice v = slice_trim(s);
-		if (!word || !v.n || v.p[0] != '=')
-			continue;
-		v = slice_trim(slice_from(v, 1));
-		if (v.n && (v.p[0] == '"' || v.p[0] == '\'')) {
-			ptrdiff_t end = slice_chr(slice_from(v, 1), v.p[0]);
-			return slice_sub(v, 1, end < 0 ? v.n : (size_t)end);
-		}
-		size_t n = 0;
-		while (n < v.n && v.p[n] > ' ')
-			n++;
-		return slice_to(v, n);
-	}
-	return slice_of("", 0);
-}
-
 static enum html_act tag_named(struct slice value) {
 	struct slice word;
 	while (slice_word(&value, &word)) {
@@ -74,14 +52,14 @@ static enum html_act tag_named(struct slice value) {
 }
 
 static enum html_act tag_act(struct slice name, struct slice tag) {
-	enum html_act act = tag_named(tag_value(tag, "id"));
+	enum html_act act = tag_named(html_attribute(tag, "id"));
 	if (!act)
-		act = tag_named(tag_value(tag, "class"));
-	if (!act && slice_is_nocase(tag_value(tag, "data-signatureblock"), "true"))
+		act = tag_named(html_attribute(tag, "class"));
+	if (!act && slice_is_nocase(html_attribute(tag, "data-signatureblock"), "true"))
 		act = HTML_SIGNATURE;
 	if (!act && slice_is_nocase(name, "hr"))
 		act = HTML_RULE;
-	struct slice style = act ? slice_of("", 0) : tag_value(tag, "style");
+	struct slice style = act ? slice_of("", 0) : html_attribute(tag, "style");
 	if (slice_find_nocase(style, SLICE("border-top")) >= 0 && slice_find_nocase(style, SLICE("solid")) >= 0)
 		act = HTML_RULE;
 	/* a blockquote is a quotation anyway */
@@ -144,7 +122,7 @@ static bool html_normal(struct html_marker *h, struct slice name, bool close, st
 		h->normal = false;
 		return true;
 	}
-	h->normal = !close && slice_starts_nocase(tag_value(tag, "class"), SLICE("Mso"));
+	h->normal = !close && slice_starts_nocase(html_attribute(tag, "class"), SLICE("Mso"));
 	h->words = false;
 	if (h->normal)
 		buf_adds(h->out, "<div>");

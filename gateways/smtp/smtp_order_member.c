@@ -1,0 +1,286 @@
+/* smtp_order_member.c - what a member gets by mail, searching, joining and leaving, passwords. */
+#include <stdio.h>
+#include "forumd/base/log.h"
+#include "forumd/base/num.h"
+#include "forumd/base/rnd.h"
+#include "forumd/base/text.h"
+#include "forumd/forum/author.h"
+#include "forumd/forum/memo.h"
+#include "forumd/forum/moderate.h"
+#include "forumd/forum/overview.h"
+#include "forumd/forum/rights.h"
+#include "forumd/forum/subscribe.h"
+#include "forumd/run/job.h"
+#include "forumd/run/password.h"
+#include "forumd/run/writer.h"
+#include "gateways/common/notice.h"
+#include "gateways/smtp/smtp_order_private.h"
+
+#define SEARCH_HITS 20
+#define SEARCH_POSTS 20000
+
+int order_help(struct forum_txn *t, struct smtp_order *o)
+{
+	struct slice d = slice_str(forum_domain(forum_of(t))), cursor = { 0 };
+	struct buf b = { 0 };
+	struct group g;
+	int e = o->member ? 1 : order_once(t, o, "help", ORDER_DAY);
+
+	if (e <= 0)
+		return e < 0 ? e : 1;
+	if (o->group_name.n && o->commands)
+		buf_addf(&b, "A new thread:     %.*s@%.*s\nGet it by mail:   %.*s-subscribe@%.*s\nStop it:          %.*s-unsubscribe@%.*s\n\n",
+			SLICE_ARG(o->group_name), SLICE_ARG(d), SLICE_ARG(o->group_name), SLICE_ARG(d), SLICE_ARG(o->group_name), SLICE_ARG(d));
+	buf_addf(&b, "Write to a group and it is a new thread; answer a post and it is a reply.\n"
+		"Words, each alone in an answer to a post:\n  mute, watch, unmute   this thread\n  undo                  take back your last post in it\n"
+		"  flag KIND [why]       tell the moderators (off-topic, spam, uncivil, privacy, other)\n\n"
+		"Words to commands@%.*s, in the first line:\n"
+		"  join\n  subscribe GROUP [all|first|replies|digest|digest-text]\n  unsubscribe [GROUP]\n  stand aside, come back\n"
+		"  set receipts=on|off, set replies=on|off, set quiet=22-7\n  search WORDS\n  password\n  leave\n  help\n\nGroups:\n", SLICE_ARG(d));
+	while (buf_len(&b) < 8000 && group_each(t, &cursor, &g) > 0)
+		if (rights_can_read(t, o->member, &g) && g.access != GROUP_OWN)
+			buf_addf(&b, "  %.*s@%.*s   %.*s\n", SLICE_ARG(g.name), SLICE_ARG(d), SLICE_ARG(g.title));
+	e = order_tell(t, o, o->group_name.n && o->commands ? arena_printf(forum_arena(t), "Writing to %.*s by mail", SLICE_ARG(o->group_name))
+		: "Living in the forum by mail", buf_slice(&b), slice_of("", 0));
+	buf_free(&b);
+	return e;
+}
+
+int order_subscribe(struct forum_txn *t, struct smtp_order *o, struct fail *f)
+{
+	struct slice rest = o->rest, word;
+	int mode = SUBSCRIBE_ALL;
+	struct group g;
+	int e = order_need_group(t, o, &g, f);
+
+	if (e < 0)
+		return e;
+	if (slice_word(&rest, &word) && slice_word(&rest, &word) && (mode = subscribe_mode_parse(word)) < 0)
+		return fail_set(f, ERR_INVALID, "the ways to get mail are all, first, replies, digest, digest-text, none");
+	if ((e = subscribe_set(t, o->member, g.id, (enum subscribe_mode)mode, f)) < 0)
+		return e;
+	if ((e = member_set(t, o->member, SLICE("bounces"), SLICE("0"), f)) < 0)   /* he says that his address works */
+		return e;
+	return order_tellf(t, o, "You now get %.*s by mail: %s (%.*s).\n\nTo stop it, write to\n  %.*s-unsubscribe@%s\n", SLICE_ARG(g.name),
+		subscribe_mode_name((enum subscribe_mode)mode), SLICE_ARG(notice_volume(t, &g)), SLICE_ARG(g.name), forum_domain(forum_of(t)));
+}
+
+int order_unsubscribe(struct forum_txn *t, struct smtp_order *o, struct fail *f)
+{
+	enum subscribe_mode mode;
+	uint32_t cursor = 0;
+	struct buf b = { 0 };
+	struct group g;
+	int e = 1;
+
+	if (o->rest.n || o->group) {
+		if ((e = order_need_group(t, o, &g, f)) < 0 || (e = subscribe_set(t, o->member, g.id, SUBSCRIBE_NONE, f)) < 0)
+			return e;
+		return order_tellf(t, o, "You no longer get %.*s by mail. You can still read it, and post.\n\nTo get it again, write to\n"
+			"  %.*s-subscribe@%s\n", SLICE_ARG(g.name), SLICE_ARG(g.name), forum_domain(forum_of(t)));
+	}
+	while (e > 0 && subscribe_of_member(t, o->member, &cursor, &mode) > 0) {
+		if (group_get(t, cursor, &g) > 0)
+			buf_addf(&b, "  %.*s\n", SLICE_ARG(g.name));
+		e = subscribe_set(t, o->member, cursor, SUBSCRIBE_NONE, f);
+	}
+	if (e > 0)
+		e = order_tellf(t, o, "You are no longer mailed any of these groups:\n%.*s\nAnswers to your own posts still come; send "
+			"set replies=off  to end them too.\n", SLICE_ARG(buf_slice(&b)));
+	buf_free(&b);
+	return e;
+}
+
+int order_set(struct forum_txn *t, struct smtp_order *o, struct fail *f)
+{
+	static const char *const keys[] = { "receipts", "replies", "quiet", "name", "aside" };
+	ptrdiff_t eq = slice_chr(o->rest, '=');
+	struct slice key = slice_trim(slice_to(o->rest, eq < 0 ? 0 : (size_t)eq));
+
+	for (size_t i = 0; eq > 0 && i < sizeof keys / sizeof keys[0]; i++) {
+		if (slice_is(key, keys[i])) {
+			int e = member_set(t, o->member, key, slice_trim(slice_from(o->rest, (size_t)eq + 1)), f);
+
+			return e < 0 ? e : order_tellf(t, o, "Set: %.*s\n", SLICE_ARG(slice_to(o->rest, 200)));
+		}
+	}
+	return fail_set(f, ERR_INVALID, "set receipts=on|off, replies=on|off, quiet=FROM-TO|off, aside=on|off or name=NAME");
+}
+
+static bool search_matches(struct forum_txn *t, const struct overview *v, struct slice words)
+{
+	struct buf hay = { 0 }, needle = { 0 };
+	struct slice rest, w;
+	struct post p;
+	bool all = true;
+
+	text_fold(v->subject, &hay);
+	if (post_get(t, v->post, &p) > 0 && p.body_len < 200000) {
+		struct buf body = { 0 };
+
+		if (post_body(t, &p, 0, p.body_len, &body) > 0)
+			text_fold(buf_slice(&body), &hay);
+		buf_free(&body);
+	}
+	text_fold(words, &needle);
+	rest = buf_slice(&needle);
+	while (all && slice_word(&rest, &w))
+		all = slice_find(buf_slice(&hay), w) >= 0;
+	buf_free(&hay);
+	buf_free(&needle);
+	return all;
+}
+
+/* newest first, in all groups the asker reads; the number of posts looked at is bounded */
+int order_search(struct forum_txn *t, struct smtp_order *o, struct fail *f)
+{
+	struct slice cursor = { 0 };
+	unsigned hits = 0, seen = 0;
+	struct buf b = { 0 };
+	struct overview v;
+	struct group g;
+	int e;
+
+	if (o->rest.n < 2)
+		return fail_set(f, ERR_INVALID, "search for what? write  search WORDS");
+	while (hits < SEARCH_HITS && seen < SEARCH_POSTS && group_each(t, &cursor, &g) > 0) {
+		uint32_t n = g.high + 1;
+
+		if (!rights_can_read(t, o->member, &g) || g.access == GROUP_OWN)
+			continue;
+		while (hits < SEARCH_HITS && seen++ < SEARCH_POSTS && overview_before(t, g.id, n, &n) > 0) {
+			if (overview_get(t, g.id, n, &v) <= 0 || !search_matches(t, &v, o->rest))
+				continue;
+			hits++;
+			buf_addf(&b, "%.*s\n  %.*s, %.*s\n  mid:%.*s\n", SLICE_ARG(slice_to(v.subject, 200)), SLICE_ARG(g.name),
+				SLICE_ARG(author_name(t, v.author, v.from)), SLICE_ARG(slice_sub(v.message_id, 1, v.message_id.n - 2)));
+		}
+	}
+	e = order_tellf(t, o, "%u post%s found%s.\n\n%.*s", hits, hits == 1 ? "" : "s", hits == SEARCH_HITS ? ", and perhaps more" : "",
+		SLICE_ARG(buf_slice(&b)));
+	buf_free(&b);
+	return e;
+}
+
+/* ---- joining ---- */
+
+int order_ask_join(struct forum_txn *t, struct smtp_order *o, struct fail *f)
+{
+	struct slice founding = { 0 };
+	struct buf b = { 0 };
+	char name[40];
+	int e;
+
+	if (!o->joining)
+		return fail_set(f, ERR_DENIED, "strangers do not join by mail here; ask the people who run it");
+	if (o->group) {
+		snprintf(name, sizeof name, "founding:%u", o->group);
+		forum_meta_get(t, name, &founding);
+	}
+	buf_addf(&b, "Somebody, perhaps you, asked to join %s with this address.\n", forum_domain(forum_of(t)));
+	if (founding.n)
+		buf_addf(&b, "\nWhat members agree to:\n\n%.*s\n", SLICE_ARG(founding));
+	buf_addc(&b, 0);
+	e = order_ask(t, o, buf_bytes(&b));
+	buf_free(&b);
+	return e;
+}
+
+int order_join(struct forum_txn *t, struct smtp_order *o, struct fail *f)
+{
+	struct slice name = o->name;
+	struct buf b = { 0 };
+	struct group g;
+	uint32_t id;
+	char key[4];
+	int e;
+
+	if (!name.n)
+		name = slice_to(o->address, (size_t)(slice_chr(o->address, '@') > 0 ? slice_chr(o->address, '@') : 0));
+	if ((e = member_add(t, name, o->address, &id, f)) < 0)
+		return e;
+	o->member = id;
+	audit_add(t, VERDICT_MEMBER, id, 0, 0, SLICE("joined by mail"), NULL);
+	num_put32(key, id);
+	memo_put(t, MEMO_FIRST, slice_of(key, 4), SLICE("1"), forum_time(t) + 365 * ORDER_DAY);
+	buf_addf(&b, "Welcome, %.*s.\n\n", SLICE_ARG(name));
+	if (o->group && group_get(t, o->group, &g) > 0 && rights_can_read(t, id, &g)) {
+		if ((e = subscribe_set(t, id, g.id, SUBSCRIBE_FIRST, f)) < 0) {
+			buf_free(&b);
+			return e;
+		}
+		buf_addf(&b, "You get the first post of each thread of %.*s (the group has %.*s), and answers to you.\n",
+			SLICE_ARG(g.name), SLICE_ARG(notice_volume(t, &g)));
+	} else {
+		buf_adds(&b, "You get answers to your posts by mail. For more:  subscribe GROUP  to commands.\n");
+	}
+	buf_adds(&b, "Your first post waits for a moderator.\n\nFive words to know: mute, watch, undo, help, leave.\n");
+	e = order_tell(t, o, "Welcome", buf_slice(&b), slice_of("", 0));
+	buf_free(&b);
+	return e;
+}
+
+int order_leave(struct forum_txn *t, struct smtp_order *o, struct fail *f)
+{
+	int e = member_set(t, o->member, SLICE("left"), SLICE("on"), f);
+
+	if (e < 0)
+		return e;
+	audit_add(t, VERDICT_MEMBER, o->member, 0, 0, SLICE("left by mail"), NULL);
+	return order_tellf(t, o, "You have left. Your posts stay, under your name; nothing more is mailed to you.\n");
+}
+
+/* ---- passwords: 100 ms of work, so not here and not on the writer ---- */
+
+struct new_password { uint32_t member; struct slice address; struct buf text, hash, scram; };
+
+static int password_apply(struct forum_txn *t, struct job *j, struct fail *f)
+{
+	struct new_password *w = j->data;
+	struct buf b = { 0 };
+	struct notice n = { .to = w->address, .subject = SLICE("Your password") };
+	int e = member_set_password(t, w->member, buf_slice(&w->hash), buf_slice(&w->scram), f);
+
+	buf_addf(&b, "Your new password for news and mail programs is\n\n  %.*s\n\nIt replaces the old one and is shown nowhere else. "
+		"The name is this address.\n", SLICE_ARG(buf_slice(&w->text)));
+	n.text = buf_slice(&b);
+	if (e > 0)
+		e = notice_add(t, &n);
+	buf_free(&b);
+	return e;
+}
+
+static void password_free(void *arg)
+{
+	struct new_password *w = arg;
+
+	buf_free(&w->text);
+	buf_free(&w->hash);
+	buf_free(&w->scram);
+}
+
+static void password_run(void *arg)
+{
+	struct job *j = arg;
+	struct new_password *w = j->data;
+
+	password_make(buf_slice(&w->text), &w->hash, &w->scram);
+	writer_submit(writer_current(), j);
+}
+
+void smtp_order_password(struct slice address, uint32_t member)
+{
+	struct job *j = job_new(NULL, password_apply);
+	struct new_password *w = ARENA_NEW(j->arena, struct new_password);
+
+	w->member = member;
+	w->address = arena_slice(j->arena, address);
+	rnd_add_id(&w->text);
+	buf_truncate(&w->text, 20);
+	arena_on_reset(j->arena, password_free, w);
+	j->data = w;
+	if (password_pool_try(password_run, j) < 0) {
+		log_warn("smtp", "password by mail: too many at once member=%u", member);
+		job_free(&j);
+	}
+}

@@ -1,0 +1,187 @@
+/* smtp_order_post.c - words about a post or its thread: mute, watch, flag, and those of a receipt. */
+#include "forumd/forum/author.h"
+#include "forumd/forum/mailq.h"
+#include "forumd/forum/moderate.h"
+#include "forumd/forum/rights.h"
+#include "forumd/forum/thread.h"
+#include "forumd/forum/watch.h"
+#include "forumd/base/text.h"
+#include "forumd/mail/msgid.h"
+#include "gateways/smtp/smtp_order_private.h"
+
+int order_watch(struct forum_txn *t, struct smtp_order *o, struct fail *f)
+{
+	static const char *const texts[] = {
+		[WATCH_NONE] = "The thread \"%.*s\" is neither muted nor watched any more.\n",
+		[WATCH_ON] = "Every post of the thread \"%.*s\" is mailed to you. To end it, answer one of its posts with  unmute\n",
+		[WATCH_MUTED] = "The thread \"%.*s\" is muted: only direct replies to you are mailed. To undo, answer a post of it with  unmute\n",
+	};
+	enum watch w = o->verb == VERB_MUTE ? WATCH_MUTED : o->verb == VERB_WATCH ? WATCH_ON : WATCH_NONE;
+	struct post p;
+
+	if (!o->post || post_get(t, o->post, &p) <= 0 || !rights_can_see(t, o->member, &p))
+		return fail_set(f, ERR_INVALID, "answer a post of the thread with the word %s", order_verb_word(o->verb));
+	if (watch_set(t, o->member, p.thread, w) < 0)
+		return fail_set(f, ERR_UNAVAILABLE, "try again later");
+	trace_add(t, p.id, o->message_id, "%s by member %u", order_verb_word(o->verb), o->member);
+	return order_tellf(t, o, texts[w], SLICE_ARG(slice_to(p.subject, 200)));
+}
+
+int order_flag(struct forum_txn *t, struct smtp_order *o, struct fail *f)
+{
+	struct slice rest = o->rest, kind;
+	struct post p;
+	int k, e;
+
+	if (!o->post || post_get(t, o->post, &p) <= 0 || !rights_can_see(t, o->member, &p))
+		return fail_set(f, ERR_INVALID, "answer the post with  flag KIND [why]");
+	if (!slice_word(&rest, &kind) || (k = report_kind_parse(kind)) < 0 || k == REPORT_PENDING)
+		return fail_set(f, ERR_INVALID, "flag off-topic, spam, uncivil, privacy or other");
+	if ((e = moderate_report(t, p.id, o->member, (enum report_kind)k, slice_trim(rest), f)) < 0)
+		return e;
+	return order_tellf(t, o, "The moderators are told that \"%.*s\" is %s. Nobody else learns that it was you.\n",
+		SLICE_ARG(slice_to(p.subject, 200)), report_kind_name((enum report_kind)k));
+}
+
+/* his newest post in the thread that can still be taken back */
+static int own_latest(struct forum_txn *t, struct smtp_order *o, struct post *p_r)
+{
+	struct thread_node *v;
+	struct post p;
+	size_t n = 0;
+	uint64_t best = 0;
+
+	if (!o->post || post_get(t, o->post, &p) <= 0 || thread_walk(t, p.thread, 0, 2000, &v, &n) < 0)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (v[i].post > best && post_get(t, v[i].post, &p) > 0 && p.author == o->member && p.state == POST_VISIBLE)
+			best = p.id;
+	return best ? post_get(t, best, p_r) : 0;
+}
+
+int order_undo(struct forum_txn *t, struct smtp_order *o, struct fail *f)
+{
+	bool receipt = o->answer && o->from_token == TOKEN_RECEIPT;
+	struct post p;
+	uint64_t action;
+	int e = receipt ? post_get(t, o->post, &p) : own_latest(t, o, &p);
+
+	if (e <= 0 || p.author != o->member)
+		return fail_set(f, ERR_INVALID, "there is no post of yours to take back");
+	if (p.state == POST_DELETED)
+		return fail_set(f, ERR_GONE, "that post was taken back already");
+	if (p.state != POST_PENDING && forum_time(t) > smtp_receipt_undo_until(&p, o->hold_seconds))
+		return fail_set(f, ERR_DENIED, "the time to undo is over; ask a moderator to delete the post");
+	if ((e = moderate_verdict(t, p.id, o->member, VERDICT_DELETE, SLICE("taken back by its author"), &action, f)) < 0)
+		return e;
+	return order_tellf(t, o, "Your post \"%.*s\" is taken back. %s\n", SLICE_ARG(slice_to(p.subject, 200)),
+		p.arrival + o->hold_seconds > forum_time(t) ? "Nobody was mailed." : "Copies that left already cannot be called back.");
+}
+
+/* the message without its Message-ID: the new post has one of its own */
+static void without_id(struct slice raw, struct buf *out)
+{
+	struct slice rest = raw, line;
+	bool header = true, drop = false;
+
+	while (header && rest.n) {
+		const char *at = rest.p;
+
+		slice_line(&rest, &line);
+		header = line.n > 0;
+		drop = line.n && text_space(line.p[0]) ? drop : slice_starts_nocase(line, SLICE("message-id:"));
+		if (!drop)
+			buf_add(out, at, (size_t)(rest.p - at));
+	}
+	buf_add_slice(out, rest);
+}
+
+int order_whole(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)
+{
+	struct buf raw = { 0 }, fresh = { 0 };
+	struct post_draft d;
+	struct post_result r;
+	struct post p;
+	uint32_t groups[POST_GROUPS_MAX];
+	int e = post_get(t, o->post, &p);
+
+	if (e <= 0 || p.author != o->member || (p.state != POST_VISIBLE && p.state != POST_PENDING))
+		return fail_set(f, ERR_GONE, "that post is not there any more");
+	if (!p.original_crc)
+		return fail_set(f, ERR_INVALID, "your mail was published whole already");
+	for (size_t i = 0; i < p.nplaces && i < POST_GROUPS_MAX; i++)
+		groups[i] = p.places[i].group;
+	struct post_in in = { .source = POST_FROM_MAIL, .member = o->member, .groups = groups, .ngroups = p.nplaces,
+		.reply_to = p.parent, .reply_reason = p.reason, .max_size = UINT32_MAX / 2, .hold = p.state == POST_PENDING,
+		.hold_reason = SLICE("waited before it was published whole"),
+		.no_mail = p.arrival + o->hold_seconds <= forum_time(t) && p.state == POST_VISIBLE };
+	if ((e = post_in_original(t, &p, &raw)) > 0) {
+		without_id(buf_slice(&raw), &fresh);
+		e = post_in_parse(t, &in, arena_slice(a, buf_slice(&fresh)), a, &d, f);
+	}
+	buf_free(&raw);
+	buf_free(&fresh);
+	if (e < 0)
+		return f->code ? e : fail_set(f, (enum err)e, "the original cannot be read");
+	d.supersedes = p.state == POST_VISIBLE ? p.id : 0;
+	if (p.state == POST_PENDING && (e = post_set_state(t, p.id, POST_DELETED, f)) < 0)
+		return e;
+	if ((e = post_add(t, &d, &r, f)) < 0)
+		return e;
+	trace_add(t, r.id, d.message_id, "published whole in the place of post %llu", (unsigned long long)p.id);
+	return order_tellf(t, o, "Your mail is published as it came, in the place of the shorter text.\n\nLink: mid:%.*s\n",
+		SLICE_ARG(slice_sub(d.message_id, 1, d.message_id.n - 2)));
+}
+
+static int find_linked(struct forum_txn *t, struct slice link, struct post *p_r)
+{
+	struct slice id;
+
+	link = slice_trim(link);
+	if (slice_starts_nocase(link, SLICE("mid:")))
+		link = slice_from(link, 4);
+	if (link.n && link.p[0] != '<')
+		link = arena_slicef(forum_arena(t), "<%.*s>", SLICE_ARG(link));
+	return msgid_next(&link, &id) ? post_by_msgid(t, id, p_r) : 0;
+}
+
+int order_under(struct forum_txn *t, struct smtp_order *o, struct fail *f)
+{
+	struct post p, parent;
+	struct group g;
+	bool together = false;
+	int e = post_get(t, o->post, &p);
+
+	if (e <= 0 || p.author != o->member || p.state != POST_VISIBLE)
+		return fail_set(f, ERR_GONE, "that post is not there any more, or not published yet");
+	if (find_linked(t, o->rest, &parent) <= 0 || !rights_can_see(t, o->member, &parent))
+		return fail_set(f, ERR_NOTFOUND, "no such post: write  under mid:ID  with the link of a receipt or the Message-ID of a post");
+	for (size_t i = 0; i < p.nplaces; i++)
+		together |= post_number_in(&parent, p.places[i].group) && group_get(t, p.places[i].group, &g) > 0;
+	if (!together)
+		return fail_set(f, ERR_INVALID, "that post is in another group");
+	if ((e = rights_can_reply(t, o->member, &g, &parent, f)) < 0 || (e = thread_set_parent(t, p.id, parent.id, PARENT_MOVED, f)) < 0)
+		return e;
+	return order_tellf(t, o, "Your post now hangs under %.*s, \"%.*s\".\n", SLICE_ARG(author_name(t, parent.author, parent.from)),
+		SLICE_ARG(slice_to(parent.subject, 200)));
+}
+
+int order_publish(struct forum_txn *t, struct smtp_order *o, struct fail *f)
+{
+	struct moderate_case c;
+	uint64_t action;
+	struct group g;
+	struct post p;
+	int e = post_get(t, o->post, &p);
+
+	if (e <= 0 || p.author != o->member || p.state != POST_PENDING || moderate_case_get(t, p.id, &c) <= 0)
+		return fail_set(f, ERR_INVALID, "there is nothing to confirm: the post does not wait");
+	if (!smtp_receipt_may_confirm(c.reason))
+		return fail_set(f, ERR_DENIED, "this post waits for a moderator");
+	for (size_t i = 0; i < p.nplaces; i++)
+		if (group_get(t, p.places[i].group, &g) > 0 && g.moderated)
+			return fail_set(f, ERR_DENIED, "the group is moderated: the post waits for a moderator");
+	if ((e = moderate_verdict(t, p.id, o->member, VERDICT_APPROVE, SLICE("confirmed by its author"), &action, f)) < 0)
+		return e;
+	return order_tellf(t, o, "Your post \"%.*s\" is published.\n", SLICE_ARG(slice_to(p.subject, 200)));
+}
