@@ -265,7 +265,7 @@ static int marks_load_box(struct forum_txn *t, uint32_t member, const struct gro
 				r = marks_decode(v, &one);
 		}
 		for (int i = 0; i < MARK_COUNT && r >= 0; i++)
-			if (i != MARK_DELETED && range_set_has(&one.set[i], (at.number & (MARKS_BLOCK - 1)) + 1))
+			if (i != MARK_DELETED && one.set[i].n && range_set_has(&one.set[i], (at.number & (MARKS_BLOCK - 1)) + 1))
 				range_set_add(&m_r->set[i], n, n);
 	}
 	marks_free(&one);
@@ -314,6 +314,26 @@ void marks_free(struct marks *m) {
 	mem_free(m->runs);
 	m->runs = NULL;
 	m->modseq = m->nruns = m->cruns = 0;
+}
+
+int marks_used(struct forum_txn *t, uint32_t member, uint64_t *marks_r) {
+	struct key k = key_1u32('F', member);
+	struct marks one = { 0 };
+	struct kv_cursor *c;
+	struct slice key, v;
+	*marks_r = 0;
+	int r = kv_cursor_open(t->kv, &c);
+	if (r < 0)
+		return r;
+	for (r = kv_seek(c, key_slice(&k), &key, &v); r > 0 && key_has_prefix(key, &k, 5); r = kv_next(c, &key, &v)) {
+		if ((r = marks_decode(v, &one)) < 0)
+			break;
+		for (unsigned i = 0; i < MARK_COUNT; i++)
+			*marks_r |= (uint64_t)(one.set[i].n > 0) << i;
+	}
+	kv_cursor_close(&c);
+	marks_free(&one);
+	return r < 0 ? r : 1;
 }
 
 bool marks_has(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t number, enum mark k) {

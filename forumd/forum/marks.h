@@ -8,7 +8,10 @@
 enum mark { MARK_SEEN, MARK_ANSWERED, MARK_FLAGGED, MARK_DELETED, MARK_FORWARDED, MARK_JUNK, MARK_NOTJUNK, MARK_MUTED, MARK_WATCHED,
 	MARK_DRAFT,   /* of own messages */
 	MARK_HIDDEN,  /* the member took the post out of his own view of the group: others see it, he can have it back */
-	MARK_COUNT };
+	MARK_FIXED,   /* end of those */
+	MARK_OWN = 16,                       /* the first of the member's own keywords (keywords.h) */
+	MARK_COUNT = MARK_OWN + 40 };        /* fits 64 bits with some to spare */
+#define MARKS_OWN (MARK_COUNT - MARK_OWN)
 /* numbers whose marks changed, when last: ascending, disjoint. Bounded a block: then neighbours share the later modseq,
  * so that what a synchronising client is told of is never too little. */
 struct marks_run { uint32_t lo, hi; uint64_t modseq; };
@@ -26,6 +29,8 @@ uint64_t marks_modseq(const struct marks *m, uint32_t number);
 /* all blocks that touch lo..hi; marks_free() when done (not arena memory) */
 int marks_load(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t lo, uint32_t hi, struct marks *m_r);
 void marks_free(struct marks *m);
+/* bits 1 << mark of all marks that anything of the member's carries: one pass over his records. 1, < 0 */
+int marks_used(struct forum_txn *t, uint32_t member, uint64_t *marks_r);
 bool marks_has(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t number, enum mark k);
 /* Set or clear for every number of the set; raises the group's modseq and adds CHANGE_MARKS when anything changed.
  * 1 changed, 0 nothing to do, < 0. Called on: writer. */

@@ -683,6 +683,18 @@ static int member_erase_posts(struct forum_txn *t, uint32_t author, struct fail 
 	return r < 0 ? r : 1;
 }
 
+/* subscriptions, marks, keywords, notes on mailboxes, and which mailboxes his programs show */
+static int member_drop_settings(struct forum_txn *t, uint32_t id) {
+	static const char families[] = "SFfk";
+	struct key shown = key_name('M', arena_slicef(t->arena, "imap-subscribed-%u", id));
+	int r = kv_del(t->kv, key_slice(&shown));
+	for (const char *family = families; *family && r >= 0; family++) {
+		struct key k = key_1u32(*family, id);
+		r = member_drop_prefix(t, &k);
+	}
+	return r;
+}
+
 int member_remove(struct forum_txn *t, uint32_t id, bool erase_posts, struct fail *f) {
 	struct member m;
 	int r = member_need(t, id, &m, f);
@@ -690,13 +702,11 @@ int member_remove(struct forum_txn *t, uint32_t id, bool erase_posts, struct fai
 		return r;
 	if (m.kind == MEMBER_ANONYMOUS)
 		return fail_set(f, ERR_INVALID, "the anonymous author cannot be removed");
-	struct key subscriptions = key_1u32('S', id), marks = key_1u32('F', id);
 	for (size_t i = 0; i < m.naddresses && r >= 0; i++) {
 		struct key k = member_address_key(m.addresses[i]);
 		r = kv_del(t->kv, key_slice(&k));
 	}
-	if (r < 0 || (r = member_drop_name_key(t, id)) < 0 || (r = member_drop_prefix(t, &subscriptions)) < 0 ||
-	    (r = member_drop_prefix(t, &marks)) < 0)
+	if (r < 0 || (r = member_drop_name_key(t, id)) < 0 || (r = member_drop_settings(t, id)) < 0)
 		return fail_internal(f, "removing member %u: %s", id, err_name((enum err)r));
 	if ((r = personal_forget(t, id, f)) < 0 || (erase_posts && (r = member_erase_posts(t, id, f)) < 0))
 		return r;

@@ -7,18 +7,18 @@
 #include "gateways/imap/imap_private.h"
 
 /* post_in_job first: post_in_apply knows that part */
-struct append_job { struct post_in_job in; unsigned marks; };
+struct append_job { struct post_in_job in; struct imap_flags flags; uint64_t marks; };
 /* what the answer needs */
 struct append { uint32_t group, uidvalidity, number; enum post_state state; };
 
-struct append_args { struct slice name, date, message; unsigned marks; bool draft; };
+struct append_args { struct slice name, date, message; struct imap_flags flags; };
 
 /* mailbox SP [flags SP] [date-time SP] literal */
 static bool take_append(struct imap_session *is, struct slice *rest, struct append_args *a) {
 	*a = (struct append_args){0};
 	if (!imap_take_space(rest) || !imap_take_mailbox(is, rest, &a->name) || !imap_take_space(rest))
 		return false;
-	if (imap_at(rest, '(') && (!imap_take_flags(rest, &a->marks, NULL, &a->draft) || !imap_take_space(rest)))
+	if (imap_at(rest, '(') && (!imap_take_flags(rest, &a->flags) || !imap_take_space(rest)))
 		return false;
 	if (imap_at(rest, '"') && (!imap_take_string(rest, is->s.command, &a->date) || !imap_take_space(rest)))
 		return false;
@@ -27,7 +27,11 @@ static bool take_append(struct imap_session *is, struct slice *rest, struct appe
 
 static int append_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	struct append_job *d = j->data;
-	int r = post_in_apply(t, j, f);
+	uint64_t own;
+	int r = imap_flags_own(t, d->in.member, &d->flags, &own, f);
+	if (r < 0 || (r = post_in_apply(t, j, f)) < 0)
+		return r;
+	d->marks = (d->flags.mask & IMAP_KEPT & ~IMAP_BIT(MARK_DRAFT)) | own;
 	for (size_t i = 0; r > 0 && d->marks && i < d->in.result.nplaces; i++) {
 		struct place p = d->in.result.places[i];
 		struct range_set one = {0};
@@ -65,17 +69,21 @@ static enum step append_done(struct session *s) {
 
 /* --- own messages: kept as they are, told to nobody --- */
 
-struct own_job { uint32_t member, number; unsigned box, marks; struct post_draft *draft; };
+struct own_job { uint32_t member, number; unsigned box; struct imap_flags flags; struct post_draft *draft; };
 
 static int own_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	struct own_job *d = j->data;
 	struct post_draft draft = *d->draft;
 	struct range_set one = {0};
 	struct group g;
-	int r = personal_add(t, d->member, (enum personal_box)d->box, &draft, &d->number, f);
-	if (r > 0 && d->marks && (r = personal_find(t, d->member, (enum personal_box)d->box, &g)) > 0) {
+	uint64_t marks;
+	int r = imap_flags_own(t, d->member, &d->flags, &marks, f);
+	if (r < 0 || (r = personal_add(t, d->member, (enum personal_box)d->box, &draft, &d->number, f)) < 0)
+		return r;
+	marks |= d->flags.mask & IMAP_KEPT;
+	if (r > 0 && marks && (r = personal_find(t, d->member, (enum personal_box)d->box, &g)) > 0) {
 		range_set_add(&one, d->number, d->number);
-		r = imap_marks_apply(t, d->member, g.id, &one, d->marks, 0);
+		r = imap_marks_apply(t, d->member, g.id, &one, marks, 0);
 		range_set_free(&one);
 	}
 	return r < 0 ? r : 1;
@@ -120,7 +128,7 @@ static enum step append_own(struct imap_session *is, struct forum_txn *t, const 
 	own_from(t, is->s.member, j->arena, d->draft);
 	d->member = is->s.member;
 	d->box = g->box;
-	d->marks = (a->marks & IMAP_KEPT) | (a->draft ? 1u << MARK_DRAFT : 0);
+	imap_flags_copy(j->arena, &a->flags, &d->flags);
 	j->data = d;
 	j->size = a->message.n;
 	struct append *w = ARENA_NEW(is->s.command, struct append);
@@ -155,7 +163,7 @@ static enum step append_post(struct imap_session *is, struct forum_txn *t, const
 	}
 	d->in.draft = draft;
 	d->in.member = is->s.member;
-	d->marks = a->marks & IMAP_KEPT & ~(1u << MARK_DRAFT);
+	imap_flags_copy(j->arena, &a->flags, &d->flags);
 	j->data = d;
 	j->size = a->message.n;
 	struct append *w = ARENA_NEW(is->s.command, struct append);
@@ -180,7 +188,7 @@ enum step imap_cmd_append(struct imap_session *is, struct slice *rest) {
 		return imap_no(is, "CANNOT", "this mailbox is filled by the forum; append to a group to post there");
 	if (g.owner)
 		return append_own(is, t, &a, &g);
-	if (a.draft)
+	if (a.flags.draft)
 		return imap_no(is, "CANNOT", "a group holds no drafts: keep them in Drafts");
 	if (!session_rate(&is->s, "post", is->s.config->posts_per_minute))
 		return imap_no(is, "LIMIT", "too many posts, try again in a minute");

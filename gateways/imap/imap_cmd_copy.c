@@ -43,16 +43,18 @@ static int copy_box(struct forum_txn *t, struct copy_job *d, const struct group 
 	struct range_set one = {0};
 	uint32_t number = 0;
 	imap_marks_begin(&marks, d->member, d->group);
-	int mask = imap_marks_mask(&marks, t, uid);
+	uint64_t mask;
+	int r = imap_marks_mask(&marks, t, uid, &mask);
 	imap_marks_free(&marks);
-	int r = mask < 0 ? mask : personal_copy(t, d->member, (enum personal_box)d->box, (struct place){ d->group, uid }, &number, f);
+	if (r >= 0)
+		r = personal_copy(t, d->member, (enum personal_box)d->box, (struct place){ d->group, uid }, &number, f);
 	if (r <= 0)
 		return r;
 	d->unordered |= number <= d->last;
 	d->last = number;
 	range_set_add(&one, number, number);
-	r = imap_marks_apply(t, d->member, d->to, &one, (unsigned)mask & IMAP_KEPT & ~(1u << MARK_DELETED | 1u << MARK_MUTED |
-		1u << MARK_WATCHED), 0);
+	r = imap_marks_apply(t, d->member, d->to, &one, mask & IMAP_KEPT & ~(IMAP_BIT(MARK_DELETED) | IMAP_BIT(MARK_MUTED) |
+		IMAP_BIT(MARK_WATCHED)), 0);
 	range_set_free(&one);
 	range_set_add(&d->done, uid, uid);
 	range_set_add(&d->got, number, number);

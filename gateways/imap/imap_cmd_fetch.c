@@ -53,7 +53,7 @@ struct message {
 	struct buf *out;
 	struct imap_marks *w;
 	struct envelope_iter *envelopes;     /* NULL: look it up */
-	unsigned mask;
+	uint64_t mask;
 	struct envelope env;
 	struct post post;
 	bool have_env, have_post;
@@ -198,7 +198,7 @@ static int write_item(struct message *m, const struct imap_fetch_item *item) {
 	buf_add_slice(m->out, item->label);
 	switch (item->kind) {
 	case IMAP_FETCH_FLAGS:
-		imap_flags_write(m->out, m->mask);
+		imap_flags_write(m->out, m->mask, &m->w->own);
 		break;
 	case IMAP_FETCH_UID:
 		buf_addu(m->out, m->o->number);
@@ -265,7 +265,7 @@ static int write_items(struct message *m) {
 		f->item++;
 	}
 	buf_add(m->out, ")\r\n", 3);
-	if (f->plan.sets_seen && !m->is->examine && !(m->mask & 1u << MARK_SEEN))
+	if (f->plan.sets_seen && !m->is->examine && !(m->mask & IMAP_BIT(MARK_SEEN)))
 		range_set_add(f->seen, f->uid, f->uid);
 	f->told++;
 	return 1;
@@ -307,11 +307,13 @@ static int stream_piece(struct fetch *f, struct forum_txn *t, struct buf *out) {
 	return 1;
 }
 
-static int message_mask(struct fetch *f, struct forum_txn *t, struct imap_marks *w, const struct overview *o) {
-	if (!f->plan.needs_marks)
-		return 0;
-	int mask = imap_marks_mask(w, t, o->number);
-	return mask < 0 ? mask : mask | (o->flags & POST_OFF_TOPIC ? (int)IMAP_OFF_TOPIC : 0);
+static int message_mask(struct message *m) {
+	m->mask = 0;
+	if (!m->f->plan.needs_marks)
+		return 1;
+	int r = imap_marks_mask(m->w, m->t, m->o->number, &m->mask);
+	m->mask |= imap_shared_flags(m->o->flags);
+	return r;
 }
 
 /* the items behind the one that was streamed; write_items puts the space before all items but the first */
@@ -343,11 +345,9 @@ static int stream_on(struct imap_session *is, struct fetch *f, struct forum_txn 
 	if (overview_get_any(t, is->group, f->uid, &o) <= 0)
 		return ERR_GONE;
 	imap_marks_begin(&w, is->s.member, is->group);
-	r = message_mask(f, t, &w, &o);
-	if (r >= 0) {
-		struct message m = { .is = is, .f = f, .t = t, .o = &o, .out = out, .w = &w, .mask = (unsigned)r };
+	struct message m = { .is = is, .f = f, .t = t, .o = &o, .out = out, .w = &w };
+	if ((r = message_mask(&m)) >= 0)
 		r = stream_rest(&m);
-	}
 	imap_marks_free(&w);
 	return r;
 }
@@ -357,12 +357,11 @@ static int fetch_one(struct message *m, uint32_t seq) {
 	m->f->next = m->o->number + 1;
 	if (!seq || (m->f->changed && imap_modseq(m->w, m->t, m->o) <= m->f->since))
 		return 1;
-	int mask = message_mask(m->f, m->t, m->w, m->o);
-	if (mask < 0)
-		return mask;
-	m->mask = (unsigned)mask;
+	int r = message_mask(m);
+	if (r < 0)
+		return r;
 	m->have_env = m->have_post = false;
-	int r = write_message(m, seq);
+	r = write_message(m, seq);
 	m->f->damaged |= r == ERR_CORRUPT;
 	return r == ERR_GONE || r == ERR_CORRUPT ? 1 : r;
 }
@@ -418,7 +417,7 @@ static void seen_free(void *arg) {
 static int seen_apply(struct forum_txn *t, struct job *j, struct fail *fail) {
 	struct seen_job *d = j->data;
 	(void)fail;
-	return imap_marks_apply(t, d->member, d->group, &d->uids, 1u << MARK_SEEN, 0);
+	return imap_marks_apply(t, d->member, d->group, &d->uids, IMAP_BIT(MARK_SEEN), 0);
 }
 
 static enum step fetch_done(struct imap_session *is, struct fetch *f) {
@@ -550,6 +549,9 @@ enum step imap_cmd_fetch(struct imap_session *is, struct slice *rest) {
 		return imap_unavailable(is);
 	if (f->partial.lo)
 		imap_set_partial(f->uids, &f->partial);
+	struct forum_txn *t = f->plan.needs_marks ? session_read(&is->s) : NULL;
+	if (t)
+		imap_flags_tell_new(is, t);
 	is->work = f;
 	return fetch_step(&is->s);
 }

@@ -172,13 +172,14 @@ static int64_t sent_day(const struct overview *o) {
 
 static int test_leaf(void *arg, const struct imap_search_step *s) {
 	struct test *m = arg;
-	int mask;
+	uint64_t mask;
+	int r;
 	switch (s->op) {
 	case IMAP_SEARCH_FLAG:
-		if ((s->mask & IMAP_OFF_TOPIC) && m->o && (m->o->flags & POST_OFF_TOPIC))
+		if (m->o && (s->mask & imap_shared_flags(m->o->flags)))
 			return 1;
-		mask = imap_marks_mask(m->marks, m->t, m->uid);
-		return mask < 0 ? mask : ((unsigned)mask & s->mask) != 0;
+		r = imap_marks_mask(m->marks, m->t, m->uid, &mask);
+		return r < 0 ? r : (mask & s->mask) != 0;
 	case IMAP_SEARCH_SET: return range_set_has(s->set, m->uid);
 	case IMAP_SEARCH_BEFORE: return day_of(overview_received(m->o)) < s->day;
 	case IMAP_SEARCH_ON: return day_of(overview_received(m->o)) == s->day;
@@ -477,6 +478,14 @@ static bool search_uids(void *arg, struct slice *in, struct range_set *uids_r) {
 	return imap_take_set(in, imap_view_last(&w->is->view), uids_r);
 }
 
+static uint64_t search_keyword(void *arg, struct slice name) {
+	struct search *w = arg;
+	struct forum_txn *t = session_read(&w->is->s);
+	uint64_t mask;
+	struct fail f = {0};
+	return t && keywords_marks(t, w->is->s.member, &name, 1, false, &mask, &f) > 0 ? mask : 0;
+}
+
 /* RETURN (MIN MAX COUNT ALL SAVE PARTIAL), RFC 4731, 5182, 9394; () is ALL */
 static bool take_return(struct slice *rest, struct search *w) {
 	static const struct { const char *name; unsigned bit; } names[] = {
@@ -517,7 +526,7 @@ static bool take_word(struct slice *rest, const char *word) {
 /* the keys up to the end, then the search */
 static enum step search_begin(struct search *w, struct slice *rest, struct slice charset) {
 	struct imap_session *is = w->is;
-	struct imap_search_sets sets = { search_seqs, search_uids, w };
+	struct imap_search_sets sets = { search_seqs, search_uids, search_keyword, w };
 	if (!slice_is_nocase(charset, "UTF-8") && !slice_is_nocase(charset, "US-ASCII"))
 		return imap_no(is, "BADCHARSET (UTF-8 US-ASCII)", "UTF-8 and US-ASCII only");
 	if (!imap_search_compile(rest, is->s.command, &sets, &w->program))

@@ -5,9 +5,8 @@
 static void select_tell(struct imap_session *is, bool own, uint32_t unseen, uint32_t uidvalidity, uint32_t next,
 	uint64_t modseq) {
 	struct buf *out = session_out(&is->s);
-	buf_addf(out, "* FLAGS (" IMAP_FLAG_LIST "%s)\r\n* OK [PERMANENTFLAGS (", own ? " \\Draft" : " $OffTopic");
-	buf_adds(out, is->examine ? "" : own ? IMAP_FLAG_LIST " \\Draft" : IMAP_FLAG_LIST " $OffTopic");
-	buf_addf(out, ")] your own marks\r\n* %u EXISTS\r\n* 0 RECENT\r\n", imap_view_count(&is->view));
+	imap_flags_tell(is, session_read(&is->s), own);
+	buf_addf(out, "* %u EXISTS\r\n* 0 RECENT\r\n", imap_view_count(&is->view));
 	if (unseen)
 		buf_addf(out, "* OK [UNSEEN %u] first unseen\r\n", unseen);
 	buf_addf(out, "* OK [UIDVALIDITY %u] numbers are for ever\r\n* OK [UIDNEXT %u] next number\r\n", uidvalidity, next);

@@ -1,24 +1,27 @@
-/* STORE: the member's own marks. Names that are not kept are ignored (RFC 3501 6.4.6: PERMANENTFLAGS said so).
+/* STORE: the member's own marks. Flags that are not kept are ignored (RFC 3501 6.4.6: PERMANENTFLAGS said so); keywords are
+ * resolved by the writer, which knows them all.
  * UNCHANGEDSINCE (RFC 7162 3.1.3) is decided by the writer, so that nothing can come between looking and writing. */
 #include "forumd/base/clock.h"
 #include "forumd/forum/personal.h"
 #include "gateways/imap/imap_private.h"
 
-#define STORE_KEPT IMAP_KEPT
 #define STORE_STRIDE 64u
 
+enum store_how { STORE_REPLACE, STORE_ADD, STORE_DEL };
 struct store {
 	struct range_set *uids, *modified;   /* modified: failed the condition */
-	unsigned set, clear;
-	bool silent, conditional, report;    /* report: +FLAGS $OffTopic is a member's word to the moderators */
+	struct imap_flags flags;
+	enum store_how how;
+	bool silent, conditional, draft;     /* draft: \\Draft can be kept here */
 	uint64_t since;
 	uint32_t next;
 };
 struct store_job {
 	uint32_t member, group;
 	struct range_set uids, modified;
-	unsigned set, clear;
-	bool conditional, report;
+	struct imap_flags flags;
+	enum store_how how;
+	bool conditional, draft;
 	uint64_t since;
 };
 
@@ -48,33 +51,71 @@ static int store_modified(struct forum_txn *t, struct store_job *d) {
 	return r;
 }
 
-static int store_report(struct forum_txn *t, const struct store_job *d, const struct range_set *uids, struct fail *f) {
+/* Shared keywords are words to the moderators, and from them: a member's +$OffTopic is a report; a moderator's $Aside and
+ * $Locked are verdicts, and taking $OffTopic or $Reported away is KEEP. What is so already is left as it is. > 0 done. */
+static int store_shared_one(struct forum_txn *t, const struct store_job *d, bool moderator, const struct overview *o,
+	struct fail *f) {
+	static const struct slice reason = SLICE_INIT("by IMAP");
+	uint64_t asked = d->flags.mask & IMAP_SHARED, has = imap_shared_flags(o->flags);
+	int r = 0;
+	if (d->how == STORE_ADD && (asked & IMAP_OFF_TOPIC)) {
+		r = moderate_report(t, o->post, d->member, REPORT_OFF_TOPIC, SLICE("$OffTopic"), f);
+		return r == ERR_EXISTS ? 1 : r;
+	}
+	if (!moderator)
+		return 0;
+	uint64_t act = d->how == STORE_ADD ? asked & ~has : asked & has;
+	if (act & IMAP_LOCKED)
+		r = moderate_verdict(t, o->post, d->member, d->how == STORE_ADD ? VERDICT_LOCK : VERDICT_UNLOCK, reason, NULL, f);
+	if (r >= 0 && d->how == STORE_DEL && (act & (IMAP_OFF_TOPIC | IMAP_REPORTED)))
+		r = moderate_verdict(t, o->post, d->member, VERDICT_KEEP, reason, NULL, f);
+	if (r >= 0 && d->how == STORE_ADD && (act & IMAP_ASIDE))
+		r = moderate_verdict(t, o->post, d->member, VERDICT_ASIDE, reason, NULL, f);
+	return r;
+}
+
+static int store_shared(struct forum_txn *t, const struct store_job *d, const struct range_set *uids, struct fail *f) {
 	struct overview o;
+	struct group g;
 	uint32_t uid = 0;
-	int r = 1;
-	while (d->report && r >= 0 && uid < UINT32_MAX && range_set_next(uids, uid + 1, &uid)) {
+	int acted = 0, r = 1;
+	if (d->how == STORE_REPLACE || !(d->flags.mask & IMAP_SHARED) || (r = group_get(t, d->group, &g)) <= 0)
+		return r < 0 ? r : 0;
+	bool moderator = !g.owner && rights_can_moderate(t, d->member, &g);
+	while (r >= 0 && uid < UINT32_MAX && range_set_next(uids, uid + 1, &uid)) {
 		r = overview_get(t, d->group, uid, &o);
 		if (r > 0 && !(o.flags & POST_OWN))
-			r = moderate_report(t, o.post, d->member, REPORT_OFF_TOPIC, SLICE("$OffTopic"), f);
-		if (r == ERR_EXISTS)
-			r = 1;
+			acted |= (r = store_shared_one(t, d, moderator, &o, f)) > 0;
 	}
-	return r;
+	return r < 0 ? r : acted;
+}
+
+/* bits to set and to clear, keywords by their places */
+static int store_bits(struct forum_txn *t, const struct store_job *d, uint64_t *set_r, uint64_t *clear_r, struct fail *f) {
+	uint64_t kept = IMAP_KEPT & ~(d->draft ? 0 : IMAP_BIT(MARK_DRAFT)), own;
+	int r = d->how == STORE_DEL ? keywords_marks(t, d->member, d->flags.own, d->flags.nown, false, &own, f) :
+		imap_flags_own(t, d->member, &d->flags, &own, f);
+	if (r < 0)
+		return r;
+	uint64_t mask = (d->flags.mask & kept) | own;
+	*set_r = d->how == STORE_DEL ? 0 : mask;
+	*clear_r = d->how == STORE_ADD ? 0 : d->how == STORE_DEL ? mask : kept & ~mask;
+	return 1;
 }
 
 static int store_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	struct store_job *d = j->data;
 	struct range_set uids = {0};
-	int r = d->conditional ? store_modified(t, d) : 1;
+	uint64_t set, clear;
+	int r = d->conditional ? store_modified(t, d) : 1, acted = 0;
 	range_set_copy(&uids, &d->uids);
 	range_set_subtract(&uids, &d->modified);
 	if (r >= 0)
-		r = store_report(t, d, &uids, f);
-	int reported = d->report && r >= 0;
-	if (r >= 0)
-		r = imap_marks_apply(t, d->member, d->group, &uids, d->set, d->clear);
+		r = acted = store_shared(t, d, &uids, f);
+	if (r >= 0 && (r = store_bits(t, d, &set, &clear, f)) > 0)
+		r = imap_marks_apply(t, d->member, d->group, &uids, set, clear);
 	range_set_free(&uids);
-	return r == 0 ? reported : r;
+	return r == 0 ? acted : r;
 }
 
 static void store_keep(struct imap_session *is, struct job *j) {
@@ -97,18 +138,14 @@ static bool take_condition(struct slice *in, struct store *w) {
 /* [+-]FLAGS[.SILENT] SP flags */
 static bool take_store(struct slice *in, struct store *w) {
 	struct slice name;
-	unsigned mask;
 	bool add = imap_take_char(in, '+'), del = !add && imap_take_char(in, '-');
 	if (!imap_take_name(in, &name))
 		return false;
 	w->silent = slice_is_nocase(name, "FLAGS.SILENT");
 	if ((!w->silent && !slice_is_nocase(name, "FLAGS")) || !imap_take_space(in) ||
-	    !imap_take_flags(in, &mask, NULL, NULL))
+	    !imap_take_flags(in, &w->flags))
 		return false;
-	w->report = add && (mask & IMAP_OFF_TOPIC);
-	mask &= STORE_KEPT;
-	w->set = del ? 0 : mask;
-	w->clear = add ? 0 : del ? mask : STORE_KEPT & ~mask;
+	w->how = add ? STORE_ADD : del ? STORE_DEL : STORE_REPLACE;
 	return true;
 }
 
@@ -163,6 +200,9 @@ static enum step store_done(struct session *s) {
 		return imap_fail(is, &is->fail);
 	range_set_subtract(w->uids, w->modified);
 	range_set_subtract(&is->flags, w->uids);
+	struct forum_txn *t = session_read(s);
+	if (t)
+		imap_flags_tell_new(is, t);
 	return store_told(is, w);
 }
 
@@ -172,10 +212,10 @@ static enum step store_submit(struct imap_session *is, struct store *w) {
 	arena_on_reset(j->arena, store_job_free, d);
 	d->member = is->s.member;
 	d->group = is->group;
-	d->set = w->set;
-	d->clear = w->clear;
+	imap_flags_copy(j->arena, &w->flags, &d->flags);
+	d->how = w->how;
+	d->draft = w->draft;
 	d->conditional = w->conditional;
-	d->report = w->report;
 	d->since = w->since;
 	range_set_copy(&d->uids, w->uids);
 	j->data = d;
@@ -201,10 +241,7 @@ enum step imap_cmd_store(struct imap_session *is, struct slice *rest) {
 		imap_condstore_on(is);
 	struct group g;
 	struct forum_txn *t = session_read(&is->s);
-	if (t && imap_selected_get(is, t, &g) > 0 && !(g.owner && g.box >= BOX_DRAFTS)) {
-		w->set &= ~(1u << MARK_DRAFT);
-		w->clear &= ~(1u << MARK_DRAFT);
-	}
+	w->draft = t && imap_selected_get(is, t, &g) > 0 && g.owner && g.box >= BOX_DRAFTS;
 	range_set_subtract(w->uids, &is->view.gone);
 	if (is->view.high < UINT32_MAX)
 		range_set_del(w->uids, is->view.high + 1, UINT32_MAX);
@@ -212,7 +249,7 @@ enum step imap_cmd_store(struct imap_session *is, struct slice *rest) {
 	is->work = w;
 	if (!w->uids->n)
 		return imap_ok(is, "STORE completed");
-	if (!w->set && !w->clear && !w->conditional && !w->report)
+	if (w->how != STORE_REPLACE && !w->flags.mask && !w->flags.nown && !w->conditional)
 		return store_told(is, w);
 	return store_submit(is, w);
 }

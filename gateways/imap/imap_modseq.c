@@ -19,8 +19,8 @@ uint64_t imap_group_modseq(const struct group *g) {
 }
 
 uint64_t imap_modseq(struct imap_marks *w, struct forum_txn *t, const struct overview *o) {
-	uint64_t marks = 0;
-	if (imap_marks_mask(w, t, o->number) >= 0)
+	uint64_t marks = 0, mask;
+	if (imap_marks_mask(w, t, o->number, &mask) >= 0)
 		marks = marks_modseq(&w->m, o->number);
 	uint64_t modseq = o->modseq > marks ? o->modseq : marks;
 	return modseq ? modseq : 1;

@@ -9,6 +9,7 @@
 #define GATEWAYS_IMAP_IMAP_PRIVATE_H
 #include <limits.h>
 #include "forumd/forum/group.h"
+#include "forumd/forum/keywords.h"
 #include "forumd/forum/marks.h"
 #include "forumd/forum/moderate.h"
 #include "forumd/forum/overview.h"
@@ -45,6 +46,7 @@ struct imap_session {
 	struct imap_view view;
 	struct range_set gone, flags;  /* not told yet: UIDs that vanished, UIDs whose flags changed */
 	bool idle, member_changed;
+	uint32_t keywords_told;        /* version of the member's keywords that FLAGS told */
 	bool no_modseq;                /* a box of pointers: it has no change numbers */
 	bool vanished_told;            /* EXPUNGE or VANISHED was told in the running command */
 	uint64_t modseq;               /* of the last change in the mailbox that is known here */
@@ -121,17 +123,36 @@ enum step imap_submit(struct imap_session *is, struct job *j, void (*keep)(struc
 /* imap_cmd_auth.c: is->auth says how the password check ended */
 void imap_auth_finish(struct imap_session *is);
 
-/* imap_flags.c: flags as octets */
-#define IMAP_OFF_TOPIC (1u << MARK_COUNT)
-/* mask: bits 1 << enum mark, and IMAP_OFF_TOPIC; without parentheses' neighbours: "(\Seen $Junk)" */
-void imap_flags_write(struct buf *out, unsigned mask);
-/* bit of a flag name; 0 when it is none that is kept */
-unsigned imap_flag_bit(struct slice name);
-/* "(" flag* ")" or flag SP flag ... ; unknown names count in *unknown_r (may be NULL), \Draft in *draft_r (may be NULL) */
-bool imap_take_flags(struct slice *in, unsigned *mask_r, unsigned *unknown_r, bool *draft_r);
-#define IMAP_FLAG_LIST "\\Seen \\Answered \\Flagged \\Deleted $Forwarded $Junk $NotJunk $Muted $Watched"
+/* imap_flags.c: flags as octets. A mask has bits 1 << enum mark, the member's own keywords among them, and above these
+ * what moderators said about the post, which is the same for everybody. */
+#define IMAP_BIT(mark) (UINT64_C(1) << (mark))
+#define IMAP_OFF_TOPIC IMAP_BIT(MARK_COUNT)
+#define IMAP_ASIDE IMAP_BIT(MARK_COUNT + 1)
+#define IMAP_LOCKED IMAP_BIT(MARK_COUNT + 2)
+#define IMAP_REPORTED IMAP_BIT(MARK_COUNT + 3)
+#define IMAP_SHARED (IMAP_OFF_TOPIC | IMAP_ASIDE | IMAP_LOCKED | IMAP_REPORTED)
+/* IMAP_SHARED bits of a post's flags (enum post_flag) */
+uint64_t imap_shared_flags(uint32_t post_flags);
+/* "(\Seen $Junk work)"; own: names of the keywords (imap_marks.own) */
+void imap_flags_write(struct buf *out, uint64_t mask, const struct keywords *own);
+/* bit of a flag name; 0 when it is none of the fixed ones */
+uint64_t imap_flag_bit(struct slice name);
+/* what a client gives as flags: fixed ones in mask, keywords by name; names that are no keywords are left out */
+#define IMAP_OWN_FLAGS 64          /* more in one command: many */
+struct imap_flags { uint64_t mask; bool draft, many; unsigned nown; struct slice own[IMAP_OWN_FLAGS]; };
+/* "(" flag* ")" or flag SP flag ... */
+bool imap_take_flags(struct slice *in, struct imap_flags *f_r);
+/* f for a job: names in its arena */
+void imap_flags_copy(struct arena *a, const struct imap_flags *f, struct imap_flags *to_r);
+/* its own keywords as bits, made when they are new. 1, < 0. Called on: writer. */
+int imap_flags_own(struct forum_txn *t, uint32_t member, const struct imap_flags *f, uint64_t *mask_r, struct fail *fail);
+/* "* FLAGS (...)" and PERMANENTFLAGS; own: the box keeps messages of its own */
+void imap_flags_tell(struct imap_session *is, struct forum_txn *t, bool own);
+/* the same when the member has other keywords than this session was told of */
+void imap_flags_tell_new(struct imap_session *is, struct forum_txn *t);
 /* what members may set: no \\Draft on posts, and hiding is EXPUNGE's business */
-#define IMAP_KEPT (((1u << MARK_COUNT) - 1) & ~(1u << MARK_HIDDEN))
+#define IMAP_OWN ((IMAP_BIT(MARK_COUNT) - 1) & ~(IMAP_BIT(MARK_OWN) - 1))
+#define IMAP_KEPT ((((IMAP_BIT(MARK_FIXED)) - 1) | IMAP_OWN) & ~IMAP_BIT(MARK_HIDDEN))
 
 /* A member's marks for ascending UIDs, loaded in windows. imap_marks_free() before the transaction's step ends. */
 struct imap_marks {
@@ -139,15 +160,16 @@ struct imap_marks {
 	struct marks m;
 	size_t at[MARK_COUNT];
 	unsigned char used[MARK_COUNT], nused;
-	bool loaded;
+	bool loaded, named;
+	struct keywords own;          /* loaded when a window has any of them */
 };
 void imap_marks_begin(struct imap_marks *w, uint32_t member, uint32_t group);
-/* mask of one UID; < 0 storage. UIDs must ascend between calls. */
-int imap_marks_mask(struct imap_marks *w, struct forum_txn *t, uint32_t uid);
+/* mask of one UID: 1, < 0 storage. UIDs must ascend between calls. */
+int imap_marks_mask(struct imap_marks *w, struct forum_txn *t, uint32_t uid, uint64_t *mask_r);
 void imap_marks_free(struct imap_marks *w);
 /* set and clear bits for all numbers; 1 changed, 0 nothing, < 0. Called on: writer. */
 int imap_marks_apply(struct forum_txn *t, uint32_t member, uint32_t group, const struct range_set *uids,
-	unsigned set, unsigned clear);
+	uint64_t set, uint64_t clear);
 
 /* imap_reply_to.c: where answers to a post in a group go */
 /* "Reply-To: <GROUP@DOMAIN>" CRLF, as an address list for ENVELOPE; empty when the post has its own, or is no group's.
@@ -167,8 +189,9 @@ void imap_sync_change(struct imap_session *is, const struct change *c);
 /* tell what changed; stops when the output is full (the rest waits for the next safe point) */
 void imap_sync(struct imap_session *is, bool expunge);
 /* "* n FETCH (UID u FLAGS (...) MODSEQ (m))"; mask IMAP_NO_FLAGS, modseq 0: without */
-#define IMAP_NO_FLAGS UINT_MAX
-void imap_sync_flags_line(struct buf *out, uint32_t seq, uint32_t uid, unsigned mask, uint64_t modseq);
+#define IMAP_NO_FLAGS UINT64_MAX
+void imap_sync_flags_line(struct buf *out, uint32_t seq, uint32_t uid, uint64_t mask, const struct keywords *own,
+	uint64_t modseq);
 /* 1 told; 0 not visible; < 0 */
 int imap_sync_flags(struct imap_session *is, struct forum_txn *t, struct imap_marks *w, uint32_t uid);
 

@@ -50,12 +50,12 @@ static void free_set(void *set) {
 	range_set_free(set);
 }
 
-static const struct { const char *name; unsigned mask; bool not; } flag_keys[] = {
+static const struct { const char *name; uint64_t mask; bool not; } flag_keys[] = {
 	{ "SEEN", 1u << MARK_SEEN, false }, { "UNSEEN", 1u << MARK_SEEN, true },
 	{ "ANSWERED", 1u << MARK_ANSWERED, false }, { "UNANSWERED", 1u << MARK_ANSWERED, true },
 	{ "FLAGGED", 1u << MARK_FLAGGED, false }, { "UNFLAGGED", 1u << MARK_FLAGGED, true },
 	{ "DELETED", 1u << MARK_DELETED, false }, { "UNDELETED", 1u << MARK_DELETED, true },
-	{ "DRAFT", 0, false }, { "UNDRAFT", 0, true }, { "RECENT", 0, false }, { "NEW", 0, false }, { "OLD", 0, true },
+	{ "DRAFT", 1u << MARK_DRAFT, false }, { "UNDRAFT", 1u << MARK_DRAFT, true }, { "RECENT", 0, false }, { "NEW", 0, false }, { "OLD", 0, true },
 	{ "ALL", 0, true }, { "SAVEDATESUPPORTED", 0, true },
 };
 static const struct { const char *name; enum imap_search_op op; } date_keys[] = {
@@ -70,7 +70,7 @@ static const struct { const char *name, *field; enum imap_search_op op; } text_k
 	{ "HEADER", NULL, IMAP_SEARCH_HEADER }, { "TEXT", "", IMAP_SEARCH_TEXT }, { "BODY", "", IMAP_SEARCH_BODY },
 };
 
-static void emit_flag(struct compiler *c, unsigned mask, bool not) {
+static void emit_flag(struct compiler *c, uint64_t mask, bool not) {
 	if (!mask) {
 		emit(c, not ? IMAP_SEARCH_TRUE : IMAP_SEARCH_FALSE);
 		return;
@@ -79,7 +79,7 @@ static void emit_flag(struct compiler *c, unsigned mask, bool not) {
 	if (not)
 		emit(c, IMAP_SEARCH_NOT);
 	c->out->needs_marks = true;
-	c->out->needs_overview |= (mask & IMAP_OFF_TOPIC) != 0;
+	c->out->needs_overview |= (mask & IMAP_SHARED) != 0;
 }
 
 static bool take_folded(struct compiler *c, struct slice *text_r) {
@@ -164,7 +164,10 @@ static bool take_keyword(struct compiler *c, bool not) {
 	struct slice name;
 	if (!imap_take_space(c->in) || !imap_take_flag(c->in, &name))
 		return false;
-	emit_flag(c, imap_flag_bit(name), not);
+	uint64_t mask = imap_flag_bit(name);
+	if (!mask && c->sets->keyword)
+		mask = c->sets->keyword(c->sets->arg, name);
+	emit_flag(c, mask, not);
 	return true;
 }
 

@@ -24,7 +24,8 @@ enum imap_search_op {
 };
 struct imap_search_step {
 	enum imap_search_op op;
-	unsigned mask, to;
+	uint64_t mask;
+	unsigned to;
 	uint32_t number;
 	int64_t day;
 	uint64_t id;
@@ -37,10 +38,12 @@ struct imap_search {
 	unsigned n;
 	bool needs_marks, needs_overview, modseq;   /* overview: anything but marks, UIDs and texts */
 };
-/* How sets become UIDs: false when a sequence number is beyond the mailbox. */
+/* How sets become UIDs: false when a sequence number is beyond the mailbox; what bit a keyword of the member's own is, 0 none
+ * (NULL: he has none). */
 struct imap_search_sets {
 	bool (*seqs)(void *arg, struct slice *in, struct range_set *uids_r);
 	bool (*uids)(void *arg, struct slice *in, struct range_set *uids_r);
+	uint64_t (*keyword)(void *arg, struct slice name);
 	void *arg;
 };
 /* Keys up to the end of *in. Everything lives in the arena. */

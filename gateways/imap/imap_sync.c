@@ -123,7 +123,8 @@ static void tell_new(struct imap_session *is, struct forum_txn *t, const struct 
 		buf_addf(session_out(&is->s), "* %u EXISTS\r\n", imap_view_count(&is->view));
 }
 
-void imap_sync_flags_line(struct buf *out, uint32_t seq, uint32_t uid, unsigned mask, uint64_t modseq) {
+void imap_sync_flags_line(struct buf *out, uint32_t seq, uint32_t uid, uint64_t mask, const struct keywords *own,
+	uint64_t modseq) {
 	char *p = buf_reserve(out, 80);
 	memcpy(p, "* ", 2);
 	size_t n = 2 + num_format(seq, p + 2);
@@ -133,7 +134,7 @@ void imap_sync_flags_line(struct buf *out, uint32_t seq, uint32_t uid, unsigned 
 	buf_commit(out, n);
 	if (mask != IMAP_NO_FLAGS) {
 		buf_add(out, " FLAGS ", 7);
-		imap_flags_write(out, mask);
+		imap_flags_write(out, mask, own);
 	}
 	if (modseq) {
 		buf_add(out, " MODSEQ (", 9);
@@ -151,11 +152,10 @@ static int sync_line(struct imap_session *is, struct forum_txn *t, struct imap_m
 	int r = overview_get(t, is->group, uid, &o);
 	if (r <= 0)
 		return r;
-	int mask = imap_marks_mask(w, t, uid);
-	if (mask < 0)
-		return mask;
-	imap_sync_flags_line(session_out(&is->s), seq, uid, !flags ? IMAP_NO_FLAGS :
-		(unsigned)mask | (o.flags & POST_OFF_TOPIC ? IMAP_OFF_TOPIC : 0),
+	uint64_t mask;
+	if ((r = imap_marks_mask(w, t, uid, &mask)) < 0)
+		return r;
+	imap_sync_flags_line(session_out(&is->s), seq, uid, flags ? mask | imap_shared_flags(o.flags) : IMAP_NO_FLAGS, &w->own,
 		is->condstore && !is->no_modseq ? imap_modseq(w, t, &o) : 0);
 	return 1;
 }
@@ -197,6 +197,7 @@ void imap_sync(struct imap_session *is, bool expunge) {
 		tell_gone(is);
 	}
 	tell_new(is, t, &g);
+	imap_flags_tell_new(is, t);
 	if (is->flags.n)
 		tell_flags(is, t);
 }

@@ -60,7 +60,7 @@ like(c.run("STATUS iops (MESSAGES)")[0], r"^NO \[NONEXISTENT\]", "a parent is no
 r, u = c.run("SELECT iops.talk")
 like(r, r"^OK \[READ-WRITE\]", "SELECT")
 flags = "\\Seen \\Answered \\Flagged \\Deleted $Forwarded $Junk $NotJunk $Muted $Watched"
-is_([re.sub(r"\] .*", "]", l) for l in u if "MAILBOXID" not in l], ["* FLAGS (%s $OffTopic)" % flags, "* OK [PERMANENTFLAGS (%s $OffTopic)]" % flags, "* 2 EXISTS", "* 0 RECENT",
+is_([re.sub(r"\] .*", "]", l) for l in u if "MAILBOXID" not in l], ["* FLAGS (%s $Aside $Locked $Reported $OffTopic)" % flags, "* OK [PERMANENTFLAGS (%s $OffTopic \\*)]" % flags, "* 2 EXISTS", "* 0 RECENT",
     "* OK [UNSEEN 1]", "* OK [UIDVALIDITY %s]" % validity, "* OK [UIDNEXT 3]", "* OK [HIGHESTMODSEQ 3]"], "what SELECT tells")
 r, u = c.run("UID FETCH 1:* RFC822.SIZE")
 is_(sum(int(re.search(r"SIZE (\d+)", l).group(1)) for l in u), int(size), "STATUS SIZE is the sum of RFC822.SIZE")

@@ -101,7 +101,7 @@ is_(c.run("STORE 1 +FLAGS (\\Answered $Junk)")[1], ["* 1 FETCH (UID 1 FLAGS (\\S
 is_(c.run("STORE 1 -FLAGS \\Seen $Junk")[1], ["* 1 FETCH (UID 1 FLAGS (\\Answered))"], "-FLAGS without parentheses")
 is_(c.run("UID STORE 1 FLAGS (\\Seen)")[1], ["* 1 FETCH (UID 1 FLAGS (\\Seen))"], "FLAGS replaces")
 is_(c.run("STORE 1:3 +FLAGS.SILENT (\\Flagged)"), ("OK STORE completed", []), ".SILENT")
-is_(c.run("STORE 2 FLAGS (unknown $OffTopic \\Draft)")[1], ["* 2 FETCH (UID 2 FLAGS ())"], "what is not kept is ignored")
+is_(c.run("STORE 2 FLAGS (\\Unknown $OffTopic \\Draft)")[1], ["* 2 FETCH (UID 2 FLAGS ())"], "what is not kept is ignored")
 is_([l.split("FLAGS ")[1] for l in c.run("FETCH 1:3 FLAGS")[1]], ["(\\Seen \\Flagged))", "()) "[:-1], "(\\Flagged))"], "all of it is kept")
 for bad in ("STORE 1 FLAGS", "STORE 1 FLAGS (", "STORE 1 FLAG \\Seen", "STORE 9 FLAGS ()", "STORE 1 (UNCHANGEDSINCE x) FLAGS ()"):
     like(c.run(bad)[0], "^BAD", bad)

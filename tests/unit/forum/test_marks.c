@@ -1,7 +1,9 @@
 /* marks against a bitmap */
 #include "forumd/base/mem.h"
 #include "forumd/forum/forum_private.h"
+#include "forumd/forum/keywords.h"
 #include "forumd/forum/marks.h"
+#include "forumd/forum/member.h"
 #include "tests/unit/forum/fixture.h"
 
 #define HIGH 50000
@@ -229,6 +231,35 @@ static void test_damage(struct forum_txn *t, uint32_t member, uint32_t group) {
 	is_int(marks_load(t, member, group, 1, 10, &m), ERR_CORRUPT, "numbers beyond the block");
 }
 
+static void test_keywords(struct forum_txn *t, uint32_t member, uint32_t group) {
+	struct slice names[KEYWORDS_MAX];
+	struct keywords k;
+	struct range_set one = { 0 };
+	struct fail f = { 0 };
+	uint64_t marks, first;
+	for (int i = 0; i < KEYWORDS_MAX; i++)
+		names[i] = arena_slicef(forum_arena(t), "word%d", i);
+	is_int(keywords_marks(t, member, names, KEYWORDS_MAX, false, &marks, &f), 1, "nothing is made");
+	ok(marks == 0 && keywords_load(t, member, &k) > 0 && k.version == 0, "so there is nothing");
+	is_int(keywords_marks(t, member, names, 2, true, &first, &f), 1, "two names");
+	is_int(keywords_marks(t, member, (struct slice[]){ SLICE("WORD1") }, 1, true, &marks, &f), 1, "capitals do not matter");
+	ok(marks && (marks & first) == marks, "the same place");
+	is_int(keywords_marks(t, member, names, KEYWORDS_MAX, true, &marks, &f), 1, "all places");
+	range_set_add(&one, 7, 7);
+	is_int(marks_set(t, member, group, (enum mark)(MARK_OWN + 3), &one, true), 1, "one is used");
+	ok(marks_has(t, member, group, 7, (enum mark)(MARK_OWN + 3)) && marks_used(t, member, &marks) > 0 &&
+		marks == UINT64_C(1) << (MARK_OWN + 3), "marks_used");
+	is_int(keywords_marks(t, member, (struct slice[]){ SLICE("new"), SLICE("newer") }, 2, true, &marks, &f), 1,
+		"names that nothing carries make room");
+	ok(keywords_load(t, member, &k) > 0 && keywords_find(&k, SLICE("word3")) == 3 && keywords_find(&k, SLICE("word4")) < 0 &&
+		keywords_find(&k, SLICE("newer")) >= 0, "what is carried stays");
+	ok(!keyword_valid(SLICE("")) && !keyword_valid(SLICE("a b")) && !keyword_valid(SLICE("a]")) && !keyword_valid(SLICE("\\a")) &&
+		keyword_valid(SLICE("$a.b-c+d")), "what a keyword is");
+	is_int(member_remove(t, member, false, &f), 1, "the member goes");
+	ok(keywords_load(t, member, &k) > 0 && k.version == 0, "and his words");
+	range_set_free(&one);
+}
+
 int main(void) {
 	struct forum *forum = fixture_open("marks");
 	struct forum_txn *t = fixture_write(forum);
@@ -240,6 +271,7 @@ int main(void) {
 	test_unseen(t, a, group);
 	test_values(t, b, group);
 	test_damage(t, c, group);
+	test_keywords(t, fixture_member(t, "E", "e@example.org"), group);
 	fixture_commit(&t);
 	t = fixture_read(forum);
 	ok(equal(t, a, group, MARK_WATCHED, 1, HIGH), "after the commit");

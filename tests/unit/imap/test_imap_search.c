@@ -21,7 +21,7 @@ static bool take_set(void *arg, struct slice *in, struct range_set *uids_r) {
 /* the truth for the eight combinations of SEEN FLAGGED ANSWERED, from none to all */
 static void truth_is(const char *text, const char *want) {
 	struct arena *a = arena_new();
-	struct imap_search_sets sets = { take_set, take_set, NULL };
+	struct imap_search_sets sets = { take_set, take_set, NULL, NULL };
 	struct imap_search s;
 	struct slice in = slice_str(text);
 	char got[16] = "bad";
@@ -39,7 +39,7 @@ static void truth_is(const char *text, const char *want) {
 
 static void test_lazy(void) {
 	struct arena *a = arena_new();
-	struct imap_search_sets sets = { take_set, take_set, NULL };
+	struct imap_search_sets sets = { take_set, take_set, NULL, NULL };
 	struct imap_search s;
 	struct slice in = SLICE("SEEN FLAGGED ANSWERED");
 	struct world w = { 0, 0 };
