@@ -22,5 +22,5 @@ forumd_libmail_a_SOURCES = \
 	forumd/mail/subject.c forumd/mail/subject.h \
 	forumd/mail/text_part.c \
 	forumd/mail/trim.c forumd/mail/trim.h forumd/mail/trim_private.h \
-	forumd/mail/trim_html.c forumd/mail/trim_line.c forumd/mail/trim_parent.c forumd/mail/trim_words.c \
+	forumd/mail/trim_html.c forumd/mail/trim_legal.c forumd/mail/trim_line.c forumd/mail/trim_parent.c forumd/mail/trim_words.c \
 	forumd/mail/words.c forumd/mail/words.h

@@ -8,6 +8,7 @@
 #include "forumd/base/mem.h"
 #include "forumd/base/text.h"
 #include "forumd/base/arena.h"
+#include "forumd/mail/field.h"
 #include "forumd/mail/mime.h"
 #include "forumd/mail/trim_private.h"
 
@@ -124,6 +125,10 @@ static unsigned trim_tail_begins(const struct trim *t, size_t i, size_t *from_r,
 	if (l->kind != TRIM_TEXT || !l->fold.n)
 		return 0;
 	bool below = next < t->n && t->v[next].kind != TRIM_QUOTED;
+	if (trim_intro_runs_on(l) && i >= t->quoted_end)
+		return TRIM_ATTRIBUTION;
+	if (l->text.n > 100 && trim_line_title(l))    /* phones: header and text in one line */
+		return TRIM_HEADERS;
 	if (trim_line_title(l) && next < t->n && (trim_dashed(l) || !below || trim_headers(t, next, 1)))
 		return TRIM_HEADERS;
 	if ((trim_line_decoration(l) || trim_dashed(l)) && trim_headers(t, next, 2))
@@ -144,6 +149,9 @@ static size_t trim_tail(struct trim *t) {
 		t->quoted_end--;
 	for (size_t i = 0; i < t->n; i++) {
 		size_t from, keep;
+		/* all below is passed on, unless it is what we sent */
+		if (t->keep_forwarded && t->v[i].kind == TRIM_TEXT && trim_line_forward(&t->v[i]) && (!t->parent_octets || !trim_tail_ours(t, i)))
+			return t->n;
 		unsigned reason = trim_tail_begins(t, i, &from, &keep);
 		if (!reason)
 			continue;
@@ -218,6 +226,7 @@ static size_t trim_end_quote(struct trim *t, size_t end) {
 		return end;
 	trim_cut(t, block, end, TRIM_QUOTE);
 	trim_cut(t, from, block, TRIM_ATTRIBUTION);
+	t->tail = t->tail || from == block;
 	if (keep) {
 		t->partial = from;
 		t->partial_len = keep;
@@ -242,7 +251,7 @@ static size_t trim_end_boilerplate(struct trim *t, size_t end) {
 	return from;
 }
 
-struct signature { size_t lines, longs, sentences, contacts, items, gaps; bool list; };
+struct signature { size_t lines, longs, sentences, contacts, items, gaps; bool list, links; };
 
 static void signature_line(struct signature *s, const struct trim_line *l) {
 	char last = l->text.p[l->text.n - 1], first = l->text.p[0];
@@ -252,6 +261,7 @@ static void signature_line(struct signature *s, const struct trim_line *l) {
 	s->contacts += trim_line_contact(l);
 	s->items += first == '[' || first == '*' || first == '-' || (text_digit(first) && l->text.n > 1 && memchr(".)", l->text.p[1], 2));
 	s->list = s->list || slice_find(l->fold, SLICE("mailing list")) >= 0;
+	s->links = s->links || slice_starts(l->fold, SLICE("groups.io links:"));
 }
 
 static bool signature_rule(const struct trim_line *l, char c) {
@@ -274,8 +284,8 @@ static bool signature_begins(const struct trim *t, size_t i, const struct signat
 	bool modest = s->lines <= 8 && s->gaps <= 1 && !s->longs && !s->items;
 	if (slice_is(l->text, "--") || slice_is(l->text, "—") || slice_is(l->text, "––") || slice_is(l->text, "__") || slice_is(l->text, "- --"))
 		return !s->lines || (modest && attached && (s->sentences * 2 < s->lines || s->contacts));
-	if (l->text.n >= 20 && signature_rule(l, '_') && s->list)
-		return s->lines <= 8;
+	if (l->text.n >= 20 && ((signature_rule(l, '_') && s->list) || (slice_starts(l->text, SLICE("-=-=-=-=")) && s->links)))
+		return s->lines <= 12;
 	if (l->text.n >= 3 && (signature_rule(l, '-') || signature_rule(l, '_') || signature_rule(l, '=')))
 		return modest && s->lines && s->lines <= 6 && attached && s->contacts && !s->sentences;
 	return false;
@@ -318,6 +328,9 @@ static size_t trim_end(struct trim *t, size_t end) {
 		end = trim_before(t, end);
 		if (end)
 			end = trim_end_boilerplate(t, end);
+		size_t legal = trim_legal(t, end);
+		trim_cut(t, legal, end, TRIM_BOILERPLATE);
+		end = legal;
 		if (end && t->reasons && trim_line_decoration(&t->v[end - 1]) && !(t->v[end - 1].cut)) {
 			trim_cut(t, end - 1, end, TRIM_BOILERPLATE);
 			end--;
@@ -341,7 +354,7 @@ static void trim_single(struct trim *t, size_t end) {
 		}
 		last = i + 1;
 	}
-	if (blocks != 1)
+	if (blocks != 1 || t->tail)
 		return;
 	size_t from = trim_block_intro(t, first, &keep), known = trim_known(t, first, last);
 	bool all = t->parent_octets && known * 10 >= t->parent_octets * 8;
@@ -408,8 +421,9 @@ static bool trim_empty(struct slice s) {
 }
 
 /* true when something was cut and something is left */
-static bool trim_lines(struct slice text, struct slice parent_text, bool html, struct buf *out, struct trim_info *info) {
-	struct trim t = { .partial = SIZE_MAX, .html = html };
+static bool trim_lines(struct slice text, struct slice parent_text, bool html, bool keep_forwarded, struct buf *out,
+	struct trim_info *info) {
+	struct trim t = { .partial = SIZE_MAX, .html = html, .keep_forwarded = keep_forwarded };
 	size_t start = buf_len(out);
 	trim_split(&t, text);
 	trim_parent_mark(&t, parent_text);
@@ -431,9 +445,13 @@ static bool trim_lines(struct slice text, struct slice parent_text, bool html, s
 	return !info->whole;
 }
 
-void trim_text(struct slice utf8, struct slice parent_text, struct buf *out, struct trim_info *info_r) {
-	if (!trim_lines(utf8, parent_text, false, out, info_r))
+static void trim_plain(struct slice utf8, struct slice parent_text, bool keep_forwarded, struct buf *out, struct trim_info *info_r) {
+	if (!trim_lines(utf8, parent_text, false, keep_forwarded, out, info_r))
 		buf_add_slice(out, utf8);
+}
+
+void trim_text(struct slice utf8, struct slice parent_text, struct buf *out, struct trim_info *info_r) {
+	trim_plain(utf8, parent_text, false, out, info_r);
 }
 
 void trim_reply(struct slice header, struct slice body, struct slice parent_text, struct buf *out, struct trim_info *info_r) {
@@ -443,14 +461,16 @@ void trim_reply(struct slice header, struct slice body, struct slice parent_text
 	*info_r = (struct trim_info){ .whole = true };
 	mime_scan(a, header, body, &table);
 	int i = mime_readable(&table);
+	bool mail = field_get(header, "Subject", &marked);    /* not only a text */
+	buf_reset(&marked);
 	if (i >= 0)
 		mime_text(&table.v[i], body, TRIM_TEXT_MAX, &text);
 	if (i < 0 || !slice_is(table.v[i].subtype, "html")) {
-		trim_text(buf_slice(&text), parent_text, out, info_r);
+		trim_plain(buf_slice(&text), parent_text, mail, out, info_r);
 	} else {
 		trim_html(buf_slice(&text), &marked);
 		mime_html_text(buf_slice(&marked), &plain);
-		if (!trim_lines(buf_slice(&plain), parent_text, true, out, info_r))
+		if (!trim_lines(buf_slice(&plain), parent_text, true, mail, out, info_r))
 			mime_html_text(buf_slice(&text), out);
 	}
 	buf_free(&text), buf_free(&marked), buf_free(&plain);

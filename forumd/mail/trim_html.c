@@ -14,8 +14,7 @@ enum html_act { HTML_NOTHING, HTML_SEPARATOR, HTML_RULE, HTML_INTRO, HTML_SIGNAT
 static const struct { const char *name; enum html_act act; } html_names[] = {
 	{ "divRplyFwdMsg", HTML_SEPARATOR }, { "appendonsend", HTML_SEPARATOR }, { "stopSpelling", HTML_RULE }, { "zwchr", HTML_RULE },
 	{ "OLK_SRC_BODY_SECTION", HTML_SEPARATOR }, { "mail-editor-reference-message-container", HTML_SEPARATOR },
-	{ "ms-outlook-mobile-reference-message", HTML_SEPARATOR }, { "moz-forward-container", HTML_SEPARATOR },
-	{ "OutlookMessageHeader", HTML_SEPARATOR }, { "yahoo_quoted", HTML_QUOTE },
+	{ "ms-outlook-mobile-reference-message", HTML_SEPARATOR }, { "OutlookMessageHeader", HTML_SEPARATOR }, { "yahoo_quoted", HTML_QUOTE },
 	{ "gmail_quote", HTML_INTRO }, { "gmail_attr", HTML_INTRO }, { "gmail_quote_container", HTML_INTRO },
 	{ "moz-cite-prefix", HTML_INTRO }, { "protonmail_quote", HTML_INTRO }, { "tutanota_quote", HTML_INTRO }, { "zmail_extra", HTML_INTRO },
 	{ "gmail_signature", HTML_SIGNATURE }, { "moz-signature", HTML_SIGNATURE }, { "AppleMailSignature", HTML_SIGNATURE },

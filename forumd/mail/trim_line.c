@@ -143,10 +143,12 @@ static bool line_in(char c, const char *set) {
 
 /* "From: x", "*De :* x", "发件人：x": the word before the first colon */
 enum trim_label trim_line_label(const struct trim_line *l) {
-	ptrdiff_t colon = slice_chr(l->fold, ':');
+	bool table = l->fold.n && l->fold.p[0] == '|';   /* "| From | x |" */
+	struct slice line = slice_from(l->fold, table ? 1 : 0);
+	ptrdiff_t colon = slice_chr(line, table ? '|' : ':');
 	if (colon <= 0 || colon > 40)
 		return TRIM_NO_LABEL;
-	struct slice name = slice_trim(slice_to(l->fold, (size_t)colon));
+	struct slice name = slice_trim(slice_to(line, (size_t)colon));
 	while (name.n && line_in(name.p[name.n - 1], "*_ "))
 		name.n--;
 	while (name.n && line_in(name.p[0], "*_|"))
@@ -166,29 +168,78 @@ bool trim_line_decoration(const struct trim_line *l) {
 	return n == l->fold.n && n >= 2;
 }
 
-/* the words between dashes; without dashes a title ends with a colon */
-bool trim_line_title(const struct trim_line *l) {
+/* The words between dashes; without dashes a title ends with a colon. Phones write the whole header behind it. */
+static bool line_titled(const struct trim_line *l, const char *const *titles) {
 	struct slice s = l->fold;
 	size_t before = 0, after = 0;
 	while (s.n && line_in(s.p[0], "-_=*#<[| "))
 		before += line_in(s.p[0], "-_="), s = slice_from(s, 1);
 	while (s.n && line_in(s.p[s.n - 1], "-_=*#>]| "))
 		after += line_in(s.p[s.n - 1], "-_="), s.n--;
-	if (s.n > 100 || !s.n)
+	if (!s.n)
 		return false;
 	bool colon = s.p[s.n - 1] == ':';
 	while (s.n && line_in(s.p[s.n - 1], ": "))
 		s.n--;
-	for (const char *const *k = trim_titles; *k; k++)
+	for (const char *const *k = titles; *k; k++) {
+		struct slice title = slice_str(*k), behind = slice_from(s, title.n);
 		if (slice_is(s, *k))
 			return (before >= 2 && (after >= 2 || after == 0)) || (colon && before == 0);
-		else if (before >= 2 && after == 0 && slice_starts(s, slice_str(*k)))
-			return true;    /* "---------- Forwarded by x on y" */
+		/* "---------- Forwarded by x on y", "-------- Original message --------From: x" */
+		if (before >= 2 && slice_starts(s, title) && ((after == 0 && s.n <= 100) || (before >= 5 && slice_starts(slice_trim(behind), SLICE("---")))))
+			return true;
+	}
 	return false;
 }
 
+bool trim_line_title(const struct trim_line *l) {
+	return line_titled(l, trim_titles) || line_titled(l, trim_forwards);
+}
+
+bool trim_line_forward(const struct trim_line *l) {
+	return line_titled(l, trim_forwards);
+}
+
+/* how long a link in brackets is at the beginning of s, as programs put them behind their names; 0 none */
+static size_t line_link(struct slice s) {
+	char close = s.p[0] == '<' ? '>' : s.p[0] == '(' ? ')' : 0;
+	size_t at = 1;
+	while (close && at < s.n && s.p[at] == ' ')
+		at++;
+	if (!close || !(slice_starts(slice_from(s, at), SLICE("http")) || slice_starts(slice_from(s, at), SLICE("www."))))
+		return 0;
+	ptrdiff_t end = slice_chr(s, close);
+	return end < 0 ? 0 : (size_t)end + 1;
+}
+
+/* "sent from [x](http://y) for z <http://w>" as "sent from x for z" */
+static void line_without_links(struct slice s, struct buf *out) {
+	while (s.n) {
+		size_t n = line_link(s);
+		if (n || line_in(s.p[0], "[]")) {
+			s = slice_from(s, n ? n : 1);
+			continue;
+		}
+		buf_addc(out, s.p[0]);
+		s = slice_from(s, 1);
+	}
+}
+
+static bool line_is_boilerplate(struct slice s);
+
 bool trim_line_boilerplate(const struct trim_line *l) {
-	struct slice s = l->fold;
+	struct buf b = { 0 };
+	/* the names of stores are the same in all languages */
+	bool store = l->fold.n <= 200 && slice_find(l->fold, SLICE("outlook")) >= 0 && slice_find(l->fold, SLICE("aka.ms/")) >= 0;
+	if (!l->fold.n || l->fold.n > 400)
+		return false;
+	line_without_links(l->fold, &b);
+	bool is = store || line_is_boilerplate(buf_slice(&b));
+	buf_free(&b);
+	return is;
+}
+
+static bool line_is_boilerplate(struct slice s) {
 	while (s.n && line_in(s.p[0], "([<*_-~ "))
 		s = slice_from(s, 1);
 	while (s.n && line_in(s.p[s.n - 1], ")]*_-~ "))
@@ -218,6 +269,9 @@ bool trim_line_contact(const struct trim_line *l) {
 struct evidence { bool opener, digit_first, digit, time, address, verb, colon, own; };
 
 static bool intro_verb(struct slice s, bool *own_r) {
+	/* "<ann@example.org>wrote:" */
+	if (slice_find(s, SLICE(">wrote:")) >= 0)
+		return true;
 	for (const char *const *k = trim_verbs; *k; k++) {
 		struct slice verb = slice_str(*k), rest = s;
 		for (ptrdiff_t at; (at = slice_find(rest, verb)) >= 0; rest = slice_from(rest, (size_t)at + verb.n)) {
@@ -257,6 +311,9 @@ static void intro_evidence(struct slice s, struct evidence *e_r) {
 	e_r->time = intro_time(s);
 	e_r->address = slice_chr(s, '@') > 0;
 	e_r->verb = intro_verb(s, &e_r->own);
+	/* "Quoting Ann (2020-05-03 10:11:12)" */
+	if (slice_starts(bare, SLICE("quoting ")) && e_r->digit && slice_ends(slice_trim(s), SLICE(")")))
+		e_r->colon = e_r->verb = true;
 	/* "wrote in message news:x@y..." */
 	e_r->colon = e_r->colon || (e_r->verb && e_r->address && slice_ends(bare, SLICE("...")));
 	/* Zoho's "---- On ... wrote ----" */
@@ -305,6 +362,13 @@ static size_t intro_within(const struct trim_line *l, bool quoted) {
 	return found ? found + (size_t)(l->text.p - l->raw.p) : 0;
 }
 
+static bool line_wordless(struct slice s) {
+	for (size_t i = 0; i < s.n; i++)
+		if (text_alpha(s.p[i]) || (s.p[i] & 0x80))
+			return false;
+	return true;
+}
+
 /* Upwards from the line that ends the introduction: the first start that has all marks of one wins, an "On " line with
  * a date above it before a line that only looks like a date. */
 bool trim_intro(const struct trim *t, size_t first, size_t last, bool quoted, size_t *from_r, size_t *keep_r) {
@@ -331,7 +395,7 @@ bool trim_intro(const struct trim *t, size_t first, size_t last, bool quoted, si
 		bool date_above = !dated && start.digit_first && start.time;
 		if (opener || found == SIZE_MAX || date_above || nameless || slice_ends(l->fold, SLICE("<"))) {
 			found = last - k;
-			nameless = l->fold.p[0] == '<' || trim_starts_any(slice_of(buf_bytes(&b), buf_len(&b)), trim_verbs);
+			nameless = l->fold.p[0] == '<' || trim_starts_any(buf_slice(&b), trim_verbs) || line_wordless(l->fold);
 		}
 		dated = dated || start.time;
 	}
@@ -341,4 +405,20 @@ bool trim_intro(const struct trim *t, size_t first, size_t last, bool quoted, si
 	*from_r = found;
 	*keep_r = opener ? 0 : intro_within(&t->v[found], quoted);
 	return true;
+}
+
+/* "On 3 May 2026 at 10:11, Ann <ann@example.org> wrote:   Which soil": nothing but a program says all that */
+bool trim_intro_runs_on(const struct trim_line *l) {
+	struct buf b = { 0 };
+	struct evidence e;
+	ptrdiff_t close = l->fold.n > 40 && trim_starts_any(l->fold, trim_openers) ? slice_chr(l->fold, '>') : -1;
+	ptrdiff_t colon = close < 0 ? -1 : slice_chr(slice_from(l->fold, (size_t)close), ':');
+	if (colon < 0 || colon > 40)
+		return false;
+	struct slice head = slice_to(l->fold, (size_t)(close + colon) + 1);
+	buf_addc(&b, ' ');
+	buf_add_slice(&b, head);
+	intro_evidence(buf_slice(&b), &e);
+	buf_free(&b);
+	return head.n < l->fold.n && !e.own && e.opener && e.verb && e.colon && e.time && e.address && e.digit_first;
 }

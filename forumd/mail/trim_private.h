@@ -32,6 +32,8 @@ struct trim {
 	size_t parent_octets;    /* of the parent's words; 0: the parent is unknown */
 	size_t quoted_end;       /* behind the last line with '>' */
 	bool html;               /* marks count */
+	bool keep_forwarded;     /* what is passed on is the author's choice */
+	bool tail;               /* a quotation without an introduction was cut at the end: the answers stand between */
 	unsigned reasons;
 };
 
@@ -39,6 +41,7 @@ struct trim {
 extern const char *const trim_openers[];       /* "on ", "am " */
 extern const char *const trim_verbs[];         /* " wrote", " schrieb" */
 extern const char *const trim_titles[];        /* "original message" */
+extern const char *const trim_forwards[];     /* "forwarded message" */
 extern const char *const trim_boilerplate[];   /* "sent from my " */
 extern const char *const trim_boilerplate_ends[];
 extern const char *const trim_devices[];       /* "iphone" */
@@ -49,13 +52,19 @@ extern const struct trim_label_name { const char *name; enum trim_label label; }
 void trim_split(struct trim *t, struct slice text);
 bool trim_starts_any(struct slice fold, const char *const *table);
 enum trim_label trim_line_label(const struct trim_line *l);
-bool trim_line_title(const struct trim_line *l);        /* "-----Original Message-----" */
+bool trim_line_title(const struct trim_line *l);        /* "-----Original Message-----", or a forwarded one */
+bool trim_line_forward(const struct trim_line *l);      /* "---------- Forwarded message ---------" */
 bool trim_line_decoration(const struct trim_line *l);   /* ----, ____, ==== */
 bool trim_line_boilerplate(const struct trim_line *l);
 bool trim_line_contact(const struct trim_line *l);      /* an address, a link, a phone number */
 /* Lines [*from_r, last] introduce a quotation. quoted: lines with '>' follow, so that less evidence is enough.
  * *keep_r: octets of the first line that are the author's. */
 bool trim_intro(const struct trim *t, size_t first, size_t last, bool quoted, size_t *from_r, size_t *keep_r);
+/* the introduction and the first words of what it introduces, in one line */
+bool trim_intro_runs_on(const struct trim_line *l);
+
+/* trim_legal.c: does a paragraph that says who may read this mail end at line `end`? where it begins, or end */
+size_t trim_legal(const struct trim *t, size_t end);
 
 /* trim_parent.c */
 void trim_parent_mark(struct trim *t, struct slice parent_text);
