@@ -30,6 +30,7 @@
 #include "forumd/run/password.h"
 #include "forumd/run/worker.h"
 #include "forumd/run/writer.h"
+#include "gateways/common/pointer_text.h"
 #include "gateways/common/post_in.h"
 #include "gateways/ctl/ctl.h"
 #include "gateways/http/http.h"
@@ -370,6 +371,7 @@ static int start(struct config *c, struct fail *f) {
 		return r;
 	out_started = true;
 	fetch_fd = nntp_fetch_start();
+	pointer_start(pointer_text);
 	index_start(forum, post_in_derive);
 	drop_privileges(c);
 	password_pool_start(2);

@@ -24,6 +24,7 @@
  *  v member, box u8        -> u32 group (own boxes)   Y post, group             -> u32 number (pointer in a box)
  *  Z thread, member        -> mode u8 (watch, mute)   z member, thread          -> empty
  *  m group, number         -> u64 post that was moved away from there
+ *  m 0, post, group        -> u64 post that points there, in the group it was moved from (pointer.h)
  *  L kind u8, digest(16)  -> i64 end, value (memo)   l end u64, kind, digest -> empty
  *  e member, post          -> u32 group, text u8 (waits for the member's digest)
  *  M name                  -> settings, counters ("#name")

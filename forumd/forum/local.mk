@@ -25,3 +25,4 @@ forumd_libforum_a_SOURCES += \
 	forumd/forum/watch.c forumd/forum/watch.h
 forumd_libforum_a_SOURCES += forumd/forum/memo.c forumd/forum/memo.h
 forumd_libforum_a_SOURCES += forumd/forum/keywords.c forumd/forum/keywords.h
+forumd_libforum_a_SOURCES += forumd/forum/pointer.c forumd/forum/pointer.h

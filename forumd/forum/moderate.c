@@ -13,6 +13,7 @@
 #include "forumd/forum/group.h"
 #include "forumd/forum/mailq.h"
 #include "forumd/forum/moderate_private.h"
+#include "forumd/forum/pointer.h"
 #include "forumd/forum/rights.h"
 #include "forumd/forum/thread.h"
 
@@ -410,6 +411,8 @@ static int moderate_set_aside(struct forum_txn *t, const struct post *p, struct 
 			continue;
 		if ((r = moderate_aside_group(t, p->places[i].group, &to, f)) > 0)
 			r = moderate_move_branch(t, p->id, p->places[i].group, to, f);
+		if (r > 0 && (r = pointer_leave(t, p->id, p->places[i].group, to, f)) >= 0)
+			r = 1;
 		num_add_varint(&pairs, p->places[i].group);
 		num_add_varint(&pairs, to);
 	}
@@ -490,7 +493,7 @@ static int moderate_unset_aside(struct forum_txn *t, const struct audit_record *
 		if (!num_take_varint(&in, &from) || !num_take_varint(&in, &to))
 			return fail_internal(f, "audit entry %llu is damaged", (unsigned long long)a->a.serial);
 		int r = moderate_move_branch(t, a->a.post, (uint32_t)to, (uint32_t)from, f);
-		if (r < 0)
+		if (r < 0 || (r = pointer_take_away(t, a->a.post, (uint32_t)from, f)) < 0)
 			return r;
 	}
 	return post_set_flags(t, a->a.post, 0, POST_ASIDE, f);

@@ -8,6 +8,7 @@
 #include "forumd/forum/group.h"
 #include "forumd/forum/mailq.h"
 #include "forumd/forum/personal.h"
+#include "forumd/forum/pointer.h"
 #include "forumd/forum/post_private.h"
 #include "forumd/forum/search.h"
 #include "forumd/forum/thread.h"
@@ -110,9 +111,9 @@ int post_set_state(struct forum_txn *t, uint64_t id, enum post_state s, struct f
 			return r;
 		return post_store_state(t, &p, s, f);
 	}
-	if ((r = post_show_places(t, &p, s, f)) < 0)
+	if ((r = post_show_places(t, &p, s, f)) < 0 || (r = post_store_state(t, &p, s, f)) < 0)
 		return r;
-	return post_store_state(t, &p, s, f);
+	return pointer_follow(t, id, s, false, f);
 }
 
 /* --- flags --- */
@@ -327,5 +328,7 @@ int post_erase(struct forum_txn *t, uint64_t id, struct fail *f) {
 				return r;
 	p.subject = p.from = SLICE("");
 	p.header_len = p.from_off = p.body_len = p.lines = p.header_z1 = p.header_z2 = p.body_z = p.removed_len = p.crc = 0;
-	return post_store(t, &p, f);
+	if ((r = post_store(t, &p, f)) < 0)
+		return r;
+	return pointer_follow(t, id, POST_DELETED, true, f);      /* its subject is in them */
 }

@@ -6,6 +6,7 @@ TESTS += \
 	tests/proto/nntp/test_list.py \
 	tests/proto/nntp/test_marks.py \
 	tests/proto/nntp/test_me.py \
+	tests/proto/nntp/test_moved.py \
 	tests/proto/nntp/test_pipeline.py \
 	tests/proto/nntp/test_post.py \
 	tests/proto/nntp/test_private.py \
@@ -19,6 +20,7 @@ EXTRA_DIST += \
 	tests/proto/nntp/test_list.py \
 	tests/proto/nntp/test_marks.py \
 	tests/proto/nntp/test_me.py \
+	tests/proto/nntp/test_moved.py \
 	tests/proto/nntp/test_pipeline.py \
 	tests/proto/nntp/test_post.py \
 	tests/proto/nntp/test_private.py \
