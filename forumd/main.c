@@ -332,7 +332,7 @@ static int lock_store(const struct config *c, struct fail *f) {
 }
 
 static int open_store(const struct config *c, struct fail *f) {
-	struct forum_options o = { .domain = c->domain, .map_size = c->map_size };
+	struct forum_options o = { .domain = c->domain, .map_size = c->map_size, .text_cache = c->text_cache };
 	int r = forum_open(c->storage_path, &o, &forum, f);
 	return r < 0 ? r : lock_store(c, f);
 }

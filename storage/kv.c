@@ -414,6 +414,10 @@ void kv_read_end(struct kv_txn **txn) {
 	kv_leave(t->kv, t, false);
 }
 
+uint64_t kv_snapshot(const struct kv_txn *txn) {
+	return mdb_txn_id(txn->mt);
+}
+
 static int kv_write_try(struct kv *kv, struct kv_txn *txn) {
 	int rc = kv_enter(kv, NULL);
 	if (rc)

@@ -44,6 +44,8 @@ void kv_close(struct kv **kv);
 /* Read transactions come from a pool of reset ones (renew costs nanoseconds); any thread, used by one at a time. */
 int kv_read_begin(struct kv *kv, struct kv_txn **txn_r, struct fail *f);
 void kv_read_end(struct kv_txn **txn);
+/* Number of the snapshot a read transaction sees: the same number is the same content. */
+uint64_t kv_snapshot(const struct kv_txn *txn);
 
 /* parent NULL: outermost, waits for the writer lock. With a parent: a child of it. */
 int kv_write_begin(struct kv *kv, struct kv_txn *parent, struct kv_txn **txn_r, struct fail *f);

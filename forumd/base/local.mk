@@ -12,6 +12,7 @@ forumd_libbase_a_SOURCES = \
 	forumd/base/mem.c forumd/base/mem.h \
 	forumd/base/num.c forumd/base/num.h \
 	forumd/base/range_set.c forumd/base/range_set.h \
+	forumd/base/ring_cache.c forumd/base/ring_cache.h \
 	forumd/base/rnd.c forumd/base/rnd.h \
 	forumd/base/slice.c forumd/base/slice.h \
 	forumd/base/stat.c forumd/base/stat.h \

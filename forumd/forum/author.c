@@ -1,6 +1,7 @@
-/* Author lines are looked up for every OVER line, so they are memoised for the transaction: an open-addressed table by
- * author number in the arena of the outermost transaction, and the last answer before it (runs by one author are
- * common). A child that is aborted, or a member record that changes, drops the whole memo. */
+/* Author lines are looked up for every OVER line, so they are memoised: an open-addressed table by author number, and the
+ * last answer before it (runs by one author are common). Read transactions hand the memo on while the snapshot is the
+ * same (forum.c), so a renaming shows with the first transaction after its commit. In write transactions a child that is
+ * aborted, or a member record that changes, drops the whole memo. */
 #include "forumd/forum/author.h"
 #include "forumd/base/base64.h"
 #include "forumd/base/text.h"
@@ -92,7 +93,7 @@ static void author_add_quoted(struct slice s, struct buf *out) {
 	buf_addc(out, '"');
 }
 
-static void author_spliced(struct forum_txn *t, struct author_entry *e, struct slice local) {
+static void author_spliced(struct forum_txn *t, struct arena *a, struct author_entry *e, struct slice local) {
 	struct buf b = { 0 };
 	struct slice domain = t->forum->domain_slice;
 	if (!author_is_ascii(e->name))
@@ -102,7 +103,7 @@ static void author_spliced(struct forum_txn *t, struct author_entry *e, struct s
 	else
 		author_add_quoted(e->name, &b);
 	buf_addf(&b, " <%.*s@%.*s>", SLICE_ARG(local), SLICE_ARG(domain));
-	e->from = arena_slice(t->arena, buf_slice(&b));
+	e->from = arena_slice(a, buf_slice(&b));
 	buf_reset(&b);
 	buf_adds(&b, "((");
 	if (author_is_ascii(e->name)) {
@@ -113,40 +114,41 @@ static void author_spliced(struct forum_txn *t, struct author_entry *e, struct s
 		buf_addc(&b, '"');
 	}
 	buf_addf(&b, " NIL \"%.*s\" \"%.*s\"))", SLICE_ARG(local), SLICE_ARG(domain));
-	e->list = arena_slice(t->arena, buf_slice(&b));
+	e->list = arena_slice(a, buf_slice(&b));
 	buf_free(&b);
 	e->spliced = true;
 }
 
 static void author_load(struct forum_txn *t, struct author_entry *e) {
+	struct arena *a = forum_memo_arena(t);
 	struct member m;
 	bool found = e->author && member_get(t, e->author, &m) > 0;
 	if (!found || m.kind == MEMBER_ANONYMOUS || m.kind == MEMBER_GONE) {
 		e->name = SLICE("Anonymous");
-		author_spliced(t, e, SLICE("anonymous"));
+		author_spliced(t, a, e, SLICE("anonymous"));
 		return;
 	}
-	e->name = author_clean(t->arena, m.name);
+	e->name = author_clean(a, m.name);
 	if (m.kind == MEMBER_AUTHOR && !m.renamed)
 		return;
-	struct slice local = arena_slicef(t->arena, "author-%u", e->author);
+	struct slice local = arena_slicef(a, "author-%u", e->author);
 	if (e->name.n == 0)
 		e->name = local;
-	author_spliced(t, e, local);
+	author_spliced(t, a, e, local);
 }
 
 const struct author_entry *author_entry(struct forum_txn *t, uint32_t author) {
 	struct forum_txn *root = forum_root(t);
 	struct author_memo *m = root->author_memo;
 	if (!m)
-		root->author_memo = m = ARENA_NEW(t->arena, struct author_memo);
+		root->author_memo = m = ARENA_NEW(forum_memo_arena(root), struct author_memo);
 	if (m->last && m->last->author == author)
 		return m->last;
 	if (m->n * 2 >= m->size)
-		author_memo_grow(t->arena, m);
+		author_memo_grow(forum_memo_arena(root), m);
 	struct author_entry **slot = &m->v[author_slot(m, author)];
 	if (!*slot) {
-		struct author_entry *e = ARENA_NEW(t->arena, struct author_entry);
+		struct author_entry *e = ARENA_NEW(forum_memo_arena(root), struct author_entry);
 		e->author = author;
 		author_load(t, e);
 		*slot = e;
@@ -161,7 +163,7 @@ static struct slice author_nameless(struct forum_txn *t, const struct author_ent
 	struct slice local = arena_slicef(t->arena, "author-%u", e->author);
 	if (made.name.n == 0)
 		made.name = local;
-	author_spliced(t, &made, local);
+	author_spliced(t, t->arena, &made, local);
 	return list ? made.list : made.from;
 }
 

@@ -11,7 +11,7 @@
 #include "forumd/forum/forum_private.h"
 #include "forumd/forum/member.h"
 
-enum { FORUM_SCHEMA = 1, FORUM_CHANGES_KEEP = 4096 };
+enum { FORUM_SCHEMA = 1, FORUM_CHANGES_KEEP = 4096, FORUM_MEMO_MAX = 1 << 20 };
 
 static void forum_lock(struct forum *f) {
 	while (atomic_flag_test_and_set_explicit(&f->pool_lock, memory_order_acquire))
@@ -20,6 +20,11 @@ static void forum_lock(struct forum *f) {
 
 static void forum_unlock(struct forum *f) {
 	atomic_flag_clear_explicit(&f->pool_lock, memory_order_release);
+}
+
+static void forum_memo_drop(struct forum_txn *t) {
+	t->author_memo = NULL;
+	arena_reset(t->memo_arena);
 }
 
 static struct forum_txn *forum_txn_take(struct forum *f) {
@@ -31,6 +36,7 @@ static struct forum_txn *forum_txn_take(struct forum *f) {
 	if (!t) {
 		t = mem_zalloc(sizeof *t);
 		t->own_arena = arena_new();
+		t->memo_arena = arena_new();
 	}
 	atomic_fetch_add_explicit(&f->open_txns, 1, memory_order_relaxed);
 	t->forum = f;
@@ -49,7 +55,8 @@ static void forum_txn_give(struct forum_txn **tp) {
 	t->kv = NULL;
 	t->parent = NULL;
 	t->arena = NULL;
-	t->author_memo = NULL;
+	if (t->write || arena_size(t->memo_arena) > FORUM_MEMO_MAX)
+		forum_memo_drop(t);
 	t->origin = 0;
 	atomic_fetch_sub_explicit(&f->open_txns, 1, memory_order_relaxed);
 	forum_lock(f);
@@ -68,6 +75,10 @@ int forum_read_begin(struct forum *forum, struct forum_txn **t_r, struct fail *f
 	t->arena = t->own_arena;
 	t->write = false;
 	t->time = clock_now();
+	uint64_t snapshot = kv_snapshot(t->kv);
+	if (t->memo_snapshot != snapshot)
+		forum_memo_drop(t);
+	t->memo_snapshot = snapshot;
 	*t_r = t;
 	return 1;
 }
@@ -86,6 +97,7 @@ int forum_write_begin(struct forum *forum, struct forum_txn *parent, struct foru
 		forum_txn_give(&t);
 		return r;
 	}
+	forum_memo_drop(t);
 	t->write = true;
 	t->parent = parent;
 	if (parent) {
@@ -106,10 +118,19 @@ static void forum_undo_changes(struct forum_txn *t) {
 	author_memo_drop(t);
 }
 
+/* what nobody may read any more does not stay in memory either */
+static void forum_forget_texts(struct forum_txn *t) {
+	for (size_t i = 0; i < t->changes.n; i++)
+		if (t->changes.v[i].kind == CHANGE_GONE)
+			post_forget_texts(t, t->changes.v[i].post);
+}
+
 int forum_commit(struct forum_txn **t, struct fail *f) {
 	int r = kv_commit(&(*t)->kv, f);
 	if (r < 0)
 		forum_undo_changes(*t);
+	else if (!(*t)->parent)
+		forum_forget_texts(*t);
 	forum_txn_give(t);
 	return r < 0 ? r : 1;
 }
@@ -279,6 +300,7 @@ int forum_open(const char *path, const struct forum_options *o, struct forum **f
 	memcpy(forum->domain, o->domain, n + 1);
 	forum->domain_slice = slice_of(forum->domain, n);
 	atomic_flag_clear(&forum->pool_lock);
+	forum->texts = ring_cache_new(o->text_cache);
 	struct kv_options opt = {
 		.map_size = o->map_size, .max_readers = o->max_readers, .read_only = o->read_only, .no_sync = o->no_sync,
 	};
@@ -302,9 +324,11 @@ void forum_close(struct forum **forum) {
 	for (struct forum_txn *t = f->pool, *next; t; t = next) {
 		next = t->pool_next;
 		arena_free(&t->own_arena);
+		arena_free(&t->memo_arena);
 		vec_free(&t->changes);
 		mem_free(t);
 	}
+	ring_cache_free(&f->texts);
 	kv_close(&f->kv);
 	mem_free(f);
 	*forum = NULL;

@@ -18,6 +18,7 @@ struct forum_options {
 	const char *domain;      /* mail and news domain, e.g. "forum.test"; lower case */
 	uint64_t map_size;       /* 0: default */
 	unsigned max_readers;    /* 0: default */
+	size_t text_cache;       /* octets of memory for inflated texts; below 1 MiB: none */
 	bool read_only, no_sync;
 };
 /* Opens or creates. ERR_CORRUPT for a damaged or newer schema, ERR_UNAVAILABLE when the disk refuses. */

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include "forumd/base/hash.h"
 #include "forumd/base/range_set.h"
+#include "forumd/base/ring_cache.h"
 #include "forumd/base/vec.h"
 #include "forumd/forum/forum.h"
 #include "forumd/forum/keys.h"
@@ -13,6 +14,7 @@ struct forum {
 	struct kv *kv;
 	char domain[256];
 	struct slice domain_slice;
+	struct ring_cache *texts;      /* post_read.c; NULL: none */
 	struct forum_txn *pool;        /* reset forum_txn objects (forum.c) */
 	atomic_flag pool_lock;
 	atomic_int open_txns;          /* a leak is a bug */
@@ -28,10 +30,16 @@ struct forum_txn {
 	bool write;
 	VEC(struct change) changes;    /* of the outermost; children remember where theirs begin and cut back on abort */
 	size_t change_mark;
-	void *author_memo;             /* author.c */
+	/* author.c. Of a write transaction it is in the arena; of reading ones in memo_arena, where it outlives them: it is
+	 * right as long as the snapshot is the same */
+	void *author_memo;
+	struct arena *memo_arena;
+	uint64_t memo_snapshot;
 	struct forum_txn *pool_next;
 };
 
+/* where what author_memo points to is kept */
+static inline struct arena *forum_memo_arena(struct forum_txn *t) { return t->write ? t->arena : t->memo_arena; }
 /* the outermost transaction */
 static inline struct forum_txn *forum_root(struct forum_txn *t) { while (t->parent) t = t->parent; return t; }
 /* adds origin and, for kinds that have one, nothing else: callers fill the rest */
@@ -54,6 +62,8 @@ int group_is_hole(struct forum_txn *t, uint32_t group, uint32_t number);
 int64_t group_new_number(struct forum_txn *t, uint32_t group, uint64_t post, uint32_t *number_r);
 /* rebuild: these are the holes of 1..high; derives count and low */
 int group_replace_holes(struct forum_txn *t, uint32_t group, const struct range_set *holes);
+/* post_read.c: the cached texts of a post are overwritten */
+void post_forget_texts(struct forum_txn *t, uint64_t id);
 /* author.c: forget memoised author lines after a member record changed in this transaction */
 void author_memo_drop(struct forum_txn *t);
 /* group.c: a member's own box under an internal name that is in no index; 1 or < 0 */

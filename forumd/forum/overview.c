@@ -14,6 +14,13 @@ enum { ENVELOPE_STEPS = 8 };
 
 /* --- encoding --- */
 
+static char overview_count_places(struct slice xref) {
+	unsigned n = 0;
+	for (size_t i = 0; i < xref.n && n < 255; i++)
+		n += xref.p[i] == ' ';
+	return (char)n;
+}
+
 void overview_encode(const struct overview *o, struct buf *out) {
 	char lines[20];
 	size_t nlines = num_format(o->lines, lines);
@@ -22,6 +29,7 @@ void overview_encode(const struct overview *o, struct buf *out) {
 	p[0] = OVERVIEW_VERSION;
 	p[OVERVIEW_STATE] = (char)o->state;
 	p[OVERVIEW_REASON] = (char)o->reason;
+	p[OVERVIEW_PLACES] = overview_count_places(o->xref);
 	num_put32(p + 4, o->author);
 	num_put32(p + OVERVIEW_FLAGS, o->flags);
 	num_put32(p + 12, o->lines);
@@ -341,8 +349,10 @@ static void overview_add_flags(struct forum_txn *t, uint32_t flags, uint64_t pos
 }
 
 /* the line of a record whose pieces are known */
-static inline void overview_add_line(struct forum_txn *t, uint32_t number, uint32_t author, uint32_t octets,
-	struct slice v, const struct overview_cut *c, struct buf *out) {
+static inline void overview_add_line(const struct overview_iter *it, uint32_t number, struct slice v,
+	const struct overview_cut *c, struct buf *out) {
+	struct forum_txn *t = it->t;
+	uint32_t author = num_get32(v.p + 4), octets = num_get32(v.p + 16) + num_get32(v.p + 20) + OVERVIEW_FROM_EXTRA;
 	struct slice by = overview_thread(num_get64(v.p + OVERVIEW_PARENT), (unsigned char)v.p[OVERVIEW_REASON]);
 	uint32_t flags = num_get32(v.p + OVERVIEW_FLAGS);
 	const struct author_entry *e = author_entry(t, author);
@@ -354,9 +364,12 @@ static inline void overview_add_line(struct forum_txn *t, uint32_t number, uint3
 	p = mempcpy(p, from.p, from.n);
 	p = mempcpy(p, c->b, c->bn);
 	p = overview_put_number(p, octets + (uint32_t)from.n);
-	p = mempcpy(p, c->c, c->cn - 2);     /* its CR LF goes behind the columns below */
-	if (flags & POST_SHOWN_FLAGS) {
+	bool several = it->xref && v.p[OVERVIEW_PLACES] != 1;
+	p = mempcpy(p, c->c, several ? c->n[5] + 8u : c->cn - 2);     /* its CR LF goes behind the columns below */
+	if ((flags & POST_SHOWN_FLAGS) || several) {
 		buf_commit(out, (size_t)(p - start));
+		if (several)
+			it->xref(it->xref_arg, t, slice_of(c->c + 1 + c->n[5] + 7, c->n[4]), out);
 		overview_add_flags(t, flags, num_get64(v.p + 24), out);
 		buf_add_slice(out, by);
 		return;
@@ -384,13 +397,12 @@ int overview_lines(struct overview_iter *it, size_t max, struct buf *out) {
 			return ERR_CORRUPT;
 		if (v.p[OVERVIEW_STATE] != POST_VISIBLE && !it->all_states)
 			continue;
-		uint32_t octets = num_get32(v.p + 16) + num_get32(v.p + 20) + OVERVIEW_FROM_EXTRA;
-		overview_add_line(it->t, number, num_get32(v.p + 4), octets, v, &c, out);
+		overview_add_line(it, number, v, &c, out);
 	}
 	return it->next <= it->hi && it->next != 0;
 }
 
-void overview_line(struct forum_txn *t, const struct overview *o, struct buf *out) {
+void overview_line(struct forum_txn *t, const struct overview *o, struct slice xref, struct buf *out) {
 	struct slice from = author_from(t, o->author, o->from);
 	buf_addu(out, o->number);
 	buf_addc(out, '\t');
@@ -407,7 +419,7 @@ void overview_line(struct forum_txn *t, const struct overview *o, struct buf *ou
 	buf_addc(out, '\t');
 	buf_addu(out, o->lines);
 	buf_adds(out, "\tXref: ");
-	buf_add_slice(out, o->xref);
+	buf_add_slice(out, xref);
 	overview_add_flags(t, o->flags, o->post, out);
 	buf_add_slice(out, overview_thread(o->parent, o->reason));
 }

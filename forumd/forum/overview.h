@@ -26,7 +26,11 @@ int overview_get(struct forum_txn *t, uint32_t group, uint32_t number, struct ov
 int overview_get_any(struct forum_txn *t, uint32_t group, uint32_t number, struct overview *o_r);
 
 /* Forward iteration lo..hi. The iterator borrows the transaction; overview_iter_end() before it ends. */
-struct overview_iter { struct forum_txn *t; void *cursor; uint32_t group, next, hi; bool all_states, placed; };
+struct overview_iter {
+	struct forum_txn *t; void *cursor; uint32_t group, next, hi; bool all_states, placed;
+	/* overview_lines() has it write the Xref value of posts in several places; NULL: all of them as stored */
+	void (*xref)(void *arg, struct forum_txn *t, struct slice xref, struct buf *out); void *xref_arg;
+};
 int overview_iter_begin(struct forum_txn *t, uint32_t group, uint32_t lo, uint32_t hi, struct overview_iter *it_r);
 int overview_iter_next(struct overview_iter *it, struct overview *o_r);   /* 1, 0 end, < 0 */
 void overview_iter_end(struct overview_iter *it);
@@ -43,8 +47,8 @@ int overview_after(struct forum_txn *t, uint32_t group, uint32_t n, uint32_t *ou
 int overview_before(struct forum_txn *t, uint32_t group, uint32_t n, uint32_t *out_r);
 /* octets of the whole article as IMAP sends it: header with From, empty line, body */
 uint32_t overview_size(struct forum_txn *t, const struct overview *o);
-/* append one OVER line */
-void overview_line(struct forum_txn *t, const struct overview *o, struct buf *out);
+/* append one OVER line; xref: its Xref value, which may be less than o->xref says */
+void overview_line(struct forum_txn *t, const struct overview *o, struct slice xref, struct buf *out);
 
 /* What IMAP sends ready-made; key (group, number). */
 struct envelope { struct slice before, from, sender, reply_to, after, structure, part_table; };

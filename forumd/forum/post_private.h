@@ -7,7 +7,7 @@
  *  then with varint length: message-id, in-reply-to, references, subject, from
  *
  * Overview record (O), version 1:
- *   0 version  1 state  2 reason  3 unused  4 author u32  8 flags u32  12 lines u32  16 header_len u32  20 body_len u32
+ *   0 version  1 state  2 reason  3 places (how many Xref names, 255 for more)  4 author u32  8 flags u32  12 lines u32  16 header_len u32  20 body_len u32
  *  24 post u64  32 parent u64  40 thread u64  48 modseq u64  56 date i64  64 arrival i64
  *  72 lengths u16: subject, date text, message-id, references, xref, digits of lines, from;  86 u16 unused
  *  88 A: subject TAB
@@ -33,7 +33,7 @@
 enum {
 	POST_VERSION = 1, POST_STATE = 1, POST_REASON = 3, POST_FLAGS = 8, POST_PARENT = 16, POST_THREAD = 24, POST_DATE = 32,
 	POST_PLACES = 92, POST_FIXED = 96,
-	OVERVIEW_VERSION = 1, OVERVIEW_POINTER = 2, OVERVIEW_POINTER_SIZE = 56, OVERVIEW_STATE = 1, OVERVIEW_REASON = 2, OVERVIEW_FLAGS = 8, OVERVIEW_PARENT = 32,
+	OVERVIEW_VERSION = 1, OVERVIEW_POINTER = 2, OVERVIEW_POINTER_SIZE = 56, OVERVIEW_STATE = 1, OVERVIEW_REASON = 2, OVERVIEW_PLACES = 3, OVERVIEW_FLAGS = 8, OVERVIEW_PARENT = 32,
 	OVERVIEW_THREAD = 40, OVERVIEW_MODSEQ = 48, OVERVIEW_LENGTHS = 72, OVERVIEW_FIXED = 88,
 	PIECE_HEAD1 = 0, PIECE_HEAD2 = 1, PIECE_BODY = 2, PIECE_REMOVED = 3,
 	PIECE_CHUNK = 4060,
@@ -51,8 +51,12 @@ struct place post_record_place(struct slice v, uint32_t i);
 int post_id_by_msgid(struct forum_txn *t, struct slice message_id, uint64_t *id_r);
 /* stored octets of one piece appended to out */
 int post_piece_read(struct forum_txn *t, uint64_t id, unsigned piece, uint32_t n, struct buf *out);
+/* exactly n octets, inflated from the zn stored ones of a piece; never from the cache */
+int post_piece_inflate(struct forum_txn *t, uint64_t id, unsigned piece, uint32_t zn, char *out, size_t n);
 
 /* --- segment.c --- */
+/* pieces above this are not cheap to inflate: each has code tables of its own */
+enum { SEGMENT_FIXED = 768 };
 /* exactly n octets from a piece ended by a full flush; `z` must have room for two more octets behind its end; 1, < 0 */
 int segment_inflate(char *z, size_t zn, char *out, size_t n);
 

@@ -185,8 +185,7 @@ int post_piece_read(struct forum_txn *t, uint64_t id, unsigned piece, uint32_t n
 	return 1;
 }
 
-/* exactly n octets, inflated from a piece of zn octets, to out */
-static int post_piece_inflate(struct forum_txn *t, uint64_t id, unsigned piece, uint32_t zn, char *out, size_t n) {
+int post_piece_inflate(struct forum_txn *t, uint64_t id, unsigned piece, uint32_t zn, char *out, size_t n) {
 	struct buf z = { 0 };
 	int r;
 	buf_reserve(&z, zn + 2);
@@ -196,6 +195,23 @@ static int post_piece_inflate(struct forum_txn *t, uint64_t id, unsigned piece, 
 	}
 	buf_free(&z);
 	return r;
+}
+
+/* The same, and what took some work is kept for the next reader. The text of a post never changes; whether this reader
+ * may have it was decided when he got the head record. */
+static int post_piece_text(struct forum_txn *t, uint64_t id, unsigned piece, uint32_t zn, char *out, size_t n) {
+	bool keep = t->forum->texts && n > SEGMENT_FIXED;
+	if (keep && ring_cache_get(t->forum->texts, id << 2 | piece, out, n))
+		return 1;
+	int r = post_piece_inflate(t, id, piece, zn, out, n);
+	if (keep && r > 0 && !t->write)
+		ring_cache_put(t->forum->texts, id << 2 | piece, out, n);
+	return r;
+}
+
+void post_forget_texts(struct forum_txn *t, uint64_t id) {
+	for (unsigned piece = 0; piece <= PIECE_BODY; piece++)
+		ring_cache_forget(t->forum->texts, id << 2 | piece);
 }
 
 uint32_t post_header_size(struct forum_txn *t, const struct post *p) {
@@ -208,13 +224,13 @@ int post_header(struct forum_txn *t, const struct post *p, struct buf *out) {
 	if (p->from_off > p->header_len)
 		return ERR_CORRUPT;
 	char *at = buf_reserve(out, size);
-	int r = post_piece_inflate(t, p->id, PIECE_HEAD1, p->header_z1, at, p->from_off);
+	int r = post_piece_text(t, p->id, PIECE_HEAD1, p->header_z1, at, p->from_off);
 	if (r < 0)
 		return r;
 	at = mempcpy(at + p->from_off, "From: ", 6);
 	at = mempcpy(at, from.p, from.n);
 	at = mempcpy(at, "\r\n", 2);
-	r = post_piece_inflate(t, p->id, PIECE_HEAD2, p->header_z2, at, p->header_len - p->from_off);
+	r = post_piece_text(t, p->id, PIECE_HEAD2, p->header_z2, at, p->header_len - p->from_off);
 	if (r > 0)
 		buf_commit(out, size);
 	return r;
@@ -250,13 +266,13 @@ int post_body(struct forum_txn *t, const struct post *p, uint32_t off, uint32_t 
 	if (p->body_len > POST_INFLATE_WHOLE)
 		return post_body_streamed(t, p, off, len, out);
 	if (len == p->body_len) {
-		int r = post_piece_inflate(t, p->id, PIECE_BODY, p->body_z, buf_reserve(out, len), len);
+		int r = post_piece_text(t, p->id, PIECE_BODY, p->body_z, buf_reserve(out, len), len);
 		if (r > 0)
 			buf_commit(out, len);
 		return r;
 	}
 	struct buf whole = { 0 };
-	int r = post_piece_inflate(t, p->id, PIECE_BODY, p->body_z, buf_reserve(&whole, p->body_len), p->body_len);
+	int r = post_piece_text(t, p->id, PIECE_BODY, p->body_z, buf_reserve(&whole, p->body_len), p->body_len);
 	if (r > 0)
 		buf_add(out, whole.data + off, len);
 	buf_free(&whole);

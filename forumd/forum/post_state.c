@@ -289,6 +289,7 @@ int post_crosspost(struct forum_txn *t, uint64_t id, uint32_t group, struct fail
 /* --- erasing --- */
 
 static int post_erase_text(struct forum_txn *t, const struct post *p, struct fail *f) {
+	post_forget_texts(t, p->id);
 	const uint32_t sizes[4] = { p->header_z1, p->header_z2, p->body_z, p->removed_len };
 	for (unsigned piece = 0; piece < 4; piece++)
 		for (uint32_t chunk = 0; (uint64_t)chunk * PIECE_CHUNK < sizes[piece]; chunk++) {

@@ -45,19 +45,13 @@ static int rebuild_next_group(struct forum_txn *t, uint32_t after, uint64_t *id_
 static int rebuild_text(struct forum_txn *t, const struct post *p, struct buf *text) {
 	const uint32_t zn[2] = { p->header_z1, p->header_z2 };
 	const uint32_t n[2] = { p->from_off, p->header_len - p->from_off };
-	struct buf z = { 0 };
 	int r = p->from_off > p->header_len ? ERR_CORRUPT : 1;
+	/* what was read before may be whole in memory although the disk is not */
+	post_forget_texts(t, p->id);
 	for (unsigned i = 0; i < 2 && r > 0; i++) {
-		buf_reset(&z);
-		buf_reserve(&z, zn[i] + 2);
-		if ((r = post_piece_read(t, p->id, i, zn[i], &z)) > 0) {
-			buf_reserve(&z, 2);
-			r = segment_inflate(z.data, zn[i], buf_reserve(text, n[i]), n[i]);
-		}
-		if (r > 0)
+		if ((r = post_piece_inflate(t, p->id, i, zn[i], buf_reserve(text, n[i]), n[i])) > 0)
 			buf_commit(text, n[i]);
 	}
-	buf_free(&z);
 	return r > 0 ? post_body(t, p, 0, p->body_len, text) : r;
 }
 

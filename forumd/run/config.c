@@ -49,6 +49,8 @@ static const struct key keys[] = {
 	{ "storage", "path", T_PATH, "data", 0, 0, IN(storage_path), "directory of the store", NULL },
 	{ "storage", "map_size", T_U64, "1099511627776", 1 << 20, 1ull << 46, IN(map_size),
 	  "address space of the store in octets: the most it can ever grow to", NULL },
+	{ "storage", "text_cache", T_U64, "33554432", 0, 1ull << 40, IN(text_cache),
+	  "octets of memory for texts of posts that are read again and again; 0: none", NULL },
 	{ "storage", "backup_path", T_PATH, "", 0, 0, IN(backup_path),
 	  "directory backups may be written to, beside the folder of the control socket", NULL },
 	{ "tls", "certificate", T_PATH, "", 0, 0, IN(tls_certificate), "certificate chain, PEM", NULL },

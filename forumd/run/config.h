@@ -37,7 +37,7 @@ struct config {
 	const char *user;                    /* to change to when started as root; "" stay */
 	const char *log_level;
 	const char *storage_path;
-	uint64_t map_size;
+	uint64_t map_size, text_cache;
 	const char *backup_path;             /* the sandbox lets backups be written there; "" none */
 	const char *tls_certificate, *tls_key, *tls_client_ca;
 	struct tls_ctx *tls;                 /* NULL when none configured */

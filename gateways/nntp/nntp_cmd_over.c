@@ -1,5 +1,5 @@
-/* nntp_cmd_over.c - OVER, HDR, XHDR, XPAT. OVER copies stored lines; only lines of posts in several places are looked at,
- * for Xref must not name a group the reader may not read. */
+/* nntp_cmd_over.c - OVER, HDR, XHDR, XPAT. OVER copies stored lines; of posts in several places the Xref is made here, for
+ * it must not name a group the reader may not read. */
 #include "forumd/base/num.h"
 #include "forumd/forum/author.h"
 #include "forumd/forum/rights.h"
@@ -26,46 +26,8 @@ static void over_filter_xref(struct session *s, struct forum_txn *t, struct slic
 	}
 }
 
-/* where the Xref value of an OVER line begins, the third column from the end; n when it has none */
-static size_t over_xref_at(struct slice line) {
-	const char *tab = memrchr(line.p, '\t', line.n);
-	for (int i = 0; i < 2 && tab; i++)
-		tab = memrchr(line.p, '\t', (size_t)(tab - line.p));
-	size_t at = tab ? (size_t)(tab - line.p) + 7 : line.n;
-	return at < line.n ? at : line.n;
-}
-
-static bool over_has_two_places(struct slice xref) {
-	const char *first = memchr(xref.p, ' ', xref.n);
-	return first && memchr(first + 1, ' ', xref.n - (size_t)(first + 1 - xref.p));
-}
-
-/* The lines added to out behind the first `from` octets: filtered where needed. Most answers are only looked at. */
-static void over_filter(struct session *s, struct forum_txn *t, struct buf *out, size_t from) {
-	struct slice all = slice_from(buf_slice(out), from), rest = all;
-	struct buf again = { 0 };
-	size_t copied = 0;
-	while (rest.n) {
-		const char *lf = memchr(rest.p, '\n', rest.n);
-		struct slice line = slice_to(rest, lf ? (size_t)(lf - rest.p) + 1 : rest.n);
-		rest = slice_from(rest, line.n);
-		size_t at = over_xref_at(line);
-		struct slice xref = slice_from(line, at);
-		ptrdiff_t end = slice_chr(xref, '\t');
-		xref = slice_to(xref, end < 0 ? 0 : (size_t)end);
-		if (!over_has_two_places(xref))
-			continue;
-		size_t upto = (size_t)(xref.p - all.p);
-		buf_add_slice(&again, slice_sub(all, copied, upto - copied));
-		over_filter_xref(s, t, xref, &again);
-		copied = upto + xref.n;
-	}
-	if (copied) {
-		buf_add_slice(&again, slice_from(all, copied));
-		buf_truncate(out, from);
-		buf_add_slice(out, buf_slice(&again));
-	}
-	buf_free(&again);
+static void over_xref(void *arg, struct forum_txn *t, struct slice xref, struct buf *out) {
+	over_filter_xref(arg, t, xref, out);
 }
 
 static enum step over_more(struct session *s) {
@@ -77,13 +39,14 @@ static enum step over_more(struct session *s) {
 	if (r < 0)
 		return at->any ? STEP_CLOSE : nntp_fail(s, r);
 	size_t head = buf_len(out);
+	it.xref = over_xref;
+	it.xref_arg = s;
 	if (!at->any)
 		buf_adds(out, "224 overview follows\r\n");
 	do {
 		size_t before = buf_len(out);
 		r = overview_lines(&it, OVER_STEP, out);
 		at->any |= buf_len(out) > before;
-		over_filter(s, t, out, before);
 	} while (r > 0 && !conn_full(s->conn));
 	at->next = it.next;
 	overview_iter_end(&it);
@@ -122,10 +85,11 @@ static enum step over_msgid(struct session *s, struct slice id) {
 	if (r <= 0)
 		return r < 0 ? nntp_fail(s, r) : nntp_reply(s, "430 no such article");
 	buf_adds(out, "224 overview follows\r\n");
-	size_t before = buf_len(out);
+	struct buf xref = { 0 };
+	over_filter_xref(s, t, o.xref, &xref);
 	o.number = 0;
-	overview_line(t, &o, out);
-	over_filter(s, t, out, before);
+	overview_line(t, &o, buf_slice(&xref), out);
+	buf_free(&xref);
 	return nntp_finish(s);
 }
 

@@ -4,7 +4,7 @@
 #include "forumd/forum/forum_private.h"
 
 struct forum *fixture_open(const char *name) {
-	struct forum_options o = { .domain = "forum.test", .map_size = (uint64_t)1 << 32, .no_sync = true };
+	struct forum_options o = { .domain = "forum.test", .map_size = (uint64_t)1 << 32, .no_sync = true, .text_cache = 1 << 20 };
 	struct forum *forum = NULL;
 	struct fail f = { 0 };
 	if (forum_open(test_tmpfile(name), &o, &forum, &f) < 0)

@@ -30,7 +30,7 @@ static void lines(void) {
 	while (overview_iter_next(&it, &o) > 0) {
 		struct post p;
 		struct buf whole = { 0 };
-		overview_line(t, &o, &slow);
+		overview_line(t, &o, o.xref, &slow);
 		post_get(t, o.post, &p);
 		post_header(t, &p, &whole);
 		buf_adds(&whole, "\r\n");

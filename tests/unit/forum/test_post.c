@@ -378,6 +378,76 @@ static void faults(bool held) {
 	forum_abort(&t);
 }
 
+/* Texts that were read are kept in memory, by post and piece; deleting and erasing empties that too. */
+static bool is_cached(uint64_t post, size_t n) {
+	static char out[RING_CACHE_ENTRY_MAX];
+	return ring_cache_get(forum->texts, post << 2 | 2, out, n);
+}
+
+static void read_twice(uint64_t post, struct slice body, const char *what) {
+	for (int i = 0; i < 2; i++) {
+		struct forum_txn *t = fixture_read(forum);
+		struct post p;
+		struct buf b = { 0 };
+		post_get(t, post, &p);
+		is_int(post_body(t, &p, 0, UINT32_MAX, &b), 1, "%s: read", what);
+		is_slice(buf_slice(&b), body, "%s: the text", what);
+		buf_free(&b);
+		forum_read_end(&t);
+	}
+}
+
+static void cached(void) {
+	struct arena *a = arena_new();
+	struct forum_txn *t = fixture_write(forum);
+	uint32_t g = fixture_group(t, "cached");
+	struct slice body = arena_slice(a, noise(t, 3000));
+	uint64_t ids[2];
+	for (int i = 0; i < 2; i++) {
+		struct post_draft *d = fixture_draft(t, g, i ? "<cached.1@x>" : "<cached.0@x>", NULL, NULL);
+		fixture_body(t, d, SLICE("Subject: x\r\n"), 0, body);
+		ids[i] = fixture_add(t, d);
+	}
+	fixture_commit(&t);
+	for (int i = 0; i < 2; i++) {
+		ok(!is_cached(ids[i], body.n), "nobody has read it");
+		read_twice(ids[i], body, i ? "second" : "first");
+		ok(is_cached(ids[i], body.n), "kept");
+	}
+	t = fixture_write(forum);
+	is_int(post_erase(t, ids[0], &f), 1, "erase");
+	ok(!is_cached(ids[0], body.n), "its text is gone from memory at once");
+	is_int(post_set_state(t, ids[1], POST_DELETED, &f), 1, "delete");
+	ok(is_cached(ids[1], body.n), "not before that is true");
+	fixture_commit(&t);
+	ok(!is_cached(ids[1], body.n), "gone with the commit");
+	arena_free(&a);
+}
+
+/* Reading transactions hand on what they know of authors: a renaming must show in the next one. */
+static void renamed(void) {
+	struct forum_txn *t = fixture_write(forum);
+	uint32_t g = fixture_group(t, "renamed");
+	uint32_t ann = fixture_member(t, "Ann First", "ann@names.example");
+	uint64_t id = fixture_post_by(t, ann, g, "<named@x>", NULL);
+	fixture_commit(&t);
+	for (int i = 0; i < 3; i++) {
+		struct post p;
+		struct buf b = { 0 };
+		if (i == 2) {
+			t = fixture_write(forum);
+			is_int(member_set(t, ann, SLICE("name"), SLICE("Ann Second"), &f), 1, "renamed");
+			fixture_commit(&t);
+		}
+		t = fixture_read(forum);
+		post_get(t, id, &p);
+		post_header(t, &p, &b);
+		ok(slice_find(buf_slice(&b), i < 2 ? SLICE("From: Ann First <") : SLICE("From: Ann Second <")) > 0, "the name of now, %d", i);
+		forum_read_end(&t);
+		buf_free(&b);
+	}
+}
+
 int main(void) {
 	forum = fixture_open("posts");
 	reading();
@@ -388,6 +458,8 @@ int main(void) {
 	places();
 	supersedes();
 	long_references();
+	cached();
+	renamed();
 	faults(false);
 	faults(true);
 	forum_close(&forum);

@@ -1,0 +1,22 @@
+/* ring_cache.h - a bounded cache of octets by number, shared by all threads. What is put in first goes first; memory is
+ * taken as it fills and never exceeds the size it was made with (and one sixteenth for the table). */
+#ifndef FORUMD_BASE_RING_CACHE_H
+#define FORUMD_BASE_RING_CACHE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+
+enum { RING_CACHE_ENTRY_MAX = 65536 };
+
+struct ring_cache;
+/* NULL when size is below 1 MiB: all calls below take it for a cache that never has anything */
+struct ring_cache *ring_cache_new(size_t size);
+void ring_cache_free(struct ring_cache **c);
+/* True: the n octets were copied to out. False when they are not there, or are not n. */
+bool ring_cache_get(struct ring_cache *c, uint64_t key, char *out, size_t n);
+/* what is larger than RING_CACHE_ENTRY_MAX is not kept */
+void ring_cache_put(struct ring_cache *c, uint64_t key, const char *p, size_t n);
+/* the octets are overwritten */
+void ring_cache_forget(struct ring_cache *c, uint64_t key);
+#endif
