@@ -3,10 +3,12 @@
 #include <time.h>
 #include "forumd/base/log.h"
 #include "forumd/base/mem.h"
+#include "forumd/forum/group.h"
 #include "forumd/forum/search.h"
 #include "forumd/run/writer.h"
 
 enum { INDEX_PAUSE_S = 2, INDEX_ERROR_PAUSE_S = 60, INDEX_QUIET_MS = 500 };
+enum { CHANGES_KEEP = 20000, CHANGES_LOOK = 1000, CHANGES_PIECE = 500, CHANGES_ROUNDS = 300 };
 
 static struct {
 	pthread_t thread;
@@ -81,12 +83,59 @@ static int index_round(void) {
 	}
 }
 
+/* --- change logs --- */
+
+struct forget { uint32_t group; uint64_t upto; bool more; };
+
+static int forget_apply(struct forum_txn *t, struct job *j, struct fail *f) {
+	struct forget *w = j->data;
+	int r = group_change_forget(t, w->group, w->upto, CHANGES_PIECE);
+	w->more = r > 0;
+	return r < 0 ? fail_set(f, (enum err)r, "changes of group %u", w->group) : 1;
+}
+
+/* the log of one group is cut, piece by piece */
+static int forget_changes(uint32_t group, uint64_t upto) {
+	struct forget w = { .group = group, .upto = upto, .more = true };
+	int r = 1;
+	while (w.more && r >= 0 && index_let_pass()) {
+		struct job *j = job_new(NULL, forget_apply);
+		j->lane = JOB_BULK;
+		j->data = &w;
+		r = writer_call(writer_current(), j);
+		job_free(&j);
+	}
+	return r;
+}
+
+static int changes_round(void) {
+	uint32_t group = 0;
+	int r = 1;
+	while (r > 0 && !index_stopped(0)) {
+		struct forum_txn *t = NULL;
+		struct fail f = { .code = ERR_OK };
+		uint64_t upto;
+		if ((r = forum_read_begin(indexer.forum, &t, &f)) < 0)
+			break;
+		r = group_change_long(t, &group, CHANGES_LOOK, CHANGES_KEEP, &upto);
+		forum_read_end(&t);
+		if (r > 0 && upto)
+			r = forget_changes(group, upto);
+	}
+	return r;
+}
+
+/* At the start, and then every ten minutes, what is too old in the change logs goes. */
 static void *index_run(void *arg) {
 	int r = 0;
+	unsigned rounds = 0;
 	(void)arg;
-	while (!index_stopped(r < 0 ? INDEX_ERROR_PAUSE_S : INDEX_PAUSE_S))
+	while (!index_stopped(r < 0 ? INDEX_ERROR_PAUSE_S : INDEX_PAUSE_S)) {
 		if ((r = index_round()) < 0)
 			log_error("index", "upkeep of the search index: %s", err_name((enum err)r));
+		if (r >= 0 && rounds++ % CHANGES_ROUNDS == 0 && (r = changes_round()) < 0)
+			log_error("index", "upkeep of the change logs: %s", err_name((enum err)r));
+	}
 	return NULL;
 }
 

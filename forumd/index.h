@@ -1,4 +1,4 @@
-/* index.h - upkeep of the full-text index while the daemon runs: one thread makes plans (forum/search.h) in read
+/* index.h - upkeep of the full-text index, and of the change logs, while the daemon runs: one thread makes plans (forum/search.h) in read
  * transactions and gives them to the writer as bulk jobs. Nothing waits for it: what is not merged is found all the same. */
 #ifndef FORUMD_INDEX_H
 #define FORUMD_INDEX_H

@@ -517,27 +517,3 @@ int group_replace_holes(struct forum_txn *t, uint32_t group, const struct range_
 		return r;
 	return group_store(t, &g, NULL);
 }
-
-int group_change_next(struct forum_txn *t, uint32_t group, uint64_t *cursor, struct group_change *c_r) {
-	struct kv_cursor *c;
-	struct slice key, v;
-	if (*cursor == UINT64_MAX)
-		return 0;
-	struct key k = key_u32u64('X', group, *cursor + 1);
-	int r = kv_cursor_open(t->kv, &c);
-	if (r < 0)
-		return r;
-	r = kv_seek(c, key_slice(&k), &key, &v);
-	if (r > 0 && !key_has_prefix(key, &k, 5))
-		r = 0;
-	if (r > 0 && (key.n != 13 || v.n != 5))
-		r = ERR_CORRUPT;
-	if (r > 0) {
-		*c_r = (struct group_change){
-			.modseq = num_get64(key.p + 5), .number = num_get32(v.p), .kind = (enum change_kind)v.p[4],
-		};
-		*cursor = c_r->modseq;
-	}
-	kv_cursor_close(&c);
-	return r;
-}

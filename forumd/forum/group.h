@@ -69,4 +69,11 @@ int group_skip_to(struct forum_txn *t, uint32_t group, uint32_t high);
 /* Changes after `modseq`, ascending by modseq; *cursor starts at modseq. 1, 0 end. (CONDSTORE, QRESYNC, NEWNEWS) */
 struct group_change { uint64_t modseq; uint32_t number; enum change_kind kind; };
 int group_change_next(struct forum_txn *t, uint32_t group, uint64_t *cursor, struct group_change *c_r);
+/* Changes up to this modseq are forgotten: who asks for those since an earlier one must look at everything. */
+uint64_t group_change_floor(struct forum_txn *t, uint32_t group);
+/* The next group or box after *group (starts 0) whose log has more than `keep` records: 1 with what may be forgotten in
+ * *upto_r (0: none among the `look` groups looked at, call again), 0 end, < 0 */
+int group_change_long(struct forum_txn *t, uint32_t *group, unsigned look, unsigned keep, uint64_t *upto_r);
+/* forgets at most `max` records up to `upto`: 1 there are more, 0 done, < 0. Called on: writer. */
+int group_change_forget(struct forum_txn *t, uint32_t group, uint64_t upto, unsigned max);
 #endif

@@ -5,7 +5,9 @@
  * A block holds 16,384 numbers, counted from 1 inside the block (block * 16384 + place - 1). A kind's numbers are a
  * range_set, or, with MARKS_BITMAP in the kind octet, a bitmap of 2,048 octets when runs would take more: reading every
  * second post costs no more than reading none. A block that lost its last mark keeps its record:
- * the modseq tells who synchronises that something was taken away. */
+ * the modseq tells who synchronises that something was taken away.
+ *
+ * Boxes of pointers keep DELETED and runs in their own blocks: the runs also say when what is shown from elsewhere changed. */
 #include "forumd/forum/marks.h"
 #include <stdlib.h>
 #include "forumd/base/vec.h"
@@ -243,17 +245,16 @@ static bool marks_are_elsewhere(const struct group *g) {
 	return g->owner && g->box < BOX_DRAFTS;
 }
 
-/* m_r holds the box's own marks. Own boxes: the marks of a pointer are those of the post where it stands. Neighbours often stand in the same group and
- * block, so the last block is kept. */
+/* m_r holds the box's own marks, and when any of them or of those it shows changed. Own boxes: the marks of a pointer are
+ * those of the post where it stands. Neighbours often stand in the same group and block, so the last block is kept. */
 static int marks_load_box(struct forum_txn *t, uint32_t member, const struct group *g, uint32_t lo, uint32_t hi, struct marks *m_r) {
 	struct marks one = { 0 };
 	uint32_t group = 0, block = 0;
 	struct place at;
 	int r = 1;
-	struct range_set deleted = m_r->set[MARK_DELETED];
-	m_r->set[MARK_DELETED] = (struct range_set){ 0 };
-	marks_free(m_r);
-	m_r->set[MARK_DELETED] = deleted;
+	for (int i = 0; i < MARK_COUNT; i++)
+		if (i != MARK_DELETED)
+			range_set_clear(&m_r->set[i]);
 	for (uint32_t n = lo ? lo : 1; n <= hi && n <= g->high && r >= 0; n++) {
 		if ((r = overview_follow(t, g->id, n, &at)) <= 0)
 			continue;
@@ -269,7 +270,6 @@ static int marks_load_box(struct forum_txn *t, uint32_t member, const struct gro
 				range_set_add(&m_r->set[i], n, n);
 	}
 	marks_free(&one);
-	m_r->modseq = g->modseq;
 	return r < 0 ? r : 1;
 }
 
@@ -368,9 +368,23 @@ static void marks_cut(const struct range_set *numbers, uint32_t block, uint32_t 
 
 struct marks_edit {
 	uint32_t member, group; enum mark kind; bool on;
+	bool touch;                /* no mark of this group: what its pointers lead to changed */
 	uint64_t modseq;           /* 0: nothing changed yet */
 	uint32_t first, last;      /* of what changed */
+	struct range_set changed;  /* the same exactly */
 };
+
+/* keep of `want` what is news: to clear, the part that is there; to set, the part that is not */
+static void marks_news(const struct range_set *set, bool on, struct range_set *want) {
+	struct range_set other = { 0 };
+	range_set_copy(&other, want);
+	range_set_subtract(&other, set);
+	if (on)
+		range_set_copy(want, &other);
+	else
+		range_set_subtract(want, &other);
+	range_set_free(&other);
+}
 
 /* 1, or < 0. `want` is relative to the block and not empty; it is used up. */
 static int marks_edit_block(struct forum_txn *t, struct marks_edit *e, uint32_t block, struct range_set *want) {
@@ -383,16 +397,9 @@ static int marks_edit_block(struct forum_txn *t, struct marks_edit *e, uint32_t 
 	if (r < 0)
 		goto out;
 	r = 1;
-	/* keep of `want` what is news: to clear, the part that is there; to set, the part that is not */
 	struct range_set *set = &m.set[e->kind];
-	struct range_set other = { 0 };
-	range_set_copy(&other, want);
-	range_set_subtract(&other, set);
-	if (e->on)
-		range_set_copy(want, &other);
-	else
-		range_set_subtract(want, &other);
-	range_set_free(&other);
+	if (!e->touch)
+		marks_news(set, e->on, want);
 	if (want->n == 0)
 		goto out;
 	uint32_t base = block << MARKS_SHIFT;
@@ -406,9 +413,10 @@ static int marks_edit_block(struct forum_txn *t, struct marks_edit *e, uint32_t 
 		e->first = base + want->v[0].lo - 1;
 	}
 	e->last = base + want->v[want->n - 1].hi - 1;
-	if (e->on)
+	marks_lift(&e->changed, want, block);
+	if (e->on && !e->touch)
 		range_set_union(set, want);
-	else
+	else if (!e->touch)
 		range_set_subtract(set, want);
 	m.modseq = e->modseq;
 	marks_put_runs(&m, want, e->modseq);
@@ -418,9 +426,8 @@ out:
 	return r;
 }
 
-static int marks_set_in(struct forum_txn *t, uint32_t member, const struct group *g, enum mark k, const struct range_set *numbers,
-	bool on) {
-	struct marks_edit e = { .member = member, .group = g->id, .kind = k, .on = on };
+/* block by block, with one change for all of it: 1, 0 nothing changed, < 0 */
+static int marks_edit(struct forum_txn *t, struct marks_edit *e, const struct group *g, const struct range_set *numbers) {
 	struct range_set want = { 0 };
 	size_t at = 0;
 	int r = 1;
@@ -428,15 +435,67 @@ static int marks_set_in(struct forum_txn *t, uint32_t member, const struct group
 	for (uint32_t next = 1; r > 0 && next && range_set_next(numbers, next, &next) && next <= g->high;) {
 		uint32_t block = next >> MARKS_SHIFT;
 		marks_cut(numbers, block, g->high, &at, &want);
-		r = marks_edit_block(t, &e, block, &want);
+		r = marks_edit_block(t, e, block, &want);
 		next = (block + 1) << MARKS_SHIFT;     /* 0 behind the last block */
 	}
 	range_set_free(&want);
-	if (r < 0 || e.modseq == 0)
+	if (r < 0 || e->modseq == 0)
 		return r < 0 ? r : 0;
-	forum_change_add(t, (struct change){ .kind = CHANGE_MARKS, .group = g->id, .number = e.first, .last = e.last,
-		.member = member, .modseq = e.modseq });
+	forum_change_add(t, (struct change){ .kind = CHANGE_MARKS, .group = g->id, .number = e->first, .last = e->last,
+		.member = e->member, .modseq = e->modseq });
 	return 1;
+}
+
+/* numbers of a box whose pointers lead to the changed numbers of a group; few changes are looked up, for many the box is
+ * gone through */
+static int marks_pointers(struct forum_txn *t, const struct group *box, uint32_t group, const struct range_set *changed,
+	struct range_set *out) {
+	struct overview o;
+	struct place at;
+	uint32_t number;
+	int r = 1;
+	if (range_set_count(changed) > box->high) {
+		for (uint32_t n = 1; n <= box->high && r >= 0; n++)
+			if ((r = overview_follow(t, box->id, n, &at)) > 0 && at.group == group && range_set_has(changed, at.number))
+				range_set_add(out, n, n);
+		return r < 0 ? r : 1;
+	}
+	for (uint32_t n = 1; r >= 0 && n && range_set_next(changed, n, &n); n++)
+		if ((r = overview_get_any(t, group, n, &o)) > 0 && (r = personal_number(t, o.post, box->id, &number)) > 0 &&
+				(r = overview_follow(t, box->id, number, &at)) > 0 && at.group == group)
+			range_set_add(out, number, number);
+	return r < 0 ? r : 1;
+}
+
+/* The member's boxes that show these posts have changed too: they get change numbers of their own, and who looks at them
+ * is told. */
+static int marks_touch_boxes(struct forum_txn *t, uint32_t member, uint32_t group, const struct range_set *changed) {
+	static const enum personal_box boxes[] = { BOX_INBOX, BOX_REPLIES, BOX_WATCHED, BOX_UNREAD };
+	struct range_set pointers = { 0 };
+	struct group box;
+	int r = 1;
+	for (size_t i = 0; i < sizeof boxes / sizeof *boxes && r >= 0; i++) {
+		struct marks_edit e = { .member = member, .touch = true };
+		range_set_clear(&pointers);
+		if ((r = personal_find(t, member, boxes[i], &box)) <= 0 || box.id == group || !box.high)
+			continue;
+		e.group = box.id;
+		if ((r = marks_pointers(t, &box, group, changed, &pointers)) > 0 && pointers.n)
+			r = marks_edit(t, &e, &box, &pointers);
+		range_set_free(&e.changed);
+	}
+	range_set_free(&pointers);
+	return r < 0 ? r : 1;
+}
+
+static int marks_set_in(struct forum_txn *t, uint32_t member, const struct group *g, enum mark k, const struct range_set *numbers,
+	bool on) {
+	struct marks_edit e = { .member = member, .group = g->id, .kind = k, .on = on };
+	int r = marks_edit(t, &e, g, numbers);
+	if (r > 0 && !g->owner && marks_touch_boxes(t, member, g->id, &e.changed) < 0)
+		r = ERR_UNAVAILABLE;
+	range_set_free(&e.changed);
+	return r;
 }
 
 /* A word on one post is a word on its thread. */
@@ -480,11 +539,7 @@ static int marks_set_box(struct forum_txn *t, uint32_t member, const struct grou
 	}
 	range_set_free(&rest);
 	range_set_free(&here);
-	if (r < 0 || !changed)
-		return r < 0 ? r : 0;
-	if (numbers->n)
-		forum_change_add(t, (struct change){ .kind = CHANGE_MARKS, .group = box->id, .number = numbers->v[0].lo, .last = box->high, .member = member, .modseq = box->modseq });
-	return 1;
+	return r < 0 ? r : changed;
 }
 
 int marks_set(struct forum_txn *t, uint32_t member, uint32_t group, enum mark k, const struct range_set *numbers, bool on) {

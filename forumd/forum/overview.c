@@ -219,10 +219,15 @@ static int overview_look_at(struct forum_txn *t, uint32_t group, uint32_t number
 static int overview_read(struct forum_txn *t, uint32_t group, uint32_t number, bool holes, struct overview *o_r) {
 	struct key k = key_2u32('O', group, number);
 	struct slice v;
+	uint64_t modseq = 0;
 	int r = forum_get(t, key_slice(&k), &v);
-	if (r > 0 && overview_is_pointer(v))
+	if (r > 0 && overview_is_pointer(v)) {
+		modseq = num_get64(v.p + OVERVIEW_MODSEQ);
 		r = holes ? overview_look_through(t, group, &v) : overview_look_at(t, group, number, &v);
-	return r > 0 ? overview_decode(group, number, v, o_r) : r;
+	}
+	if (r > 0 && (r = overview_decode(group, number, v, o_r)) > 0 && modseq)
+		o_r->modseq = modseq;     /* the box's, not that of the group where the post stands */
+	return r;
 }
 
 int overview_get_any(struct forum_txn *t, uint32_t group, uint32_t number, struct overview *o_r) {
@@ -289,7 +294,8 @@ int overview_iter_next(struct overview_iter *it, struct overview *o_r) {
 	uint32_t number;
 	int r;
 	while ((r = overview_step(it, &number, &v)) > 0) {
-		if (overview_is_pointer(v) && (r = it->all_states ? overview_look_through(it->t, it->group, &v) :
+		uint64_t modseq = overview_is_pointer(v) ? num_get64(v.p + OVERVIEW_MODSEQ) : 0;
+		if (modseq && (r = it->all_states ? overview_look_through(it->t, it->group, &v) :
 				overview_look_at(it->t, it->group, number, &v)) <= 0) {
 			if (r < 0)
 				return r;
@@ -297,7 +303,10 @@ int overview_iter_next(struct overview_iter *it, struct overview *o_r) {
 		}
 		if (it->t->write)
 			v = arena_slice(it->t->arena, v);
-		if ((r = overview_decode(it->group, number, v, o_r)) < 0 || it->all_states || o_r->state == POST_VISIBLE)
+		r = overview_decode(it->group, number, v, o_r);
+		if (modseq)
+			o_r->modseq = modseq;
+		if (r < 0 || it->all_states || o_r->state == POST_VISIBLE)
 			return r;
 	}
 	return overview_ended(it, r);

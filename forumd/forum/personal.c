@@ -78,7 +78,7 @@ int personal_pointer_next(struct forum_txn *t, uint64_t post, uint32_t *cursor, 
 	return r;
 }
 
-static int personal_number(struct forum_txn *t, uint64_t post, uint32_t group, uint32_t *number_r) {
+int personal_number(struct forum_txn *t, uint64_t post, uint32_t group, uint32_t *number_r) {
 	struct key k = personal_pointer_key(post, group);
 	struct slice v;
 	int r = kv_get(t->kv, key_slice(&k), &v);
@@ -133,7 +133,25 @@ static int personal_show(struct forum_txn *t, struct place at, uint64_t post, bo
 	if (r <= 0)
 		return r < 0 ? r : 1;
 	int64_t modseq = group_bump(t, at.group, at.number, visible ? CHANGE_BACK : CHANGE_GONE, post);
-	return modseq < 0 ? (int)modseq : 1;
+	return modseq < 0 ? (int)modseq : visible ? overview_store_pointer(t, at.group, at.number, post, (uint64_t)modseq) : 1;
+}
+
+int personal_changed(struct forum_txn *t, uint64_t post) {
+	struct place at;
+	uint32_t cursor = 0;
+	int r;
+	while ((r = personal_pointer_next(t, post, &cursor, &at)) > 0) {
+		if ((r = group_is_hole(t, at.group, at.number)) != 0) {
+			if (r < 0)
+				break;
+			continue;
+		}
+		int64_t modseq = group_bump(t, at.group, at.number, CHANGE_STATE, post);
+		r = modseq < 0 ? (int)modseq : overview_store_pointer(t, at.group, at.number, post, (uint64_t)modseq);
+		if (r < 0)
+			break;
+	}
+	return r < 0 ? r : 1;
 }
 
 /* --- own messages, and what leaves a box --- */

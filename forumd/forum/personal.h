@@ -44,6 +44,10 @@ int personal_forget(struct forum_txn *t, uint32_t member, struct fail *f);
 int personal_source(struct forum_txn *t, uint32_t owner, uint64_t post, struct place *at_r);
 /* The post changed its state: its pointers become holes, or come back. Called by post_set_state and the like. */
 int personal_follow(struct forum_txn *t, uint64_t post, bool visible);
+/* Its flags changed: boxes that show it are told. Called by post_set_flags. */
+int personal_changed(struct forum_txn *t, uint64_t post);
+/* the pointer to a post in a box: 1 with its number, 0, < 0 */
+int personal_number(struct forum_txn *t, uint64_t post, uint32_t group, uint32_t *number_r);
 /* pointers to a post, with the box's group and number; *cursor starts 0; 1, 0 end */
 int personal_pointer_next(struct forum_txn *t, uint64_t post, uint32_t *cursor, struct place *at_r);
 #endif

@@ -139,6 +139,8 @@ int post_set_flags(struct forum_txn *t, uint64_t id, uint32_t set, uint32_t clea
 		if ((r = overview_patch(t, &o, f)) < 0)
 			return r;
 	}
+	if (p.state == POST_VISIBLE && personal_changed(t, id) < 0)
+		return fail_set(f, ERR_UNAVAILABLE, "the boxes that show this post cannot be changed now, try again later");
 	return 1;
 }
 

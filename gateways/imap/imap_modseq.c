@@ -1,9 +1,10 @@
 /* Change numbers (RFC 7162). A message's is the later one of its post in the group (overview) and of the member's own
  * marks on it. What changed since some number is read from the group's change log and from the runs of the marks; when
  * the log since then is longer than MODSEQ_LOG, everything counts as perhaps changed and every hole as vanished, which
- * costs the client time but no truth.
+ * costs the client time but no truth. The same holds when the beginning of the log was forgotten (group_change_floor).
  *
- * Boxes of pointers to posts in other groups have no change numbers of their own: they say NOMODSEQ. */
+ * Boxes of pointers count their own changes: what comes, goes, and what changes about a post wherever it stands. Only
+ * mailboxes that are always empty (commands) say NOMODSEQ. */
 #include "forumd/base/num.h"
 #include "forumd/forum/personal.h"
 #include "gateways/imap/imap_private.h"
@@ -11,7 +12,7 @@
 #define MODSEQ_LOG 20000u
 
 bool imap_group_has_modseq(const struct group *g) {
-	return g->id && (!g->owner || g->box >= BOX_DRAFTS);
+	return g->id != 0;
 }
 
 uint64_t imap_group_modseq(const struct group *g) {
@@ -68,7 +69,8 @@ int imap_changed_since(struct forum_txn *t, uint32_t member, uint32_t group, uin
 		return r < 0 ? r : ERR_GONE;
 	if (since >= g.modseq)
 		return 1;
-	if ((r = read_log(t, group, since, changed, gone)) < 0)
+	r = since < group_change_floor(t, group) ? 0 : read_log(t, group, since, changed, gone);
+	if (r < 0)
 		return r;
 	if (r == 0) {
 		range_set_add(changed, 1, g.high);
@@ -81,7 +83,8 @@ int imap_changed_since(struct forum_txn *t, uint32_t member, uint32_t group, uin
 		if (m.runs[i].modseq > since)
 			range_set_add(changed, m.runs[i].lo, m.runs[i].hi);
 	imap_set_intersect(&m.set[MARK_HIDDEN], changed);
-	range_set_union(gone, &m.set[MARK_HIDDEN]);
+	if (!g.owner)
+		range_set_union(gone, &m.set[MARK_HIDDEN]);
 	marks_free(&m);
 	return 1;
 }

@@ -105,6 +105,49 @@ static void is_model(struct forum_txn *t, uint32_t id, const struct model *m, in
 	range_set_free(&holes);
 }
 
+/* a log is cut from its old end, in pieces, and says so */
+static void forgotten_changes(void) {
+	struct forum_txn *t = fixture_write(forum);
+	uint32_t id = fixture_group(t, "log"), other = fixture_group(t, "log.short"), at = 0;
+	struct group_change c;
+	uint64_t upto = 0, cursor, before = 0;
+	unsigned n = 0;
+	for (int i = 0; i < 50; i++) {
+		/* marks of members raise the number and write nothing */
+		group_bump(t, id, 1, i % 2 ? CHANGE_MARKS : CHANGE_STATE, 1);
+		if (i < 8)
+			group_bump(t, other, 1, CHANGE_STATE, 1);
+	}
+	at = id - 1;
+	is_int(group_change_long(t, &at, 100, 10, &upto), 1, "one log is long");
+	ok(at == id && upto, "this one");
+	cursor = upto;
+	while (group_change_next(t, id, &cursor, &c) > 0)
+		n++;
+	is_int(n, 10, "ten records stay");
+	is_int(group_change_long(t, &at, 100, 10, &upto), 0, "no other one");
+	at = id - 1;
+	is_int(group_change_long(t, &at, 1, 40, &upto), 1, "looked at one group");
+	ok(at == id && !upto, "which is not longer than that");
+	at = id - 1;
+	group_change_long(t, &at, 100, 10, &upto);
+	is_int(group_change_floor(t, id), 0, "nothing forgotten yet");
+	is_int(group_change_forget(t, id, upto, 4), 1, "a piece of four");
+	before = group_change_floor(t, id);
+	ok(before && before < upto, "the floor rises");
+	while (group_change_forget(t, id, upto, 4) > 0)
+		;
+	ok(group_change_floor(t, id) == upto, "up to what was asked for");
+	cursor = n = 0;
+	while (group_change_next(t, id, &cursor, &c) > 0)
+		n++;
+	is_int(n, 10, "ten are there");
+	is_int(group_change_forget(t, id, upto, 4), 0, "once more does nothing");
+	group_bump(t, id, 1, CHANGE_STATE, 1);
+	ok(group_change_next(t, id, &cursor, &c) == 1 && c.number == 1, "the log goes on");
+	fixture_commit(&t);
+}
+
 static void random_operations(void) {
 	static struct model m;
 	struct forum_txn *t = fixture_write(forum);
@@ -223,6 +266,7 @@ int main(void) {
 	names();
 	settings();
 	random_operations();
+	forgotten_changes();
 	blocks();
 	transactions();
 	return done();
