@@ -14,6 +14,7 @@
 #include "forumd/base/arena.h"
 #include "forumd/base/mem.h"
 #include "forumd/base/text.h"
+#include "forumd/run/config_braces.h"
 
 enum type { T_WORD, T_PATH, T_UINT, T_U64, T_BOOL, T_CHAR, T_PROTOCOL };
 
@@ -368,18 +369,25 @@ static int set_peers(struct snapshot *s, const char *base, cfg_t *cfg, struct fa
 }
 
 #define MOTD_MAX 65536
+#define FILE_MAX (1u << 20)
+
+/* at most `max` octets of a file, in the arena; NULL when it cannot be opened (errno) */
+static char *read_text(struct arena *a, const char *file, size_t max, size_t *n_r) {
+	FILE *in = fopen(file, "re");
+	if (!in)
+		return NULL;
+	char *p = arena_alloc(a, max + 1);
+	*n_r = fread(p, 1, max, in);
+	p[*n_r] = 0;
+	fclose(in);
+	return p;
+}
 
 static int load_motd(struct snapshot *s, struct fail *f) {
+	size_t n;
 	s->c.motd_text = "";
-	if (!*s->c.motd)
-		return 1;
-	FILE *in = fopen(s->c.motd, "re");
-	if (!in)
+	if (*s->c.motd && !(s->c.motd_text = read_text(s->arena, s->c.motd, MOTD_MAX, &n)))
 		return fail_set(f, ERR_INVALID, "%s: motd = \"%s\": %s", s->c.file, s->c.motd, strerror(errno));
-	char *p = arena_alloc(s->arena, MOTD_MAX + 1);
-	p[fread(p, 1, MOTD_MAX, in)] = 0;
-	fclose(in);
-	s->c.motd_text = p;
 	return 1;
 }
 
@@ -472,6 +480,16 @@ static int fill(struct snapshot *s, cfg_t *cfg, struct fail *f) {
 	return r > 0 ? load_tls(&s->c, f) : r;
 }
 
+/* said only where the parser itself found nothing: its words name the place better */
+static int check_sections(const char *file, struct fail *f) {
+	size_t n;
+	struct arena *a = arena_new();
+	const char *text = read_text(a, file, FILE_MAX, &n);
+	unsigned line = text ? config_open_section(slice_of(text, n)) : 0;
+	arena_free(&a);
+	return line ? fail_set(f, ERR_INVALID, "%s:%u: this section is not closed: a } is missing", file, line) : 1;
+}
+
 static int parse(const char *file, struct snapshot *s, struct fail *f) {
 	struct options *o = mem_zalloc(sizeof *o);
 	struct fail first = { .code = ERR_OK };
@@ -484,7 +502,7 @@ static int parse(const char *file, struct snapshot *s, struct fail *f) {
 		r = fail_set(f, ERR_NOTFOUND, "%s: %s", file, strerror(errno));
 	else if (p != CFG_SUCCESS)
 		r = fail_set(f, ERR_INVALID, "%s", first.code ? first.text : "cannot be parsed");
-	else
+	else if ((r = check_sections(file, f)) > 0)
 		r = fill(s, cfg, f);
 	cfg_free(cfg);
 	mem_free(o);

@@ -3,6 +3,7 @@ forumd_librun_a_SOURCES = \
 	forumd/run/auth.c \
 	forumd/run/bus.c forumd/run/bus.h \
 	forumd/run/config.c forumd/run/config.h \
+	forumd/run/config_braces.c forumd/run/config_braces.h \
 	forumd/run/job.c forumd/run/job.h \
 	forumd/run/limits.c forumd/run/limits.h \
 	forumd/run/msgq.c forumd/run/msgq.h \

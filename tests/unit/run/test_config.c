@@ -98,6 +98,9 @@ int main(void) {
 	refused("outgoing { transport = \"http://x\" }\n", "must be smtp://");
 	refused("limits { message_size = }\n", "forumd.conf:1:");
 	refused("limits { message_size =\n", "premature end of file");
+	refused("domain = \"x\"\nlimits {\n message_size = 2000\n", "forumd.conf:2: this section is not closed: a } is missing");
+	refused("# {\n/* } */ limits { # }\n message_size = 2000 // }\n", "forumd.conf:2: this section is not closed");
+	refused("listen x {\n protocol = \"nntp\"\n path = \"a}\\\"}\n'}\"\n", "forumd.conf:1: this section is not closed");
 	is_int(config_load(test_tmpfile("absent.conf"), &c, &f), ERR_NOTFOUND, "no file: %s", f.text);
 	return done();
 }
