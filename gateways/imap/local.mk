@@ -2,6 +2,7 @@ noinst_LIBRARIES += gateways/libimap.a
 gateways_libimap_a_SOURCES = \
 	gateways/imap/imap.h gateways/imap/imap_private.h \
 	gateways/imap/imap_boxes.c \
+	gateways/imap/imap_cmd_acl.c \
 	gateways/imap/imap_cmd_append.c \
 	gateways/imap/imap_cmd_auth.c \
 	gateways/imap/imap_cmd_copy.c \
