@@ -710,13 +710,13 @@ bool conn_is_deflate(const struct conn *c) {
 	return c->z != NULL;
 }
 
-void conn_splice(struct conn *c, struct slice segment) {
+struct buf *conn_spliced(struct conn *c) {
 	if (!c->z)
-		bug("conn_splice without deflate");
+		bug("conn_spliced without deflate");
 	deflate_out(c);
 	spare_take(&c->loop->spare_raw, &c->z->out);
-	buf_add_slice(&c->z->out, segment);
 	later(c);
+	return &c->z->out;
 }
 
 void conn_set_timeout(struct conn *c, int64_t ms) {

@@ -56,9 +56,10 @@ bool conn_tls_addresses(const struct conn *c, struct buf *out);
  * limit: a bomb is just slow input. */
 void conn_start_deflate(struct conn *c);
 bool conn_is_deflate(const struct conn *c);
-/* Output that is deflate already (a stored segment ended by a full flush, without a final block): spliced verbatim into
- * a DEFLATE stream. Only when conn_is_deflate(). What was added to conn_output() before goes first. */
-void conn_splice(struct conn *c, struct slice segment);
+/* Where output that is deflate already (stored segments ended by a full flush, without a final block) is appended: it goes
+ * into the DEFLATE stream verbatim. Only when conn_is_deflate(). What was added to conn_output() before goes first. What
+ * was appended may be cut off again before anything else is done with the connection. */
+struct buf *conn_spliced(struct conn *c);
 /* no input for this many ms: CONN_TIMEOUT (0: never). Output that makes no progress for 5 minutes closes. */
 void conn_set_timeout(struct conn *c, int64_t ms);
 /* send what is pending, then close both ways; CONN_CLOSED follows */

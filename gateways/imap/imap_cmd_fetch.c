@@ -29,6 +29,7 @@ struct fetch {
 	uint64_t since;
 	bool unknown_cte;                    /* a part's encoding is none that can be undone */
 	bool damaged;                        /* a message was left out because it cannot be read */
+	bool spliced, cut;                   /* part of this message is out already; and the rest of it cannot be read */
 	/* inside a message: */
 	uint32_t uid;
 	unsigned item;
@@ -92,11 +93,17 @@ static void add_literal(struct buf *out, uint32_t n) {
 static int write_section(struct message *m, const struct imap_fetch_item *item) {
 	struct imap_content c = {0};
 	int r = need_post(m);
-	if (r > 0 && imap_section_needs_table(&item->section))
-		r = need_env(m);
-	if (r > 0)
-		r = imap_section_find(m->t, &m->post, m->have_env ? m->env.part_table : slice_of("", 0), &item->section,
-			imap_reply_to_line(m->is, m->t, m->o), &c);
+	if (r > 0) {
+		struct slice reply_to = imap_reply_to_line(m->is, m->t, m->o);
+		r = imap_splice(m->is, m->t, &m->post, &item->section, reply_to, &m->f->piece);
+		m->f->spliced |= r > 0;
+		if (r)
+			return r;
+		r = imap_section_needs_table(&item->section) ? need_env(m) : 1;
+		if (r > 0)
+			r = imap_section_find(m->t, &m->post, m->have_env ? m->env.part_table : slice_of("", 0), &item->section,
+				reply_to, &c);
+	}
 	if (r > 0) {
 		add_literal(m->out, imap_content_size(&c));
 		buf_add_slice(m->out, buf_slice(&c.head));
@@ -280,8 +287,10 @@ static int write_message(struct message *m, uint32_t seq) {
 	buf_commit(m->out, n + 8);
 	m->f->uid = m->o->number;
 	m->f->item = 0;
+	m->f->spliced = false;
 	int r = write_items(m);
-	if (r < 0)
+	m->f->cut = r < 0 && m->f->spliced;
+	if (r < 0 && !m->f->cut)
 		buf_truncate(m->out, mark);   /* nothing of it was sent yet */
 	return r;
 }
@@ -362,6 +371,8 @@ static int fetch_one(struct message *m, uint32_t seq) {
 		return r;
 	m->have_env = m->have_post = false;
 	r = write_message(m, seq);
+	if (m->f->cut)
+		return r;
 	m->f->damaged |= r == ERR_CORRUPT;
 	return r == ERR_GONE || r == ERR_CORRUPT ? 1 : r;
 }
@@ -381,7 +392,7 @@ static int fetch_run(struct imap_session *is, struct fetch *f, struct forum_txn 
 	envelope_iter_begin(t, is->group, &envelopes);
 	while (done > 0 && (r = overview_iter_next(&it, &o)) > 0) {
 		done = fetch_one(&m, imap_view_seq(&is->view, o.number));
-		if (done > 0 && (++n % FETCH_STRIDE == 0 || buf_len(m.out) > FETCH_PIECE) && imap_give_way(is, start))
+		if (done > 0 && (++n % FETCH_STRIDE == 0 || conn_pending(is->s.conn) > FETCH_PIECE) && imap_give_way(is, start))
 			done = 0;
 	}
 	envelope_iter_end(&envelopes);
@@ -434,6 +445,11 @@ static enum step fetch_done(struct imap_session *is, struct fetch *f) {
 	return imap_submit(is, j, NULL, fetch_seen_told);
 }
 
+static enum step fetch_cut(struct session *s) {
+	session_log(s, "FETCH cut: the post vanished or cannot be read");
+	return STEP_CLOSE;
+}
+
 static enum step fetch_step(struct session *s) {
 	struct imap_session *is = imap_of(s);
 	struct fetch *f = is->work;
@@ -445,10 +461,8 @@ static enum step fetch_step(struct session *s) {
 		r = t ? stream_on(is, f, t) : ERR_UNAVAILABLE;
 		if (r == 0)
 			return STEP_MORE;
-		if (r < 0) {
-			session_log(s, "FETCH cut: the post vanished or cannot be read");
-			return STEP_CLOSE;
-		}
+		if (r < 0)
+			return fetch_cut(s);
 	}
 	struct imap_marks w;
 	imap_marks_begin(&w, s->member, is->group);
@@ -465,7 +479,7 @@ static enum step fetch_step(struct session *s) {
 	if (r == 0)
 		return STEP_MORE;
 	if (r < 0)
-		return imap_unavailable(is);
+		return f->cut ? fetch_cut(s) : imap_unavailable(is);
 	return fetch_done(is, f);
 }
 

@@ -213,6 +213,11 @@ void imap_tell_vanished(struct imap_session *is, const struct range_set *uids, b
 bool imap_take_modseq(struct slice *in, uint64_t *v_r);
 void imap_set_intersect(struct range_set *set, const struct range_set *with);
 
+/* imap_splice.c. BODY[], BODY[HEADER] or BODY[TEXT] as literal without inflating it: 1 written; 0 not this section, this
+ * connection or this size: write it the common way; < 0 nothing was written. z is for scratch. */
+int imap_splice(struct imap_session *is, struct forum_txn *t, const struct post *p, const struct imap_section *s,
+	struct slice reply_to, struct buf *z);
+
 /* imap_cmd_search.c. For SORT and THREAD: the search keys up to the end of the command, run over the mailbox; then gets
  * the UIDs that were found, which live as long as the command, and answers it. */
 typedef enum step (*imap_found)(struct imap_session *is, struct range_set *uids, void *arg);

@@ -271,38 +271,38 @@ static int send_header(struct session *s, struct forum_txn *t, const struct post
 	return r;
 }
 
-/* the text gathered so far goes in front of the segment */
-static int splice_piece(struct forum_txn *t, const struct post *p, unsigned piece, struct buf *text, struct buf *z) {
-	splice_text(z, buf_slice(text));
-	buf_reset(text);
-	return post_piece(t, p, piece, z);
+/* the text written so far, begun at *at, goes in front of the segment */
+static int splice_piece(struct forum_txn *t, const struct post *p, unsigned piece, struct buf *z, size_t *at) {
+	splice_end(z, *at);
+	int r = post_piece(t, p, piece, z);
+	*at = splice_begin(z);
+	return r;
 }
 
 /* The stored segments, as they are, with the few lines of ours between them: a compressed answer without a compressor. */
 static int splice_parts(struct session *s, struct forum_txn *t, const struct post *p, const char *line, enum nntp_parts parts) {
-	struct buf text = { 0 }, z = { 0 };
+	struct buf *z = conn_spliced(s->conn);
+	size_t begin = buf_len(z), at = splice_begin(z);
 	int r = 1;
-	buf_adds(&text, line);
+	buf_adds(z, line);
 	if (parts & NNTP_HEAD) {
-		nntp_front(s, t, p, &text);
+		nntp_front(s, t, p, z);
 		if (p->from_off)
-			r = splice_piece(t, p, 0, &text, &z);
-		buf_adds(&text, "From: ");
-		buf_add_slice(&text, author_from(t, p->author, p->from));
-		buf_adds(&text, "\r\n");
+			r = splice_piece(t, p, 0, z, &at);
+		buf_adds(z, "From: ");
+		buf_add_slice(z, author_from(t, p->author, p->from));
+		buf_adds(z, "\r\n");
 		if (r >= 0)
-			r = splice_piece(t, p, 1, &text, &z);
+			r = splice_piece(t, p, 1, z, &at);
 	}
 	if (parts == NNTP_ARTICLE)
-		buf_adds(&text, "\r\n");
+		buf_adds(z, "\r\n");
 	if (r >= 0 && (parts & NNTP_BODY))
-		r = splice_piece(t, p, 2, &text, &z);
-	buf_adds(&text, ".\r\n");
-	splice_text(&z, buf_slice(&text));
-	if (r >= 0)
-		conn_splice(s->conn, buf_slice(&z));
-	buf_free(&text);
-	buf_free(&z);
+		r = splice_piece(t, p, 2, z, &at);
+	buf_adds(z, ".\r\n");
+	splice_end(z, at);
+	if (r < 0)
+		buf_truncate(z, begin);
 	return r;
 }
 

@@ -362,7 +362,7 @@ static void on_splices(struct conn *c, enum conn_event e, void *arg) {
 			buf_add_slice(conn_output(c), buf_slice(&b));
 			buf_add_slice(&want_text, buf_slice(&b));
 			if (i % 3) {
-				conn_splice(c, buf_slice(&segment));
+				buf_add_slice(conn_spliced(c), buf_slice(&segment));
 				buf_add_slice(&want_text, buf_slice(&segment_text));
 			}
 			buf_free(&b);
