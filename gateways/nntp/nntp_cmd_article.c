@@ -158,6 +158,8 @@ static int found_by_number(struct session *s, uint32_t number, bool current, str
 		return 0;
 	}
 	int r = number ? overview_get(f->t, g.id, number, &o) : 0;
+	if (r > 0 && nntp_hidden_has(s, f->t, g.id, number))
+		r = 0;
 	if (r > 0)
 		r = post_get(f->t, o.post, &f->post);
 	if (r <= 0) {
@@ -377,7 +379,10 @@ static enum step neighbour(struct session *s, bool next) {
 		return step;
 	if (!n->number)
 		return nntp_reply(s, "420 no current article");
-	int r = next ? overview_after(t, g.id, n->number, &to) : overview_before(t, g.id, n->number, &to);
+	int r = 1;
+	for (to = n->number; (r = next ? overview_after(t, g.id, to, &to) : overview_before(t, g.id, to, &to)) > 0;)
+		if (!nntp_hidden_has(s, t, g.id, to))
+			break;
 	if (r > 0)
 		r = overview_get(t, g.id, to, &o);
 	if (r < 0)

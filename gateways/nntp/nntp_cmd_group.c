@@ -12,7 +12,8 @@ static int group_choose(struct session *s, struct slice name, struct forum_txn *
 	return 0;
 }
 
-static void group_select(struct session *s, const struct group *g) {
+static void group_select(struct session *s, struct forum_txn *t, struct group *g) {
+	nntp_hidden_count(s, t, g);
 	nntp_of(s)->group = g->id;
 	nntp_of(s)->number = g->count ? g->low : 0;
 }
@@ -27,7 +28,7 @@ static enum step group_answer(struct session *s) {
 	enum step step;
 	if (!group_choose(s, nntp_of(s)->at.args[0], &t, &g, &step))
 		return step;
-	group_select(s, &g);
+	group_select(s, t, &g);
 	group_say(s, &g);
 	return STEP_DONE;
 }
@@ -89,6 +90,7 @@ static enum step listgroup_more(struct session *s) {
 	if (at->next <= at->hi)
 		range_set_add(&all, at->next, at->hi);
 	range_set_subtract(&all, &holes);
+	range_set_subtract(&all, nntp_hidden(s, t, at->group));
 	range_set_free(&holes);
 	bool more = false;
 	for (size_t i = 0; i < all.n && !more; i++)
@@ -117,7 +119,7 @@ static enum step listgroup_answer(struct session *s) {
 		nntp_range(args[1], &lo, &hi);
 	if (!(nargs ? group_choose(s, args[0], &t, &g, &step) : nntp_selected(s, &t, &g, &step)))
 		return step;
-	group_select(s, &g);
+	group_select(s, t, &g);
 	group_say(s, &g);
 	*at = (struct nntp_cursor){ .group = g.id, .next = lo < 1 ? 1 : lo, .hi = hi < g.high ? hi : g.high };
 	return listgroup_more(s);

@@ -33,7 +33,7 @@ static void list_times(const struct session *s, const struct group *g, struct bu
 	buf_addf(out, " %lld news@%s", (long long)g->created, s->config->domain);
 }
 
-static void list_line(const struct session *s, const struct group *g, enum nntp_list kind, struct buf *out) {
+static void list_line(struct session *s, struct forum_txn *t, struct group *g, enum nntp_list kind, struct buf *out) {
 	switch (kind) {
 	case NNTP_NEWSGROUPS:
 		buf_add_slice(out, g->name);
@@ -51,6 +51,8 @@ static void list_line(const struct session *s, const struct group *g, enum nntp_
 		buf_add_slice(out, g->name);
 		break;
 	default:
+		if (s->member)
+			nntp_hidden_count(s, t, g);
 		list_numbers(g, kind == NNTP_COUNTS, out);
 	}
 	buf_add(out, "\r\n", 2);
@@ -73,7 +75,7 @@ static int list_own(struct session *s, struct forum_txn *t) {
 		if (r < 0)
 			return r;
 		if (list_wanted(at, &g) && (r > 0 || at->list != NNTP_TIMES))
-			list_line(s, &g, at->list, session_out(s));
+			list_line(s, t, &g, at->list, session_out(s));
 	}
 	return 1;
 }
@@ -88,7 +90,7 @@ enum step nntp_list_more(struct session *s) {
 	at->any = true;
 	for (unsigned i = 0; r > 0 && (r = group_each(t, &at->name, &g)) > 0; i++) {
 		if (!g.removed && list_wanted(at, &g) && rights_can_read(t, s->member, &g))
-			list_line(s, &g, at->list, session_out(s));
+			list_line(s, t, &g, at->list, session_out(s));
 		if (i % LIST_STEP == LIST_STEP - 1 && conn_full(s->conn))
 			break;
 	}
@@ -198,7 +200,7 @@ enum step nntp_cmd_xgtitle(struct session *s, struct slice *args, unsigned nargs
 		return step;
 	g.name = nntp_group_name(&g);
 	nntp_reply(s, "282 titles follow");
-	list_line(s, &g, NNTP_NEWSGROUPS, session_out(s));
+	list_line(s, t, &g, NNTP_NEWSGROUPS, session_out(s));
 	return nntp_finish(s);
 }
 

@@ -102,7 +102,7 @@ static int newnews_group(struct session *s, struct forum_txn *t, struct nntp_cur
 	if (r < 0)
 		return r;
 	for (unsigned i = 1; (r = overview_iter_next(&it, &o)) > 0; i++) {
-		if (o.arrival >= at->since && newnews_first(t, at, &o)) {
+		if (o.arrival >= at->since && !nntp_hidden_has(s, t, at->group, o.number) && newnews_first(t, at, &o)) {
 			buf_add_slice(session_out(s), o.message_id);
 			buf_add(session_out(s), "\r\n", 2);
 		}

@@ -35,7 +35,10 @@ static enum step over_more(struct session *s) {
 	struct forum_txn *t = session_read(s);
 	struct buf *out = session_out(s);
 	struct overview_iter it;
-	int r = t ? overview_iter_begin(t, at->group, at->next, at->hi, &it) : ERR_UNAVAILABLE;
+	uint32_t stop = at->hi;
+	/* numbers that the member hid from himself are skipped, a run at a time */
+	bool run = !t || nntp_hidden_run(s, t, at->group, &at->next, at->hi, &stop);
+	int r = t ? overview_iter_begin(t, at->group, at->next, run ? stop : 0, &it) : ERR_UNAVAILABLE;
 	if (r < 0)
 		return at->any ? STEP_CLOSE : nntp_fail(s, r);
 	size_t head = buf_len(out);
@@ -52,6 +55,12 @@ static enum step over_more(struct session *s) {
 	overview_iter_end(&it);
 	if (r < 0)
 		return STEP_CLOSE;
+	if (r == 0 && run && stop < at->hi) {
+		at->next = stop + 1;
+		r = 1;
+	}
+	if (r > 0 && !at->any)
+		buf_truncate(out, head);
 	if (r > 0)
 		return nntp_more(s, over_more);
 	if (at->any)
@@ -214,6 +223,8 @@ static enum step hdr_more(struct session *s) {
 	if (!at->any)
 		nntp_reply(s, at->historic ? "221 header follows" : "225 headers follow");
 	for (unsigned i = 0; (r = overview_iter_next(&it, &o)) > 0; i++) {
+		if (nntp_hidden_has(s, t, at->group, o.number))
+			continue;
 		at->any = true;
 		hdr_line(s, t, &o, o.number);
 		if (i % HDR_STEP == HDR_STEP - 1 && (conn_full(s->conn) || buf_len(out) - head > 4 * OVER_STEP))

@@ -54,6 +54,7 @@ struct nntp_session {
 	bool feed_stream;                      /* TAKETHIS */
 	enum err feed_refuse;                  /* it is only read to its end */
 	struct nntp_marks marks;
+	struct range_set hidden; uint32_t hidden_group;      /* nntp_hidden.c */
 	int64_t me_synced_ms;                  /* me.unread was brought up to date */
 };
 /* j->kind */
@@ -111,6 +112,14 @@ int nntp_me_get(struct session *s, struct forum_txn *t, const struct nntp_me *me
  * after it. False: it is ready. */
 bool nntp_me_prepare(struct session *s, const struct nntp_me *me, enum step (*then)(struct session *), enum step *step_r);
 bool nntp_me_prepare_list(struct session *s, enum step (*then)(struct session *), enum step *step_r);
+
+/* nntp_hidden.c: what the member took out of his own view */
+const struct range_set *nntp_hidden(struct session *s, struct forum_txn *t, uint32_t group);
+bool nntp_hidden_has(struct session *s, struct forum_txn *t, uint32_t group, uint32_t number);
+/* *next becomes the first number from there on that is not hidden, *stop_r the last before the next hidden one; false: none up to hi */
+bool nntp_hidden_run(struct session *s, struct forum_txn *t, uint32_t group, uint32_t *next, uint32_t hi, uint32_t *stop_r);
+/* count and low of the group as this member sees it */
+void nntp_hidden_count(struct session *s, struct forum_txn *t, struct group *g);
 
 /* nntp_cancel.c */
 enum cancel_by { CANCEL_NOT, CANCEL_AUTHOR, CANCEL_MODERATOR, CANCEL_KEY };

@@ -60,7 +60,8 @@ bool nntp_range(struct slice s, uint32_t *lo_r, uint32_t *hi_r) {
 
 void nntp_state_reset(struct session *s) {
 	struct nntp_session *n = nntp_of(s);
-	n->group = n->number = 0;
+	n->group = n->number = n->hidden_group = 0;
+	range_set_clear(&n->hidden);
 	n->user[0] = 0;
 }
 
@@ -127,6 +128,8 @@ static void session_auth_done(struct session *s, const struct auth_result *r) {
 static void session_change(struct session *s, const struct change *c) {
 	if (c->kind == CHANGE_MEMBER && c->member == s->member)
 		nntp_load_member(s);
+	if (c->kind == CHANGE_MARKS && c->member == s->member && c->group == nntp_of(s)->hidden_group)
+		nntp_of(s)->hidden_group = 0;
 }
 
 static void session_timeout(struct session *s, bool login) {
@@ -143,6 +146,7 @@ static void session_end(struct session *s) {
 	struct nntp_session *n = nntp_of(s);
 	nntp_marks_flush(s);
 	range_set_free(&n->marks.set);
+	range_set_free(&n->hidden);
 	post_stream_free(&n->stream);
 	sasl_free(&n->sasl);
 	buf_free(&n->collect);
