@@ -26,6 +26,7 @@
 #include "forumd/net/listen.h"
 #include "forumd/net/loop.h"
 #include "forumd/run/config.h"
+#include "forumd/run/launch.h"
 #include "forumd/run/limits.h"
 #include "forumd/run/password.h"
 #include "forumd/run/worker.h"
@@ -44,6 +45,7 @@ enum exit_code { EXIT_STOPPED = 0, EXIT_CONFIG = 1, EXIT_START = 2, EXIT_DATA = 
 #define BACKLOG 1024
 #define ACCEPTS 64                    /* a turn; then signals and other listeners are looked at */
 #define SWEEP_MS 60000
+#define KEEP_MS 1000
 #define RETRY_MS 100                  /* no descriptors left: leave the listener alone so long */
 
 struct listener {
@@ -55,7 +57,7 @@ struct listener {
 static VEC(struct listener *) listeners;
 static struct loop *loop;
 static struct forum *forum;
-static struct loop_timer sweep_timer;
+static struct loop_timer sweep_timer, keep_timer;
 static int lock_fd = -1, spare_fd = -1;
 static char *control_path;
 static struct config_listen control_listen = { 
@@ -291,6 +293,13 @@ static void on_sweep(struct loop_timer *t) {
 	loop_timer_set(loop, t, SWEEP_MS);
 }
 
+static void on_keep(struct loop_timer *t) {
+	struct config *c = config_current();
+	nntp_fetch_keep(c);
+	config_unref(&c);
+	loop_timer_set(loop, t, KEEP_MS);
+}
+
 static struct loop_watch signals = { .fd = -1, .events = EPOLLIN, .fn = on_signal };
 
 static void signals_start(void) {
@@ -355,7 +364,6 @@ static void register_protocols(void) {
 
 static struct writer *writer;
 static bool out_started;
-static int fetch_fd = -1;
 
 static int start(struct config *c, struct fail *f) {
 	int r = listeners_open(c, f);
@@ -370,17 +378,11 @@ static int start(struct config *c, struct fail *f) {
 	if (r < 0)
 		return r;
 	out_started = true;
-	fetch_fd = nntp_fetch_start();
 	pointer_start(pointer_text);
 	index_start(forum, post_in_derive);
 	drop_privileges(c);
 	password_pool_start(2);
-	r = workers_start(c->workers, forum);
-	if (r > 0 && fetch_fd >= 0) {
-		struct addr local = { .ss = { .ss_family = AF_UNIX }, .n = sizeof(sa_family_t) };
-		workers_accept(fetch_fd, &local, &nntp_fetch_listen, c);
-	}
-	return r;
+	return workers_start(c->workers, forum);
 }
 
 /* What was acknowledged is on disk; what is on its way to the writer still gets its answer. */
@@ -393,6 +395,7 @@ static void stop(void) {
 	password_pool_stop();
 	if (out_started)
 		out_stop();
+	launch_stop();
 	index_stop();
 	writer_stop(&writer);
 	forum_close(&forum);
@@ -414,12 +417,15 @@ static int run(struct config *c) {
 	} else {
 		sweep_timer.fn = on_sweep;
 		loop_timer_set(loop, &sweep_timer, SWEEP_MS);
+		keep_timer.fn = on_keep;
+		on_keep(&keep_timer);
 		listeners_go();
 		say_ready();
 		loop_run(loop);
 	}
 	stop();
 	loop_timer_stop(loop, &sweep_timer);
+	loop_timer_stop(loop, &keep_timer);
 	loop_free(&loop);
 	if (spare_fd >= 0)
 		close(spare_fd);

@@ -7,7 +7,8 @@
 	X(connections) X(connections_shed) X(sessions_nntp) X(sessions_imap) X(sessions_smtp) X(sessions_lmtp) X(sessions_http) X(sessions_ctl) \
 	X(commands) X(bad_commands) X(logins) X(login_failures) \
 	X(posts_in) X(posts_refused) X(articles_out) X(bytes_in) X(bytes_out) \
-	X(commits) X(jobs) X(jobs_failed) X(mail_queued) X(mail_sent) X(mail_deferred) X(mail_failed)
+	X(commits) X(jobs) X(jobs_failed) X(mail_queued) X(mail_sent) X(mail_deferred) X(mail_failed) \
+	X(fetch_starts) X(fetch_ends)
 enum stat_id {
 #define X(n) STAT_##n,
 	STAT_LIST(X)

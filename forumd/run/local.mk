@@ -5,6 +5,7 @@ forumd_librun_a_SOURCES = \
 	forumd/run/config.c forumd/run/config.h \
 	forumd/run/config_braces.c forumd/run/config_braces.h \
 	forumd/run/job.c forumd/run/job.h \
+	forumd/run/launch.c forumd/run/launch.h \
 	forumd/run/limits.c forumd/run/limits.h \
 	forumd/run/msgq.c forumd/run/msgq.h \
 	forumd/run/password.c forumd/run/password.h \

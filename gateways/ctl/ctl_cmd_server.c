@@ -181,6 +181,7 @@ int ctl_status(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		{ "groups", group_total(t) }, { "posts", (int64_t)i.posts }, { "store_bytes", (int64_t)i.used_bytes }, { "disk_free_bytes", (int64_t)i.free_disk_bytes },
 		{ "readers", i.readers }, { "oldest_reader_lag", i.oldest_reader_lag }, { "sessions", workers_sessions() },
 		{ "writer_waiting", writer_current() ? writer_waiting(writer_current()) : 0 }, { "moderation_queue", waiting }, { "mail_queue", (int64_t)mailq_count(t) },
+		{ "fetch_running", stat_get(STAT_fetch_starts) - stat_get(STAT_fetch_ends) },
 	};
 	if (c->json)
 		ctl_json_open(c);

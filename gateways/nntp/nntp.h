@@ -6,7 +6,7 @@
 extern const struct session_ops nntp_ops;
 /* the listener of the session that forumd-fetch has over its socket pair: the operator's rights, and XFEED */
 extern const struct config_listen nntp_fetch_listen;
-/* Starts forumd-fetch; its end of the conversation, to be accepted with nntp_fetch_listen; -1: it does not run (logged).
- * Before the sandbox. Called on: main. */
-int nntp_fetch_start(void);
+/* Starts forumd-fetch with the launcher, gives its session to a worker, and starts it again when it ended. Called on: main, once
+ * the workers run and every second. */
+void nntp_fetch_keep(struct config *c);
 #endif

@@ -1,68 +1,62 @@
-/* nntp_fetch.c - starts forumd-fetch, before the sandbox forbids it. */
-#include <errno.h>
-#include <limits.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
+/* nntp_fetch.c - keeps forumd-fetch running: when its session ends it is started again by the launcher, at once if it had lived
+ * for a minute, else after a pause that doubles. */
+#include "forumd/base/clock.h"
 #include "forumd/base/log.h"
-#include "gateways/nntp/nntp.h"
+#include "forumd/base/stat.h"
+#include "forumd/run/launch.h"
+#include "forumd/run/worker.h"
+#include "gateways/nntp/nntp_private.h"
 
-/* beside forumd in the build tree, else where make install put it */
-static bool fetch_program(char path[PATH_MAX]) {
-	static const char *const places[] = { "forumd-fetch", "../forumd-fetch", "../libexec/forumd-fetch" };
-	const char *env = getenv("FORUMD_FETCH");
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	if (env && *env) {
-		snprintf(path, PATH_MAX, "%s", env);
-		return access(path, X_OK) == 0;
-	}
-	self[n > 0 ? n : 0] = 0;
-	if (strrchr(self, '/'))
-		strrchr(self, '/')[1] = 0;
-	for (size_t i = 0; n > 0 && i < sizeof places / sizeof *places; i++) {
-		if (strlen(self) + strlen(places[i]) >= PATH_MAX)
-			continue;
-		strcpy(stpcpy(path, self), places[i]);
-		if (access(path, X_OK) == 0)
-			return true;
-	}
-	snprintf(path, PATH_MAX, "%s/forumd-fetch", LIBEXECDIR);
-	return access(path, X_OK) == 0;
+#define LIVED_MS 60000          /* so long: it was no fault at the start */
+#define PAUSE_MS 1000           /* doubled each time */
+#define PAUSE_MAX_MS 60000
+
+/* main thread */
+static struct { bool alive, missing; int64_t began_ms, next_ms, pause_ms, ends; } keep;
+
+void nntp_fetch_ended(void) {
+	stat_add(STAT_fetch_ends, 1);
 }
 
-static void fetch_exec(const char *path, int fd) {
-	char *argv[] = { (char *)(uintptr_t)"forumd-fetch", NULL };
-	sigset_t none;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	dup2(fd, 0);
-	close_range(3, UINT_MAX, 0);
-	execv(path, argv);
-	_exit(127);
+static void keep_begin(struct config *c, int64_t now) {
+	struct addr local = { .ss = { .ss_family = AF_UNIX }, .n = sizeof(sa_family_t) };
+	int fd = launch(LAUNCH_FETCH, NULL, 0);
+	if (fd < 0) {
+		keep.pause_ms = keep.pause_ms ? keep.pause_ms * 2 < PAUSE_MAX_MS ? keep.pause_ms * 2 : PAUSE_MAX_MS : PAUSE_MS;
+		keep.next_ms = now + keep.pause_ms;
+		log_error("forumd", "cannot start forumd-fetch; again in %lld s", (long long)keep.pause_ms / 1000);
+		return;
+	}
+	keep.alive = true;
+	keep.began_ms = now;
+	stat_add(STAT_fetch_starts, 1);
+	workers_accept(fd, &local, &nntp_fetch_listen, c);
 }
 
-int nntp_fetch_start(void) {
-	static char path[PATH_MAX];
-	int pair[2];
-	if (!fetch_program(path)) {
-		log_warn("forumd", "no forumd-fetch at %s: no group is followed elsewhere", path);
-		return -1;
+static void keep_ended(int64_t now) {
+	keep.alive = false;
+	if (now - keep.began_ms >= LIVED_MS)
+		keep.pause_ms = 0;
+	keep.pause_ms = keep.pause_ms ? keep.pause_ms * 2 < PAUSE_MAX_MS ? keep.pause_ms * 2 : PAUSE_MAX_MS : PAUSE_MS;
+	keep.next_ms = now + keep.pause_ms;
+	log_warn("forumd", "forumd-fetch ended after %lld s; it is started again in %lld s", (long long)(now - keep.began_ms) / 1000,
+		(long long)keep.pause_ms / 1000);
+}
+
+void nntp_fetch_keep(struct config *c) {
+	int64_t now = clock_mono_ms();
+	struct fail f = { .code = ERR_OK };
+	if (keep.missing)
+		return;
+	if (!keep.began_ms && launch_has(LAUNCH_FETCH, &f) < 0) {
+		keep.missing = true;
+		log_warn("forumd", "%s: no group is followed elsewhere", f.text);
+		return;
 	}
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-		log_warn("forumd", "forumd-fetch: %s", strerror(errno));
-		return -1;
+	if (keep.alive && stat_get(STAT_fetch_ends) != keep.ends) {
+		keep.ends = stat_get(STAT_fetch_ends);
+		keep_ended(now);
 	}
-	pid_t pid = fork();
-	if (pid == 0)
-		fetch_exec(path, pair[1]);
-	close(pair[1]);
-	if (pid > 0)
-		return pair[0];
-	log_warn("forumd", "forumd-fetch: %s", strerror(errno));
-	close(pair[0]);
-	return -1;
+	if (!keep.alive && now >= keep.next_ms)
+		keep_begin(c, now);
 }

@@ -148,6 +148,8 @@ void nntp_post_done(struct session *s, struct job *j);
 /* the configured peer that this session is; NULL: none */
 const struct config_peer *nntp_peer(struct session *s);
 bool nntp_is_fetch(const struct session *s);
+/* nntp_fetch.c: its session is over. Any thread */
+void nntp_fetch_ended(void);
 void nntp_feed_done(struct session *s, struct job *j);
 enum step nntp_mode_stream(struct session *s);
 /* nntp_cmd_auth.c */

@@ -144,6 +144,8 @@ static void session_shed(struct buf *out) {
 
 static void session_end(struct session *s) {
 	struct nntp_session *n = nntp_of(s);
+	if (nntp_is_fetch(s))
+		nntp_fetch_ended();
 	nntp_marks_flush(s);
 	range_set_free(&n->marks.set);
 	range_set_free(&n->hidden);

@@ -48,7 +48,6 @@ struct out {
 
 /* out_launch.c: a new forumd-send; descriptor of its socket (non-blocking) or -1. Schedule thread. */
 int out_launch_sender(const struct config *c);
-void out_launch_stop(void);
 
 /* out_sender.c */
 void out_senders_begin(struct out *o);

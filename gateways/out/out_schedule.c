@@ -397,7 +397,6 @@ void out_stop(void)
 	atomic_store(&o->stop, true);
 	wake(o);
 	pthread_join(o->thread, NULL);
-	out_launch_stop();
 	next = atomic_exchange(&o->next_config, NULL);
 	config_unref(&next);
 	config_unref(&o->config);

@@ -2,6 +2,7 @@ TESTS += \
 	tests/proto/nntp/test_auth.py \
 	tests/proto/nntp/test_commands.py \
 	tests/proto/nntp/test_feed.py \
+	tests/proto/nntp/test_fetch_restart.py \
 	tests/proto/nntp/test_hidden.py \
 	tests/proto/nntp/test_hostile.py \
 	tests/proto/nntp/test_list.py \
@@ -17,6 +18,7 @@ EXTRA_DIST += \
 	tests/proto/nntp/test_auth.py \
 	tests/proto/nntp/test_commands.py \
 	tests/proto/nntp/test_feed.py \
+	tests/proto/nntp/test_fetch_restart.py \
 	tests/proto/nntp/test_hidden.py \
 	tests/proto/nntp/test_hostile.py \
 	tests/proto/nntp/test_list.py \
