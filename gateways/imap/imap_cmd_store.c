@@ -177,7 +177,9 @@ static enum step store_tell(struct session *s) {
 	int r = t ? 0 : ERR_UNAVAILABLE;
 	imap_marks_begin(&marks, s->member, is->group);
 	while (r >= 0 && w->next < UINT32_MAX && range_set_next(w->uids, w->next + 1, &w->next)) {
-		r = w->silent ? imap_sync_modseq(is, t, &marks, w->next) : imap_sync_flags(is, t, &marks, w->next);
+		/* what others changed as well is told with the flags (7.3: also when the STORE is silent) */
+		bool brief = w->silent && !range_set_has(&is->flags, w->next);
+		r = brief ? imap_sync_modseq(is, t, &marks, w->next) : imap_sync_flags(is, t, &marks, w->next);
 		if (++n % STORE_STRIDE == 0 && imap_give_way(is, start)) {
 			imap_marks_free(&marks);
 			s->step = store_tell;
@@ -199,10 +201,12 @@ static enum step store_done(struct session *s) {
 	if (is->result < 0)
 		return imap_fail(is, &is->fail);
 	range_set_subtract(w->uids, w->modified);
-	range_set_subtract(&is->flags, w->uids);
 	struct forum_txn *t = session_read(s);
-	if (t)
-		imap_flags_tell_new(is, t);
+	if (!t)
+		return imap_unavailable(is);
+	if (!w->silent)
+		imap_sync_told(is, t, w->uids);
+	imap_flags_tell_new(is, t);
 	return store_told(is, w);
 }
 

@@ -188,6 +188,8 @@ int imap_hidden(struct forum_txn *t, uint32_t member, const struct group *g, str
 void imap_sync_change(struct imap_session *is, const struct change *c);
 /* tell what changed; stops when the output is full (the rest waits for the next safe point) */
 void imap_sync(struct imap_session *is, bool expunge);
+/* the flags of these are told, or about to be, by the running command */
+void imap_sync_told(struct imap_session *is, struct forum_txn *t, const struct range_set *uids);
 /* "* n FETCH (UID u FLAGS (...) MODSEQ (m))"; mask IMAP_NO_FLAGS, modseq 0: without */
 #define IMAP_NO_FLAGS UINT64_MAX
 void imap_sync_flags_line(struct buf *out, uint32_t seq, uint32_t uid, uint64_t mask, const struct keywords *own,

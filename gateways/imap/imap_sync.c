@@ -34,15 +34,23 @@ void imap_sync_change(struct imap_session *is, const struct change *c) {
 	}
 }
 
-/* What this member hid in another session goes here too. */
+/* What this member hid in another session goes here too, sooner or later: at the next safe point where EXPUNGE may be told. So
+ * it is noted before anything is taken out of is->flags. */
 static void hide_flagged(struct imap_session *is, struct forum_txn *t, const struct group *g) {
 	struct range_set hidden = {0};
-	if (imap_hidden(t, is->s.member, g, &hidden) > 0 && hidden.n) {
+	if (is->flags.n && imap_hidden(t, is->s.member, g, &hidden) > 0 && hidden.n) {
 		imap_set_intersect(&hidden, &is->flags);
 		range_set_subtract(&hidden, &is->view.gone);
 		range_set_union(&is->gone, &hidden);
 	}
 	range_set_free(&hidden);
+}
+
+void imap_sync_told(struct imap_session *is, struct forum_txn *t, const struct range_set *uids) {
+	struct group g;
+	if (is->group && imap_selected_get(is, t, &g) > 0)
+		hide_flagged(is, t, &g);
+	range_set_subtract(&is->flags, uids);
 }
 
 /* What is visible (again) by now did not go. */
@@ -190,8 +198,7 @@ void imap_sync(struct imap_session *is, bool expunge) {
 	struct forum_txn *t = session_read(&is->s);
 	if (!t || imap_selected_get(is, t, &g) <= 0)
 		return;
-	if (expunge && is->flags.n)
-		hide_flagged(is, t, &g);
+	hide_flagged(is, t, &g);
 	if (expunge && is->gone.n) {
 		keep_visible(is, t, &g);
 		tell_gone(is);

@@ -124,6 +124,15 @@ ok(code(u, "HIGHESTMODSEQ"), "INBOX has change numbers")
 r, u = a.run("SELECT test.forum.!Mute")
 ok(any("NOMODSEQ" in l for l in u), "what is always empty has none")
 
+# a pointer in an own box has a number of the box, not of the group it came from
+a.run("SELECT test.forum (CONDSTORE)")
+a.run("UID COPY 3 Drafts")
+r, u = a.run("SELECT Drafts (CONDSTORE)")
+top = code(u, "HIGHESTMODSEQ")
+is_(modseqs(a.run("FETCH 1:* (MODSEQ)")[1]), {1: int(top)}, "MODSEQ of what was copied into an own box is the box's")
+a.run("STORE 1 +FLAGS.SILENT (\\Flagged)")
+ok(modseqs(a.run("FETCH 1 (MODSEQ)")[1])[1] > int(top), "and goes up with its marks")
+
 # random: two connections race with conditional stores; none is lost
 rnd = random.Random(int(os.environ.get("SEED", "7")))
 a.run("SELECT test.forum (CONDSTORE)")

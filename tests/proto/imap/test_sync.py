@@ -46,6 +46,13 @@ a.run("STORE 1:5 +FLAGS.SILENT (\\Seen)")
 is_(len(wait_for(lambda: untagged(a2))), 5, "a whole range")
 is_(untagged(a2), [], "once")
 
+# what the other connection changed is told also when one's own STORE on the same post is silent
+a2.run("STORE 4 +FLAGS.SILENT (\\Flagged)")
+is_(wait_for(lambda: [l for l in untagged(a, "STORE 4 +FLAGS.SILENT ($Forwarded)") + untagged(a) if "FETCH" in l]),
+    ["* 4 FETCH (UID 4 FLAGS (\\Seen \\Flagged $Forwarded))"], "a silent STORE does not swallow what others changed")
+a2.run("STORE 4 -FLAGS.SILENT (\\Flagged $Forwarded)")
+wait_for(lambda: untagged(a))
+
 # a post is hidden: sequence numbers stay until a safe point
 s.ctl("hide", "test.forum:2", "--reason", "test")
 r, u = a.run("FETCH 3 (UID)")
