@@ -41,6 +41,8 @@ static void hide_flagged(struct imap_session *is, struct forum_txn *t, const str
 	if (is->flags.n && imap_hidden(t, is->s.member, g, &hidden) > 0 && hidden.n) {
 		imap_set_intersect(&hidden, &is->flags);
 		range_set_subtract(&hidden, &is->view.gone);
+		if (is->view.high < UINT32_MAX)
+			range_set_del(&hidden, is->view.high + 1, UINT32_MAX);      /* never told: see tell_new */
 		range_set_union(&is->gone, &hidden);
 	}
 	range_set_free(&hidden);
@@ -119,12 +121,21 @@ static int holes_between(struct forum_txn *t, uint32_t group, uint32_t from, uin
 	return r;
 }
 
+/* What the member hid in another session before this one heard of it is not told at all. Its marks changed, so this
+ * session was told to look. */
+static int hidden_new(struct imap_session *is, struct forum_txn *t, const struct group *g, struct range_set *holes) {
+	uint32_t uid;
+	if (!range_set_next(&is->flags, is->view.high + 1, &uid))
+		return 1;
+	return imap_hidden(t, is->s.member, g, holes);
+}
+
 static void tell_new(struct imap_session *is, struct forum_txn *t, const struct group *g) {
 	if (g->high <= is->view.high)
 		return;
 	struct range_set holes = {0};
 	uint32_t before = imap_view_count(&is->view);
-	if (holes_between(t, g->id, is->view.high, g->high, &holes) >= 0)
+	if (holes_between(t, g->id, is->view.high, g->high, &holes) >= 0 && hidden_new(is, t, g, &holes) >= 0)
 		imap_view_extend(&is->view, g->high, &holes);
 	range_set_free(&holes);
 	if (imap_view_count(&is->view) != before)

@@ -73,4 +73,16 @@ m.run("UID STORE 1 +FLAGS.SILENT (\\Deleted)")
 is_(m.run("EXPUNGE")[1], ["* 1 EXPUNGE"], "a moderator expunges")
 ok(wait_for(lambda: "* 1 EXPUNGE" in b.run("NOOP")[1], 5), "for everybody")
 like(s.ctl("log", "test.forum"), "hide", "with an entry in the audit log")
+# hidden in one session before the other one heard of it: the other one never hears of it
+for c in (a, a2):
+    c.run("SELECT test.forum")
+have = uids(a2)
+s.post("test.forum", "One more")
+u = wait_for(lambda: [l for l in a.run("NOOP")[1] if "EXISTS" in l])
+a.run("STORE * +FLAGS.SILENT (\\Deleted)")
+is_(len(a.run("EXPUNGE")[1]), 1, "announced in one session, and hidden there")
+told = []
+wait_for(lambda: told.extend(a2.run("STORE 1 -FLAGS.SILENT ($Junk)")[1] + a2.run("NOOP")[1]), 0.3)
+is_(told, [], "is neither announced nor told as gone in the other")
+is_(uids(a2), have, "and not shown")
 done()
