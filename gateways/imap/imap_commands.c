@@ -32,6 +32,8 @@ static const struct imap_command imap_commands[] = {
 	{ "CREATE", imap_cmd_mailbox_change, IN, IMAP_CLOSED_OK },
 	{ "DELETE", imap_cmd_mailbox_change, IN, IMAP_CLOSED_OK },
 	{ "RENAME", imap_cmd_mailbox_change, IN, IMAP_CLOSED_OK },
+	{ "GETMETADATA", imap_cmd_getmetadata, IN, IMAP_CLOSED_OK },
+	{ "SETMETADATA", imap_cmd_setmetadata, IN, IMAP_CLOSED_OK },
 	{ "MYRIGHTS", imap_cmd_myrights, IN, IMAP_CLOSED_OK },
 	{ "GETACL", imap_cmd_getacl, IN, IMAP_CLOSED_OK },
 	{ "SETACL", imap_cmd_setacl, IN, IMAP_CLOSED_OK },

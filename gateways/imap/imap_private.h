@@ -297,6 +297,8 @@ enum step imap_cmd_move(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_copy(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_expunge(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_idle(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_getmetadata(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_setmetadata(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_myrights(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_getacl(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_setacl(struct imap_session *is, struct slice *rest);

@@ -117,7 +117,7 @@ void imap_add_capabilities(struct imap_session *is, struct buf *out) {
 		" CONDSTORE QRESYNC SEARCHRES WITHIN PARTIAL"
 		" SORT SORT=DISPLAY THREAD=ORDEREDSUBJECT THREAD=REFERENCES I18NLEVEL=1"
 		" BINARY PREVIEW SAVEDATE OBJECTID"
-		" SPECIAL-USE MOVE ACL RIGHTS=kxte");
+		" SPECIAL-USE MOVE ACL RIGHTS=kxte METADATA");
 	if (!conn_is_deflate(is->s.conn))
 		buf_adds(out, " COMPRESS=DEFLATE");
 }

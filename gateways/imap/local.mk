@@ -10,6 +10,7 @@ gateways_libimap_a_SOURCES = \
 	gateways/imap/imap_cmd_fetch.c \
 	gateways/imap/imap_cmd_idle.c \
 	gateways/imap/imap_cmd_list.c \
+	gateways/imap/imap_cmd_metadata.c \
 	gateways/imap/imap_cmd_misc.c \
 	gateways/imap/imap_cmd_search.c \
 	gateways/imap/imap_cmd_select.c \
