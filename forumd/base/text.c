@@ -5,6 +5,13 @@
 #include "forumd/base/mem.h"
 
 /* length of the ASCII run at the front */
+bool text_plain(struct slice s) {
+	unsigned odd = 0;
+	for (size_t i = 0; i < s.n; i++)     /* without a branch: compilers make vectors of it */
+		odd |= (unsigned char)(s.p[i] - ' ') > '~' - ' ';
+	return !odd;
+}
+
 static size_t text_ascii_run(struct slice s) {
 	size_t i = 0;
 	for (; i + 8 <= s.n; i += 8) {

@@ -11,6 +11,8 @@ static inline bool text_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= '
 static inline bool text_space(char c) { return c == ' ' || c == '\t'; }
 static inline bool text_control(char c) { return (unsigned char)c < 32 || c == 127; }
 
+/* nothing but ASCII from space to tilde */
+bool text_plain(struct slice s);
 /* well-formed UTF-8 (no surrogates, no overlong forms, <= U+10FFFF) */
 bool text_utf8_valid(struct slice s);
 /* appends s with every ill-formed byte replaced by U+FFFD */

@@ -5,12 +5,16 @@
 
 /* prefixes mail programs write, without the colon. ASCII ones are compared without case. "R" and "I" (Italian) are
  * left out: they are ordinary first words ("R: memory limit"). */
-static const char *const subject_prefixes[] = {
-	"re", "fw", "fwd", "aw", "wg", "sv", "vs", "vb", "antw", "tr", "rv", "enc", "res", "odp", "pd", "ynt", "rif", "ref",
-	"bls", "trs", "doorst", "vl", "antwort", "reply", "atb", "hl", "rép", "réf", "vá", "továbbítás", "továbbitás",
-	"İlt", "ilt", "На", "НА", "Отв", "Ответ", "Пересл", "Σχετ", "ΣΧΕΤ", "ΑΠ", "Απ", "ΠΡΘ", "Πρθ", "תגובה", "הועבר",
-	"رد", "إعادة توجيه", "回复", "回覆", "答复", "答覆", "转发", "轉寄", "轉發", "返信", "転送", "답장", "회신", "전달", "trả lời",
+#define P(word) SLICE_INIT(word)
+static const struct slice subject_prefixes[] = {
+	P("re"), P("fw"), P("fwd"), P("aw"), P("wg"), P("sv"), P("vs"), P("vb"), P("antw"), P("tr"), P("rv"), P("enc"),
+	P("res"), P("odp"), P("pd"), P("ynt"), P("rif"), P("ref"), P("bls"), P("trs"), P("doorst"), P("vl"), P("antwort"),
+	P("reply"), P("atb"), P("hl"), P("rép"), P("réf"), P("vá"), P("továbbítás"), P("továbbitás"), P("İlt"), P("ilt"),
+	P("На"), P("НА"), P("Отв"), P("Ответ"), P("Пересл"), P("Σχετ"), P("ΣΧΕΤ"), P("ΑΠ"), P("Απ"), P("ΠΡΘ"), P("Πρθ"),
+	P("תגובה"), P("הועבר"), P("رد"), P("إعادة توجيه"), P("回复"), P("回覆"), P("答复"), P("答覆"), P("转发"), P("轉寄"), P("轉發"),
+	P("返信"), P("転送"), P("답장"), P("회신"), P("전달"), P("trả lời"),
 };
+#undef P
 
 /* one space for each run of white space */
 static void subject_collapse(struct slice s, struct buf *out) {
@@ -22,6 +26,11 @@ static void subject_collapse(struct slice s, struct buf *out) {
 		else if (i + 1 < s.n && s.p[i + 1] != ' ' && !text_control(s.p[i + 1]))
 			buf_addc(out, ' ');
 	}
+}
+
+/* plain, trimmed, and without two spaces in a row: nothing to collapse */
+static bool subject_is_flat(struct slice s) {
+	return text_plain(s) && slice_trim(s).n == s.n && slice_find(s, SLICE("  ")) < 0;
 }
 
 static struct slice subject_skip_blank(struct slice s) {
@@ -44,10 +53,11 @@ static bool subject_blob(struct slice *s) {
 
 static bool subject_word(struct slice *s) {
 	size_t best = 0;
+	char first = s->n ? text_lower(s->p[0]) : 0;
 	for (size_t i = 0; i < sizeof subject_prefixes / sizeof *subject_prefixes; i++) {
-		struct slice w = slice_str(subject_prefixes[i]);
-		if (w.n > best && slice_starts_nocase(*s, w))
-			best = w.n;
+		const struct slice *w = &subject_prefixes[i];
+		if (text_lower(w->p[0]) == first && w->n > best && slice_starts_nocase(*s, *w))
+			best = w->n;
 	}
 	*s = slice_from(*s, best);
 	return best > 0;
@@ -72,7 +82,8 @@ static void subject_counter(struct slice *s) {
 /* word, counter, blob, colon (also the full-width one) */
 static bool subject_reply(struct slice *s) {
 	struct slice t = *s;
-	if (!subject_word(&t))
+	/* most subjects have no colon at all, nor a full-width one */
+	if ((slice_chr(t, ':') < 0 && slice_chr(t, '\xef') < 0) || !subject_word(&t))
 		return false;
 	subject_counter(&t);
 	t = subject_skip_blank(t);
@@ -108,8 +119,11 @@ static bool subject_leaders(struct slice *s) {
 bool subject_base(struct slice subject, struct buf *out) {
 	struct buf flat = { 0 };
 	bool reply = false;
-	subject_collapse(subject, &flat);
-	struct slice s = buf_slice(&flat);
+	struct slice s = subject;
+	if (!subject_is_flat(subject)) {
+		subject_collapse(subject, &flat);
+		s = buf_slice(&flat);
+	}
 	for (;;) {
 		while (slice_ends_nocase(s, SLICE("(fwd)"))) {
 			s = slice_trim(slice_to(s, s.n - 5));

@@ -252,6 +252,10 @@ void words_decode(struct slice raw, struct buf *out) {
 	bool after_word = false, unclosed = false;
 	size_t seg = 0, pos = 0;
 	ptrdiff_t hit;
+	if (text_plain(raw) && slice_find(raw, SLICE("=?")) < 0) {
+		buf_add_slice(out, raw);
+		return;
+	}
 	while ((hit = slice_find(slice_from(raw, pos), SLICE("=?"))) >= 0) {
 		struct word w;
 		size_t at = pos + (size_t)hit;

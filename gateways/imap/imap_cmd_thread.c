@@ -3,6 +3,7 @@
 #include "forumd/base/clock.h"
 #include "gateways/imap/imap_private.h"
 #include "gateways/imap/imap_sort_key.h"
+#include "gateways/imap/imap_subjects.h"
 #include "gateways/imap/imap_thread.h"
 
 #define THREAD_STRIDE 64u
@@ -15,13 +16,14 @@ struct threading {
 	size_t run;                          /* of uids */
 	uint32_t next;
 	size_t root;                         /* whose subject is looked for */
-	struct buf subject, text;
+	struct imap_subjects *subjects;
+	struct buf text;
 };
 
 static void threading_free(void *arg) {
 	struct threading *w = arg;
 	imap_thread_free(&w->tree);
-	buf_free(&w->subject);
+	imap_subjects_release(&w->subjects);
 	buf_free(&w->text);
 }
 
@@ -47,10 +49,15 @@ static enum step thread_finish(struct imap_session *is, struct threading *w) {
 	return thread_tell(&is->s);
 }
 
+static void add_known(struct threading *w, struct imap_thread_node *n, uint32_t uid) {
+	bool reply;
+	uint32_t id = imap_subjects_id(w->subjects, uid, &reply);
+	imap_thread_subject(&w->tree, n, id, !imap_subjects_base(w->subjects, id).n, reply);
+}
+
 static void add_subject(struct threading *w, struct imap_thread_node *n, const struct overview *o) {
-	buf_reset(&w->subject);
-	bool reply = imap_sort_subject(o, &w->subject);
-	imap_thread_subject(&w->tree, n, buf_slice(&w->subject), reply);
+	imap_subjects_learn(w->subjects, o);
+	add_known(w, n, o->number);
 }
 
 /* subjects of roots that were not known as such in the pass */
@@ -65,13 +72,15 @@ static enum step thread_subjects(struct session *s) {
 		return imap_unavailable(is);
 	for (unsigned k = 1; imap_thread_wants(&w->tree, &w->root, &n); k++) {
 		uint32_t uid = is->uid ? n->number : imap_view_uid(&is->view, n->number);
-		int r = overview_get_any(t, is->group, uid, &o);
+		int r = imap_subjects_has(w->subjects, uid) ? 0 : overview_get_any(t, is->group, uid, &o);
 		if (r < 0)
 			return imap_unavailable(is);
 		if (r > 0)
 			add_subject(w, n, &o);
+		else if (imap_subjects_has(w->subjects, uid))
+			add_known(w, n, uid);
 		else
-			imap_thread_subject(&w->tree, n, slice_of("", 0), false);
+			imap_thread_subject(&w->tree, n, 0, true, false);
 		if (k % THREAD_STRIDE == 0 && imap_give_way(is, start)) {
 			s->step = thread_subjects;
 			return STEP_MORE;
@@ -130,6 +139,7 @@ static enum step thread_found(struct imap_session *is, struct range_set *uids, v
 	struct threading *w = arg;
 	w->uids = uids;
 	w->next = 1;
+	w->subjects = imap_subjects_hold(is->group);
 	is->work = w;
 	return uids->n ? thread_collect(&is->s) : thread_finish(is, w);
 }

@@ -6,6 +6,15 @@
 
 bool imap_sort_subject(const struct overview *o, struct buf *out) {
 	struct buf text = {0}, base = {0};
+	if (text_plain(o->subject) && slice_find(o->subject, SLICE("=?")) < 0) {
+		/* the usual case, without buffers on the way */
+		size_t at = buf_len(out);
+		bool plain_reply = subject_base(o->subject, out);
+		char *p = buf_bytes(out);
+		for (size_t i = at; i < buf_len(out); i++)
+			p[i] = text_upper(p[i]);
+		return plain_reply;
+	}
 	words_decode(o->subject, &text);
 	bool reply = subject_base(buf_slice(&text), &base);
 	text_casemap(buf_slice(&base), out);

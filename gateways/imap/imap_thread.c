@@ -7,7 +7,6 @@
  * letter. Nothing recurses. */
 #include "gateways/imap/imap_thread.h"
 #include <stdlib.h>
-#include "forumd/base/hash.h"
 #include "forumd/base/num.h"
 
 #define NONE IMAP_THREAD_NONE
@@ -19,7 +18,6 @@ struct thread_map { uint64_t *keys; uint32_t *values; size_t mask; };
 void imap_thread_free(struct imap_thread *th) {
 	vec_free(&th->nodes);
 	vec_free(&th->roots);
-	buf_free(&th->subjects);
 }
 
 struct imap_thread_node *imap_thread_add(struct imap_thread *th) {
@@ -27,21 +25,13 @@ struct imap_thread_node *imap_thread_add(struct imap_thread *th) {
 	return &th->nodes.v[th->nodes.n - 1];
 }
 
-void imap_thread_subject(struct imap_thread *th, struct imap_thread_node *n, struct slice base, bool reply) {
-	char len[4];
-	n->subject = buf_len(&th->subjects);
+void imap_thread_subject(struct imap_thread *th, struct imap_thread_node *n, uint32_t subject, bool bare, bool reply) {
+	n->subject = subject;
 	n->have_subject = true;
+	n->bare = bare;
 	n->reply = reply;
-	num_put32(len, (uint32_t)base.n);
-	buf_add(&th->subjects, len, 4);
-	buf_add_slice(&th->subjects, base);
-}
-
-static struct slice subject_of(const struct imap_thread *th, const struct imap_thread_node *n) {
-	if (!n->have_subject)
-		return slice_of("", 0);
-	const char *p = th->subjects.data + n->subject;
-	return slice_of(p + 4, num_get32(p));
+	if (subject >= th->nsubjects)
+		th->nsubjects = subject + 1;
 }
 
 /* --- a table of numbers --- */
@@ -198,16 +188,15 @@ bool imap_thread_wants(struct imap_thread *th, size_t *i, struct imap_thread_nod
 }
 
 /* Step 5B: of the roots with one subject, the one the others go to: a dummy, else one that is no reply, else the first.
- * Values are places in roots + 1. */
-static void choose_root(struct imap_thread *th, struct hash *table, size_t at) {
+ * The table has places in roots + 1, by subject. */
+static void choose_root(struct imap_thread *th, uint32_t *table, uint32_t at) {
 	uint32_t this = th->roots.v[at];
-	struct slice subject = subject_of(th, subject_node(th, this));
-	if (!subject.n)
+	const struct imap_thread_node *n = subject_node(th, this);
+	if (!n->have_subject || n->bare)
 		return;
-	uintptr_t place = (uintptr_t)hash_get(table, subject);
-	uint32_t old = place ? th->roots.v[place - 1] : NONE;
+	uint32_t place = table[n->subject], old = place ? th->roots.v[place - 1] : NONE;
 	if (!place || (!is_dummy(th, old) && (is_dummy(th, this) || (th->nodes.v[old].reply && !th->nodes.v[this].reply))))
-		hash_put(table, subject, (void *)(uintptr_t)(at + 1));
+		table[n->subject] = at + 1;
 }
 
 /* two dummies become one: y forwards to x */
@@ -268,24 +257,24 @@ static void make_lists(struct imap_thread *th) {
 }
 
 void imap_thread_gather(struct imap_thread *th) {
-	struct hash *table = hash_new();
+	uint32_t *table = mem_zalloc((th->nsubjects + 1) * sizeof *table);
 	sort_roots(th);
-	for (size_t i = 0; i < th->roots.n; i++)
+	for (uint32_t i = 0; i < th->roots.n; i++)
 		choose_root(th, table, i);
 	size_t n = th->roots.n;
 	for (size_t i = 0; i < n; i++) {
-		struct slice subject = subject_of(th, subject_node(th, th->roots.v[i]));
-		uintptr_t place = subject.n ? (uintptr_t)hash_get(table, subject) : 0;
+		const struct imap_thread_node *node = subject_node(th, th->roots.v[i]);
+		uint32_t place = node->have_subject && !node->bare ? table[node->subject] : 0;
 		if (place && place - 1 != i)
 			merge_root(th, place - 1, i);
 	}
-	hash_free(&table);
+	mem_free(table);
 	make_lists(th);
 }
 
 void imap_thread_by_subject(struct imap_thread *th) {
 	VEC(struct thread_key) keys = {0};
-	struct hash *table = hash_new();
+	uint32_t *table = mem_zalloc((th->nsubjects + 1) * sizeof *table);
 	th->messages = th->nodes.n;
 	for (uint32_t i = 0; i < th->nodes.n; i++)
 		if (th->nodes.v[i].listed)
@@ -293,17 +282,16 @@ void imap_thread_by_subject(struct imap_thread *th) {
 	sort_keys(keys.v, keys.n);
 	for (size_t k = 0; k < keys.n; k++) {
 		uint32_t i = keys.v[k].node;
-		struct slice subject = subject_of(th, &th->nodes.v[i]);
-		uintptr_t first = (uintptr_t)hash_get(table, subject);
-		if (first) {
-			th->nodes.v[i].up = (uint32_t)(first - 1);
+		uint32_t *first = &table[th->nodes.v[i].subject];
+		if (*first) {
+			th->nodes.v[i].up = *first - 1;
 			continue;
 		}
-		hash_put(table, subject, (void *)(uintptr_t)(i + 1u));
+		*first = i + 1;
 		vec_push(&th->roots, i);
 	}
 	vec_free(&keys);
-	hash_free(&table);
+	mem_free(table);
 	make_lists(th);
 }
 

@@ -13,22 +13,22 @@ struct imap_thread_node {
 	uint32_t number;                 /* to be written: UID or sequence number; ascending */
 	bool listed;                     /* was found; the others only lead from child to parent */
 	bool reply;                      /* of its subject */
-	bool have_subject;
-	size_t subject;                  /* in subjects: length as u32, then the casemapped base subject */
+	bool have_subject, bare;         /* bare: its base subject is empty */
+	uint32_t subject;                /* the same number for the same base subject, from 0 */
 	/* private */
 	uint32_t up, first, next;
 };
 struct imap_thread {
 	VEC(struct imap_thread_node) nodes;   /* messages in order of the mailbox; then those that stand for missing ones */
-	struct buf subjects;
 	/* private */
+	uint32_t nsubjects;              /* above all of them */
 	VEC(uint32_t) roots;
 	size_t messages;
 };
 void imap_thread_free(struct imap_thread *th);
 /* a message is added with post, parent, thread, date, number, listed; its subject may be given now or later */
 struct imap_thread_node *imap_thread_add(struct imap_thread *th);
-void imap_thread_subject(struct imap_thread *th, struct imap_thread_node *n, struct slice base, bool reply);
+void imap_thread_subject(struct imap_thread *th, struct imap_thread_node *n, uint32_t subject, bool bare, bool reply);
 
 /* REFERENCES, first half: the trees. Then every message imap_thread_wants() names gets its subject. */
 void imap_thread_link(struct imap_thread *th);

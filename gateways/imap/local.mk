@@ -31,6 +31,7 @@ gateways_libimap_a_SOURCES = \
 	gateways/imap/imap_session.c \
 	gateways/imap/imap_sort_key.c gateways/imap/imap_sort_key.h \
 	gateways/imap/imap_splice.c \
+	gateways/imap/imap_subjects.c gateways/imap/imap_subjects.h \
 	gateways/imap/imap_structure.c \
 	gateways/imap/imap_subscribe.c \
 	gateways/imap/imap_sync.c \

@@ -260,4 +260,23 @@ is_(bad[:2], [], "parts of the mailbox (seed %d)" % seed)
 seqs = re.sub(r"\d+", lambda m: str(order.index(int(m.group(0))) + 1), references(msgs))
 is_(c.run("THREAD REFERENCES UTF-8 ALL")[1][0], "* THREAD " + seqs, "sequence numbers")
 is_(c.run("THREAD REFERENCES UTF-8 SEEN")[1], ["* THREAD"], "nothing found")
+
+# ---- subjects are remembered: learned bit by bit they sort as on a server that knows nothing yet ----
+ASK = ["UID SORT (SUBJECT) UTF-8 ALL", "UID SORT (REVERSE SUBJECT) UTF-8 ALL", "UID SORT (SUBJECT REVERSE DATE) UTF-8 ALL",
+       "UID SORT (SUBJECT) UTF-8 NOT SUBJECT apples", "UID THREAD REFERENCES UTF-8 ALL", "UID THREAD ORDEREDSUBJECT UTF-8 ALL"]
+for i, subject in enumerate(["Bananas", "aardvark", "Re: zebra", "", "Re: Bananas", "=?utf-8?q?=C3=84pfel?=", "Apples"]):
+    m = "Message-ID: <late%d@x.example>\r\nSubject: %s\r\n\r\nlate\r\n" % (i, subject)
+    like(c.run("APPEND test.forum {%d+}\r\n%s" % (len(m), m))[0], "^OK", "a late post")
+    c.run("NOOP")
+    for ask in ASK:
+        c.run(ask)
+s.ctl("delete", "test.forum:%d" % sorted(msgs)[3], "--reason", "test")
+c.run("NOOP")
+learned = [c.run(ask)[1] for ask in ASK]
+ok(len(numbers(learned[0][0])) == len(msgs) + 6, "all are there")
+s.stop()
+s.start()
+c = s.imap("alice@example.org", "secret")
+c.run("SELECT test.forum")
+is_([c.run(ask)[1] for ask in ASK], learned, "the same on a server just started")
 done()
