@@ -23,6 +23,7 @@
 #include "forumd/drop.h"
 #include "forumd/index.h"
 #include "forumd/forum/forum.h"
+#include "forumd/forum/quota.h"
 #include "forumd/net/listen.h"
 #include "forumd/net/loop.h"
 #include "forumd/run/config.h"
@@ -263,6 +264,7 @@ static void reload(void) {
 		set_log_level(c);
 		config_set_current(c);
 		listeners_reload(c);
+		quota_limit((struct quota){ c->own_storage, c->own_messages });
 		out_reload(c);
 		log_info("forumd", "reloaded");
 	}
@@ -373,6 +375,7 @@ static int start(struct config *c, struct fail *f) {
 		r = open_store(c, f);
 	if (r < 0)
 		return r;
+	quota_limit((struct quota){ c->own_storage, c->own_messages });
 	writer = writer_start(forum);
 	r = out_start(forum, c, f);
 	if (r < 0)

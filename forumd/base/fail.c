@@ -10,7 +10,7 @@
 const char *err_name(enum err e) {
 	static const char *const names[] = {
 		"OK", "NOTFOUND", "EXISTS", "DENIED", "LOGIN", "INVALID", "SYNTAX", "LIMIT", "TOOBIG", "BUSY", "GONE",
-		"UNAVAILABLE", "CORRUPT", "INTERNAL",
+		"UNAVAILABLE", "CORRUPT", "INTERNAL", "QUOTA",
 	};
 	int i = -(int)e;
 	return i >= 0 && i < (int)(sizeof names / sizeof *names) ? names[i] : "UNKNOWN";

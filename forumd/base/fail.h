@@ -19,6 +19,7 @@ enum err {
 	ERR_UNAVAILABLE = -11,/* storage or disk cannot take writes now */
 	ERR_CORRUPT = -12,    /* stored data damaged */
 	ERR_INTERNAL = -13,
+	ERR_QUOTA = -14,      /* no room left in the member's own mailboxes */
 };
 const char *err_name(enum err e);
 

@@ -13,6 +13,7 @@
  *  S member, group         -> mode u8                 s group, member           -> mode u8
  *  F member, group, block  -> marks
  *  k member, group, name   -> a value the member's programs keep about the mailbox
+ *  h member                -> octets and messages in his own mailboxes
  *  f member                -> names of the member's own keywords
  *  D post, member u32, kind u8 -> report              d place u64, post         -> u32 group (queue order; place is
  *                                                       seconds << 20, made unique)

@@ -25,5 +25,5 @@ forumd_libforum_a_SOURCES += \
 	forumd/forum/watch.c forumd/forum/watch.h
 forumd_libforum_a_SOURCES += forumd/forum/memo.c forumd/forum/memo.h
 forumd_libforum_a_SOURCES += forumd/forum/keywords.c forumd/forum/keywords.h forumd/forum/change_log.c
-forumd_libforum_a_SOURCES += forumd/forum/grant.c forumd/forum/grant.h forumd/forum/note.c forumd/forum/note.h
+forumd_libforum_a_SOURCES += forumd/forum/grant.c forumd/forum/grant.h forumd/forum/note.c forumd/forum/note.h forumd/forum/quota.c forumd/forum/quota.h
 forumd_libforum_a_SOURCES += forumd/forum/pointer.c forumd/forum/pointer.h

@@ -685,7 +685,7 @@ static int member_erase_posts(struct forum_txn *t, uint32_t author, struct fail 
 
 /* subscriptions, marks, keywords, notes on mailboxes, and which mailboxes his programs show */
 static int member_drop_settings(struct forum_txn *t, uint32_t id) {
-	static const char families[] = "SFfk";
+	static const char families[] = "SFfkh";
 	struct key shown = key_name('M', arena_slicef(t->arena, "imap-subscribed-%u", id));
 	int r = kv_del(t->kv, key_slice(&shown));
 	for (const char *family = families; *family && r >= 0; family++) {

@@ -9,6 +9,7 @@
 #include "forumd/forum/moderate.h"
 #include "forumd/forum/personal.h"
 #include "forumd/forum/post_private.h"
+#include "forumd/forum/quota.h"
 #include "forumd/forum/search.h"
 #include "forumd/forum/thread.h"
 
@@ -311,6 +312,8 @@ int post_add(struct forum_txn *t, const struct post_draft *d, struct post_result
 	p.id = (uint64_t)id;
 	p.places = places;
 	p.nplaces = n;
+	if ((d->flags & POST_OWN) && (found = quota_take(t, places[0].group, (uint64_t)d->header_len + d->body_len, f)) < 0)
+		return found;
 	if ((found = post_find_author(t, d, &p.author, f)) < 0 || (found = post_store_text(t, d, p.id, f)) < 0)
 		return found;
 	post_derive(t, d, &p, &o, &e);

@@ -10,6 +10,7 @@
 #include "forumd/forum/personal.h"
 #include "forumd/forum/pointer.h"
 #include "forumd/forum/post_private.h"
+#include "forumd/forum/quota.h"
 #include "forumd/forum/search.h"
 #include "forumd/forum/thread.h"
 
@@ -324,6 +325,8 @@ int post_erase(struct forum_txn *t, uint64_t id, struct fail *f) {
 	if (r < 0 || (r = post_load(t, id, &p, f)) < 0 || (r = post_erase_text(t, &p, f)) < 0 ||
 			(r = post_forget_pending(t, id, f)) < 0)
 		return r;
+	if ((p.flags & POST_OWN) && p.header_len && (r = quota_give(t, p.places[0].group, (uint64_t)p.header_len + p.body_len)) < 0)
+		return fail_set(f, ERR_UNAVAILABLE, "your mailboxes cannot be changed now, try again later");
 	if (post_is_numbered(&p))
 		for (size_t i = 0; i < p.nplaces; i++)
 			if ((r = post_erase_place(t, p.places[i], f)) < 0 ||

@@ -57,6 +57,7 @@ struct config {
 	unsigned login_seconds, idle_seconds, connections, connections_per_address;
 	unsigned bad_commands, login_failures;
 	unsigned posts_per_minute;           /* a member; 0 no limit */
+	uint64_t own_storage, own_messages;  /* of a member's own mailboxes; 0 no limit */
 	unsigned hold_seconds;               /* mail copies go out this long after the post (undo window) */
 	bool cleartext_login;                /* passwords without TLS on other than loopback */
 	char reply_separator;                /* '-' : GROUP-reply-TOKEN */

@@ -1,5 +1,6 @@
 /* STATUS, and the same line for LIST ... RETURN (STATUS ...). SIZE adds up every post and therefore works in steps. */
 #include "forumd/base/clock.h"
+#include "forumd/forum/personal.h"
 #include "gateways/imap/imap_private.h"
 
 #define SIZE_STRIDE 1024u
@@ -9,7 +10,7 @@ static const struct { const char *name; unsigned item; } status_items[] = {
 	{ "UIDVALIDITY", IMAP_STATUS_UIDVALIDITY },
 	{ "UNSEEN", IMAP_STATUS_UNSEEN }, { "RECENT", IMAP_STATUS_RECENT }, { "SIZE", IMAP_STATUS_SIZE },
 	{ "HIGHESTMODSEQ", IMAP_STATUS_MODSEQ }, { "MAILBOXID", IMAP_STATUS_MAILBOXID },
-	{ "DELETED", IMAP_STATUS_DELETED },
+	{ "DELETED", IMAP_STATUS_DELETED }, { "DELETED-STORAGE", IMAP_STATUS_DELETED_STORAGE },
 };
 #define STATUS_ITEMS (sizeof status_items / sizeof *status_items)
 
@@ -75,13 +76,24 @@ static uint64_t status_value(enum imap_status_item item, const struct group *g, 
 	case IMAP_STATUS_MODSEQ: return imap_group_modseq(g);
 	case IMAP_STATUS_RECENT:
 	case IMAP_STATUS_MAILBOXID:
-	case IMAP_STATUS_DELETED: break;
+	case IMAP_STATUS_DELETED:
+	case IMAP_STATUS_DELETED_STORAGE: break;
 	}
 	return 0;
 }
 
+/* octets that EXPUNGE would give back (RFC 9208 4.1.4): those of own messages */
+static int deleted_octets(struct forum_txn *t, const struct group *g, const struct range_set *deleted, uint64_t *size_r) {
+	struct overview o;
+	int r = 1;
+	for (uint32_t n = 1; g->owner && g->box >= BOX_DRAFTS && r >= 0 && n && range_set_next(deleted, n, &n); n++)
+		if ((r = overview_get(t, g->id, n, &o)) > 0 && (o.flags & POST_OWN))
+			*size_r += (uint64_t)o.header_len + o.body_len;
+	return r < 0 ? r : 1;
+}
+
 /* visible posts with the member's \\Deleted */
-static int status_deleted(struct forum_txn *t, uint32_t member, const struct group *g, uint64_t *n_r) {
+static int status_deleted(struct forum_txn *t, uint32_t member, const struct group *g, uint64_t *n_r, uint64_t *size_r) {
 	struct range_set holes = {0};
 	struct marks m;
 	int r = marks_load(t, member, g->id, 1, g->high, &m);
@@ -90,6 +102,7 @@ static int status_deleted(struct forum_txn *t, uint32_t member, const struct gro
 	if ((r = group_holes(t, g->id, &holes)) >= 0) {
 		range_set_subtract(&m.set[MARK_DELETED], &holes);
 		*n_r = range_set_count(&m.set[MARK_DELETED]);
+		r = size_r ? deleted_octets(t, g, &m.set[MARK_DELETED], size_r) : 1;
 	}
 	range_set_free(&holes);
 	marks_free(&m);
@@ -113,7 +126,7 @@ int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice
 	int64_t start) {
 	struct group g;
 	uint32_t unseen = 0, first;
-	uint64_t deleted = 0;
+	uint64_t deleted = 0, octets = 0;
 	int r = imap_mailbox_find(is, t, name, &g);
 	if (r <= 0)
 		return r < 0 ? r : 1;
@@ -123,7 +136,8 @@ int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice
 		return r;
 	if (g.id && (st->items & IMAP_STATUS_UNSEEN) && (r = marks_unseen(t, is->s.member, g.id, &unseen, &first)) < 0)
 		return r;
-	if (g.id && (st->items & IMAP_STATUS_DELETED) && (r = status_deleted(t, is->s.member, &g, &deleted)) < 0)
+	if (g.id && (st->items & (IMAP_STATUS_DELETED | IMAP_STATUS_DELETED_STORAGE)) &&
+	    (r = status_deleted(t, is->s.member, &g, &deleted, st->items & IMAP_STATUS_DELETED_STORAGE ? &octets : NULL)) < 0)
 		return r;
 	if ((st->items & IMAP_STATUS_MESSAGES) && (r = status_hide(is, t, &g)) < 0)
 		return r;
@@ -137,6 +151,7 @@ int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice
 		bool id = status_items[i].item == IMAP_STATUS_MAILBOXID;
 		buf_addf(out, "%s%s %s", before, status_items[i].name, id ? "(G" : "");
 		buf_addu(out, id ? g.id : status_items[i].item == IMAP_STATUS_DELETED ? deleted :
+			status_items[i].item == IMAP_STATUS_DELETED_STORAGE ? octets :
 			status_value(status_items[i].item, &g, unseen, st->size));
 		if (id)
 			buf_addc(out, ')');

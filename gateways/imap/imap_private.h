@@ -252,7 +252,7 @@ struct slice imap_structure_value(struct slice *in);
 enum imap_status_item {
 	IMAP_STATUS_MESSAGES = 1, IMAP_STATUS_UIDNEXT = 2, IMAP_STATUS_UIDVALIDITY = 4, IMAP_STATUS_UNSEEN = 8,
 	IMAP_STATUS_RECENT = 16, IMAP_STATUS_SIZE = 32, IMAP_STATUS_MODSEQ = 64,
-	IMAP_STATUS_MAILBOXID = 128, IMAP_STATUS_DELETED = 256,
+	IMAP_STATUS_MAILBOXID = 128, IMAP_STATUS_DELETED = 256, IMAP_STATUS_DELETED_STORAGE = 512,
 };
 struct imap_status { unsigned items; uint32_t next; uint64_t size; };   /* zero next and size for each mailbox */
 /* "(MESSAGES ...)" */
@@ -299,6 +299,9 @@ enum step imap_cmd_expunge(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_idle(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_getmetadata(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_setmetadata(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_getquota(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_getquotaroot(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_setquota(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_myrights(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_getacl(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_setacl(struct imap_session *is, struct slice *rest);

@@ -76,7 +76,7 @@ static const struct { enum err err; const char *code; } fail_codes[] = {
 	{ ERR_NOTFOUND, "NONEXISTENT" }, { ERR_EXISTS, "ALREADYEXISTS" }, { ERR_DENIED, "NOPERM" }, { ERR_LOGIN, "NOPERM" },
 	{ ERR_INVALID, "CANNOT" }, { ERR_SYNTAX, "CLIENTBUG" }, { ERR_LIMIT, "LIMIT" }, { ERR_TOOBIG, "TOOBIG" },
 	{ ERR_BUSY, "INUSE" }, { ERR_GONE, "EXPUNGEISSUED" }, { ERR_UNAVAILABLE, "UNAVAILABLE" },
-	{ ERR_CORRUPT, "CORRUPTION" },
+	{ ERR_CORRUPT, "CORRUPTION" }, { ERR_QUOTA, "OVERQUOTA" },
 };
 
 enum step imap_fail(struct imap_session *is, const struct fail *f) {
@@ -117,7 +117,7 @@ void imap_add_capabilities(struct imap_session *is, struct buf *out) {
 		" CONDSTORE QRESYNC SEARCHRES WITHIN PARTIAL"
 		" SORT SORT=DISPLAY THREAD=ORDEREDSUBJECT THREAD=REFERENCES I18NLEVEL=1"
 		" BINARY PREVIEW SAVEDATE OBJECTID"
-		" SPECIAL-USE MOVE ACL RIGHTS=kxte METADATA");
+		" SPECIAL-USE MOVE ACL RIGHTS=kxte METADATA QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE");
 	if (!conn_is_deflate(is->s.conn))
 		buf_adds(out, " COMPRESS=DEFLATE");
 }

@@ -12,6 +12,7 @@ gateways_libimap_a_SOURCES = \
 	gateways/imap/imap_cmd_list.c \
 	gateways/imap/imap_cmd_metadata.c \
 	gateways/imap/imap_cmd_misc.c \
+	gateways/imap/imap_cmd_quota.c \
 	gateways/imap/imap_cmd_search.c \
 	gateways/imap/imap_cmd_select.c \
 	gateways/imap/imap_cmd_status.c \
