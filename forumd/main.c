@@ -30,6 +30,7 @@
 #include "forumd/run/launch.h"
 #include "forumd/run/limits.h"
 #include "forumd/run/password.h"
+#include "forumd/run/verify.h"
 #include "forumd/run/worker.h"
 #include "forumd/run/writer.h"
 #include "gateways/common/pointer_text.h"
@@ -266,6 +267,7 @@ static void reload(void) {
 		listeners_reload(c);
 		quota_limit((struct quota){ c->own_storage, c->own_messages });
 		out_reload(c);
+		verify_reload();
 		log_info("forumd", "reloaded");
 	}
 	config_unref(&c);
@@ -385,6 +387,7 @@ static int start(struct config *c, struct fail *f) {
 	index_start(forum, post_in_derive);
 	drop_privileges(c);
 	password_pool_start(2);
+	verify_start();
 	return workers_start(c->workers, forum);
 }
 
@@ -396,6 +399,7 @@ static void stop(void) {
 	workers_stop();
 	mem_free(control_path);
 	password_pool_stop();
+	verify_stop();
 	if (out_started)
 		out_stop();
 	launch_stop();

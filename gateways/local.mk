@@ -6,3 +6,4 @@ include gateways/http/local.mk
 include gateways/out/local.mk
 include gateways/fetch/local.mk
 include gateways/ctl/local.mk
+include gateways/verify/local.mk

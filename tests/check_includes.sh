@@ -27,6 +27,8 @@ deny "only forumd/net uses TLS" 'openssl/(ssl|tls1|dtls1|bio|x509v3)' \
 	$(except '^(forumd/net/|gateways/out/send_)' <<< "$all")
 deny "only base, net and dkim use libcrypto" 'openssl/' $(except '^(forumd/base/|forumd/net/|forumd/mail/dkim|gateways/out/send_|gateways/ctl/forumctl_doctor)' <<< "$all")
 deny "base uses digests only" 'openssl/[^eh]|openssl/e[^v]|openssl/h[^m]' $(files forumd/base)
+deny "only one file uses the list of public suffixes" 'libpsl' $(except '^forumd/mail/auth\.c$' <<< "$all")
+deny "only forumd-verify asks the DNS itself" 'unbound' $(except '^gateways/verify/' <<< "$all")
 deny "only mail and forumd-send use libetpan" 'libetpan/' $(except '^(forumd/mail/|gateways/out/send_)' <<< "$all")
 deny "only forum uses the storage" 'storage/' $(except '^(forumd/forum/|storage/)' <<< "$all")
 
@@ -38,12 +40,13 @@ deny "net includes only base" 'forumd/(forum|mail|run)/|storage/|gateways/' $(fi
 deny "forum includes only storage and base" 'forumd/(mail|net|run)/|gateways/' $(files forumd/forum)
 deny "run includes only net, forum and base" 'forumd/mail/|gateways/' $(files forumd/run)
 deny "common includes no gateway" 'gateways/[^c]|gateways/ctl/' $(files gateways/common)
-for gate in nntp imap smtp ctl out fetch http; do
-	others=$(printf '%s\n' nntp imap smtp ctl out fetch http | grep -vx "$gate" | paste -sd'|')
+for gate in nntp imap smtp ctl out fetch http verify; do
+	others=$(printf '%s\n' nntp imap smtp ctl out fetch http verify | grep -vx "$gate" | paste -sd'|')
 	deny "gateways do not include each other" "gateways/($others)/" $(files "gateways/$gate")
 done
 # forumd-send links base only
 deny "forumd-send includes only base" 'forumd/(mail|forum|net|run)/|storage/|gateways/common/' \
 	$(files gateways/out | grep '^gateways/out/send_')
 deny "forumd-fetch includes only base and net" 'forumd/(mail|forum|run)/|storage/|gateways/common/' $(files gateways/fetch)
+deny "forumd-verify includes only base, mail and the frames" 'forumd/(forum|net)/|forumd/run/[^v]|storage/|gateways/common/' $(files gateways/verify)
 exit $bad

@@ -12,7 +12,7 @@
 #include "forumd/base/digest.h"
 #include "forumd/base/mem.h"
 #include "forumd/base/text.h"
-#include "forumd/mail/field.h"
+#include "forumd/mail/dkim_private.h"
 
 struct dkim_key { EVP_PKEY *pkey; bool ed25519; };
 
@@ -141,24 +141,24 @@ void dkim_canonical_body(struct slice body, struct buf *out) {
 /* ---- signing ---- */
 
 /* canonical fields in the order of h=, and h= itself; repeated fields from the bottom up, from once more than there are */
-static void dkim_fields(struct slice header, struct buf *hashed, struct buf *h) {
-	for (int i = 0; i < DKIM_SIGNED; i++) {
+void dkim_fields(struct slice header, const char *const *names, size_t rows, struct buf *hashed, struct buf *h) {
+	for (size_t i = 0; i < rows; i++) {
 		struct field f;
 		unsigned n = 0;
-		while (field_find(header, dkim_signed[i], n, &f))
+		while (field_find(header, names[i], n, &f))
 			n++;
 		for (unsigned k = n; k-- > 0;) {
-			field_find(header, dkim_signed[i], k, &f);
+			field_find(header, names[i], k, &f);
 			dkim_canonical_field(f.name, f.value, hashed);
 			buf_adds(hashed, "\r\n");
 		}
 		for (unsigned k = 0; k < n + (i == 0); k++)
-			buf_addf(h, "%s%s", buf_len(h) ? ":" : "", dkim_signed[i]);
+			buf_addf(h, "%s%s", buf_len(h) ? ":" : "", names[i]);
 	}
 }
 
 /* text folded at `unit` octets or, with a separator, behind it; each line begins with a tab */
-static void dkim_fold(struct buf *out, struct slice s, char separator) {
+void dkim_fold(struct buf *out, struct slice s, char separator) {
 	size_t line = 0;
 	for (size_t i = 0; i < s.n; i++) {
 		size_t next = i;
@@ -174,7 +174,7 @@ static void dkim_fold(struct buf *out, struct slice s, char separator) {
 }
 
 /* RSA signs the SHA-256 of the data; Ed25519 signs that digest itself (RFC 8463 3) */
-static int dkim_signature(const struct dkim_key *key, struct slice data, struct buf *out) {
+int dkim_signature(const struct dkim_key *key, struct slice data, struct buf *out) {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	unsigned char digest[32];
 	size_t n = 0;
@@ -196,6 +196,10 @@ static int dkim_signature(const struct dkim_key *key, struct slice data, struct 
 	return r;
 }
 
+const char *dkim_algorithm(const struct dkim_key *key) {
+	return key->ed25519 ? "ed25519-sha256" : "rsa-sha256";
+}
+
 void dkim_body_hash(struct slice body, unsigned char hash_r[32]) {
 	struct buf canonical = { 0 };
 	dkim_canonical_body(body, &canonical);
@@ -211,8 +215,8 @@ int dkim_sign(const struct dkim_key *key, struct slice domain, struct slice sele
 
 int dkim_sign_hashed(const struct dkim_key *key, struct slice domain, struct slice selector, struct slice header, const unsigned char hash[32], int64_t time, struct buf *out) {
 	struct buf hashed = { 0 }, h = { 0 }, value = { 0 }, sig = { 0 }, b64 = { 0 };
-	dkim_fields(header, &hashed, &h);
-	buf_addf(&value, " v=1; a=%s; c=relaxed/relaxed; d=%.*s;\r\n\ts=%.*s; t=%lld; h=", key->ed25519 ? "ed25519-sha256" : "rsa-sha256", SLICE_ARG(domain),
+	dkim_fields(header, dkim_signed, DKIM_SIGNED, &hashed, &h);
+	buf_addf(&value, " v=1; a=%s; c=relaxed/relaxed; d=%.*s;\r\n\ts=%.*s; t=%lld; h=", dkim_algorithm(key), SLICE_ARG(domain),
 		SLICE_ARG(selector), (long long)time);
 	dkim_fold(&value, buf_slice(&h), ':');
 	buf_adds(&value, ";\r\n\tbh=");

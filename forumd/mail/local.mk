@@ -1,10 +1,12 @@
 noinst_LIBRARIES += forumd/libmail.a
 forumd_libmail_a_SOURCES = \
 	forumd/mail/address.c forumd/mail/address.h \
-	forumd/mail/auth_results.c \
+	forumd/mail/arc.c forumd/mail/arc.h \
+	forumd/mail/auth.c forumd/mail/auth.h forumd/mail/auth_results.c \
 	forumd/mail/build.c forumd/mail/build.h \
 	forumd/mail/date.c forumd/mail/date.h \
-	forumd/mail/dkim.c forumd/mail/dkim.h \
+	forumd/mail/dkim.c forumd/mail/dkim.h forumd/mail/dkim_private.h \
+	forumd/mail/dkim_verify.c forumd/mail/dkim_verify.h \
 	forumd/mail/dsn.c \
 	forumd/mail/field.c forumd/mail/field.h \
 	forumd/mail/html.h \
@@ -19,6 +21,8 @@ forumd_libmail_a_SOURCES = \
 	forumd/mail/mime_scan.c \
 	forumd/mail/msgid.c forumd/mail/msgid.h \
 	forumd/mail/reply_body.c forumd/mail/reply_body.h \
+	forumd/mail/sender.c forumd/mail/sender.h \
+	forumd/mail/spf.c forumd/mail/spf.h forumd/mail/spf_macro.c forumd/mail/spf_private.h \
 	forumd/mail/subject.c forumd/mail/subject.h \
 	forumd/mail/text_part.c \
 	forumd/mail/trim.c forumd/mail/trim.h forumd/mail/trim_private.h \

@@ -64,6 +64,12 @@ static const struct key keys[] = {
 	{ "listen", "path", T_PATH, "", 0, 0, INL(path), "Unix socket instead of address and port", NULL },
 	{ "listen", "trust_authserv", T_WORD, "", 0, 0, INL(trust_authserv),
 	  "name of the mail server in front whose Authentication-Results count", NULL },
+	{ "listen", "check_sender", T_BOOL, "no", 0, 0, INL(check_sender),
+	  "smtp from the world: SPF, DKIM and DMARC are checked here (no mail server in front)", NULL },
+	{ "dns", "server", T_WORD, "", 0, 0, IN(dns_server), "ADDRESS or ADDRESS:PORT asked for check_sender; empty: as /etc/resolv.conf says", NULL },
+	{ "dns", "timeout", T_UINT, "15", 1, 120, IN(dns_timeout), "seconds for all look-ups of one mail; then it is asked to come later", NULL },
+	{ "arc", "trust", T_WORD, "", 0, 0, IN(arc_trust), "domains whose ARC seals are believed, separated by commas (check_sender)", NULL },
+	{ "arc", "seal", T_BOOL, "yes", 0, 0, IN(arc_seal), "copies of mails are sealed with what was seen of their sender (needs dkim_key)", NULL },
 	{ "outgoing", "transport", T_WORD, "", 0, 0, IN(outgoing_transport),
 	  "smtp://HOST:PORT, maildir:DIR, or empty for no mail", NULL },
 	{ "outgoing", "tls", T_WORD, "verify", 0, 0, IN(outgoing_tls), "TLS towards the mail server", tls_words },
@@ -120,7 +126,7 @@ static const struct key keys[] = {
 	{ "outgoing", "digest_hour", T_UINT, "6", 0, 23, IN(digest_hour), "hour (UTC) at which digests leave", NULL },
 };
 #define NKEYS (sizeof keys / sizeof *keys)
-static const char *const sections[] = { "log", "storage", "tls", "control", "listen", "outgoing", "limits", "news", "peer", "fetch", "reply", "http" };
+static const char *const sections[] = { "log", "storage", "tls", "control", "listen", "outgoing", "limits", "news", "peer", "fetch", "reply", "http", "dns", "arc" };
 #define NSECTIONS (sizeof sections / sizeof *sections)
 
 /* sections with a name of their own, any number of them */

@@ -15,6 +15,7 @@ struct config_listen {
 	unsigned port;
 	enum listen_protocol protocol;
 	const char *trust_authserv;          /* lmtp, smtp: authserv-id of the front MTA whose Authentication-Results count; "" none */
+	bool check_sender;                   /* smtp: SPF, DKIM, DMARC, ARC are checked by ourselves */
 };
 /* A news server that feeds us (IHAVE, CHECK, TAKETHIS): known by its address or by the member it logs in as. */
 struct config_peer {
@@ -53,6 +54,10 @@ struct config {
 	const char *outgoing_user, *outgoing_password_file;
 	const char *dkim_key, *dkim_selector; /* key: absolute, "" none: mail is not signed */
 	unsigned outgoing_senders;           /* forumd-send processes */
+	const char *dns_server;              /* ADDRESS or ADDRESS:PORT; "" as resolv.conf says */
+	unsigned dns_timeout;                /* seconds for all look-ups of one mail */
+	const char *arc_trust;               /* domains whose ARC seals are believed */
+	bool arc_seal;
 	uint64_t message_size;               /* octets */
 	unsigned login_seconds, idle_seconds, connections, connections_per_address;
 	unsigned bad_commands, login_failures;

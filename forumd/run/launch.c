@@ -16,6 +16,7 @@
 
 static const struct { const char *name, *environment; } programs[LAUNCH_COUNT] = {
 	[LAUNCH_SEND] = { "forumd-send", "FORUMD_SEND" }, [LAUNCH_FETCH] = { "forumd-fetch", "FORUMD_FETCH" },
+	[LAUNCH_VERIFY] = { "forumd-verify", "FORUMD_VERIFY" },
 };
 static char paths[LAUNCH_COUNT][PATH_MAX];
 static int control = -1;   /* forumd's end */

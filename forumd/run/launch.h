@@ -5,7 +5,7 @@
 #define FORUMD_RUN_LAUNCH_H
 #include "forumd/base/fail.h"
 
-enum launch_program { LAUNCH_SEND, LAUNCH_FETCH, LAUNCH_COUNT };
+enum launch_program { LAUNCH_SEND, LAUNCH_FETCH, LAUNCH_VERIFY, LAUNCH_COUNT };
 #define LAUNCH_ARGS_MAX 4
 
 /* Forks the launcher; again: nothing. Main thread, before any other is started, as the user that the programs run as.

@@ -10,5 +10,6 @@ forumd_librun_a_SOURCES = \
 	forumd/run/msgq.c forumd/run/msgq.h \
 	forumd/run/password.c forumd/run/password.h \
 	forumd/run/session.c forumd/run/session.h \
+	forumd/run/verify.c forumd/run/verify.h forumd/run/verify_wire.c forumd/run/verify_wire.h \
 	forumd/run/worker.c forumd/run/worker.h forumd/run/worker_private.h \
 	forumd/run/writer.c forumd/run/writer.h

@@ -29,6 +29,7 @@ struct session;
 enum step { STEP_DONE, STEP_MORE, STEP_INPUT, STEP_WAIT, STEP_CLOSE };
 
 /* err: ERR_BUSY when the pool is full, ERR_LIMIT after too many failures */
+struct verify_answer;
 struct auth_result { bool ok; uint32_t member; enum err err; };
 
 struct session_ops {
@@ -38,6 +39,7 @@ struct session_ops {
 	enum step (*input)(struct session *s);                    /* at least one octet is in conn_input() */
 	void (*job_done)(struct session *s, struct job *j);       /* then step/input run again; j is freed by the engine */
 	void (*auth_done)(struct session *s, const struct auth_result *r);
+	void (*verify_done)(struct session *s, const struct verify_answer *a);   /* run/verify.h; the session waits for it */
 	void (*change)(struct session *s, const struct change *c);/* a change in a watched group, or to its own member */
 	void (*timeout)(struct session *s, bool login);           /* say goodbye; the engine then closes. login: deadline to log in */
 	void (*shed)(struct buf *out);                            /* words for a connection refused for overload (static text) */

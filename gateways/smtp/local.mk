@@ -2,6 +2,7 @@ noinst_LIBRARIES += gateways/libsmtp.a
 gateways_libsmtp_a_SOURCES = \
 	gateways/smtp/smtp.h gateways/smtp/smtp_private.h \
 	gateways/smtp/smtp_author.c \
+	gateways/smtp/smtp_check.c \
 	gateways/smtp/smtp_cmd_auth.c \
 	gateways/smtp/smtp_cmd_data.c \
 	gateways/smtp/smtp_cmd_hello.c \

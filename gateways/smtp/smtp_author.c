@@ -1,13 +1,14 @@
 /* smtp_author.c - who wrote a mail. From alone proves nothing. What does, strongest first: a login on submission; a
  * reply address of ours, made for one member, together with a From that is his; the verdict of the front MTA we trust
- * (its Authentication-Results only: anybody can write such a field, so others' count for nothing). A member's From
- * without any of these is held for the moderators or refused, as the group wishes. */
+ * (its Authentication-Results only: anybody can write such a field, so others' count for nothing) or of our own check
+ * (smtp_check.c). A member's From without any of these is held for the moderators or refused, as the group wishes. */
 #include "gateways/smtp/smtp_order.h"
 #include "forumd/forum/rights.h"
 #include "forumd/mail/address.h"
 #include "forumd/mail/field.h"
 #include "forumd/mail/inbound.h"
 #include "forumd/mail/msgid.h"
+#include "forumd/mail/sender.h"
 
 static bool owns(const struct member *who, struct slice key)
 {
@@ -53,7 +54,10 @@ int smtp_author_read(struct smtp_session *m, struct forum_txn *t, struct smtp_me
 	if (member_by_address(t, g->from_text, &who) > 0 && who.kind == MEMBER_ACCOUNT && !who.left)
 		g->from_member = who.id;
 	buf_free(&key);
-	if (trust.n) {
+	if (m->verdict) {
+		g->auth_pass = m->verdict == SENDER_PROVEN;
+		g->auth_fail = m->verdict == SENDER_FALSE;
+	} else if (trust.n) {
 		enum inbound_auth a = inbound_auth_results(g->header, trust, from.domain);
 
 		g->auth_pass = a == INBOUND_AUTH_PASS;
@@ -91,6 +95,10 @@ static int by_token(struct forum_txn *t, const struct smtp_message *g, const str
 
 static int unproven(const struct smtp_message *g, const struct group *group, struct smtp_writer *w, struct fail *f)
 {
+	if (group->unproven == GROUP_UNPROVEN_REFUSE && g->auth_fail)
+		return fail_set(f, ERR_DENIED,
+			"the domain of %.*s does not stand for this mail (SPF, DKIM, DMARC); send it the way that domain "
+			"sends its mail, or answer to the Reply-To of a mail of the group", SLICE_ARG(g->from_text));
 	if (group->unproven == GROUP_UNPROVEN_REFUSE)
 		return fail_set(f, ERR_DENIED,
 			"nothing proves that this mail is from %.*s; answer to the Reply-To of a mail of the "

@@ -38,7 +38,7 @@ static enum step finish(struct smtp_session *m, bool bare, bool nul, bool too_bi
 		return refuse_content(m, SMTP_BAD_CONTENT, "bare CR or LF in the mail: lines end with CRLF");
 	if (nul)
 		return refuse_content(m, SMTP_BAD_CONTENT, "NUL in the mail");
-	return smtp_deliver(m);
+	return smtp_check(m);
 }
 
 enum step smtp_cmd_data(struct session *s, struct slice *args, unsigned n)

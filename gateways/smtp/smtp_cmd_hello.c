@@ -47,6 +47,7 @@ static enum step hello(struct session *s, struct slice name, bool extended)
 		return smtp_reply_bad(s, SMTP_SYNTAX_ARGS, NULL);
 	smtp_mail_reset(smtp_of(s));
 	smtp_of(s)->greeted = true;
+	slice_cstr(slice_trim(name), smtp_of(s)->helo, sizeof smtp_of(s)->helo);
 	if (extended)
 		capabilities(s);
 	else

@@ -300,11 +300,12 @@ static void answer_all(struct smtp_session *m)
 
 /* ---- the order of things ---- */
 
-static void fill_job(const struct smtp_mail *mail, struct job *j, size_t from, size_t n)
+static void fill_job(const struct smtp_mail *mail, struct slice checked, struct job *j, size_t from, size_t n)
 {
 	struct smtp_job *w = ARENA_NEW(j->arena, struct smtp_job);
 
 	w->message_id = arena_slice(j->arena, mail->message.message_id);
+	w->checked = arena_slice(j->arena, slice_to(checked, 600));
 	w->v = arena_alloc(j->arena, n * sizeof *w->v);
 	w->n = n;
 	w->from = from;
@@ -350,7 +351,7 @@ static int prepare_job(struct smtp_session *m, size_t from, size_t n)
 		mail->job = NULL;
 		return 0;
 	}
-	fill_job(mail, j, from, n);
+	fill_job(mail, m->verdict ? m->verdict_results : SLICE(""), j, from, n);
 	return 1;
 }
 

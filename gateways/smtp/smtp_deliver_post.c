@@ -11,6 +11,8 @@
 #include "forumd/run/limits.h"
 #include "gateways/smtp/smtp_deliver_private.h"
 
+#define OUR_FIELDS_MAX 8192         /* what smtp_check.c may put in front of a mail of the size allowed */
+
 static bool within_rate(struct smtp_session *m, uint32_t member)
 {
 	char key[32];
@@ -116,7 +118,7 @@ void deliver_post(struct smtp_session *m, struct forum_txn *t, struct delivery *
 	struct post_in in = {
 		.source = POST_FROM_MAIL, .member = d->writer.member, .groups = &d->route->group, .ngroups = 1,
 		.hold = d->writer.hold, .hold_reason = slice_str(d->writer.hold_reason ? d->writer.hold_reason : ""),
-		.trim = true, .cut = &d->cut, .max_size = m->s.config->message_size, .path_host = slice_str(m->s.config->domain),
+		.trim = true, .cut = &d->cut, .max_size = m->s.config->message_size + OUR_FIELDS_MAX, .path_host = slice_str(m->s.config->domain),
 	};
 
 	if (!within_rate(m, d->writer.member)) {
@@ -269,6 +271,8 @@ int deliver_post_apply(struct forum_txn *t, struct job *j, struct delivery *d, s
 			? "there already" : d->post.result.state == POST_PENDING
 		? "held" : "posted", proofs[d->writer.proof], e > 0 ? parent_reason_name(p.reason) : "unknown",
 		d->writer.hold ? ": " : "", d->writer.hold ? d->writer.hold_reason : "");
+	if (w->checked.n)
+		trace_add(t, d->post.result.id, d->draft.message_id, "sender check by ourselves%.*s", SLICE_ARG(w->checked));
 	if (d->cut.changed)
 		trace_add(t, d->post.result.id, d->draft.message_id, "%zu lines cut", d->cut.lines);
 	if (d->post.result.duplicate)

@@ -34,7 +34,8 @@ struct smtp_mail {
 };
 /* Of one job: copies of deliveries, in order. The session may end while the job is under way, so that nothing in here
  * points into it; the results are copied back when both meet again. */
-struct smtp_job { struct slice message_id; struct delivery *v; size_t n, from; unsigned hold_seconds; };
+/* checked: what our own check saw of the sender, for the trace; empty: none */
+struct smtp_job { struct slice message_id, checked; struct delivery *v; size_t n, from; unsigned hold_seconds; };
 
 void deliver_refuse(struct delivery *d, enum smtp_code c, const char *text);
 void deliver_refuse_fail(struct delivery *d, const struct fail *f);

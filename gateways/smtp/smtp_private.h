@@ -30,6 +30,7 @@ struct smtp_session {
 	struct session s;
 	bool lmtp, submission;
 	bool greeted;              /* EHLO, HELO or LHLO was said since the start or STARTTLS */
+	char helo[256];            /* its argument */
 
 	/* one mail transaction: RFC 5321 4.1.4. All of it lives in `mail`, reset with it. */
 	struct arena *mail;
@@ -43,6 +44,9 @@ struct smtp_session {
 	bool in_bdat, bdat_last, bdat_seen, bdat_refused;
 	uint64_t bdat_left;
 	struct smtp_mail *delivery;
+	/* forumd-verify's answer about this mail (check_sender): enum sender_verdict, 0 not asked; what it saw */
+	char verdict;
+	struct slice verdict_results;
 
 	struct sasl *sasl;         /* AUTH under way: the next line is for it */
 	struct auth_result auth_result;
@@ -58,7 +62,7 @@ enum smtp_code {
 	SMTP_AUTH_REQUIRED, SMTP_AUTH_FAILED, SMTP_AUTH_BUSY, SMTP_AUTH_TOO_MANY, SMTP_AUTH_SYNTAX, SMTP_AUTH_CANCELLED,
 	SMTP_AUTH_MECHANISM, SMTP_AUTH_NEEDS_TLS, SMTP_NO_TLS,
 	SMTP_RELAY, SMTP_NO_ADDRESS, SMTP_REFUSED, SMTP_BAD_CONTENT, SMTP_TOO_BIG, SMTP_TOO_MANY_RCPT, SMTP_NO_RCPT,
-	SMTP_TRY_LATER, SMTP_RATE, SMTP_DISK,
+	SMTP_TRY_LATER, SMTP_CHECK_LATER, SMTP_RATE, SMTP_DISK,
 };
 /* text NULL: the code's own words. Text is cut before CR, LF and at 400 octets. */
 void smtp_reply(struct session *s, enum smtp_code c, const char *text);
@@ -110,7 +114,7 @@ struct smtp_message {              /* facts about the message, found once for al
 	struct slice raw, header, body, message_id;
 	struct slice from_text, from_name;   /* "local@domain" for words to the sender; as typed */
 	uint32_t from_member;          /* account that owns the From address, 0 none */
-	bool auth_pass, auth_fail;     /* of the trusted front MTA */
+	bool auth_pass, auth_fail;     /* of the trusted front MTA, or of our own check */
 };
 struct smtp_writer { uint32_t member; enum smtp_proof proof; bool hold; const char *hold_reason; };
 /* ERR_INVALID: the mail has no single author */
@@ -118,6 +122,11 @@ int smtp_author_read(struct smtp_session *m, struct forum_txn *t, struct smtp_me
 int smtp_author_find(struct smtp_session *m, struct forum_txn *t, const struct smtp_message *g,
 	const struct smtp_route *r,
 	struct smtp_writer *w_r, enum smtp_code *c_r, struct fail *f);
+
+/* smtp_check.c: the text is whole. Has the sender checked where the listener wants that, puts our Authentication-Results onto
+ * the mail, takes others with our name off it, and delivers. */
+enum step smtp_check(struct smtp_session *m);
+void smtp_check_done(struct smtp_session *m, char verdict, struct slice results);
 
 /* smtp_deliver.c: the whole message is in m->data; answers when the commits are done */
 enum step smtp_deliver(struct smtp_session *m);

@@ -45,6 +45,7 @@ static const struct { const char *code, *text; } replies[] = {
 	[SMTP_TOO_MANY_RCPT] = { "452 4.5.3", "too many recipients" },
 	[SMTP_NO_RCPT] = { "554 5.5.1", "no valid recipients" },
 	[SMTP_TRY_LATER] = { "451 4.3.0", "try again later" },
+	[SMTP_CHECK_LATER] = { "451 4.4.3", "the domain of the sender could not be looked up, try again later" },
 	[SMTP_RATE] = { "451 4.7.1", "too many posts in a short time, try again later" },
 	[SMTP_DISK] = { "452 4.3.1", "cannot store mail now, try again later" },
 };

@@ -2,6 +2,7 @@
  *
  * At any moment exactly one of four readers owns the input: the command loop, a SASL exchange, the text after DATA, a
  * BDAT chunk. While a delivery or a password check is under way s->step is set and nothing is read. */
+#include "forumd/run/verify.h"
 #include "gateways/smtp/smtp_private.h"
 
 void smtp_mail_reset(struct smtp_session *m)
@@ -12,6 +13,7 @@ void smtp_mail_reset(struct smtp_session *m)
 	m->sender = SLICE("");
 	m->rcpt.n = 0;
 	m->delivery = NULL;
+	m->verdict = 0;
 	memset(&m->dotted, 0, sizeof m->dotted);
 	buf_free(&m->data);
 	if (m->mail)
@@ -55,6 +57,11 @@ static void smtp_auth_done(struct session *s, const struct auth_result *r)
 		smtp_reply(s, SMTP_AUTH_TOO_MANY, NULL);
 }
 
+static void smtp_verify_done(struct session *s, const struct verify_answer *a)
+{
+	smtp_check_done(smtp_of(s), a->verdict, a->results);
+}
+
 static void smtp_change(struct session *s, const struct change *c)
 {
 	(void)s, (void)c;   /* rights are asked anew on every command; nothing is remembered that a change could stale */
@@ -83,6 +90,6 @@ static void smtp_end(struct session *s)
 
 const struct session_ops smtp_ops = {
 	.protocol = "smtp", .size = sizeof(struct smtp_session), .start = smtp_start, .input = smtp_input,
-	.job_done = smtp_job_done, .auth_done = smtp_auth_done, .change = smtp_change, .timeout = smtp_timeout,
+	.job_done = smtp_job_done, .auth_done = smtp_auth_done, .verify_done = smtp_verify_done, .change = smtp_change, .timeout = smtp_timeout,
 	.shed = smtp_shed, .end = smtp_end,
 };

@@ -3,7 +3,7 @@
 # dpkg-dev: libetpan's pkg-config file names a file of it; libsasl2-modules: forumd-send's login at the smarthost
 BUILD_PACKAGES="autoconf automake pkg-config gcc make libc6-dev liblmdb-dev libetpan-dev dpkg-dev zlib1g-dev
 	libdeflate-dev libisal-dev libssl-dev libconfuse-dev libsodium-dev libgsasl-dev libunistring-dev
-	libseccomp-dev libsasl2-modules openssl"
+	libseccomp-dev libpsl-dev libunbound-dev libsasl2-modules openssl"
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }

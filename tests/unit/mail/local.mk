@@ -14,6 +14,7 @@ mail_tests = \
 	tests/unit/mail/test_mime_part \
 	tests/unit/mail/test_mime_scan \
 	tests/unit/mail/test_msgid \
+	tests/unit/mail/test_sender \
 	tests/unit/mail/test_subject \
 	tests/unit/mail/test_trim \
 	tests/unit/mail/test_words
@@ -65,3 +66,8 @@ EXTRA_DIST += \
 	tests/golden/mime/related-html.eml tests/golden/mime/related-html.parts \
 	tests/golden/mime/rfc2231.eml tests/golden/mime/rfc2231.parts \
 	tests/golden/mime/unterminated.eml tests/golden/mime/unterminated.parts
+tests_unit_mail_test_sender_SOURCES = tests/unit/mail/test_sender.c tests/unit/mail/fake_dns.h
+tests_unit_mail_test_sender_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+check_PROGRAMS += tests/unit/mail/spf_run
+tests_unit_mail_spf_run_SOURCES = tests/unit/mail/spf_run.c tests/unit/mail/fake_dns.h
+tests_unit_mail_spf_run_LDADD = $(MAIL_LA) $(MAIL_LIBS)
