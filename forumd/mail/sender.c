@@ -223,7 +223,6 @@ bool sender_public_results(struct slice header, struct slice authserv_id, struct
 		found = carries_id(&f, authserv_id);
 	if (!found)
 		return false;
-	buf_add_slice(out, authserv_id);
 	slice_split(&f.value, ';', &piece);
 	while (slice_split(&f.value, ';', &piece)) {
 		piece = slice_trim(piece);

@@ -22,7 +22,7 @@ enum sender_verdict sender_check(struct arena *a, const struct sender_mail *m, c
 /* Authentication-Results with that authserv-id out of a mail, which only we may write (RFC 8601 5); and `field`, whole
  * lines, in front. */
 void sender_mark(struct slice mail, struct slice authserv_id, struct slice field, struct buf *out);
-/* The value of the first Authentication-Results of that authserv-id without what names people or their domains:
- * "forum.test; spf=pass; dkim=pass". false: none. */
+/* What the first Authentication-Results of that authserv-id says, without what names people or their domains:
+ * "; spf=pass; dkim=pass", appended. false: none. */
 bool sender_public_results(struct slice header, struct slice authserv_id, struct buf *out);
 #endif

@@ -32,7 +32,7 @@ static const char *const protocol_words[] = {
 	"nntp", "nntps", "imap", "imaps", "smtp", "submission", "submissions", "lmtp",
 	"http", "https", NULL };
 static const char *const level_words[] = { "debug", "info", "warn", "error", NULL };
-static const char *const tls_words[] = { "none", "opportunistic", "verify", NULL };
+static const char *const tls_words[] = { "none", "opportunistic", "encrypt", "verify", NULL };
 static const char *const direction_words[] = { "pull", "push", "both", NULL };
 static const char *const fetch_words[] = { "nntp", "imap", NULL };
 static const char *const fetch_tls_words[] = { "none", "verify", NULL };
@@ -71,7 +71,7 @@ static const struct key keys[] = {
 	{ "arc", "trust", T_WORD, "", 0, 0, IN(arc_trust), "domains whose ARC seals are believed, separated by commas (check_sender)", NULL },
 	{ "arc", "seal", T_BOOL, "yes", 0, 0, IN(arc_seal), "copies of mails are sealed with what was seen of their sender (needs dkim_key)", NULL },
 	{ "outgoing", "transport", T_WORD, "", 0, 0, IN(outgoing_transport),
-	  "smtp://HOST:PORT, maildir:DIR, or empty for no mail", NULL },
+	  "smtp://HOST:PORT, smtps://HOST:PORT, maildir:DIR, or empty for no mail", NULL },
 	{ "outgoing", "tls", T_WORD, "verify", 0, 0, IN(outgoing_tls), "TLS towards the mail server", tls_words },
 	{ "outgoing", "user", T_WORD, "", 0, 0, IN(outgoing_user), "login at the mail server", NULL },
 	{ "outgoing", "password_file", T_PATH, "", 0, 0, IN(outgoing_password_file),
@@ -440,10 +440,10 @@ static int check_domain(struct snapshot *s, struct fail *f) {
 
 static int check_outgoing(struct snapshot *s, const char *base, struct fail *f) {
 	const char *t = s->c.outgoing_transport;
-	if (!*t || strncmp(t, "smtp://", 7) == 0)
+	if (!*t || strncmp(t, "smtp://", 7) == 0 || (strncmp(t, "smtps://", 8) == 0 && strcmp(s->c.outgoing_tls, "none") != 0))
 		return 1;
 	if (strncmp(t, "maildir:", 8) != 0 || !t[8])
-		return fail_set(f, ERR_INVALID, "%s: transport = \"%s\": must be smtp://HOST:PORT, maildir:DIR or empty",
+		return fail_set(f, ERR_INVALID, "%s: transport = \"%s\": must be smtp://HOST:PORT, smtps://HOST:PORT (with tls), maildir:DIR or empty",
 			s->c.file, t);
 	s->c.outgoing_transport = arena_printf(s->arena, "maildir:%s", absolute(s->arena, base, t + 8));
 	return 1;

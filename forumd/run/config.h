@@ -49,8 +49,8 @@ struct config {
 	const char *motd;                    /* file; "" none */
 	const char *motd_text;               /* what was in it when the configuration was read */
 	const char *distributions, *distrib_pats;   /* entries separated by ";" */
-	const char *outgoing_transport;      /* "smtp://host:port", "maildir:DIR" (absolute), "" none */
-	const char *outgoing_tls;            /* "none", "opportunistic", "verify" */
+	const char *outgoing_transport;      /* "smtp://host:port", "smtps://host:port", "maildir:DIR" (absolute), "" none */
+	const char *outgoing_tls;            /* "none", "opportunistic", "encrypt", "verify" */
 	const char *outgoing_user, *outgoing_password_file;
 	const char *dkim_key, *dkim_selector; /* key: absolute, "" none: mail is not signed */
 	unsigned outgoing_senders;           /* forumd-send processes */

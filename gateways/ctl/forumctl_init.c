@@ -21,8 +21,11 @@ static const char template[] =
 	"listen news   { protocol = \"nntp\"       address = \"127.0.0.1\" port = 1119 }\n"
 	"listen mail   { protocol = \"imap\"       address = \"127.0.0.1\" port = 1143 }\n"
 	"listen submit { protocol = \"submission\" address = \"127.0.0.1\" port = 1587 }\n"
-	"# The MTA in front delivers here; trust_authserv is its authserv-id (Authentication-Results).\n"
+	"# Mail from the world, one of two. An MTA in front delivers to lmtp; trust_authserv is its authserv-id (Authentication-Results).\n"
 	"listen lmtp   { protocol = \"lmtp\"       address = \"127.0.0.1\" port = 1024 trust_authserv = \"%s\" }\n"
+	"# Or without an MTA in front: SPF, DKIM and DMARC are checked here; a resolver on this machine is best.\n"
+	"#listen mx     { protocol = \"smtp\"       address = \"*\" port = 25 check_sender = yes }\n"
+	"#dns { server = \"127.0.0.1\" }\n"
 	"# With a certificate, for the world:\n"
 	"#listen newss  { protocol = \"nntps\" address = \"*\" port = 563 }\n"
 	"#listen mails  { protocol = \"imaps\" address = \"*\" port = 993 }\n"
@@ -34,6 +37,41 @@ static const char template[] =
 	"# One click stops a group's mail (RFC 8058): a listener a web server in front or the world reaches under this address.\n"
 	"#listen web    { protocol = \"https\" address = \"*\" port = 443 }\n"
 	"#http { url = \"https://%s\" }\n";
+
+/* SELECTOR._domainkey.DOMAIN as a zone file has it: strings of a record are at most 255 octets */
+static void add_key_record(struct buf *b, const char *selector, const char *domain, struct slice record)
+{
+	buf_addf(b, "%s._domainkey.%s.   TXT  ( ", selector, domain);
+	for (; record.n; record = slice_from(record, 200))
+		buf_addf(b, "\"%.*s\" ", SLICE_ARG(slice_to(record, 200)));
+	buf_adds(b, ")\n");
+}
+
+/* Another key beside the one in use, and how to go over to it: receivers look keys up for days after a mail was sent. */
+static int new_key(const char *dir, const char *domain, const char *selector, bool ed25519)
+{
+	struct dkim_key *key = NULL;
+	struct fail f = { 0 };
+	struct buf b = { 0 }, record = { 0 };
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof path, "%s/%s.pem", dir, selector);
+	if (dkim_key_make(path, ed25519, &f) < 0 || dkim_key_load(path, &key, &f) < 0) {
+		fprintf(stderr, "forumctl: %s\n", f.text);
+		return 1;
+	}
+	dkim_dns_record(key, &record);
+	dkim_key_free(&key);
+	add_key_record(&b, selector, domain, buf_slice(&record));
+	printf("%s written. Then:\n"
+		"1. add to the DNS, beside the record of the old key, and wait until it is seen (dig TXT %s._domainkey.%s):\n%s"
+		"2. outgoing { dkim_key = \"%s\" dkim_selector = \"%s\" ... } and kill -HUP forumd; forumctl doctor compares key and record\n"
+		"3. a week later, take the old record and the old key away: mails on their way were signed by it\n",
+		path, selector, domain, buf_bytes(&b), path, selector);
+	buf_free(&b);
+	buf_free(&record);
+	return 0;
+}
 
 /* in DIR/dns.txt and on the terminal */
 static int write_records(const char *dir, const char *domain)
@@ -54,11 +92,13 @@ static int write_records(const char *dir, const char *domain)
 	buf_addf(&b, "; DNS for mail at %s; put the name and address of your mail server in place of mx.example and 192.0.2.1.\n"
 		"%s.                     MX   10 mx.example.\n"
 		"%s.                     TXT  \"v=spf1 mx ip4:192.0.2.1 -all\"\n"
-		"forumd._domainkey.%s.   TXT  ( ", domain, domain, domain, domain);
-	for (struct slice r = buf_slice(&record); r.n; r = slice_from(r, 200))   /* strings of a record are at most 255 octets */
-		buf_addf(&b, "\"%.*s\" ", SLICE_ARG(slice_to(r, 200)));
-	buf_addf(&b, ")\n_dmarc.%s.              TXT  \"v=DMARC1; p=quarantine; adkim=s; aspf=r; rua=mailto:postmaster@%s\"\n", domain, domain);
-	buf_addf(&b, "; and a PTR record of 192.0.2.1 to mx.example: big receivers want it.\n\n"
+, domain, domain, domain);
+	add_key_record(&b, "forumd", domain, buf_slice(&record));
+	buf_addf(&b, "_dmarc.%s.              TXT  \"v=DMARC1; p=quarantine; adkim=s; aspf=r; rua=mailto:postmaster@%s\"\n", domain, domain);
+	buf_addf(&b, "; and a PTR record of 192.0.2.1 to mx.example: big receivers want it.\n"
+		"; Others' servers use TLS to mx.example and nothing else (MTA-STS, RFC 8461; only with a certificate for mx.example that they trust):\n"
+		";_mta-sts.%s.          TXT  \"v=STSv1; id=1\"\n"
+		"; and under https://mta-sts.%s/.well-known/mta-sts.txt: version: STSv1, mode: enforce, mx: mx.example, max_age: 604800 (a line each)\n\n"
 		"# Postfix in front and behind, in main.cf (Debian):\n"
 		"virtual_mailbox_domains = %s\n"
 		"virtual_transport = lmtp:inet:127.0.0.1:1024\n"
@@ -67,7 +107,7 @@ static int write_records(const char *dir, const char *domain)
 		"smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination, reject_unverified_recipient\n"
 		"unverified_recipient_reject_code = 550\n"
 		"# and in forumd.conf: outgoing { transport = \"smtp://127.0.0.1:25\" tls = \"opportunistic\" ... }\n"
-		"# For Authentication-Results: rspamd (or opendkim and opendmarc) as milter; its name is trust_authserv.\n", domain);
+		"# For Authentication-Results: rspamd (or opendkim and opendmarc) as milter; its name is trust_authserv.\n", domain, domain, domain);
 	snprintf(path, sizeof path, "%s/dns.txt", dir);
 	out = fopen(path, "we");
 	if (!out || fwrite(buf_bytes(&b), 1, buf_len(&b), out) != buf_len(&b) || fclose(out) != 0) {
@@ -96,19 +136,25 @@ static bool domain_ok(const char *d)
 
 static int init_usage(void)
 {
-	fputs("usage: forumctl init DIR --domain DOMAIN\n", stderr);
+	fputs("usage: forumctl init DIR --domain DOMAIN\n"
+	      "       forumctl init DIR --domain DOMAIN --new-key SELECTOR [--ed25519]   another signing key, to change to\n", stderr);
 	return 2;
 }
 
 int forumctl_init(int argc, char **argv)
 {
-	const char *dir = NULL, *domain = NULL;
+	const char *dir = NULL, *domain = NULL, *selector = NULL;
+	bool ed25519 = false;
 	char path[PATH_MAX], lower[256];
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--domain") == 0 && i + 1 < argc)
 			domain = argv[++i];
 		else if (strncmp(argv[i], "--domain=", 9) == 0)
 			domain = argv[i] + 9;
+		else if (strcmp(argv[i], "--new-key") == 0 && i + 1 < argc)
+			selector = argv[++i];
+		else if (strcmp(argv[i], "--ed25519") == 0)
+			ed25519 = true;
 		else if (argv[i][0] == '-' || dir)
 			return init_usage();
 		else
@@ -122,6 +168,14 @@ int forumctl_init(int argc, char **argv)
 	}
 	for (size_t i = 0; i <= strlen(domain); i++)
 		lower[i] = text_lower(domain[i]);
+	if (selector && (!*selector || strspn(selector, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(selector) || strlen(selector) > 63)) {
+		fprintf(stderr, "forumctl: \"%s\" is no selector (want: letters and digits, such as k2027a)\n", selector);
+		return 2;
+	}
+	if (selector)
+		return new_key(dir, lower, selector, ed25519);
+	if (ed25519)
+		return init_usage();
 	if (mkdir(dir, 0750) < 0 && errno != EEXIST) {
 		fprintf(stderr, "forumctl: %s: %s\n", dir, strerror(errno));
 		return 1;

@@ -7,8 +7,11 @@
 #include "forumd/forum/group.h"
 #include "forumd/forum/rights.h"
 #include "forumd/mail/address.h"
+#include "forumd/mail/arc.h"
 #include "forumd/mail/build.h"
 #include "forumd/mail/field.h"
+#include "forumd/mail/sender.h"
+#include "gateways/common/post_in.h"
 #include "gateways/common/reply_token.h"
 #include "gateways/common/unsubscribe.h"
 #include "gateways/out/out_private.h"
@@ -59,6 +62,42 @@ static void sign_copy(struct out *o, struct slice own, struct buf *out)
 	buf_free(&header);
 }
 
+/* What was seen of the author when his mail came, by us or by the server in front. Methods and results only: the properties
+ * name his address or domain, which readers are not shown. */
+static bool seen_of_author(struct out *o, struct forum_txn *t, const struct post *p, struct buf *results)
+{
+	struct buf mail = { 0 };
+	struct slice header, body;
+	bool found;
+
+	buf_adds(results, o->config->domain);
+	found = post_in_original(t, p, &mail) > 0;
+	if (found) {
+		field_split(buf_slice(&mail), &header, &body);
+		found = sender_public_results(header, slice_str(o->config->domain), results);
+		for (unsigned i = 0; !found && i < o->config->nlisten; i++) {
+			const char *trust = o->config->listen[i].trust_authserv;
+
+			found = trust && *trust && sender_public_results(header, slice_str(trust), results);
+		}
+	}
+	buf_free(&mail);
+	return found;
+}
+
+/* One seal fits all copies of a post: it covers nothing that differs (mail/arc.h). */
+static void seal_copy(struct out *o, struct forum_txn *t, const struct post *p, struct slice header)
+{
+	struct buf results = { 0 };
+
+	buf_reset(&o->copy.arc);
+	if (o->dkim && o->config->arc_seal && p->source == POST_FROM_MAIL && seen_of_author(o, t, p, &results)
+	    && arc_seal_first(o->dkim, slice_str(o->config->domain), slice_str(o->config->dkim_selector), buf_slice(&results), header,
+	    o->copy.body_hash, clock_now(), &o->copy.arc) < 0)
+		log_error("out", "a mail cannot be sealed and goes without");
+	buf_free(&results);
+}
+
 static int make_copy(struct out *o, struct forum_txn *t, const struct post *p, const struct group *g)
 {
 	struct buf header = { 0 }, body = { 0 }, address = { 0 };
@@ -85,6 +124,7 @@ static int make_copy(struct out *o, struct forum_txn *t, const struct post *p, c
 		copy->body = buf_len(&copy->mail) - text.n;
 		if (o->dkim)
 			dkim_body_hash(text, copy->body_hash);
+		seal_copy(o, t, p, head);
 		copy->post = p->id;
 		copy->group = g->id;
 	}
@@ -174,8 +214,8 @@ static int compose_copy(struct out *o, struct forum_txn *t, const struct mailq_i
 		add_reply_to(o, t, i, &g, &own);
 		unsubscribe_fields(t, o->config, i->member, &g, &own);
 		sign_copy(o, buf_slice(&own), &signature);
-		e = give(o, i, buf_slice(&sender), (struct slice[]){ buf_slice(&signature), slice_to(mail, o->copy.reply_to),
-			buf_slice(&own), slice_from(mail, o->copy.reply_to) }, 4);
+		e = give(o, i, buf_slice(&sender), (struct slice[]){ buf_slice(&o->copy.arc), buf_slice(&signature),
+			slice_to(mail, o->copy.reply_to), buf_slice(&own), slice_from(mail, o->copy.reply_to) }, 5);
 	}
 	buf_free(&sender);
 	buf_free(&own);

@@ -25,8 +25,8 @@ struct out_sender {
 };
 struct out_result { uint64_t id; enum send_class class; char text[SEND_TEXT_MAX + 1]; };
 
-/* the list copy of one post in one group, made once for a run of recipients */
-struct out_copy { uint64_t post; uint32_t group; struct buf mail; size_t reply_to, body; unsigned char body_hash[32]; };
+/* the list copy of one post in one group, made once for a run of recipients; arc: its seal, or empty */
+struct out_copy { uint64_t post; uint32_t group; struct buf mail, arc; size_t reply_to, body; unsigned char body_hash[32]; };
 
 struct out {
 	struct forum *forum;

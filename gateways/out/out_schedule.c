@@ -402,6 +402,7 @@ void out_stop(void)
 	config_unref(&o->config);
 	vec_free(&o->results);
 	buf_free(&o->copy.mail);
+	buf_free(&o->copy.arc);
 	buf_free(&o->notice);
 	dkim_key_free(&o->dkim);
 	close(o->wake_fd);

@@ -9,7 +9,7 @@
 
 struct send_options {
 	const char *transport;      /* smtp://host:port, smtps://host:port, maildir:DIR */
-	const char *tls;            /* none, opportunistic, verify */
+	const char *tls;            /* none, opportunistic, encrypt, verify */
 	const char *user, *password_file;   /* "": no login */
 };
 

@@ -91,16 +91,16 @@ static bool split_url(const char *url, char *host, size_t size, char port[8], bo
 		&& slice_cstr(colon < 0 ? slice_str(*tls_r ? "465" : "25") : slice_from(s, (size_t)colon + 1), port, 8);
 }
 
-static bool start_tls(const char *host, bool verify, struct buf *text)
+static bool start_tls(const char *host, bool must, bool verify, struct buf *text)
 {
 	if (!(c.smtp->esmtp & MAILSMTP_ESMTP_STARTTLS))
-		return verify ? fail(text, "the smarthost offers no STARTTLS") : true;
+		return must ? fail(text, "the smarthost offers no STARTTLS") : true;
 	if (mailesmtp_starttls(c.smtp) != MAILSMTP_NO_ERROR)
-		return verify ? fail(text, "STARTTLS") : true;
+		return must ? fail(text, "STARTTLS") : true;
 	if (c.smtp->stream->read_buffer_len)   /* said before the handshake: not from whom TLS will prove */
 		return fail(text, "octets injected behind STARTTLS");
 	if (!send_link_start_tls(c.link, host, verify, text)) {
-		c.no_tls = !verify;
+		c.no_tls = !must;
 		return fail(text, NULL);
 	}
 	return hello() == MAILSMTP_NO_ERROR ? true : fail(text, "EHLO");
@@ -143,7 +143,7 @@ static bool login(const struct send_options *o, struct buf *text)
 static bool connect_smarthost(const struct send_options *o, struct buf *text)
 {
 	char host[256], port[8];
-	bool implicit, verify = !strcmp(o->tls, "verify"), none = !strcmp(o->tls, "none");
+	bool implicit, verify = !strcmp(o->tls, "verify"), none = !strcmp(o->tls, "none"), must = verify || !strcmp(o->tls, "encrypt");
 	struct _mailstream *s;
 
 	if (!split_url(o->transport, host, sizeof host, port, &implicit)) {
@@ -163,7 +163,7 @@ static bool connect_smarthost(const struct send_options *o, struct buf *text)
 		return fail(text, "greeting");
 	if (hello() != MAILSMTP_NO_ERROR)
 		return fail(text, "EHLO");
-	if (!implicit && !none && !(c.no_tls && !verify) && !start_tls(host, verify, text))
+	if (!implicit && !none && !(c.no_tls && !must) && !start_tls(host, must, verify, text))
 		return false;
 	return *o->user ? login(o, text) : true;
 }

@@ -58,6 +58,60 @@ for kind in ("rsa", "ed25519"):
         skip("python3-dkim and python3-nacl are not installed", 2)
     s.stop()
 
+# ---- ARC: one seal for all copies of a mail, over what the mail server in front saw ----
+ARC = ("import dkim,sys; r=open(sys.argv[2],'rb').read(); cv,v,why=dkim.arc_verify(open(sys.argv[1],'rb').read(),"
+       " dnsfunc=lambda name, timeout=5: r if name.startswith(b's2._domainkey.forum.test') else b''); print(cv.decode(), why)")
+for kind in ("rsa", "ed25519"):
+    s = Server(start=False, outgoing='hold_seconds = 0 dkim_key = "dkim.pem" dkim_selector = "s2"', lmtp='trust_authserv = "mx.front.example"')
+    record = key(s, kind)
+    s.start()
+    s.group("g.one")
+    s.member("alice@example.org", "Alice", "secret")
+    for n in range(3):
+        s.member("reader%d@example.org" % n, "Reader %d" % n)
+        s.ctl("subscribe", "reader%d@example.org" % n, "g.one")
+    c = Conversation(s.port["lmtp"])
+    c.reply()
+    for l in "LHLO x", "MAIL FROM:<alice@example.org>", "RCPT TO:<g.one@forum.test>", "DATA":
+        c.send(l)
+        c.reply()
+    c.raw("Authentication-Results: mx.front.example; dkim=pass header.d=example.org; dmarc=pass header.from=example.org\r\n"
+          "ARC-Seal: i=1; cv=none; a=x\r\nFrom: Alice <alice@example.org>\r\nTo: g.one@forum.test\r\nSubject: sealed\r\nMessage-ID: <sealed@example.org>\r\n\r\nA word.\r\n.\r\n")
+    like(c.reply(), "^250", kind + ": a proven mail")
+    wait_for(lambda: len([m for m in s.outgoing() if b"Subject: sealed" in m]) == 3)
+    mails = [without_delivery_lines(m) for m in s.outgoing() if b"Subject: sealed" in m]
+    is_(len(mails), 3, kind + ": three copies")
+    sets = [re.search(rb"ARC-Seal:.*?\r\n(?=DKIM-)", m, re.S).group(0) for m in mails]
+    is_(len(set(sets)), 1, kind + ": with the same seal")
+    ok(re.search(rb"ARC-Authentication-Results: i=1; forum\.test; dkim=pass; dmarc=pass\r\n", sets[0]) and b"example.org" not in sets[0], kind + ": which names nobody")
+    if dkim_checker() and kind == "rsa":
+        m, r = os.path.join(s.dir, "mail"), os.path.join(s.dir, "record")
+        open(r, "wb").write(record)
+        for mail, want in (mails[1], "^pass"), (mails[1].replace(b"Subject: sealed", b"Subject: forged"), "^fail"), (mails[1].replace(b"dmarc=pass", b"dmarc=fail"), "^fail"):
+            open(m, "wb").write(mail)
+            like(subprocess.run(["/usr/bin/python3", "-c", ARC, m, r], capture_output=True, text=True).stdout, want, kind + ": another implementation says " + want[1:])
+        ok(all(accepted(s, m, record) for m in mails), kind + ": the signature of each copy holds too")
+    mid = s.post("g.one", "by news")
+    wait_for(lambda: len([m for m in s.outgoing() if b"Subject: by news" in m]) == 3)
+    ok(not any(b"ARC-" in m for m in s.outgoing() if b"Subject: by news" in m), kind + ": what did not come by mail has no seal")
+    # ---- another key, without a restart ----
+    p = subprocess.run([find("forumctl"), "init", s.dir, "--domain", "forum.test", "--new-key", "k2"] + (["--ed25519"] if kind == "ed25519" else []), capture_output=True, text=True)
+    like(p.stdout, r'k2\._domainkey\.forum\.test\..*p=.*kill -HUP.*a week later', kind + ": init --new-key tells the steps")
+    conf = open(s.conf).read().replace('dkim_key = "dkim.pem" dkim_selector = "s2"', 'dkim_key = "k2.pem" dkim_selector = "k2"')
+    open(s.conf, "w").write(conf)
+    s.reload()
+    wait_for(lambda: "reloaded" in s.tail(20000))
+    s.post("g.one", "with the new one")
+    wait_for(lambda: len([m for m in s.outgoing() if b"Subject: with the new one" in m]) == 3)
+    new = [m for m in s.outgoing() if b"Subject: with the new one" in m]
+    if dkim_checker():
+        k2 = "".join(re.findall(r'"([^"]*)"', [l for l in p.stdout.split("\n") if "_domainkey" in l and "TXT" in l and "p=" in l][0])).encode()
+        VERIFY = VERIFY.replace("s2._domainkey", "k2._domainkey")
+        ok(len(new) == 3 and all(accepted(s, m, k2) for m in new), kind + ": after a reload the new key signs")
+        VERIFY = VERIFY.replace("k2._domainkey", "s2._domainkey")
+        ok(all(accepted(s, m, record) for m in s.outgoing() if b"Subject: by news" in m), kind + ": what the old one signed holds on")
+    s.stop()
+
 s = Server(start=False, outgoing='hold_seconds = 0 dkim_key = "missing.pem"')
 try:
     s.start()
