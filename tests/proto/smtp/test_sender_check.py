@@ -162,7 +162,7 @@ def children(pid):
             pass
     return out
 
-verifiers = [k for p in children(s.proc.pid) if "forumd-verify" in open("/proc/%d/cmdline" % p).read() for k in children(p)]
+verifiers = [k for p in children(s.proc.pid) for k in children(p) if "forumd-verify" in open("/proc/%d/cmdline" % k).read()]
 ok(len(verifiers) == 1, "one program checks")
 for v in verifiers:
     os.kill(v, signal.SIGKILL)
@@ -172,8 +172,8 @@ if l.startswith("451"):
     time.sleep(1.2)
     l, mid = give(sign(text(subject="After a death")))
 like(l, "^250 .*posted", "a new one checks the next mail")
-supervisor = [p for p in children(s.proc.pid) if "forumd-verify" in open("/proc/%d/cmdline" % p).read()]
+verifiers = [k for p in children(s.proc.pid) for k in children(p) if "forumd-verify" in open("/proc/%d/cmdline" % k).read()]
 s.stop()
-ok(wait_for(lambda: not any(os.path.exists("/proc/%d" % p) for p in supervisor), 10), "they end with forumd")
+ok(wait_for(lambda: not any(os.path.exists("/proc/%d" % p) for p in verifiers) and verifiers, 10), "it ends with forumd")
 dns.stop()
 done()
