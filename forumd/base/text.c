@@ -134,6 +134,19 @@ void text_fold(struct slice s, struct buf *out) {
 	buf_free(&clean);
 }
 
+void text_nfc(struct slice s, struct buf *out) {
+	size_t n = 0;
+	if (text_ascii_run(s) == s.n || !text_utf8_valid(s)) {
+		buf_add_slice(out, s);
+		return;
+	}
+	uint8_t *normal = u8_normalize(UNINORM_NFC, (const uint8_t *)s.p, s.n, NULL, &n);
+	if (!normal)
+		bug("normalization of %zu bytes", s.n);
+	buf_add(out, normal, n);
+	free(normal);
+}
+
 void text_casemap(struct slice s, struct buf *out) {
 	if (text_ascii_run(s) == s.n) {
 		char *p = buf_reserve(out, s.n);

@@ -22,6 +22,8 @@ int32_t text_utf8_next(struct slice *s);
 void text_utf8_add(struct buf *out, uint32_t cp);
 /* Simple case folding for searching and sorting: NFKC casefold through libunistring, with an ASCII fast path. */
 void text_fold(struct slice s, struct buf *out);
+/* NFC, by which equal names are equal octets; ill-formed UTF-8 is left as it is */
+void text_nfc(struct slice s, struct buf *out);
 /* The key i;unicode-casemap compares by, octet for octet (RFC 5051): title case of each character, then NFKD. */
 void text_casemap(struct slice s, struct buf *out);
 /* Printable one-line form for logs: control bytes, quotes and non-UTF-8 escaped as \xNN, cut to max bytes. */

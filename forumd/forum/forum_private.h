@@ -67,5 +67,8 @@ void post_forget_texts(struct forum_txn *t, uint64_t id);
 /* author.c: forget memoised author lines after a member record changed in this transaction */
 void author_memo_drop(struct forum_txn *t);
 /* group.c: a member's own box under an internal name that is in no index; 1 or < 0 */
-int group_add_owned(struct forum_txn *t, struct slice name, uint32_t owner, unsigned box, uint32_t *id_r);
+int group_add_owned(struct forum_txn *t, struct slice name, struct slice title, uint32_t owner, unsigned box,
+	uint32_t uidvalidity, uint32_t *id_r);   /* uidvalidity 0: the time */
+/* such a box gets a new title (p NULL: keeps its), or is removed */
+int group_set_owned(struct forum_txn *t, uint32_t id, struct slice title, bool removed);
 #endif

@@ -209,19 +209,30 @@ int group_add(struct forum_txn *t, const struct group_spec *s, uint32_t *id_r, s
 	return group_told(t, g.id, 1);
 }
 
-int group_add_owned(struct forum_txn *t, struct slice name, uint32_t owner, unsigned box, uint32_t *id_r) {
+int group_add_owned(struct forum_txn *t, struct slice name, struct slice title, uint32_t owner, unsigned box,
+	uint32_t uidvalidity, uint32_t *id_r) {
 	int64_t id = forum_next_id(t, "group");
 	if (id < 0)
 		return (int)id;
 	uint32_t created = forum_time(t) > 0 ? (uint32_t)forum_time(t) : 1;
 	struct group g = {
-		.id = (uint32_t)id, .low = 1, .uidvalidity = created, .created = forum_time(t), .modseq = 1, .creator = owner,
-		.access = GROUP_OWN, .box = box, .name = name, .title = name,
+		.id = (uint32_t)id, .low = 1, .uidvalidity = uidvalidity ? uidvalidity : created, .created = forum_time(t), .modseq = 1,
+		.creator = owner, .access = GROUP_OWN, .box = box, .name = name, .title = title,
 	};
 	int r = group_store(t, &g, NULL);
 	if (r > 0)
 		*id_r = g.id;
-	return r;
+	return group_told(t, g.id, r);
+}
+
+int group_set_owned(struct forum_txn *t, uint32_t id, struct slice title, bool removed) {
+	struct group g;
+	int r = group_get(t, id, &g);
+	if (r <= 0 || !g.owner)
+		return r < 0 ? r : ERR_NOTFOUND;
+	g.title = title.p ? title : g.title;
+	g.removed = removed;
+	return group_told(t, id, group_store(t, &g, NULL));
 }
 
 static int group_set_word(struct group *g, struct slice key, struct slice value) {

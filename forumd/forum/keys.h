@@ -23,6 +23,7 @@
  *                             digest of the same thing's other name)
  *  K token-digest(16)      -> i64 expiry (revoked)
  *  J group, kind u8, ...   -> full-text index (search_private.h)
+ *  v member, 32, name      -> u32 group, use u8 (own folders)
  *  v member, box u8        -> u32 group (own boxes)   Y post, group             -> u32 number (pointer in a box)
  *  Z thread, member        -> mode u8 (watch, mute)   z member, thread          -> empty
  *  m group, number         -> u64 post that was moved away from there

@@ -4,6 +4,8 @@
  * is read, so nothing about the post is kept twice and nothing can be stale. Only whether it is a hole is kept (count,
  * low, sequence numbers), and follows the post's state. */
 #include "forumd/forum/personal.h"
+#include <limits.h>
+#include "forumd/forum/folder.h"
 #include "forumd/forum/marks.h"
 #include "forumd/forum/member.h"
 #include "forumd/forum/post_private.h"
@@ -34,7 +36,7 @@ static int personal_open(struct forum_txn *t, uint32_t member, enum personal_box
 	if (r != 0)
 		return r;
 	struct slice name = arena_slicef(t->arena, "~%u.%s", member, personal_names[box]);
-	if ((r = group_add_owned(t, name, member, (unsigned)box, &id)) < 0)
+	if ((r = group_add_owned(t, name, name, member, (unsigned)box, 0, &id)) < 0)
 		return r;
 	num_put32(v, id);
 	if ((r = forum_put(t, key_slice(&k), slice_of(v, 4), NULL)) < 0)
@@ -179,9 +181,19 @@ static int personal_author(struct forum_txn *t, uint32_t *author_r) {
 
 int personal_add(struct forum_txn *t, uint32_t member, enum personal_box box, struct post_draft *d, uint32_t *number_r,
 	struct fail *f) {
+	struct group g;
+	if (personal_open(t, member, box, &g) < 0)
+		return fail_set(f, ERR_UNAVAILABLE, "your mailboxes cannot be changed now, try again later");
+	return personal_add_in(t, member, g.id, d, number_r, f);
+}
+
+int personal_add_in(struct forum_txn *t, uint32_t member, uint32_t group, struct post_draft *d, uint32_t *number_r,
+	struct fail *f) {
 	struct post_result result = { 0 };
 	struct group g;
-	int r = personal_open(t, member, box, &g);
+	int r = group_get(t, group, &g);
+	if (r == 0 || (r > 0 && (g.removed || g.owner != member)))
+		return fail_set(f, ERR_NOTFOUND, "no such mailbox");
 	if (r < 0 || (r = personal_author(t, &d->author)) < 0)
 		return fail_set(f, ERR_UNAVAILABLE, "your mailboxes cannot be changed now, try again later");
 	d->groups = &g.id;
@@ -207,6 +219,13 @@ static int personal_piece(struct forum_txn *t, const struct post *p, unsigned pi
 
 int personal_copy(struct forum_txn *t, uint32_t member, enum personal_box box, struct place from, uint32_t *number_r,
 	struct fail *f) {
+	struct group g;
+	int r = personal_open(t, member, box, &g);
+	return r < 0 ? r : personal_copy_in(t, member, g.id, from, number_r, f);
+}
+
+int personal_copy_in(struct forum_txn *t, uint32_t member, uint32_t group, struct place from, uint32_t *number_r,
+	struct fail *f) {
 	struct overview o;
 	struct envelope e;
 	struct post p;
@@ -214,7 +233,7 @@ int personal_copy(struct forum_txn *t, uint32_t member, enum personal_box box, s
 	if (r <= 0 || (r = post_get(t, o.post, &p)) <= 0)
 		return r;
 	if (!(p.flags & POST_OWN))
-		return (r = personal_point_number(t, member, box, p.id, number_r)) < 0 ? r : 1;
+		return (r = personal_point_in(t, group, p.id, number_r)) < 0 ? r : 1;
 	if ((r = envelope_get(t, from.group, from.number, &e)) <= 0)
 		return r < 0 ? r : ERR_CORRUPT;
 	struct post_draft d = {
@@ -228,7 +247,7 @@ int personal_copy(struct forum_txn *t, uint32_t member, enum personal_box box, s
 	if ((r = personal_piece(t, &p, PIECE_HEAD1, &d.header_z1)) < 0 || (r = personal_piece(t, &p, PIECE_HEAD2, &d.header_z2)) < 0 ||
 			(r = personal_piece(t, &p, PIECE_BODY, &d.body_z)) < 0 || (r = personal_piece(t, &p, PIECE_REMOVED, &d.removed)) < 0)
 		return r;
-	return personal_add(t, member, box, &d, number_r, f);
+	return personal_add_in(t, member, group, &d, number_r, f);
 }
 
 int personal_follow(struct forum_txn *t, uint64_t post, bool visible) {
@@ -241,24 +260,37 @@ int personal_follow(struct forum_txn *t, uint64_t post, bool visible) {
 	return r < 0 ? r : 1;
 }
 
-int personal_forget(struct forum_txn *t, uint32_t member, struct fail *f) {
-	struct group g;
+int personal_clear(struct forum_txn *t, const struct group *g, uint32_t *next, unsigned max, struct fail *f) {
 	struct post p;
 	struct place at;
+	int r = 1;
+	for (; *next <= g->high && r >= 0 && max; ++*next)
+		if ((r = post_by_number(t, g->id, *next, &p)) > 0 && post_number_in(&p, g->id)) {
+			max--;
+			r = post_erase(t, p.id, f);
+		} else if (r > 0 && personal_number(t, p.id, g->id, &at.number) > 0) {
+			struct key y = personal_pointer_key(p.id, g->id);
+			max--;
+			r = forum_del(t, key_slice(&y), f);
+		}
+	return r < 0 ? r : *next <= g->high;
+}
+
+int personal_forget(struct forum_txn *t, uint32_t member, struct fail *f) {
+	struct folder folder;
+	struct group g;
 	int r = watch_forget(t, member);
 	for (int box = BOX_NONE + 1; box < BOX_COUNT && r >= 0; box++) {
 		struct key k = personal_key(member, (enum personal_box)box);
-		if ((r = personal_find(t, member, (enum personal_box)box, &g)) <= 0)
-			continue;
-		for (uint32_t n = 1; n <= g.high && r >= 0; n++)
-			if ((r = post_by_number(t, g.id, n, &p)) > 0 && post_number_in(&p, g.id)) {
-				r = post_erase(t, p.id, f);
-			} else if (r > 0 && personal_number(t, p.id, g.id, &at.number) > 0) {
-				struct key y = personal_pointer_key(p.id, g.id);
-				r = forum_del(t, key_slice(&y), f);
-			}
-		if (r >= 0)
+		uint32_t next = 1;
+		if ((r = personal_find(t, member, (enum personal_box)box, &g)) > 0 && (r = personal_clear(t, &g, &next, UINT_MAX, f)) >= 0)
 			r = forum_del(t, key_slice(&k), f);
+	}
+	struct slice cursor = { 0 };
+	while (r >= 0 && (r = folder_each(t, member, &cursor, &folder)) > 0) {
+		uint32_t next = 1;
+		if ((r = folder_clear(t, folder.group, &next, UINT_MAX, f)) >= 0)
+			r = folder_forget(t, member, &folder, f);
 	}
 	return r < 0 ? r : 1;
 }

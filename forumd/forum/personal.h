@@ -10,7 +10,8 @@
 #include "forumd/forum/group.h"
 #include "forumd/forum/post.h"
 
-enum personal_box { BOX_NONE, BOX_INBOX, BOX_REPLIES, BOX_WATCHED, BOX_UNREAD, BOX_DRAFTS, BOX_SENT, BOX_TRASH, BOX_COUNT };
+enum personal_box { BOX_NONE, BOX_INBOX, BOX_REPLIES, BOX_WATCHED, BOX_UNREAD, BOX_DRAFTS, BOX_SENT, BOX_TRASH, BOX_COUNT,
+	BOX_FOLDER = 32 };   /* made by the member: folder.h */
 
 /* The member's box: 1, 0 not made yet (then it is empty; personal_prepare makes it), < 0. name in *g_r is internal
  * ("~17.replies"): gateways show their own. */
@@ -31,13 +32,21 @@ int personal_point_number(struct forum_txn *t, uint32_t member, enum personal_bo
  * business whichever comes first. The draft's author and groups are set here. Called on: writer. */
 int personal_add(struct forum_txn *t, uint32_t member, enum personal_box box, struct post_draft *d, uint32_t *number_r,
 	struct fail *f);
+/* the same into any box or folder of the member, by its group */
+int personal_add_in(struct forum_txn *t, uint32_t member, uint32_t group, struct post_draft *d, uint32_t *number_r,
+	struct fail *f);
 /* What stands at `from` (any group or box the caller may read) into a box: a post as a pointer, an own message as a
  * message of its own. 1, 0 nothing there, < 0. Called on: writer. */
 int personal_copy(struct forum_txn *t, uint32_t member, enum personal_box box, struct place from, uint32_t *number_r,
 	struct fail *f);
+int personal_copy_in(struct forum_txn *t, uint32_t member, uint32_t group, struct place from, uint32_t *number_r,
+	struct fail *f);
 /* What stands in a box at this number goes for good: the text of an own message, or the pointer. 1, 0, < 0. Called on:
  * writer. */
 int personal_remove(struct forum_txn *t, struct place at, struct fail *f);
+/* Everything in a box goes, at most max entries, from number *next (1 at first) on: 1 there may be more, 0 none, < 0. Called
+ * on: writer. */
+int personal_clear(struct forum_txn *t, const struct group *g, uint32_t *next, unsigned max, struct fail *f);
 /* A member is removed: own messages lose their texts, the boxes are never shown again. Called on: writer. */
 int personal_forget(struct forum_txn *t, uint32_t member, struct fail *f);
 /* the place a pointer leads to for the owner; 1, 0 no longer readable, < 0 */

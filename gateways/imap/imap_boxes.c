@@ -1,7 +1,10 @@
-/* Names that are no groups: a member's own boxes (forumd/forum/personal.h), and beside each group the siblings that are
- * commands: GROUP.!Mute and the like are empty mailboxes; what is copied or moved there happens to the post, which stays.
+/* Names that are no groups: a member's own boxes (forumd/forum/personal.h) and folders, and mailboxes that are commands: !Mute
+ * and the like are empty; what is copied or moved there happens to the post, which stays. LIST shows them once, at the top,
+ * where phones find them. Each is also a sibling of each group (GROUP.!Mute, for posts of that group only), which LIST shows
+ * to patterns that name it.
  *
  * The boxes are made when a member logs in; Unread is brought up to date when it is selected or asked about. */
+#include "forumd/forum/folder.h"
 #include "forumd/forum/personal.h"
 #include "gateways/imap/imap_private.h"
 
@@ -39,11 +42,27 @@ const struct imap_box *imap_box_named(struct slice name) {
 	return NULL;
 }
 
+int imap_moderates(struct imap_session *is, struct forum_txn *t) {
+	struct slice cursor = slice_of("", 0);
+	struct group g;
+	int r;
+	while ((r = group_each(t, &cursor, &g)) > 0)
+		if (!g.removed && rights_can_read(t, is->s.member, &g) && rights_can_moderate(t, is->s.member, &g))
+			return 1;
+	return r;
+}
+
 /* The same look-ups whether the group is private or missing: first the name, then the rights. */
 int imap_action_find(struct imap_session *is, struct forum_txn *t, struct slice name, struct group *g_r,
 	const struct imap_action **action_r) {
 	for (size_t i = 0; i < sizeof imap_actions / sizeof *imap_actions; i++) {
 		struct slice end = imap_actions[i].name;
+		if (slice_eq(name, end)) {
+			int r = imap_actions[i].moderators ? imap_moderates(is, t) : 1;
+			*g_r = (struct group){0};
+			*action_r = &imap_actions[i];
+			return r;
+		}
 		if (name.n < end.n + 2 || !slice_ends(name, end) || name.p[name.n - end.n - 1] != '.')
 			continue;
 		struct slice group = slice_to(name, name.n - end.n - 1);
@@ -62,6 +81,7 @@ int imap_action_find(struct imap_session *is, struct forum_txn *t, struct slice 
 int imap_mailbox_find(struct imap_session *is, struct forum_txn *t, struct slice name, struct group *g_r) {
 	const struct imap_box *box = imap_box_named(name);
 	const struct imap_action *action;
+	struct folder folder;
 	int r;
 	*g_r = (struct group){0};
 	if (box) {
@@ -71,7 +91,9 @@ int imap_mailbox_find(struct imap_session *is, struct forum_txn *t, struct slice
 	if (!group_name_valid(name)) {
 		r = imap_action_find(is, t, name, g_r, &action);
 		*g_r = (struct group){0};
-		return r > 0 ? 2 : r;
+		if (r != 0)
+			return r > 0 ? 2 : r;
+		return (r = folder_find(t, is->s.member, name, &folder)) > 0 ? group_get(t, folder.group, g_r) : r;
 	}
 	r = group_find(t, name, g_r);
 	if (r <= 0)

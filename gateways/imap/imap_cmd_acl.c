@@ -71,7 +71,7 @@ enum step imap_cmd_myrights(struct imap_session *is, struct slice *rest) {
 		return step;
 	struct buf *out = session_out(&is->s);
 	buf_adds(out, "* MYRIGHTS ");
-	imap_add_mailbox(out, name);
+	imap_add_mailbox(is, out, name);
 	buf_addc(out, ' ');
 	acl_rights(t, is->s.member, &g, out);
 	buf_adds(out, "\r\n");
@@ -97,7 +97,7 @@ static void acl_add(struct forum_txn *t, struct acl *w, uint32_t member, const s
 static enum step acl_tell(struct imap_session *is, struct acl *w) {
 	struct buf *out = session_out(&is->s);
 	buf_adds(out, "* ACL ");
-	imap_add_mailbox(out, w->name);
+	imap_add_mailbox(is, out, w->name);
 	buf_add_slice(out, buf_slice(&w->line));
 	buf_adds(out, "\r\n");
 	return imap_ok(is, "GETACL completed");
@@ -175,7 +175,7 @@ enum step imap_cmd_listrights(struct imap_session *is, struct slice *rest) {
 		return imap_no(is, "NONEXISTENT", "there is no member of that name: it is author-NUMBER, as in From");
 	struct buf *out = session_out(&is->s);
 	buf_adds(out, "* LISTRIGHTS ");
-	imap_add_mailbox(out, name);
+	imap_add_mailbox(is, out, name);
 	buf_addf(out, anyone ? " anyone " : " author-%u ", id);
 	size_t before = buf_len(out);
 	if (g.owner && !anyone)

@@ -2,7 +2,7 @@
  *   own box            a pointer to the post, or one more own message; MOVE takes it out of where it was: for good out of
  *                      a box, out of the member's own view of a group
  *   the post's group   from a box: the post the member had hidden is back in his view
- *   GROUP.!Mute ...    the command happens to the post, which stays: OK without COPYUID, and no EXPUNGE after MOVE
+ *   !Mute ..., GROUP.!Mute ...  the command happens to the post, which stays: OK without COPYUID, and no EXPUNGE after MOVE
  *   another group      NO: a post gets into a group by being posted
  * All of one command happens in one job, or nothing of it. */
 #include "forumd/forum/personal.h"
@@ -47,7 +47,7 @@ static int copy_box(struct forum_txn *t, struct copy_job *d, const struct group 
 	int r = imap_marks_mask(&marks, t, uid, &mask);
 	imap_marks_free(&marks);
 	if (r >= 0)
-		r = personal_copy(t, d->member, (enum personal_box)d->box, (struct place){ d->group, uid }, &number, f);
+		r = personal_copy_in(t, d->member, d->to, (struct place){ d->group, uid }, &number, f);
 	if (r <= 0)
 		return r;
 	d->unordered |= number <= d->last;
@@ -95,13 +95,34 @@ int imap_act(struct forum_txn *t, uint32_t member, const struct imap_action *a, 
 	return r;
 }
 
-static int copy_act(struct forum_txn *t, struct copy_job *d, uint32_t uid, struct fail *f) {
+/* the group in which a command of no group happens to the post: the one it is looked at in */
+static int act_group(struct forum_txn *t, const struct copy_job *d, const struct group *from, const struct post *p, uint32_t *group_r,
+	struct fail *f) {
+	struct place at = { from->id, 0 };
+	struct group g;
+	if (from->owner) {
+		int r = personal_source(t, d->member, p->id, &at);
+		if (r <= 0)
+			return r;
+	}
+	if (from->owner && (p->flags & POST_OWN))
+		return fail_set(f, ERR_INVALID, "these commands are about posts of groups, not about your own messages");
+	*group_r = at.group;
+	int r = group_get(t, at.group, &g);
+	return r <= 0 || !d->action->moderators || rights_can_moderate(t, d->member, &g) ? r :
+		fail_set(f, ERR_DENIED, "moderators of the group do that");
+}
+
+static int copy_act(struct forum_txn *t, struct copy_job *d, const struct group *from, uint32_t uid, struct fail *f) {
 	struct overview o;
 	struct post p;
 	int r = overview_get(t, d->group, uid, &o);
 	if (r <= 0 || (r = post_get(t, o.post, &p)) <= 0)
 		return r;
-	if (!post_number_in(&p, d->to))
+	uint32_t group = d->to;
+	if (!group && (r = act_group(t, d, from, &p, &group, f)) <= 0)
+		return r;
+	if (!post_number_in(&p, group))
 		return fail_set(f, ERR_INVALID, "this post does not stand in that group");
 	r = imap_act(t, d->member, d->action, &o, f);
 	d->acted += r >= 0;
@@ -117,15 +138,15 @@ static int copy_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	d->acted = d->last = 0;
 	d->unordered = false;
 	int r = group_get(t, d->group, &from);
-	if (r > 0)
+	if (r > 0 && d->to)
 		r = group_get(t, d->to, &to);
-	if (r <= 0 || !rights_can_read(t, d->member, &from) || !rights_can_read(t, d->member, &to))
+	if (r <= 0 || !rights_can_read(t, d->member, &from) || (d->to && (to.removed || !rights_can_read(t, d->member, &to))))
 		return r < 0 ? r : fail_set(f, ERR_NOTFOUND, "no such mailbox");
-	if (d->how == COPY_ACT && d->action->moderators && !rights_can_moderate(t, d->member, &to))
+	if (d->how == COPY_ACT && d->to && d->action->moderators && !rights_can_moderate(t, d->member, &to))
 		return fail_set(f, ERR_NOTFOUND, "no such mailbox");
 	while (uid < UINT32_MAX && range_set_next(&d->uids, uid + 1, &uid)) {
 		r = d->how == COPY_BOX ? copy_box(t, d, &from, uid, f) : d->how == COPY_BACK ? copy_back(t, d, &from, uid, f) :
-			copy_act(t, d, uid, f);
+			copy_act(t, d, &from, uid, f);
 		if (r < 0)
 			return r;
 	}

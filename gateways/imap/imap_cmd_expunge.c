@@ -1,6 +1,7 @@
-/* EXPUNGE, EXPUNGE_BATCH posts a job. By a moderator it takes posts away from everybody: a verdict, with its entry in the
- * audit log. By anybody else it takes them out of the member's own view of the group, with a pointer in Trash. In own
- * boxes it is for good. */
+/* EXPUNGE and CLOSE, EXPUNGE_BATCH posts a job. EXPUNGE by a moderator takes posts away from everybody: a verdict, with its
+ * entry in the audit log. By anybody else it takes them out of the member's own view of the group, with a pointer in Trash.
+ * In own boxes it is for good. CLOSE says nothing and is meant in passing: it is about the member's own view only, also
+ * when a moderator says it. */
 #include "forumd/base/vec.h"
 #include "forumd/forum/moderate.h"
 #include "forumd/forum/personal.h"
@@ -8,9 +9,10 @@
 
 #define EXPUNGE_BATCH 100
 
-struct expunge { struct range_set *uids; };
+struct expunge { struct range_set *uids; bool close; };
 struct expunge_job {
 	uint32_t member, group;
+	bool close;
 	struct range_set uids, hidden;
 };
 
@@ -75,7 +77,7 @@ static int expunge_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	int r = group_get(t, d->group, &g);
 	if (r <= 0 || !rights_can_read(t, d->member, &g))
 		return r < 0 ? r : fail_set(f, ERR_NOTFOUND, "no such mailbox");
-	bool moderator = rights_can_moderate(t, d->member, &g);
+	bool moderator = !d->close && rights_can_moderate(t, d->member, &g);
 	while (uid < UINT32_MAX && range_set_next(&d->uids, uid + 1, &uid)) {
 		r = expunge_one(t, d, &g, moderator, uid, f);
 		if (r < 0)
@@ -99,6 +101,7 @@ static enum step expunge_submit(struct imap_session *is, struct expunge *w) {
 	arena_on_reset(j->arena, expunge_free, d);
 	d->member = is->s.member;
 	d->group = is->group;
+	d->close = w->close;
 	uint32_t uid = 0;
 	for (unsigned n = 0; n < EXPUNGE_BATCH && uid < UINT32_MAX && range_set_next(w->uids, uid + 1, &uid); n++)
 		range_set_add(&d->uids, uid, uid);
@@ -113,7 +116,11 @@ static enum step expunge_next(struct session *s) {
 	struct expunge *w = is->work;
 	if (is->result < 0)
 		return imap_fail(is, &is->fail);
-	return w->uids->n ? expunge_submit(is, w) : imap_ok(is, "EXPUNGE completed");
+	if (w->uids->n)
+		return expunge_submit(is, w);
+	if (w->close)
+		imap_deselect(is);
+	return imap_ok(is, "%s completed", is->command->name);
 }
 
 /* posts of the view that carry the member's \Deleted */
@@ -138,6 +145,16 @@ static int expunge_candidates(struct imap_session *is, struct forum_txn *t, cons
 	return 1;
 }
 
+static enum step expunge_begin(struct imap_session *is, struct expunge *w, const struct range_set *asked) {
+	struct forum_txn *t = session_read(&is->s);
+	w->uids = imap_command_set(is);
+	is->work = w;
+	if (!t || expunge_candidates(is, t, asked, w->uids) < 0)
+		return imap_unavailable(is);
+	is->result = 1;
+	return expunge_next(&is->s);
+}
+
 enum step imap_cmd_expunge(struct imap_session *is, struct slice *rest) {
 	struct expunge *w = ARENA_NEW(is->s.command, struct expunge);
 	struct range_set *asked = NULL;
@@ -147,12 +164,17 @@ enum step imap_cmd_expunge(struct imap_session *is, struct slice *rest) {
 		return imap_bad_arguments(is);
 	if (is->examine)
 		return imap_no(is, "READ-ONLY", "the mailbox was opened with EXAMINE");
-	struct forum_txn *t = session_read(&is->s);
-	w->uids = imap_command_set(is);
-	if (!t || expunge_candidates(is, t, asked, w->uids) < 0)
-		return imap_unavailable(is);
-	if (!w->uids->n)
-		return imap_ok(is, "EXPUNGE completed");
-	is->work = w;
-	return expunge_submit(is, w);
+	return expunge_begin(is, w, asked);
+}
+
+enum step imap_cmd_close(struct imap_session *is, struct slice *rest) {
+	struct expunge *w = ARENA_NEW(is->s.command, struct expunge);
+	if (!imap_take_end(rest))
+		return imap_bad_arguments(is);
+	w->close = true;
+	if (is->examine || !is->group) {
+		imap_deselect(is);
+		return imap_ok(is, "CLOSE completed");
+	}
+	return expunge_begin(is, w, NULL);
 }

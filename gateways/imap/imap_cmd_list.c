@@ -5,16 +5,22 @@
 #include "forumd/base/hash.h"
 #include "forumd/base/text.h"
 #include "forumd/base/vec.h"
+#include "forumd/forum/folder.h"
 #include "gateways/common/wildmat.h"
 #include "gateways/imap/imap_private.h"
 
 #define LIST_PATTERNS_MAX 64
 #define LIST_STRIDE 64u
 
-struct list_entry { struct slice name; bool exists, children, subscribed, subscribed_below; };
+struct list_entry {
+	struct slice name;
+	const char *use;                     /* special use, or NULL */
+	bool exists, children, subscribed, subscribed_below;
+	bool info;                           /* RECURSIVEMATCH: one below is selected and not listed itself */
+};
 struct listing {
 	bool lsub, extended;
-	bool want_actions;                   /* siblings are looked at: all, or one that is subscribed */
+	bool want_siblings;                  /* siblings are looked at: a pattern names them, or one is subscribed */
 	bool only_subscribed, only_special, recursive, tell_subscribed;
 	unsigned status_items;
 	struct slice patterns[LIST_PATTERNS_MAX];
@@ -44,7 +50,7 @@ static size_t list_add(struct listing *l, struct slice name, bool exists) {
 	return at - 1;
 }
 
-static void list_add_tree(struct listing *l, struct slice name) {
+static struct list_entry *list_add_tree(struct listing *l, struct slice name) {
 	bool subscribed = imap_subscribed(l->subscriptions, name);
 	for (size_t i = 0; i < name.n; i++)
 		if (name.p[i] == '.') {
@@ -55,80 +61,123 @@ static void list_add_tree(struct listing *l, struct slice name) {
 		}
 	size_t at = list_add(l, name, true);
 	l->entries.v[at].subscribed = subscribed;
+	return &l->entries.v[at];
 }
 
-/* the group's siblings that are commands; nobody is subscribed to them */
-static void list_add_actions(struct imap_session *is, struct listing *l, struct forum_txn *t, const struct group *g,
-	struct slice name) {
-	bool moderator = rights_can_moderate(t, is->s.member, g);
+/* mailboxes that are commands: of a group, or (empty name) of all; nobody is subscribed to them */
+static void list_add_actions(struct imap_session *is, struct listing *l, bool moderator, struct slice name) {
 	size_t n = 0;
 	for (const struct imap_action *a = imap_action_at(0); a; a = imap_action_at(++n))
 		if (moderator || !a->moderators)
-			list_add_tree(l, arena_slicef(is->s.command, "%.*s.%.*s", SLICE_ARG(name), SLICE_ARG(a->name)));
+			list_add_tree(l, name.n ? arena_slicef(is->s.command, "%.*s.%.*s", SLICE_ARG(name), SLICE_ARG(a->name)) : a->name);
 }
 
-/* Groups come in order of name, so a parent that is a group came before. */
+static int list_add_folders(struct imap_session *is, struct listing *l, struct forum_txn *t) {
+	struct slice cursor = { 0 };
+	struct folder f;
+	int r;
+	while ((r = folder_each(t, is->s.member, &cursor, &f)) > 0)
+		list_add_tree(l, arena_slice(is->s.command, f.name))->use = f.use == FOLDER_ARCHIVE ? "\\Archive" :
+			f.use == FOLDER_JUNK ? "\\Junk" : NULL;
+	return r;
+}
+
+static bool list_names_siblings(const struct listing *l) {
+	for (unsigned i = 0; i < l->npatterns; i++)
+		if (slice_chr(l->patterns[i], '!') > 0)
+			return true;
+	return slice_chr(l->subscriptions, '!') >= 0;
+}
+
+/* Folders and groups come in order of name, so a parent that is one of them came before. */
 static int list_collect(struct imap_session *is, struct listing *l, struct forum_txn *t) {
 	struct slice cursor = slice_of("", 0);
 	struct group g;
+	bool moderates = false;
 	size_t n = 0;
 	int r;
 	l->index = hash_new();
 	if ((r = imap_subscriptions(is, t, &l->subscriptions)) < 0)
 		return r;
-	l->want_actions = (!l->lsub && !l->only_subscribed) || slice_chr(l->subscriptions, '!') >= 0;
+	l->want_siblings = list_names_siblings(l);
 	for (const struct imap_box *b = imap_box_at(0); b; b = imap_box_at(++n))
-		list_add_tree(l, b->name);
+		list_add_tree(l, b->name)->use = b->use;
+	if ((r = list_add_folders(is, l, t)) < 0)
+		return r;
 	while ((r = group_each(t, &cursor, &g)) > 0) {
 		if (g.removed || !rights_can_read(t, is->s.member, &g))
 			continue;
 		struct slice name = arena_slice(is->s.command, g.name);
+		bool moderator = (!moderates || l->want_siblings) && rights_can_moderate(t, is->s.member, &g);
+		moderates |= moderator;
 		list_add_tree(l, name);
-		if (l->want_actions)
-			list_add_actions(is, l, t, &g, name);
+		if (l->want_siblings)
+			list_add_actions(is, l, moderator, name);
 	}
+	list_add_actions(is, l, moderates, slice_of("", 0));
 	return r;
 }
 
-/* RFC 3501 6.3.9: LSUB with % names parents of what is subscribed; RFC 5258 3: RECURSIVEMATCH too */
-static bool list_wants(const struct listing *l, const struct list_entry *e, bool level) {
-	if (l->lsub)
-		return e->subscribed || (level && e->subscribed_below);
-	if (l->only_subscribed)
-		return e->subscribed || (l->recursive && e->subscribed_below);
-	return e->exists || level || (l->recursive && e->children);
-}
-
-static bool list_matches(const struct listing *l, const struct list_entry *e) {
-	const struct imap_box *box = l->only_special ? imap_box_named(e->name) : NULL;
-	if (l->only_special && (!box || !box->use))
-		return false;
+static bool list_named(const struct listing *l, struct slice name, bool *level_r) {
+	*level_r = false;
+	bool named = false;
 	for (unsigned i = 0; i < l->npatterns; i++) {
 		struct slice p = l->patterns[i];
-		bool level = p.n && p.p[p.n - 1] == '%';
-		bool inbox = slice_is(e->name, "INBOX") && slice_is_nocase(p, "INBOX");
-		if (inbox || wildmat_imap(p, e->name, '.'))
-			if (list_wants(l, e, level))
-				return true;
+		if ((slice_is(name, "INBOX") && slice_is_nocase(p, "INBOX")) || wildmat_imap(p, name, '.')) {
+			named = true;
+			*level_r |= p.n && p.p[p.n - 1] == '%';
+		}
 	}
-	return false;
+	return named;
 }
 
-static void list_line(const struct listing *l, const struct list_entry *e, struct buf *out) {
+/* RFC 5258 3.1: the selection options all hold */
+static bool list_selected(const struct listing *l, const struct list_entry *e) {
+	return (!l->only_subscribed || e->subscribed) && (!l->only_special || e->use);
+}
+
+/* RFC 5258 5: what tells of selected mailboxes below is told only where they are not listed themselves */
+static void list_mark_parents(struct listing *l) {
+	bool level;
+	for (size_t i = 0; l->recursive && i < l->entries.n; i++) {
+		struct list_entry *e = &l->entries.v[i];
+		if (!e->exists || !list_selected(l, e) || list_named(l, e->name, &level))
+			continue;
+		for (size_t k = 0; k < e->name.n; k++) {
+			size_t at = e->name.p[k] == '.' ? (size_t)(uintptr_t)hash_get(l->index, slice_to(e->name, k)) : 0;
+			if (at)
+				l->entries.v[at - 1].info = true;
+		}
+	}
+}
+
+/* RFC 3501 6.3.9: LSUB with % names parents of what is subscribed */
+static bool list_matches(const struct listing *l, const struct list_entry *e) {
+	bool level;
+	if (!list_named(l, e->name, &level))
+		return false;
+	if (l->lsub)
+		return e->subscribed || (level && e->subscribed_below);
+	if (l->only_subscribed || l->only_special)
+		return (e->exists && list_selected(l, e)) || e->info;
+	return e->exists || level;
+}
+
+static void list_line(struct imap_session *is, const struct listing *l, const struct list_entry *e, struct buf *out) {
 	buf_adds(out, l->lsub ? "* LSUB (" : "* LIST (");
 	if (!e->exists || (l->lsub && !e->subscribed))
 		buf_adds(out, l->lsub ? "\\Noselect" : "\\NonExistent \\Noselect \\HasChildren");
 	else if (!l->lsub)
 		buf_adds(out, e->children ? "\\HasChildren" : "\\HasNoChildren");
-	const struct imap_box *box = l->lsub ? NULL : imap_box_named(e->name);
-	if (box && box->use)
-		buf_addf(out, " %s", box->use);
+	if (!l->lsub && e->use)
+		buf_addf(out, " %s", e->use);
 	if (e->subscribed && l->tell_subscribed)
 		buf_adds(out, " \\Subscribed");
 	buf_adds(out, ") \".\" ");
-	imap_add_mailbox(out, e->name);
-	if (l->recursive && e->subscribed_below)
-		buf_adds(out, " (\"CHILDINFO\" (\"SUBSCRIBED\"))");
+	imap_add_mailbox(is, out, e->name);
+	if (e->info)
+		buf_addf(out, " (\"CHILDINFO\" (%s%s%s))", l->only_subscribed ? "\"SUBSCRIBED\"" : "", l->only_subscribed && l->only_special ?
+			" " : "", l->only_special ? "\"SPECIAL-USE\"" : "");
 	buf_adds(out, "\r\n");
 }
 
@@ -142,7 +191,7 @@ static enum step list_step(struct session *s) {
 		if (!l->told && !list_matches(l, e))
 			continue;
 		if (!l->told)
-			list_line(l, e, session_out(s));
+			list_line(is, l, e, session_out(s));
 		l->told = false;
 		if (e->exists && l->status_items) {
 			struct forum_txn *t = session_read(s);
@@ -162,13 +211,25 @@ static enum step list_step(struct session *s) {
 	return imap_ok(is, "%s completed", is->command->name);
 }
 
+void imap_tell_list(struct imap_session *is, const char *flags, struct slice name, struct slice old) {
+	struct buf *out = session_out(&is->s);
+	buf_addf(out, "* LIST (%s) \".\" ", flags);
+	imap_add_mailbox(is, out, name);
+	if (old.n) {
+		buf_adds(out, " (\"OLDNAME\" (");
+		imap_add_mailbox(is, out, old);
+		buf_adds(out, "))");
+	}
+	buf_adds(out, "\r\n");
+}
+
 /* reference and pattern are one name (RFC 3501 6.3.8) */
 static bool take_pattern(struct imap_session *is, struct slice *rest, struct listing *l, struct slice reference) {
 	struct slice raw;
 	struct buf name = {0};
 	if (l->npatterns == LIST_PATTERNS_MAX || !imap_take_pattern(rest, is->s.command, &raw) || raw.n > 1000)
 		return false;
-	bool good = imap_utf7_decode(reference, &name) && imap_utf7_decode(raw, &name);
+	bool good = imap_name_decode(is, reference, &name) && imap_name_decode(is, raw, &name);
 	if (good)
 		l->patterns[l->npatterns++] = arena_slice(is->s.command, buf_slice(&name));
 	buf_free(&name);
@@ -254,6 +315,7 @@ static enum step list_run(struct imap_session *is, struct slice *rest, bool lsub
 	struct forum_txn *t = session_read(&is->s);
 	if (!t || list_collect(is, l, t) < 0)
 		return imap_unavailable(is);
+	list_mark_parents(l);
 	l->status.items = l->status_items;
 	is->work = l;
 	return list_step(&is->s);

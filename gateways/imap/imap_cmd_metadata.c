@@ -231,7 +231,7 @@ enum step imap_cmd_getmetadata(struct imap_session *is, struct slice *rest) {
 	struct buf *out = session_out(&is->s);
 	if (buf_len(&w->line)) {
 		buf_adds(out, "* METADATA ");
-		imap_add_mailbox(out, w->mailbox);
+		imap_add_mailbox(is, out, w->mailbox);
 		buf_adds(out, " (");
 		buf_add_slice(out, buf_slice(&w->line));
 		buf_adds(out, ")\r\n");

@@ -1,4 +1,4 @@
-/* CAPABILITY NOOP CHECK LOGOUT ID ENABLE COMPRESS, and the commands that would change mailboxes. */
+/* CAPABILITY NOOP CHECK LOGOUT ID ENABLE COMPRESS. */
 #include "gateways/imap/imap_private.h"
 
 enum step imap_cmd_capability(struct imap_session *is, struct slice *rest) {
@@ -49,29 +49,33 @@ enum step imap_cmd_id(struct imap_session *is, struct slice *rest) {
 	return imap_ok(is, "ID completed");
 }
 
-enum { ENABLE_CONDSTORE = 1, ENABLE_QRESYNC = 2 };
-static const struct { const char *name; unsigned bits; } enable_names[] = {
-	{ "CONDSTORE", ENABLE_CONDSTORE }, { "QRESYNC", ENABLE_CONDSTORE | ENABLE_QRESYNC },
+enum { ENABLE_CONDSTORE = 1, ENABLE_QRESYNC = 2, ENABLE_REV2 = 4, ENABLE_UTF8 = 8 };
+static const struct { const char *name; unsigned bit, bits; } enable_names[] = {
+	{ "CONDSTORE", ENABLE_CONDSTORE, ENABLE_CONDSTORE }, { "QRESYNC", ENABLE_QRESYNC, ENABLE_CONDSTORE | ENABLE_QRESYNC },
+	{ "IMAP4rev2", ENABLE_REV2, ENABLE_REV2 }, { "UTF8=ACCEPT", ENABLE_UTF8, ENABLE_UTF8 },
 };
+#define ENABLE_NAMES (sizeof enable_names / sizeof *enable_names)
 
 /* Unknown names are ignored (RFC 5161); the answer names what this command enabled. */
 enum step imap_cmd_enable(struct imap_session *is, struct slice *rest) {
 	struct slice name;
-	unsigned want = 0, have = (is->condstore ? ENABLE_CONDSTORE : 0u) | (is->qresync ? ENABLE_QRESYNC : 0u);
+	unsigned want = 0, have = (is->condstore ? ENABLE_CONDSTORE : 0u) | (is->qresync ? ENABLE_QRESYNC : 0u) |
+		(is->rev2 ? ENABLE_REV2 : 0u) | (is->utf8_accept ? ENABLE_UTF8 : 0u);
 	do {
 		if (!imap_take_space(rest) || !imap_take_atom(rest, &name))
 			return imap_bad_arguments(is);
-		for (size_t i = 0; i < sizeof enable_names / sizeof *enable_names; i++)
+		for (size_t i = 0; i < ENABLE_NAMES; i++)
 			if (slice_is_nocase(name, enable_names[i].name))
 				want |= enable_names[i].bits;
 	} while (!imap_take_end(rest));
 	struct buf *out = session_out(&is->s);
 	buf_adds(out, "* ENABLED");
-	if (want & ~have & ENABLE_CONDSTORE)
-		buf_adds(out, " CONDSTORE");
-	if (want & ~have & ENABLE_QRESYNC)
-		buf_adds(out, " QRESYNC");
+	for (size_t i = 0; i < ENABLE_NAMES; i++)
+		if (want & ~have & enable_names[i].bit)
+			buf_addf(out, " %s", enable_names[i].name);
 	buf_adds(out, "\r\n");
+	is->rev2 |= (want & ENABLE_REV2) != 0;
+	is->utf8_accept |= (want & ENABLE_UTF8) != 0;
 	is->qresync |= (want & ENABLE_QRESYNC) != 0;
 	if (want & ENABLE_CONDSTORE)
 		imap_condstore_on(is);
@@ -89,16 +93,4 @@ enum step imap_cmd_compress(struct imap_session *is, struct slice *rest) {
 	enum step r = imap_ok(is, "DEFLATE active");
 	conn_start_deflate(is->s.conn);
 	return r;
-}
-
-enum step imap_cmd_mailbox_change(struct imap_session *is, struct slice *rest) {
-	struct slice name;
-	if (!imap_take_space(rest) || !imap_take_mailbox(is, rest, &name))
-		return imap_bad_arguments(is);
-	bool rename = slice_is(slice_str(is->command->name), "RENAME");
-	if (rename && (!imap_take_space(rest) || !imap_take_mailbox(is, rest, &name)))
-		return imap_bad_arguments(is);
-	if (!imap_take_end(rest))
-		return imap_bad_arguments(is);
-	return imap_no(is, "NOPERM", "mailboxes are the groups of the forum; its operators make, name and remove them");
 }

@@ -527,6 +527,10 @@ static bool take_word(struct slice *rest, const char *word) {
 static enum step search_begin(struct search *w, struct slice *rest, struct slice charset) {
 	struct imap_session *is = w->is;
 	struct imap_search_sets sets = { search_seqs, search_uids, search_keyword, w };
+	if (is->rev2 && !w->then && !w->esearch) {   /* RFC 9051 6.4.4: the answer is ESEARCH always */
+		w->esearch = true;
+		w->wants = RETURN_ALL;
+	}
 	if (!slice_is_nocase(charset, "UTF-8") && !slice_is_nocase(charset, "US-ASCII"))
 		return imap_no(is, "BADCHARSET (UTF-8 US-ASCII)", "UTF-8 and US-ASCII only");
 	if (!imap_search_compile(rest, is->s.command, &sets, &w->program))
@@ -559,8 +563,9 @@ enum step imap_find(struct imap_session *is, struct slice *rest, struct slice ch
 enum step imap_cmd_search(struct imap_session *is, struct slice *rest) {
 	struct search *w = search_new(is);
 	struct slice charset = SLICE("UTF-8");
+	/* RFC 6855 3: no charset once UTF8=ACCEPT is enabled */
 	if (!imap_take_space(rest) || (take_word(rest, "RETURN") && !take_return(rest, w)) ||
-	    (take_word(rest, "CHARSET") && (!imap_take_astring(rest, is->s.command, &charset) || !imap_take_space(rest)))) {
+	    (take_word(rest, "CHARSET") && (is->utf8_accept || !imap_take_astring(rest, is->s.command, &charset) || !imap_take_space(rest)))) {
 		if (w->wants & RETURN_SAVE)
 			range_set_clear(&is->saved);
 		return imap_bad_arguments(is);

@@ -1,13 +1,16 @@
-/* SELECT EXAMINE CLOSE UNSELECT. */
+/* SELECT EXAMINE UNSELECT. */
 #include "forumd/forum/personal.h"
 #include "gateways/imap/imap_private.h"
 
+/* What RFC 9051 6.3.2 took out is not told to who enabled it: RECENT, UNSEEN. */
 static void select_tell(struct imap_session *is, bool own, uint32_t unseen, uint32_t uidvalidity, uint32_t next,
 	uint64_t modseq) {
 	struct buf *out = session_out(&is->s);
 	imap_flags_tell(is, session_read(&is->s), own);
-	buf_addf(out, "* %u EXISTS\r\n* 0 RECENT\r\n", imap_view_count(&is->view));
-	if (unseen)
+	buf_addf(out, "* %u EXISTS\r\n", imap_view_count(&is->view));
+	if (!is->rev2)
+		buf_adds(out, "* 0 RECENT\r\n");
+	if (unseen && !is->rev2)
 		buf_addf(out, "* OK [UNSEEN %u] first unseen\r\n", unseen);
 	buf_addf(out, "* OK [UIDVALIDITY %u] numbers are for ever\r\n* OK [UIDNEXT %u] next number\r\n", uidvalidity, next);
 	if (modseq)
@@ -47,13 +50,13 @@ static int open_group(struct imap_session *is, const struct group *found) {
 	return 1;
 }
 
-struct select { struct slice name; struct imap_select param; bool examine; };
+struct select { struct slice name, typed; struct imap_select param; bool examine; };
 
 static enum step select_go(struct session *s);
 
 static enum step select_mailbox(struct imap_session *is, struct slice *rest, bool examine) {
 	struct select *w = ARENA_NEW(is->s.command, struct select);
-	if (!imap_take_space(rest) || !imap_take_mailbox(is, rest, &w->name) || !imap_take_select(is, rest, &w->param))
+	if (!imap_take_space(rest) || !imap_take_mailbox_typed(is, rest, &w->name, &w->typed) || !imap_take_select(is, rest, &w->param))
 		return imap_bad_arguments(is);
 	if (is->state == IMAP_SELECTED)
 		buf_adds(session_out(&is->s), "* OK [CLOSED] the other mailbox is closed\r\n");
@@ -84,6 +87,8 @@ static enum step select_go(struct session *s) {
 	}
 	if (r < 0)
 		return imap_unavailable(is);
+	if (is->rev2)
+		imap_tell_list(is, "", w->name, w->typed);
 	if (param.qresync && !is->no_modseq && param.uidvalidity == g.uidvalidity)
 		return imap_resync(is, &param);
 	return imap_select_ok(is);
@@ -99,14 +104,6 @@ enum step imap_cmd_select(struct imap_session *is, struct slice *rest) {
 
 enum step imap_cmd_examine(struct imap_session *is, struct slice *rest) {
 	return select_mailbox(is, rest, true);
-}
-
-/* Closing removes nothing, not even for moderators: what disappears for everybody wants an explicit EXPUNGE. */
-enum step imap_cmd_close(struct imap_session *is, struct slice *rest) {
-	if (!imap_take_end(rest))
-		return imap_bad_arguments(is);
-	imap_deselect(is);
-	return imap_ok(is, "CLOSE completed");
 }
 
 enum step imap_cmd_unselect(struct imap_session *is, struct slice *rest) {

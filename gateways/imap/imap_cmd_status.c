@@ -33,15 +33,6 @@ bool imap_take_status_items(struct slice *in, unsigned *items_r) {
 	return imap_take_char(in, ')');
 }
 
-void imap_add_mailbox(struct buf *out, struct slice name) {
-	bool atom = slice_chr(name, ' ') < 0;   /* names of groups are atoms, and need no UTF-7; "Replies to me" is no atom */
-	if (!atom)
-		buf_addc(out, '"');
-	buf_add_slice(out, name);
-	if (!atom)
-		buf_addc(out, '"');
-}
-
 /* 1 complete, 0 again later */
 static int status_size(struct imap_session *is, struct forum_txn *t, const struct group *g, struct imap_status *st,
 	int64_t start) {
@@ -143,7 +134,7 @@ int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice
 		return r;
 	struct buf *out = session_out(&is->s);
 	buf_adds(out, "* STATUS ");
-	imap_add_mailbox(out, name);
+	imap_add_mailbox(is, out, name);
 	const char *before = " (";
 	for (size_t i = 0; i < STATUS_ITEMS; i++) {
 		if (!(st->items & status_items[i].item))

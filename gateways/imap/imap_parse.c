@@ -41,7 +41,10 @@ static bool literal_at_end(struct slice line, uint64_t *n_r, bool *wait_r) {
 
 static bool reader_is_append(const struct imap_reader *r) {
 	struct slice text = buf_slice(&r->text), word;
-	return slice_word(&text, &word) && slice_word(&text, &word) && slice_is_nocase(word, "APPEND");
+	if (!slice_word(&text, &word) || !slice_word(&text, &word))
+		return false;
+	return slice_is_nocase(word, "APPEND") || slice_is_nocase(word, "REPLACE") ||
+		(slice_is_nocase(word, "UID") && slice_word(&text, &word) && slice_is_nocase(word, "REPLACE"));
 }
 
 static bool reader_fits(struct imap_reader *r, uint64_t n) {
@@ -158,8 +161,8 @@ static struct slice take_while(struct slice *in, bool (*is)(char)) {
 }
 
 static bool tag_char(char c) { return (atom_char(c) || c == ']') && c != '+'; }
-static bool astring_char(char c) { return atom_char(c) || c == ']'; }
-static bool pattern_char(char c) { return astring_char(c) || c == '%' || c == '*'; }
+bool imap_astring_char(char c) { return atom_char(c) || c == ']'; }
+static bool pattern_char(char c) { return imap_astring_char(c) || c == '%' || c == '*'; }
 static bool name_char(char c) { return text_alpha(c) || text_digit(c) || c == '.' || c == '-'; }
 
 bool imap_take_tag(struct slice *in, struct slice *tag_r) {
@@ -191,6 +194,8 @@ static bool take_quoted(struct slice *in, struct arena *a, struct slice *s_r) {
 	if (i >= in->n)
 		return false;
 	struct slice raw = slice_sub(*in, 1, i - 1);
+	if (!text_utf8_valid(raw))
+		return false;
 	*in = slice_from(*in, i + 1);
 	*s_r = raw;
 	if (!escapes)
@@ -233,7 +238,7 @@ static bool at_string(const struct slice *in) {
 bool imap_take_astring(struct slice *in, struct arena *a, struct slice *s_r) {
 	if (at_string(in))
 		return imap_take_string(in, a, s_r);
-	*s_r = take_while(in, astring_char);
+	*s_r = take_while(in, imap_astring_char);
 	return s_r->n > 0;
 }
 
@@ -369,4 +374,39 @@ bool imap_utf7_decode(struct slice s, struct buf *out) {
 		s = slice_from(s, (size_t)end + 1);
 	}
 	return true;
+}
+
+static const char utf7_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
+
+/* what of the 16 bits more makes whole digits goes out; at most 5 bits wait */
+static void utf7_unit(struct buf *out, uint32_t unit, uint32_t *bits, unsigned *nbits) {
+	*bits = *bits << 16 | unit;
+	for (*nbits += 16; *nbits >= 6; *nbits -= 6)
+		buf_addc(out, utf7_digits[*bits >> (*nbits - 6) & 63]);
+	*bits &= (1u << *nbits) - 1;
+}
+
+void imap_utf7_encode(struct slice s, struct buf *out) {
+	while (s.n) {
+		if ((unsigned char)*s.p < 128) {
+			buf_addc(out, *s.p);
+			if (*s.p == '&')
+				buf_addc(out, '-');
+			s = slice_from(s, 1);
+			continue;
+		}
+		uint32_t bits = 0;
+		unsigned nbits = 0;
+		buf_addc(out, '&');
+		while (s.n && (unsigned char)*s.p >= 128) {
+			int32_t cp = text_utf8_next(&s);
+			uint32_t c = cp < 0 ? 0xfffd : (uint32_t)cp;
+			if (c >= 0x10000)
+				utf7_unit(out, 0xd800 + ((c - 0x10000) >> 10), &bits, &nbits);
+			utf7_unit(out, c >= 0x10000 ? 0xdc00 + ((c - 0x10000) & 0x3ff) : c, &bits, &nbits);
+		}
+		if (nbits)
+			buf_addc(out, utf7_digits[bits << (6 - nbits) & 63]);
+		buf_addc(out, '-');
+	}
 }

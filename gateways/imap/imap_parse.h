@@ -19,8 +19,8 @@ enum imap_read {
 };
 struct imap_reader {
 	struct buf text;       /* literals stay inside as "{n}CRLF" and n octets */
-	size_t limit;          /* octets of text without the literals of APPEND */
-	size_t append_limit;   /* octets of all literals of an APPEND; 0: like any other */
+	size_t limit;          /* octets of text without the literals of APPEND and REPLACE */
+	size_t append_limit;   /* octets of all literals of one of these; 0: like any other */
 	/* private */
 	size_t plain, append;
 	uint64_t literal;
@@ -42,8 +42,9 @@ bool imap_take_tag(struct slice *in, struct slice *tag_r);
 bool imap_take_atom(struct slice *in, struct slice *s_r);
 /* letters, digits, dot, hyphen: names of items and keys */
 bool imap_take_name(struct slice *in, struct slice *s_r);
-/* quoted or literal */
+/* quoted or literal; 8-bit octets between quotes must be UTF-8 (RFC 9051 4.3, RFC 6855 3) */
 bool imap_take_string(struct slice *in, struct arena *a, struct slice *s_r);
+bool imap_astring_char(char c);
 bool imap_take_astring(struct slice *in, struct arena *a, struct slice *s_r);
 /* string or NIL (then s_r->p is NULL) */
 bool imap_take_nstring(struct slice *in, struct arena *a, struct slice *s_r);
@@ -61,4 +62,6 @@ static inline bool imap_at_set(const struct slice *in) {
 }
 /* Modified UTF-7 (RFC 3501 5.1.3) to UTF-8; false when malformed, 8-bit, or not in its one right form. */
 bool imap_utf7_decode(struct slice s, struct buf *out);
+/* and back, in that form; s is UTF-8 */
+void imap_utf7_encode(struct slice s, struct buf *out);
 #endif

@@ -55,6 +55,7 @@ struct imap_session {
 	struct slice reply_to_line, reply_to_list;
 	/* enabled (RFC 5161), for good */
 	bool condstore, qresync;
+	bool rev2, utf8_accept;        /* IMAP4rev2 (RFC 9051); UTF8=ACCEPT (RFC 6855) */
 };
 static inline struct imap_session *imap_of(struct session *s) { return (struct imap_session *)s; }
 
@@ -94,7 +95,9 @@ struct imap_action { struct slice name; enum imap_act act; int kind; bool modera
 const struct imap_box *imap_box_at(size_t i);
 const struct imap_action *imap_action_at(size_t i);
 const struct imap_box *imap_box_named(struct slice name);
-/* GROUP.!Mute ...: 1 with the group, 0 no such thing for this member, < 0 */
+/* does the member moderate any group? 1, 0, < 0 */
+int imap_moderates(struct imap_session *is, struct forum_txn *t);
+/* GROUP.!Mute ...: 1 with the group (id 0 for !Mute: any group), 0 no such thing for this member, < 0 */
 int imap_action_find(struct imap_session *is, struct forum_txn *t, struct slice name, struct group *g_r,
 	const struct imap_action **action_r);
 /* 1 with *g_r; 2 a mailbox that is always empty (*g_r zeroed); 0 no such mailbox for this member. name from
@@ -104,9 +107,18 @@ bool imap_boxes_ready(struct forum_txn *t, uint32_t member);
 /* makes the boxes; unread: brings Unread up to date */
 enum step imap_box_sync(struct imap_session *is, bool unread, enum step (*then)(struct session *));
 
-/* imap_session.c */
-/* astring, modified UTF-7 decoded, INBOX in capitals */
+/* imap_name.c: names of mailboxes are UTF-8 (NFC) here, modified UTF-7 outside until a client enabled UTF-8 */
+static inline bool imap_speaks_utf8(const struct imap_session *is) { return is->rev2 || is->utf8_accept; }
+/* what the client wrote -> UTF-8, appended; false when malformed. RFC 6855 3: UTF-8 is understood from everybody */
+bool imap_name_decode(struct imap_session *is, struct slice raw, struct buf *out);
+/* astring, decoded, INBOX in capitals */
 bool imap_take_mailbox(struct imap_session *is, struct slice *in, struct slice *name_r);
+/* the same; typed_r: as it was written, decoded only, where that differs from the name (RFC 9051 6.3.2: OLDNAME), else empty */
+bool imap_take_mailbox_typed(struct imap_session *is, struct slice *in, struct slice *name_r, struct slice *typed_r);
+/* a mailbox name as the client wants it: atom or quoted, modified UTF-7 or UTF-8 */
+void imap_add_mailbox(struct imap_session *is, struct buf *out, struct slice name);
+
+/* imap_session.c */
 /* sequence set or UID set of the running command as UID runs inside the view; the set is freed with the command */
 enum imap_set_result { IMAP_SET_OK, IMAP_SET_SYNTAX, IMAP_SET_BEYOND };
 enum imap_set_result imap_take_uids(struct imap_session *is, struct slice *in, struct range_set **uids_r);
@@ -260,14 +272,15 @@ bool imap_take_status_items(struct slice *in, unsigned *items_r);
 /* 1 the line was written (or the mailbox vanished: nothing), 0 call again in a later step, < 0 */
 int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice name, struct imap_status *st,
 	int64_t start);
-/* a mailbox name as astring */
-void imap_add_mailbox(struct buf *out, struct slice name);
 
 /* imap_cmd_expunge.c: out of the member's view of a group, and a pointer into Trash. 1, 0, < 0. Called on: writer. */
 int imap_hide(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t uid, bool trash);
 
 /* imap_cmd_copy.c: one command for one post; rights were asked. 1, 0 was so, < 0. Called on: writer. */
 int imap_act(struct forum_txn *t, uint32_t member, const struct imap_action *a, const struct overview *o, struct fail *f);
+
+/* imap_cmd_list.c: "* LIST (flags) "." name", with OLDNAME where old is not empty (RFC 9051 6.3.9.7) */
+void imap_tell_list(struct imap_session *is, const char *flags, struct slice name, struct slice old);
 
 /* imap_subscribe.c: the member's list, for imap_subscribed(); in the command arena. 1, 0 nothing differs, < 0 */
 int imap_subscriptions(struct imap_session *is, struct forum_txn *t, struct slice *list_r);
@@ -288,6 +301,7 @@ enum step imap_cmd_unsubscribe(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_namespace(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_status(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_append(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_replace(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_fetch(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_store(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_search(struct imap_session *is, struct slice *rest);
@@ -314,5 +328,7 @@ enum step imap_cmd_logout(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_id(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_enable(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_compress(struct imap_session *is, struct slice *rest);
-enum step imap_cmd_mailbox_change(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_create(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_delete(struct imap_session *is, struct slice *rest);
+enum step imap_cmd_rename(struct imap_session *is, struct slice *rest);
 #endif

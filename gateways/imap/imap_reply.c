@@ -104,7 +104,7 @@ void imap_bye(struct imap_session *is, const char *text) {
 }
 
 void imap_add_capabilities(struct imap_session *is, struct buf *out) {
-	buf_adds(out, "CAPABILITY IMAP4rev1 LITERAL+ SASL-IR ID ENABLE");
+	buf_adds(out, "CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE");
 	if (is->state == IMAP_STRANGER) {
 		if (!conn_is_tls(is->s.conn) && is->s.config->tls)
 			buf_adds(out, " STARTTLS");
@@ -117,7 +117,8 @@ void imap_add_capabilities(struct imap_session *is, struct buf *out) {
 		" CONDSTORE QRESYNC SEARCHRES WITHIN PARTIAL"
 		" SORT SORT=DISPLAY THREAD=ORDEREDSUBJECT THREAD=REFERENCES I18NLEVEL=1"
 		" BINARY PREVIEW SAVEDATE OBJECTID"
-		" SPECIAL-USE MOVE ACL RIGHTS=kxte METADATA QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE");
+		" SPECIAL-USE MOVE ACL RIGHTS=kxte METADATA QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE"
+		" CREATE-SPECIAL-USE MULTIAPPEND REPLACE UTF8=ACCEPT");
 	if (!conn_is_deflate(is->s.conn))
 		buf_adds(out, " COMPRESS=DEFLATE");
 }

@@ -15,17 +15,7 @@ static void imap_start(struct session *s) {
 	struct buf *out = session_out(s);
 	buf_adds(out, "* OK [");
 	imap_add_capabilities(is, out);
-	buf_addf(out, "] %s forum, IMAP4rev1\r\n", s->config->domain);
-}
-
-bool imap_take_mailbox(struct imap_session *is, struct slice *in, struct slice *name_r) {
-	struct slice raw;
-	struct buf name = {0};
-	bool good = imap_take_astring(in, is->s.command, &raw) && raw.n <= 1000 && imap_utf7_decode(raw, &name);
-	if (good)
-		*name_r = slice_is_nocase(buf_slice(&name), "INBOX") ? SLICE("INBOX") : arena_slice(is->s.command, buf_slice(&name));
-	buf_free(&name);
-	return good;
+	buf_addf(out, "] %s forum, IMAP4rev2 and IMAP4rev1\r\n", s->config->domain);
 }
 
 int imap_selected_get(struct imap_session *is, struct forum_txn *t, struct group *g_r) {

@@ -10,6 +10,7 @@ gateways_libimap_a_SOURCES = \
 	gateways/imap/imap_cmd_fetch.c \
 	gateways/imap/imap_cmd_idle.c \
 	gateways/imap/imap_cmd_list.c \
+	gateways/imap/imap_cmd_mailbox.c \
 	gateways/imap/imap_cmd_metadata.c \
 	gateways/imap/imap_cmd_misc.c \
 	gateways/imap/imap_cmd_quota.c \
@@ -23,6 +24,7 @@ gateways_libimap_a_SOURCES = \
 	gateways/imap/imap_fetch.c gateways/imap/imap_fetch.h \
 	gateways/imap/imap_flags.c \
 	gateways/imap/imap_modseq.c \
+	gateways/imap/imap_name.c \
 	gateways/imap/imap_parse.c gateways/imap/imap_parse.h \
 	gateways/imap/imap_reply.c \
 	gateways/imap/imap_reply_to.c \

@@ -10,6 +10,8 @@ Everything a Server made is gone when it stops: its directory, its process (by p
 """
 import atexit, json, os, re, shutil, signal, socket, ssl, subprocess, sys, tempfile, time
 
+import imapsyntax
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 SRC = os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ.get("top_builddir") or SRC
@@ -211,6 +213,20 @@ class Conversation:
 class Imap(Conversation):
     """Tagged commands: run("SELECT x") -> (tagged line, [untagged lines with literals spliced in])."""
     tag = 0
+    syntax = None
+
+    def _fill(self):
+        """every response must fit the grammar (imapsyntax)"""
+        before = len(self.b)
+        super()._fill()
+        if self.syntax is None:
+            self.syntax = imapsyntax.Checker()
+        try:
+            self.syntax.feed(self.b[before:])
+        except imapsyntax.Bad as e:
+            ok(False, "what the server says fits the grammar")
+            diag(e)
+            self.syntax = imapsyntax.Checker()
 
     def response(self):
         l = self.line()

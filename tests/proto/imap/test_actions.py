@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""IMAP: acting by moving: GROUP.!Mute, !Watch, !Flag.KIND, for moderators !Aside and !Hide."""
+"""IMAP: acting by moving: !Mute, !Watch, !Flag.KIND, for moderators !Aside and !Hide; and GROUP.!Mute ..., of one group."""
 import os, sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
 from forumtest import *
@@ -17,10 +17,17 @@ b, m = [s.imap(w + "@example.org", "secret") for w in ("bob", "mod")]
 FLAGS = ["off-topic", "spam", "uncivil", "privacy", "other"]
 names = lambda c, p: [re.search(r'"\." (.*)', l).group(1) for l in c.run('LIST "" "%s"' % p)[1] if "NonExistent" not in l]
 mine = ["test.forum.!Mute", "test.forum.!Watch"] + ["test.forum.!Flag." + f for f in FLAGS]
-is_(names(b, "test.forum.*"), mine, "siblings of a group")
-is_(names(m, "test.forum.*"), mine + ["test.forum.!Aside", "test.forum.!Hide"], "and for moderators")
+top = ["!Mute", "!Watch"] + ["!Flag." + f for f in FLAGS]
+is_([x for x in names(b, "*") if "!" in x], top, "LIST shows them once")
+is_(names(b, "!*"), top, "by name")
+is_([x for x in names(m, "*") if "!" in x], top + ["!Aside", "!Hide"], "to moderators some more")
+is_(names(b, "%")[-2:], ["!Mute", "!Watch"], "at the top")
+is_([l for l in b.run('LIST "" %')[1] if "!Flag" in l], ['* LIST (\\NonExistent \\Noselect \\HasChildren) "." !Flag'], "kinds of reports below one name")
+is_(names(b, "test.forum.*"), [], "not again below each group")
+is_(names(b, "test.forum.!*"), mine, "unless they are named: siblings of a group")
+is_(names(m, "test.forum.!*"), mine + ["test.forum.!Aside", "test.forum.!Hide"], "and for moderators")
 is_([l for l in b.run('LSUB "" *')[1] if "!" in l], [], "nobody is subscribed to them")
-for c, n in ((b, "hidden.group.!Mute"), (b, "test.forum.!Hide"), (b, "test.forum.!None"), (b, "no.such.!Mute")):
+for c, n in ((b, "!Hide"), (b, "!None"), (b, "hidden.group.!Mute"), (b, "test.forum.!Hide"), (b, "test.forum.!None"), (b, "no.such.!Mute")):
     for cmd in ("SELECT %s", "STATUS %s (MESSAGES)", "SUBSCRIBE %s"):
         is_(c.run(cmd % n), c.run(cmd % "no.such"), "%s is not there: %s" % (n, cmd[:6]))
 r, u = b.run("SELECT test.forum.!Mute")
@@ -46,8 +53,24 @@ like(b.run("UID MOVE 1 test.forum.!Flag.off-topic")[0], "^OK", "once more is no 
 is_(b.run("UID FETCH 1 (UID)")[1], ["* 1 FETCH (UID 1)"], "it is still there")
 like(b.run("UID MOVE 2:3 test.forum.!Mute")[0], "^OK done for 2", "two at once")
 
+# the same without a group: that of the post
+like(b.run("SELECT !Mute")[0], "^OK", "!Mute can be opened")
+like(b.run("SELECT test.forum")[0], "^OK", "back")
+like(b.run("UID MOVE 3 !Flag.spam")[0], "^OK done for 1", "MOVE to !Flag.spam")
+like(s.ctl("queue"), "spam", "a report")
+b.run("SELECT Watched")
+like(b.run("COPY 1 !Mute")[0], "^OK done for 1", "from an own box")
+like(b.run("UID MOVE 1 !Hide")[0], r"^NO \[TRYCREATE\]", "!Hide is not there for members")
+b.run('APPEND Sent {14+}\r\nSubject: x\r\n\r\n')
+b.run("SELECT Sent")
+like(b.run("COPY 1 !Mute")[0], r"^NO \[CANNOT\]", "own messages are no posts")
+s.post("test.other", "Elsewhere")
+m.run("SELECT test.other")
+like(m.run("COPY 1 !Hide")[0], r"^NO \[NOPERM\]", "where one moderates nothing")
+b.run("SELECT test.forum")
+
 like(b.run("UID STORE 2 +FLAGS ($OffTopic)")[0], "^OK", "+FLAGS $OffTopic")
-ok(len(s.json("queue")) == 2, "is a report too") or diag(s.ctl("queue"))
+ok(len(s.json("queue")) == 3, "is a report too") or diag(s.ctl("queue"))
 like(b.run("UID STORE 2 +FLAGS.SILENT ($OffTopic)")[0], "^OK", "once more is no error")
 m.run("SELECT test.forum")
 r, u = m.run("UID MOVE 3 test.forum.!Hide")

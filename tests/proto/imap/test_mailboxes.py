@@ -23,16 +23,16 @@ def listed(command):
 OWN = ['* LIST (\\HasNoChildren) "." INBOX', '* LIST (\\HasNoChildren \\Drafts) "." Drafts', '* LIST (\\HasNoChildren \\Sent) "." Sent',
     '* LIST (\\HasNoChildren \\Trash) "." Trash', '* LIST (\\HasNoChildren) "." Unread', '* LIST (\\HasNoChildren) "." "Replies to me"',
     '* LIST (\\HasNoChildren) "." Watched']
-is_(listed('LIST "" *'), OWN + ['* LIST (\\HasChildren) "." iops.blog',
-    '* LIST (\\HasChildren) "." iops.talk', '* LIST (\\HasChildren) "." iops.talk.more', '* LIST (\\HasChildren) "." top'], "all readable")
+is_(listed('LIST "" *'), OWN + ['* LIST (\\HasNoChildren) "." iops.blog',
+    '* LIST (\\HasChildren) "." iops.talk', '* LIST (\\HasNoChildren) "." iops.talk.more', '* LIST (\\HasNoChildren) "." top'], "all readable")
 is_(listed('LIST "" %'), OWN + ['* LIST (\\NonExistent \\Noselect \\HasChildren) "." iops',
-    '* LIST (\\HasChildren) "." top'], "one level, with a parent that is no group")
-is_(listed('LIST iops. %'), ['* LIST (\\HasChildren) "." iops.blog', '* LIST (\\HasChildren) "." iops.talk'], "reference and pattern")
+    '* LIST (\\HasNoChildren) "." top'], "one level, with a parent that is no group")
+is_(listed('LIST iops. %'), ['* LIST (\\HasNoChildren) "." iops.blog', '* LIST (\\HasChildren) "." iops.talk'], "reference and pattern")
 is_(listed('LIST "" ""'), ['* LIST (\\Noselect) "." ""'], "the separator")
 is_(listed('LIST "" inbox'), ['* LIST (\\HasNoChildren) "." INBOX'], "INBOX in any case")
 is_(listed('LIST "" "hidden*"'), [], "private groups are not there")
 is_(listed('LIST "" hidden'), [], "nor their parents")
-is_(listed('LIST "" %.%'), ['* LIST (\\HasChildren) "." iops.blog', '* LIST (\\HasChildren) "." iops.talk'], "%.%")
+is_(listed('LIST "" %.%'), ['* LIST (\\HasNoChildren) "." iops.blog', '* LIST (\\HasChildren) "." iops.talk'], "%.%")
 LSUB = [re.sub(r"LIST \(.*?\)", "LSUB ()", l) for l in OWN]
 is_(listed('LSUB "" *'), LSUB + ['* LSUB () "." iops.blog', '* LSUB () "." iops.talk', '* LSUB () "." iops.talk.more', '* LSUB () "." top'], "LSUB")
 is_(listed('LSUB "" %')[7], '* LSUB (\\Noselect) "." iops', "LSUB with a parent")

@@ -20,6 +20,7 @@ tests_unit_forum_test_subscribe_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_token_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 forum_post_tests = \
 	tests/unit/forum/test_author \
+	tests/unit/forum/test_folder \
 	tests/unit/forum/test_group \
 	tests/unit/forum/test_overview \
 	tests/unit/forum/test_post \
@@ -29,6 +30,7 @@ forum_post_tests = \
 check_PROGRAMS += $(forum_post_tests) tests/perf/bench_forum tests/perf/bench_search
 TESTS += $(forum_post_tests)
 tests_unit_forum_test_author_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
+tests_unit_forum_test_folder_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_group_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_overview_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_post_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)

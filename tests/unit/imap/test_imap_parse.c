@@ -125,6 +125,12 @@ static void utf7_is(struct slice in, const char *want) {
 		buf_adds(&out, "bad");
 	}
 	is_str(buf_bytes(&out) ? buf_bytes(&out) : "", want, "utf7 %.30s", in.p);
+	if (strcmp(want, "bad") != 0) {
+		struct buf back = {0};
+		imap_utf7_encode(buf_slice(&out), &back);
+		ok(slice_eq(buf_slice(&back), in), "and back");
+		buf_free(&back);
+	}
 	buf_free(&out);
 }
 
@@ -134,6 +140,7 @@ static void test_utf7(void) {
 	utf7_is(SLICE("Entw&APw-rfe"), "Entw\xc3\xbcrfe");
 	utf7_is(SLICE("&ZeVnLIqe-"), "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e");
 	utf7_is(SLICE("&2D3eCg-"), "\xf0\x9f\x98\x8a");
+	utf7_is(SLICE("&AOk-t&AOkA6Q-&-&2D3eCgDp-x"), "\xc3\xa9t\xc3\xa9\xc3\xa9&\xf0\x9f\x98\x8a\xc3\xa9x");
 	utf7_is(SLICE("&AGE-"), "bad");
 	utf7_is(SLICE("&2D0-"), "bad");
 	utf7_is(SLICE("&3go-"), "bad");
