@@ -39,7 +39,8 @@ is_((uids(b), status(b)), ([1, 2, 3, 4, 5, 6], [6, 6]), "nobody else does")
 is_(a.run("UID SEARCH ALL")[1], ["* SEARCH 1 4 5 6"], "SEARCH")
 is_(a.run("UID FETCH 2 (FLAGS)")[1], [], "FETCH")
 ok("* 4 EXISTS" in a.run("SELECT test.forum")[1], "SELECT")
-is_(s.nntp("alice@example.org", "secret").cmd("GROUP test.forum")[:5], "211 6", "newsreaders are not told")
+is_(s.nntp("alice@example.org", "secret").cmd("GROUP test.forum")[:5], "211 4", "the member's newsreader sees the same")
+is_(s.nntp("bob@example.org", "secret").cmd("GROUP test.forum")[:5], "211 6", "others' do not")
 is_([x for x in s.ctl("log", "test.forum").split("\n") if "hide" in x], [], "no verdict")
 
 # back: from Trash, or by the operator
