@@ -188,21 +188,32 @@ static int folder_family(struct forum_txn *t, uint32_t member, struct slice top,
 	return r < 0 ? r : 1;
 }
 
-/* old names first: a folder may move below its own old name */
+static bool folder_among(const struct folder *v, size_t n, struct slice name) {
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq(v[i].name, name))
+			return true;
+	return false;
+}
+
+/* Nothing is changed before all is known to fit. Old names go first: a folder may move below its own old name. */
 static int folder_move(struct forum_txn *t, uint32_t member, struct folder *v, size_t n, size_t top, struct slice to, struct fail *f) {
-	int r = 1;
+	struct slice *names = arena_alloc(t->arena, n * sizeof *names);
+	struct folder there;
+	int r = 0;
+	for (size_t i = 0; i < n; i++) {
+		names[i] = arena_slicef(t->arena, "%.*s%.*s", SLICE_ARG(to), SLICE_ARG(slice_from(v[i].name, top)));
+		if (folder_name_check(names[i], NULL) < 0)
+			return fail_set(f, ERR_TOOBIG, "a name below it would get too long");
+		if ((r = folder_find(t, member, names[i], &there)) > 0 && !folder_among(v, n, names[i]))
+			return fail_set(f, ERR_EXISTS, "there is a folder of that name already");
+	}
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		struct key k = folder_key(member, v[i].name);
 		r = forum_del(t, key_slice(&k), f);
 	}
 	for (size_t i = 0; i < n && r >= 0; i++) {
-		struct folder there;
-		v[i].name = arena_slicef(t->arena, "%.*s%.*s", SLICE_ARG(to), SLICE_ARG(slice_from(v[i].name, top)));
-		if (v[i].name.n > FOLDER_NAME_MAX)
-			return fail_set(f, ERR_TOOBIG, "a name below would get longer than %d octets", FOLDER_NAME_MAX);
-		if ((r = folder_find(t, member, v[i].name, &there)) > 0)
-			return fail_set(f, ERR_EXISTS, "there is a folder of that name already");
-		if (r == 0 && (r = folder_put(t, member, &v[i])) >= 0)
+		v[i].name = names[i];
+		if ((r = folder_put(t, member, &v[i])) >= 0)
 			r = group_set_owned(t, v[i].group, v[i].name, false);
 	}
 	return r;
