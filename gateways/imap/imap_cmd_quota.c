@@ -45,7 +45,7 @@ enum step imap_cmd_getquotaroot(struct imap_session *is, struct slice *rest) {
 	bool own = r > 0 && g.owner && g.box >= BOX_DRAFTS;
 	struct buf *out = session_out(&is->s);
 	buf_adds(out, "* QUOTAROOT ");
-	imap_add_mailbox(out, name);
+	imap_add_mailbox(is, out, name);
 	buf_adds(out, own ? " " QUOTA_ROOT "\r\n" : "\r\n");
 	return r < 0 || (own && quota_line(is, t) < 0) ? imap_unavailable(is) : imap_ok(is, "GETQUOTAROOT completed");
 }
