@@ -225,10 +225,28 @@ void date_write(struct buf *out, int64_t t) {
 		hour, min, sec);
 }
 
+static void date_put(char *p, int width, int v) {
+	while (width--) {
+		p[width] = (char)('0' + v % 10);
+		v /= 10;
+	}
+}
+
 void date_write_imap(struct buf *out, int64_t t) {
 	int year, month, day, hour, min, sec, weekday;
 	clock_civil(date_clamp(t), &year, &month, &day, &hour, &min, &sec, &weekday);
-	buf_addf(out, "%2d-%s-%04d %02d:%02d:%02d +0000", day, date_month_names[month - 1], year, hour, min, sec);
+	/* "dd-Mon-yyyy hh:mm:ss +0000", written for each message that is listed */
+	char *p = buf_reserve(out, 26);
+	memcpy(p, "  -   -       :  :   +0000", 26);
+	date_put(p, 2, day);
+	if (day < 10)
+		p[0] = ' ';
+	memcpy(p + 3, date_month_names[month - 1], 3);
+	date_put(p + 7, 4, year);
+	date_put(p + 12, 2, hour);
+	date_put(p + 15, 2, min);
+	date_put(p + 18, 2, sec);
+	buf_commit(out, 26);
 }
 
 /* "-Mon-yyyy" behind the day */

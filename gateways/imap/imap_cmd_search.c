@@ -27,6 +27,7 @@ struct search {
 	bool esearch, beyond, asked, ran;
 	unsigned wants;
 	uint32_t next;                       /* UID to go on with */
+	struct range_set bound;              /* UIDs of the view; what is found is among them */
 	struct range_set found;              /* UIDs; sequence numbers when they are told */
 	uint64_t modseq, modseq_first, modseq_last;   /* of what was found: highest, of its first and its last */
 	struct imap_partial partial;
@@ -53,6 +54,7 @@ struct test {
 
 static void search_free(void *arg) {
 	range_set_free(&((struct search *)arg)->found);
+	range_set_free(&((struct search *)arg)->bound);
 }
 
 static int need_header(struct test *m) {
@@ -229,10 +231,9 @@ static int test_one(struct test *m, uint32_t uid, const struct overview *o) {
 
 /* marks and UIDs only: 1 done, 0 more later, < 0 */
 static int scan_view(struct search *w, struct test *m, int64_t start) {
-	struct imap_view *v = &w->is->view;
+	uint32_t uid;
 	unsigned n = 0;
-	for (uint32_t seq = imap_view_rank(v, w->next - 1) + 1; seq <= imap_view_count(v); seq++) {
-		uint32_t uid = imap_view_uid(v, seq);
+	while (w->next && range_set_next(&w->bound, w->next, &uid)) {
 		int r = test_one(m, uid, NULL);
 		if (r < 0)
 			return r;
@@ -243,17 +244,17 @@ static int scan_view(struct search *w, struct test *m, int64_t start) {
 	return 1;
 }
 
-static int scan_overview(struct search *w, struct test *m, int64_t start) {
-	struct imap_view *v = &w->is->view;
+/* one run of the bound */
+static int scan_run(struct search *w, struct test *m, struct range run, int64_t start) {
 	struct overview_iter it;
 	struct overview o;
 	unsigned n = 0;
-	int r = overview_iter_begin(m->t, w->is->group, w->next, v->high, &it);
+	int r = overview_iter_begin(m->t, w->is->group, run.lo > w->next ? run.lo : w->next, run.hi, &it);
 	if (r < 0)
 		return r;
 	while ((r = overview_iter_next(&it, &o)) > 0) {
 		w->next = o.number + 1;
-		if (imap_view_seq(v, o.number) && (r = test_one(m, o.number, &o)) < 0)
+		if ((r = test_one(m, o.number, &o)) < 0)
 			break;
 		if ((++n % SEARCH_STRIDE == 0 || m->have_text) && imap_give_way(w->is, start)) {
 			overview_iter_end(&it);
@@ -262,6 +263,15 @@ static int scan_overview(struct search *w, struct test *m, int64_t start) {
 	}
 	overview_iter_end(&it);
 	return r < 0 ? r : 1;
+}
+
+/* the same with overviews */
+static int scan_overview(struct search *w, struct test *m, int64_t start) {
+	int r = 1;
+	for (size_t i = 0; i < w->bound.n && r > 0; i++)
+		if (w->bound.v[i].hi >= w->next)
+			r = scan_run(w, m, w->bound.v[i], start);
+	return r;
 }
 
 static void free_hits(void *arg) {
@@ -284,6 +294,49 @@ static int ask_index(struct search *w, struct forum_txn *t) {
 	}
 	w->asked = true;
 	return 1;
+}
+
+/* Where everything must hold at once, what the index and the sets say bounds the search. True: it is the answer. */
+static bool search_bound(struct search *w) {
+	struct imap_view *v = &w->is->view;
+	bool all = true, answer = !w->program.needs_marks && !w->program.needs_overview;
+	if (v->high)
+		range_set_add(&w->bound, 1, v->high);
+	range_set_subtract(&w->bound, &v->gone);
+	for (unsigned i = 0; i < w->program.n; i++)
+		all &= w->program.v[i].op != IMAP_SEARCH_NOT && w->program.v[i].op != IMAP_SEARCH_JUMP_TRUE;
+	for (unsigned i = 0; i < w->program.n && all; i++) {
+		struct imap_search_step *s = &w->program.v[i];
+		if (s->op == IMAP_SEARCH_FALSE)
+			range_set_clear(&w->bound);
+		else if (s->op == IMAP_SEARCH_SET)
+			imap_set_intersect(&w->bound, s->set);
+		else if (s->hits) {
+			struct range_set either = {0};
+			range_set_copy(&either, &s->hits->sure);
+			range_set_union(&either, &s->hits->maybe);
+			imap_set_intersect(&w->bound, &either);
+			range_set_free(&either);
+			answer &= !s->hits->maybe.n;
+		}
+	}
+	return all && answer;
+}
+
+/* Which of the view: 1 done, 0 more later, < 0 */
+static int search_scan(struct search *w, struct test *m) {
+	if (!w->asked) {
+		int r = ask_index(w, m->t);
+		if (r < 0)
+			return r;
+		if (search_bound(w)) {
+			range_set_copy(&w->found, &w->bound);
+			w->next = 0;
+		}
+	}
+	if (!w->next)
+		return 1;
+	return w->program.needs_overview ? scan_overview(w, m, clock_mono_us()) : scan_view(w, m, clock_mono_us());
 }
 
 static void add_number(struct buf *out, uint32_t n) {
@@ -425,10 +478,8 @@ static enum step search_run(struct session *s) {
 	struct test m = { .w = w, .marks = &marks, .t = session_read(s) };
 	int r = m.t ? 1 : ERR_UNAVAILABLE;
 	imap_marks_begin(&marks, s->member, is->group);
-	if (r > 0 && is->group && !w->asked)
-		r = ask_index(w, m.t);
 	if (r > 0 && is->group)
-		r = w->program.needs_overview ? scan_overview(w, &m, clock_mono_us()) : scan_view(w, &m, clock_mono_us());
+		r = search_scan(w, &m);
 	imap_marks_free(&marks);
 	buf_free(&m.header);
 	buf_free(&m.body);
