@@ -71,6 +71,19 @@ static int new_key(const char *dir, const char *domain, const char *selector, bo
 	buf_free(&b);
 	buf_free(&record);
 	return 0;
+/* where mail programs find the doors by themselves: RFC 6186, RFC 8314 5.1, and Mozilla's autoconfig */
+static void add_services(const char *domain, struct buf *b)
+{
+	static const struct { const char *name; unsigned port; } srv[] = {
+		{ "_imaps", 993 }, { "_submissions", 465 }, { "_submission", 587 }, { "_nntps", 563 },
+	};
+
+	buf_addf(b, "; Mail programs find the doors (RFC 6186, RFC 8314); write \".\" as the host of what you do not offer.\n");
+	for (unsigned i = 0; i < sizeof srv / sizeof *srv; i++)
+		buf_addf(b, "%s._tcp.%s. SRV  0 1 %u %s.\n", srv[i].name, domain, srv[i].port, domain);
+	buf_addf(b, "_imap._tcp.%s. SRV  0 0 0 .\n_pop3._tcp.%s. SRV  0 0 0 .\n_pop3s._tcp.%s. SRV  0 0 0 .\n", domain, domain, domain);
+	buf_addf(b, "; Thunderbird asks a listener \"https\" (or \"http\" behind autoconfig.%s) for the same.\n"
+		"autoconfig.%s.           CNAME %s.\n", domain, domain, domain);
 }
 
 /* in DIR/dns.txt and on the terminal */
@@ -91,10 +104,10 @@ static int write_records(const char *dir, const char *domain)
 	dkim_key_free(&key);
 	buf_addf(&b, "; DNS for mail at %s; put the name and address of your mail server in place of mx.example and 192.0.2.1.\n"
 		"%s.                     MX   10 mx.example.\n"
-		"%s.                     TXT  \"v=spf1 mx ip4:192.0.2.1 -all\"\n"
-, domain, domain, domain);
+		"%s.                     TXT  \"v=spf1 mx ip4:192.0.2.1 -all\"\n", domain, domain, domain);
 	add_key_record(&b, "forumd", domain, buf_slice(&record));
 	buf_addf(&b, "_dmarc.%s.              TXT  \"v=DMARC1; p=quarantine; adkim=s; aspf=r; rua=mailto:postmaster@%s\"\n", domain, domain);
+	add_services(domain, &b);
 	buf_addf(&b, "; and a PTR record of 192.0.2.1 to mx.example: big receivers want it.\n"
 		"; Others' servers use TLS to mx.example and nothing else (MTA-STS, RFC 8461; only with a certificate for mx.example that they trust):\n"
 		";_mta-sts.%s.          TXT  \"v=STSv1; id=1\"\n"

@@ -2,6 +2,7 @@
  *
  * /u/TOKEN   a link of List-Unsubscribe. GET shows a page with a button and changes nothing, because programs open links
  *            to look for evil in them; POST with List-Unsubscribe=One-Click acts at once (RFC 8058 3.2).
+ * /.well-known/autoconfig/mail/config-v1.1.xml, /mail/config-v1.1.xml   the servers, for mail programs (http_autoconfig.c).
  * A token that is not ours looks like any other address that is not there. */
 #include "gateways/http/http_private.h"
 #include "forumd/forum/group.h"
@@ -127,6 +128,9 @@ enum step http_run(struct http_session *h, const struct http_request *r)
 		http_error(h, 405);
 	} else if (slice_is(r->path, "/robots.txt")) {
 		http_reply(h, 200, SLICE("User-agent: *\nDisallow: /\n"));
+	} else if (r->method != HTTP_POST && (slice_is(r->path, "/.well-known/autoconfig/mail/config-v1.1.xml") ||
+			slice_is(r->path, "/mail/config-v1.1.xml"))) {
+		http_autoconfig(h);
 	} else if (!slice_starts(r->path, SLICE("/u/")) || (e = open_token(h, slice_from(r->path, 3), &k, &g)) == -404) {
 		http_error(h, 404);
 	} else if (e < 0) {

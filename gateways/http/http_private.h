@@ -37,7 +37,7 @@ struct http_session {
 };
 static inline struct http_session *http_of(struct session *s) { return (struct http_session *)s; }
 
-/* http_reply.c: a whole answer; body is HTML (or text/plain when it begins with none) */
+/* http_reply.c: a whole answer; body is HTML or XML (text/plain when it begins with neither) */
 void http_reply(struct http_session *h, int status, struct slice html);
 /* a page of a title and text (HTML inside) */
 void http_page(struct http_session *h, int status, const char *title, struct slice inner);
@@ -45,6 +45,8 @@ void http_escape(struct slice text, struct buf *out);
 /* fixed words for a status */
 void http_error(struct http_session *h, int status);
 
+/* http_autoconfig.c: the servers, for mail programs */
+void http_autoconfig(struct http_session *h);
 /* http_page.c: answers, or sets the step and submits a job */
 enum step http_run(struct http_session *h, const struct http_request *r);
 void http_job_done(struct session *s, struct job *j);

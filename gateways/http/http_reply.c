@@ -52,10 +52,10 @@ void http_escape(struct slice text, struct buf *out)
 void http_reply(struct http_session *h, int status, struct slice html)
 {
 	struct buf *out = session_out(&h->s);
-	bool page = slice_starts(html, SLICE("<!DOCTYPE"));
+	bool page = slice_starts(html, SLICE("<!DOCTYPE")), xml = slice_starts(html, SLICE("<?xml"));
 
 	buf_addf(out, "HTTP/1.1 %d %s\r\nContent-Type: text/%s; charset=utf-8\r\nContent-Length: %zu\r\n", status,
-		statuses[find(status)].name, page ? "html" : "plain", html.n);
+		statuses[find(status)].name, page ? "html" : xml ? "xml" : "plain", html.n);
 	buf_adds(out, "Cache-Control: no-store\r\nContent-Security-Policy: default-src 'none'; form-action 'self'; "
 		"frame-ancestors 'none'; base-uri 'none'\r\nX-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\n"
 		"Referrer-Policy: no-referrer\r\nX-Robots-Tag: noindex\r\n");
