@@ -71,6 +71,8 @@ static int new_key(const char *dir, const char *domain, const char *selector, bo
 	buf_free(&b);
 	buf_free(&record);
 	return 0;
+}
+
 /* where mail programs find the doors by themselves: RFC 6186, RFC 8314 5.1, and Mozilla's autoconfig */
 static void add_services(const char *domain, struct buf *b)
 {
