@@ -30,6 +30,7 @@
  *  m 0, post, group        -> u64 post that points there, in the group it was moved from (pointer.h)
  *  L kind u8, digest(16)  -> i64 end, value (memo)   l end u64, kind, digest -> empty
  *  e member, post          -> u32 group, text u8 (waits for the member's digest)
+ *  p when u64, post        -> empty (tombstones whose text goes then)   o post -> u64 when
  *  M name                  -> settings, counters ("#name")
  */
 #ifndef FORUMD_FORUM_KEYS_H

@@ -18,6 +18,7 @@
 #define MAILQ_LIFE (5 * 86400)
 #define MAILQ_ANSWER_MAX 500
 #define MAILQ_CASE_PAUSE 300
+#define MAILQ_WATCHERS 2000
 
 static int mailq_take_item(struct slice in, struct mailq_item *i) {
 	uint64_t v[10];
@@ -263,22 +264,41 @@ static bool mailq_wants(struct forum_txn *t, const struct post *p, const struct 
 	return !mailq_by_other_group(t, p, g->id, parent_author, member);
 }
 
-/* "Replies to me" need no subscription: the parent's author, when nothing else brings him the post. */
-static bool mailq_direct(struct forum_txn *t, const struct post *p, const struct group *g, uint32_t parent_author,
+/* A member with no subscription to any of the post's groups gets it through the first of them that he reads: is it
+ * this one? m_r is filled. */
+static bool mailq_unsubscribed(struct forum_txn *t, const struct post *p, const struct group *g, uint32_t member,
 	struct member *m_r) {
 	struct group first;
-	if (!parent_author || parent_author == p->author || member_get(t, parent_author, m_r) <= 0 ||
-	    !member_takes_mail(m_r) || m_r->no_replies)
+	if (!member || member == p->author || member_get(t, member, m_r) <= 0 || !member_takes_mail(m_r))
 		return false;
 	for (size_t i = 0; i < p->nplaces; i++) {
-		if (!p->places[i].number || group_get(t, p->places[i].group, &first) <= 0 || !rights_can_read(t, parent_author, &first))
+		if (!p->places[i].number || group_get(t, p->places[i].group, &first) <= 0 || !rights_can_read(t, member, &first))
 			continue;
-		if (subscribe_get(t, parent_author, first.id) != SUBSCRIBE_NONE)
+		if (subscribe_get(t, member, first.id) != SUBSCRIBE_NONE)
 			return false;
 	}
 	for (size_t i = 0; i < p->nplaces; i++)
-		if (p->places[i].number && group_get(t, p->places[i].group, &first) > 0 && rights_can_read(t, parent_author, &first))
+		if (p->places[i].number && group_get(t, p->places[i].group, &first) > 0 && rights_can_read(t, member, &first))
 			return first.id == g->id;
+	return false;
+}
+
+/* "Replies to me" need no subscription: the parent's author, when nothing else brings him the post. */
+static bool mailq_direct(struct forum_txn *t, const struct post *p, const struct group *g, uint32_t parent_author,
+	struct member *m_r) {
+	return mailq_unsubscribed(t, p, g, parent_author, m_r) && !m_r->no_replies;
+}
+
+/* The next who watches the thread without a subscription that brings him the post (a thread that was moved keeps its
+ * watchers). *cursor starts 0; at most MAILQ_WATCHERS of a thread are looked at. */
+static bool mailq_watcher_next(struct forum_txn *t, const struct post *p, const struct group *g, uint32_t parent_author,
+	uint32_t *cursor, unsigned *seen, struct member *m_r) {
+	struct member direct;
+	enum watch w;
+	while ((*seen)++ < MAILQ_WATCHERS && watch_next(t, p->thread, cursor, &w) > 0)
+		if (w == WATCH_ON && mailq_unsubscribed(t, p, g, *cursor, m_r) &&
+		    !(*cursor == parent_author && mailq_direct(t, p, g, parent_author, &direct)))
+			return true;
 	return false;
 }
 
@@ -376,7 +396,7 @@ static int mailq_copy(struct forum_txn *t, const struct post *p, uint32_t group,
 
 unsigned mailq_audience(struct forum_txn *t, const struct post *p, unsigned max) {
 	uint32_t parent_author = mailq_parent_author(t, p);
-	unsigned n = 0, seen = 0;
+	unsigned n = 0, seen = 0, watched;
 	for (size_t i = 0; i < p->nplaces; i++) {
 		enum subscribe_mode mode;
 		uint32_t cursor = 0;
@@ -385,6 +405,8 @@ unsigned mailq_audience(struct forum_txn *t, const struct post *p, unsigned max)
 		if (group_get(t, p->places[i].group, &g) <= 0)
 			continue;
 		n += mailq_direct(t, p, &g, parent_author, &m);
+		for (uint32_t watcher = (watched = 0); n < max && mailq_watcher_next(t, p, &g, parent_author, &watcher, &watched, &m);)
+			n++;
 		while (seen++ < 4 * max && n < max && subscribe_next(t, g.id, &cursor, &mode) > 0)
 			n += mailq_wants(t, p, &g, parent_author, cursor, &mode, &m);
 	}
@@ -395,11 +417,13 @@ unsigned mailq_audience(struct forum_txn *t, const struct post *p, unsigned max)
 static bool mailq_for_nobody(struct forum_txn *t, uint64_t post, uint32_t group) {
 	enum subscribe_mode mode;
 	uint32_t cursor = 0;
+	uint32_t watcher = 0;
+	unsigned seen = 0;
 	struct member m;
 	struct group g;
 	struct post p;
 	return subscribe_next(t, group, &cursor, &mode) == 0 && post_get(t, post, &p) > 0 && group_get(t, group, &g) > 0 &&
-		!mailq_direct(t, &p, &g, mailq_parent_author(t, &p), &m);
+		!mailq_direct(t, &p, &g, mailq_parent_author(t, &p), &m) && !mailq_watcher_next(t, &p, &g, 0, &watcher, &seen, &m);
 }
 
 int mailq_add_post(struct forum_txn *t, uint64_t post, uint32_t group) {
@@ -443,11 +467,20 @@ int mailq_expand(struct forum_txn *t, uint64_t id, unsigned max) {
 	if (r <= 0 || g.removed)
 		return r < 0 ? r : mailq_drop(t, &item) < 0 ? ERR_UNAVAILABLE : 0;
 	uint32_t parent_author = mailq_parent_author(t, &p);
-	unsigned made = 0, seen = 0;
+	unsigned made = 0, seen = 0, watching = 0;
 	if (item.cursor == 0 && mailq_direct(t, &p, &g, parent_author, &m)) {
 		if ((r = mailq_copy(t, &p, g.id, &m, SUBSCRIBE_ALL)) < 0)
 			return r;
 		made++;
+	}
+	if (item.cursor == 0) {
+		uint32_t watcher = 0;
+		unsigned watched = 0;
+		while (mailq_watcher_next(t, &p, &g, parent_author, &watcher, &watched, &m)) {
+			if ((r = mailq_copy(t, &p, g.id, &m, SUBSCRIBE_ALL)) < 0)
+				return r;
+			watching++;
+		}
 	}
 	/* those whom the mode leaves out cost little, but not nothing: they bound the step too */
 	while (made < max && seen++ < 4 * max && (r = subscribe_next(t, item.group, &item.cursor, &mode)) > 0) {
@@ -459,9 +492,10 @@ int mailq_expand(struct forum_txn *t, uint64_t id, unsigned max) {
 	}
 	if (r < 0)
 		return r;
+	bool more = made == max || seen > 4 * max;
+	made += watching;
 	if (made && (r = trace_add(t, p.id, p.message_id, "%u copies queued for %.*s", made, SLICE_ARG(g.name))) < 0)
 		return r;
-	bool more = made == max || seen > 4 * max;
 	r = more ? mailq_store(t, &item, item.due) : mailq_drop(t, &item);
 	if (r > 0 && (made || more))
 		mailq_tell(t, item.post, item.group);

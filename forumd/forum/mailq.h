@@ -45,7 +45,7 @@ int mailq_get(struct forum_txn *t, uint64_t id, struct mailq_item *i_r);
 int mailq_due_next(struct forum_txn *t, int64_t now, int64_t *due, uint64_t *id, struct mailq_item *i_r);
 /* when the next item is due; 0 none */
 int64_t mailq_next_due(struct forum_txn *t);
-/* One step: up to max (> 0) recipients by mode (all; first: posts without parent; replies: parent's author; never the author
+/* One step: up to max (> 0) recipients by mode, and with the first those who only watch the thread (all; first: posts without parent; replies: parent's author; never the author
  * himself, never members who lost access, left, or have >= 5 bounces).
  * A post in several groups reaches a member once, through the first of its groups that selects it for him. 1 more to do, 0 finished (item removed), < 0. */
 int mailq_expand(struct forum_txn *t, uint64_t id, unsigned max);

@@ -14,6 +14,9 @@ enum memo {
 	MEMO_CASE,           /* post u64 -> the case was told to the moderators */
 	MEMO_DIGEST,         /* member u32 -> when the last digest went */
 	MEMO_FIRST,          /* member u32 -> posts by mail still to be looked at */
+	MEMO_REPLACED,       /* post u64 -> u64 post that stands in its place (replace.h) */
+	MEMO_ASKED,          /* member u32 + text version -> that he was asked to agree to it */
+	MEMO_CATCHUP,        /* member u32 -> when the last catch-up went */
 	MEMO_BOUNCE = 20,    /* member u32 -> bounces of the last days (member.c) */
 };
 /* The value, which lives as long as the transaction: 1; 0 absent or over. */

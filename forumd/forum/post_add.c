@@ -10,6 +10,7 @@
 #include "forumd/forum/personal.h"
 #include "forumd/forum/post_private.h"
 #include "forumd/forum/quota.h"
+#include "forumd/forum/replace.h"
 #include "forumd/forum/search.h"
 #include "forumd/forum/thread.h"
 
@@ -218,7 +219,7 @@ static int post_supersede(struct forum_txn *t, const struct post *p, struct fail
 	struct post old;
 	int r = p->supersedes ? post_get(t, p->supersedes, &old) : 0;
 	if (r > 0 && old.state != POST_DELETED && old.id != p->id)
-		return post_set_state(t, old.id, POST_DELETED, f);
+		return replace_post(t, p, &old, f);
 	return r < 0 ? fail_internal(f, "superseded post: %s", err_name(r)) : 1;
 }
 

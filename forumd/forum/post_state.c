@@ -11,6 +11,7 @@
 #include "forumd/forum/pointer.h"
 #include "forumd/forum/post_private.h"
 #include "forumd/forum/quota.h"
+#include "forumd/forum/replace.h"
 #include "forumd/forum/search.h"
 #include "forumd/forum/thread.h"
 
@@ -30,6 +31,8 @@ static bool post_is_numbered(const struct post *p) {
 }
 
 static int post_store_state(struct forum_txn *t, struct post *p, enum post_state s, struct fail *f) {
+	if (!(p->flags & POST_OWN) && tombstone_note(t, p->id, s == POST_DELETED) < 0)
+		return fail_set(f, ERR_UNAVAILABLE, "the store cannot take writes now, try again later");
 	p->state = s;
 	return post_store(t, p, f);
 }

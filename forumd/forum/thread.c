@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include "forumd/base/digest.h"
 #include "forumd/forum/post_private.h"
+#include "forumd/forum/replace.h"
 
 enum {
 	THREAD_NEAR = 16, THREAD_EVIDENCE = THREAD_NEAR + 1, THREAD_WATCH = 8, THREAD_IRT = 4, THREAD_FORWARDS = 64,
@@ -466,9 +467,10 @@ struct thread_found {
 
 static int thread_find_parent(struct forum_txn *t, const struct thread_place_in *in, const struct thread_evidence *e,
 	struct thread_found *out) {
-	int r = in->reply_to ? thread_candidate(t, in->reply_to, in, &out->thread) : 0;
+	uint64_t reply_to = in->reply_to ? replace_latest(t, in->reply_to) : 0;
+	int r = reply_to ? thread_candidate(t, reply_to, in, &out->thread) : 0;
 	if (r > 0) {
-		out->parent = in->reply_to;
+		out->parent = reply_to;
 		out->reason = in->reply_reason;
 	}
 	if (r != 0)
@@ -478,8 +480,10 @@ static int thread_find_parent(struct forum_txn *t, const struct thread_place_in 
 		struct key k;
 		key_begin(&k, 'I');
 		key_bytes(&k, slice_of(e->v[i].digest, 16));
-		if ((r = thread_get64(t, &k, &id)) > 0)
+		if ((r = thread_get64(t, &k, &id)) > 0) {
+			id = replace_latest(t, id);
 			r = thread_candidate(t, id, in, &out->thread);
+		}
 		if (r > 0) {
 			out->parent = id;
 			out->reason = e->v[i].reason;

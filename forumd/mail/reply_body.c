@@ -163,8 +163,8 @@ static bool choose(struct reply_work *w)
 	return w->stub || !plain || w->out->pictures || (w->in->reply && (dropped || !w->out->info.whole));
 }
 
-/* the text with its Content fields; *length lines decide the encoding */
-static void put_text(struct slice text, struct buf *head, struct buf *body)
+/* the length of lines decides the encoding */
+void reply_body_put(struct slice text, struct buf *head, struct buf *body)
 {
 	bool eight = false, lng = false;
 	struct slice rest = text, line;
@@ -198,7 +198,7 @@ static void put_parts(struct reply_work *w, struct buf *head, struct buf *body)
 	n = (size_t)snprintf(boundary, sizeof boundary, "=_forum_");
 	for (int i = 0; i < 12; i++)
 		n += (size_t)snprintf(boundary + n, sizeof boundary - n, "%02x", hash[i]);
-	put_text(w->out->text, &text_head, &text);
+	reply_body_put(w->out->text, &text_head, &text);
 	buf_addf(head, "Content-Type: multipart/mixed; boundary=\"%s\"\r\n", boundary);
 	buf_addf(body, "--%s\r\n", boundary);
 	buf_add_slice(body, buf_slice(&text_head));
@@ -233,7 +233,7 @@ int reply_body_make(struct arena *a, const struct reply_body_in *in, struct repl
 	if (change && w.kept.n)
 		put_parts(&w, &head, &body);
 	else if (change)
-		put_text(r_r->text, &head, &body);
+		reply_body_put(r_r->text, &head, &body);
 	r_r->content = arena_slice(a, buf_slice(&head));
 	r_r->body = arena_slice(a, buf_slice(&body));
 	if (!change)

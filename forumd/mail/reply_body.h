@@ -24,6 +24,8 @@ struct reply_body {
 	unsigned pictures;             /* repeated inline pictures left out */
 	bool from_html;
 };
+/* UTF-8 text with LF as a body with CRLF, and its Content-* lines; appended to both */
+void reply_body_put(struct slice text, struct buf *head, struct buf *body);
 /* 1: made, in the arena. 0: the body is best as it is; text, info are set all the same (text empty when there is none). */
 int reply_body_make(struct arena *a, const struct reply_body_in *in, struct reply_body *r_r);
 #endif

@@ -35,6 +35,7 @@ struct post_in {
 	/* source POST_FROM_FEED comes with import and path_host: as it is, but Path gets our name in front, Forum-* goes, and
 	 * subscribers are mailed; the author never is an account, whatever From says. The gateway has checked the article. */
 	bool no_mail;
+	struct slice supersedes;       /* Message-ID this one stands in the place of: told to news readers; the caller sets draft.supersedes */
 	int64_t arrival;               /* 0 now; imports, APPEND with a date */
 	size_t max_size;
 	struct slice path_host;        /* NNTP: our path identity for Path and Injection-Info */

@@ -196,6 +196,8 @@ static void header_supply(struct post_in_work *w, const unsigned *seen) {
 		header_put(w, "Content-Transfer-Encoding", SLICE("8bit"), none);
 	}
 	header_cancel_lock(w);
+	if (w->in->supersedes.n)
+		header_put(w, "Supersedes", w->in->supersedes, none);
 	if (w->in->source == POST_FROM_NNTP && !w->in->import)
 		header_injection(w);
 }

@@ -42,6 +42,7 @@ struct out {
 	struct buf notice;                 /* a signed notice */
 	int64_t pause_until; unsigned downs;   /* the smarthost is down: nobody sends before (monotonic ms) */
 	int64_t next_due;                  /* seconds; 0 nothing waits */
+	int64_t purge;                     /* when the text of the next tombstone goes */
 	atomic_uint in_flight, running;
 	atomic_bool paused;
 };

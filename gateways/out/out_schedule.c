@@ -10,6 +10,7 @@
 #include "forumd/base/clock.h"
 #include "forumd/base/log.h"
 #include "forumd/base/stat.h"
+#include "forumd/forum/replace.h"
 #include "forumd/run/bus.h"
 #include "forumd/run/writer.h"
 #include "gateways/common/notice.h"
@@ -19,6 +20,7 @@
 #define EXPAND_AT_ONCE 200
 #define SCAN_MAX 5000          /* items looked at in one go */
 #define STOP_MS 5000
+#define PURGE_MAX 20           /* tombstones in one job */
 #define RETRY_MS 1000          /* after the store refused a commit */
 
 static struct out *the_out;
@@ -185,12 +187,39 @@ static bool fill(struct out *o, uint64_t *expand_r)
 		}
 	}
 	o->next_due = mailq_next_due(t);
+	o->purge = tombstone_next(t);
 	if (o->next_due && o->next_due <= now)   /* held, or under way */
 		o->next_due = wait;
 	else if (wait && (!o->next_due || wait < o->next_due))
 		o->next_due = wait;
 	forum_read_end(&t);
 	return true;
+}
+
+/* ---- texts of old tombstones ---- */
+
+static int purge_apply(struct forum_txn *t, struct job *j, struct fail *f)
+{
+	(void)j;
+	return tombstone_purge(t, PURGE_MAX, f) < 0 ? (int)f->code : 1;
+}
+
+/* True when something went. */
+static bool purge(struct out *o)
+{
+	struct job *j;
+	int e;
+
+	if (!o->purge || o->purge > clock_now())
+		return false;
+	j = job_new(NULL, purge_apply);
+	j->lane = JOB_BULK;
+	e = writer_call(writer_current(), j);
+	if (e <= 0)
+		log_error("out", "old tombstones stay why=\"%s\"", j->fail.text);
+	job_free(&j);
+	o->purge = 0;
+	return e > 0;
 }
 
 /* ---- the loop ---- */
@@ -282,6 +311,8 @@ static bool work(struct out *o, bool *retry)
 		}
 		if (item && !expand(item))
 			*retry = true;
+		if (!*retry && purge(o))
+			return true;
 		return !*retry && (item || o->results.n > before);
 	}
 	if (!out_in_flight(o))

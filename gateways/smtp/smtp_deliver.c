@@ -84,7 +84,7 @@ static struct slice own_text(struct smtp_session *m, struct arena *a, bool subje
 		buf_reset(&b);
 		field_get(g->header, "Subject", &b);
 	}
-	s = arena_slice(a, slice_to(buf_slice(&b), 20000));
+	s = arena_slice(a, slice_to(buf_slice(&b), SMTP_ORDER_TEXT_MAX));
 	buf_free(&b);
 	return s;
 }

@@ -6,6 +6,7 @@
 #include "forumd/base/text.h"
 #include "forumd/forum/memo.h"
 #include "forumd/forum/moderate.h"
+#include "forumd/forum/replace.h"
 #include "forumd/forum/rights.h"
 #include "gateways/common/notice.h"
 #include "gateways/smtp/smtp_order_private.h"
@@ -15,7 +16,7 @@ static const struct { const char *word; enum smtp_verb verb; } verbs[] = {
 	{ "help", VERB_HELP }, { "join", VERB_JOIN }, { "subscribe", VERB_SUBSCRIBE }, { "unsubscribe", VERB_UNSUBSCRIBE },
 	{ "stand aside", VERB_ASIDE }, { "come back", VERB_BACK }, { "leave", VERB_LEAVE }, { "password", VERB_PASSWORD },
 	{ "search", VERB_SEARCH }, { "set", VERB_SET }, { "mute", VERB_MUTE }, { "watch", VERB_WATCH }, { "unmute", VERB_UNMUTE },
-	{ "flag", VERB_FLAG }, { "undo", VERB_UNDO }, { "whole", VERB_WHOLE }, { "under", VERB_UNDER }, { "confirm", VERB_CONFIRM },
+	{ "flag", VERB_FLAG }, { "undo", VERB_UNDO }, { "whole", VERB_WHOLE }, { "under", VERB_UNDER }, { "split", VERB_SPLIT }, { "edit", VERB_EDIT }, { "confirm", VERB_CONFIRM },
 	{ "yes", VERB_CONFIRM }, { "i agree", VERB_CONFIRM }, { "ok", VERB_CONFIRM },
 };
 
@@ -169,6 +170,8 @@ static int run(struct forum_txn *t, struct arena *a, struct smtp_order *o, struc
 	case VERB_UNDO: return order_undo(t, o, f);
 	case VERB_WHOLE: return order_whole(t, a, o, f);
 	case VERB_UNDER: return order_under(t, o, f);
+	case VERB_SPLIT: return order_split(t, o, f);
+	case VERB_EDIT: return order_edit(t, a, o, f);
 	case VERB_JOIN: return o->member ? order_tellf(t, o, "You are a member already. Send  help  to commands for what can be done.\n") : order_join(t, o, f);
 	default: return fail_set(f, ERR_INVALID, "that is not understood; send  help  to commands");
 	}
@@ -207,6 +210,21 @@ static int from_question(struct forum_txn *t, struct arena *a, struct smtp_order
 	return e;
 }
 
+/* what was edited meanwhile is meant as it is now */
+static int from_receipt(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)
+{
+	o->post = replace_latest(t, o->post);
+	switch (o->verb) {
+	case VERB_CONFIRM:
+		return order_publish(t, o, f);
+	case VERB_UNDO: case VERB_WHOLE: case VERB_UNDER: case VERB_SPLIT: case VERB_EDIT: case VERB_HELP:
+		return run(t, a, o, f);
+	default:
+		return fail_set(f, ERR_INVALID,
+			"a receipt takes undo, whole, edit, split, confirm or under <link>; to write to the forum answer the post itself");
+	}
+}
+
 int smtp_order_apply(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)
 {
 	int e;
@@ -222,9 +240,7 @@ int smtp_order_apply(struct forum_txn *t, struct arena *a, struct smtp_order *o,
 		return order_cases(t, o, f);
 	}
 	if (o->answer)
-		e = o->verb == VERB_CONFIRM ? order_publish(t, o, f)
-			: o->verb == VERB_UNDO || o->verb == VERB_WHOLE || o->verb == VERB_UNDER || o->verb == VERB_HELP ? run(t, a, o, f)
-			: fail_set(f, ERR_INVALID, "a receipt takes undo, whole, confirm or under <link>; to write to the forum answer the post itself");
+		e = from_receipt(t, a, o, f);
 	else if (!o->member && (o->verb == VERB_JOIN || o->verb == VERB_SUBSCRIBE))
 		e = order_ask_join(t, (o->verb = VERB_JOIN, o), f);
 	else if (!o->member && o->verb != VERB_HELP)

@@ -7,13 +7,14 @@
 
 enum smtp_verb {
 	VERB_NONE, VERB_HELP, VERB_JOIN, VERB_SUBSCRIBE, VERB_UNSUBSCRIBE, VERB_ASIDE, VERB_BACK, VERB_LEAVE, VERB_PASSWORD,
-	VERB_SEARCH, VERB_SET, VERB_MUTE, VERB_WATCH, VERB_UNMUTE, VERB_FLAG, VERB_UNDO, VERB_WHOLE, VERB_UNDER, VERB_CONFIRM,
+	VERB_SEARCH, VERB_SET, VERB_MUTE, VERB_WATCH, VERB_UNMUTE, VERB_FLAG, VERB_UNDO, VERB_WHOLE, VERB_UNDER, VERB_SPLIT, VERB_EDIT, VERB_CONFIRM,
 };
+#define SMTP_ORDER_TEXT_MAX 100000
 /* Everything apply needs; slices in the job's arena. */
 struct smtp_order {
 	enum smtp_verb verb;
 	struct slice line, rest;       /* as written; behind the verb */
-	struct slice text;             /* TOKEN_CASE: all lines */
+	struct slice text;             /* all lines, cut at SMTP_ORDER_TEXT_MAX */
 	enum token_kind from_token;    /* FORM_ANSWER: which address was answered */
 	bool answer, commands;         /* FORM_ANSWER; FORM_COMMANDS and GROUP-subscribe and the like */
 	uint32_t member;               /* who asks, 0 a stranger */

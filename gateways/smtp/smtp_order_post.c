@@ -6,7 +6,12 @@
 #include "forumd/forum/thread.h"
 #include "forumd/forum/watch.h"
 #include "forumd/base/text.h"
+#include "forumd/mail/date.h"
+#include "forumd/mail/field.h"
 #include "forumd/mail/msgid.h"
+#include "forumd/mail/reply_body.h"
+#include "forumd/mail/words.h"
+#include "gateways/common/notice.h"
 #include "gateways/smtp/smtp_order_private.h"
 
 int order_watch(struct forum_txn *t, struct smtp_order *o, struct fail *f)
@@ -96,41 +101,164 @@ static void without_id(struct slice raw, struct buf *out)
 	buf_add_slice(out, rest);
 }
 
+/* `raw` is published in the place of p; of a post that waits, it waits instead */
+static int replace(struct forum_txn *t, struct arena *a, struct smtp_order *o, const struct post *p, struct slice raw, bool quiet,
+	struct post_result *r_r, struct fail *f)
+{
+	uint32_t groups[POST_GROUPS_MAX];
+	struct post_draft d;
+	int e;
+
+	for (size_t i = 0; i < p->nplaces && i < POST_GROUPS_MAX; i++)
+		groups[i] = p->places[i].group;
+	struct post_in in = { .source = POST_FROM_MAIL, .member = o->member, .groups = groups, .ngroups = p->nplaces,
+		.reply_to = p->parent, .reply_reason = p->reason, .max_size = UINT32_MAX / 2, .hold = p->state == POST_PENDING,
+		.hold_reason = SLICE("stands in the place of one that waited"), .no_mail = quiet,
+		.supersedes = p->state == POST_VISIBLE ? p->message_id : SLICE("") };
+	if ((e = post_in_parse(t, &in, arena_slice(a, raw), a, &d, f)) < 0)
+		return e;
+	d.supersedes = p->state == POST_VISIBLE ? p->id : 0;
+	if (p->state == POST_PENDING && (e = post_set_state(t, p->id, POST_DELETED, f)) < 0)
+		return e;
+	return post_add(t, &d, r_r, f);
+}
+
+/* still in the hold: nobody was mailed, so everybody gets the new one only */
+static bool in_hold(struct forum_txn *t, const struct smtp_order *o, const struct post *p)
+{
+	return p->state == POST_PENDING || p->arrival + o->hold_seconds > forum_time(t);
+}
+
+/* the author's post that an answer to its receipt is about */
+static int own_post(struct forum_txn *t, const struct smtp_order *o, struct post *p_r, struct fail *f)
+{
+	if (post_get(t, o->post, p_r) <= 0 || p_r->author != o->member || (p_r->state != POST_VISIBLE && p_r->state != POST_PENDING))
+		return fail_set(f, ERR_GONE, "that post is not there any more");
+	return 1;
+}
+
 int order_whole(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)
 {
 	struct buf raw = { 0 }, fresh = { 0 };
-	struct post_draft d;
 	struct post_result r;
 	struct post p;
-	uint32_t groups[POST_GROUPS_MAX];
-	int e = post_get(t, o->post, &p);
+	int e = own_post(t, o, &p, f);
 
-	if (e <= 0 || p.author != o->member || (p.state != POST_VISIBLE && p.state != POST_PENDING))
-		return fail_set(f, ERR_GONE, "that post is not there any more");
+	if (e < 0)
+		return e;
 	if (!p.original_crc)
 		return fail_set(f, ERR_INVALID, "your mail was published whole already");
-	for (size_t i = 0; i < p.nplaces && i < POST_GROUPS_MAX; i++)
-		groups[i] = p.places[i].group;
-	struct post_in in = { .source = POST_FROM_MAIL, .member = o->member, .groups = groups, .ngroups = p.nplaces,
-		.reply_to = p.parent, .reply_reason = p.reason, .max_size = UINT32_MAX / 2, .hold = p.state == POST_PENDING,
-		.hold_reason = SLICE("waited before it was published whole"),
-		.no_mail = p.arrival + o->hold_seconds <= forum_time(t) && p.state == POST_VISIBLE };
 	if ((e = post_in_original(t, &p, &raw)) > 0) {
 		without_id(buf_slice(&raw), &fresh);
-		e = post_in_parse(t, &in, arena_slice(a, buf_slice(&fresh)), a, &d, f);
+		e = replace(t, a, o, &p, buf_slice(&fresh), !in_hold(t, o, &p), &r, f);
 	}
 	buf_free(&raw);
 	buf_free(&fresh);
 	if (e < 0)
 		return f->code ? e : fail_set(f, (enum err)e, "the original cannot be read");
-	d.supersedes = p.state == POST_VISIBLE ? p.id : 0;
-	if (p.state == POST_PENDING && (e = post_set_state(t, p.id, POST_DELETED, f)) < 0)
-		return e;
-	if ((e = post_add(t, &d, &r, f)) < 0)
-		return e;
-	trace_add(t, r.id, d.message_id, "published whole in the place of post %llu", (unsigned long long)p.id);
+	if (post_get(t, r.id, &p) <= 0)
+		return fail_set(f, ERR_UNAVAILABLE, "try again later");
+	trace_add(t, r.id, p.message_id, "published whole in the place of what was cut");
 	return order_tellf(t, o, "Your mail is published as it came, in the place of the shorter text.\n\nLink: mid:%.*s\n",
-		SLICE_ARG(slice_sub(d.message_id, 1, d.message_id.n - 2)));
+		SLICE_ARG(slice_sub(p.message_id, 1, p.message_id.n - 2)));
+}
+
+/* ---- edit ---- */
+
+static bool has_attachments(struct forum_txn *t, const struct post *p)
+{
+	struct buf header = { 0 }, type = { 0 };
+	bool many = post_header(t, p, &header) > 0 && field_get(buf_slice(&header), "Content-Type", &type)
+		&& !slice_starts_nocase(slice_trim(buf_slice(&type)), SLICE("text/"));
+
+	buf_free(&header);
+	buf_free(&type);
+	return many;
+}
+
+/* the post with another text */
+static void edited(struct forum_txn *t, const struct post *p, struct slice text, struct buf *out)
+{
+	struct buf v = { 0 }, body = { 0 };
+
+	field_write(out, "From", p->from);
+	words_encode(p->subject, &v);
+	field_write(out, "Subject", buf_slice(&v));
+	buf_reset(&v);
+	date_write(&v, forum_time(t));
+	field_write(out, "Date", buf_slice(&v));
+	if (p->in_reply_to.n)
+		field_write(out, "In-Reply-To", p->in_reply_to);
+	if (p->references.n)
+		field_write(out, "References", p->references);
+	buf_adds(out, "MIME-Version: 1.0\r\n");
+	reply_body_put(text, out, &body);
+	buf_adds(out, "\r\n");
+	buf_add_slice(out, buf_slice(&body));
+	buf_free(&v);
+	buf_free(&body);
+}
+
+int order_edit(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)
+{
+	bool notify = slice_is_nocase(o->rest, "notify"), hold;
+	struct slice text = o->text, line;
+	struct buf raw = { 0 }, told = { 0 };
+	struct post_result r;
+	struct post p;
+	int e = own_post(t, o, &p, f);
+
+	while (slice_line(&text, &line) && !slice_trim(line).n)
+		;
+	if (e < 0)
+		return e;
+	if (o->rest.n && !notify)
+		return fail_set(f, ERR_INVALID, "write  edit  (or  edit notify ) alone in the first line, and the new text below it");
+	if (!slice_trim(text).n)
+		return fail_set(f, ERR_INVALID, "write the whole new text below the word edit; to take the post back write  undo");
+	if (o->text.n >= SMTP_ORDER_TEXT_MAX)
+		return fail_set(f, ERR_TOOBIG, "a text this long cannot be edited by mail; take the post back with  undo  and send it anew");
+	if (has_attachments(t, &p))
+		return fail_set(f, ERR_INVALID, "a post with attachments cannot be edited by mail; take it back with  undo  and send it anew");
+	while (text.n && (text.p[0] == '\n' || text.p[0] == '\r'))
+		text = slice_from(text, 1);
+	hold = in_hold(t, o, &p);
+	edited(t, &p, text, &raw);
+	e = replace(t, a, o, &p, buf_slice(&raw), !hold && !notify, &r, f);
+	buf_free(&raw);
+	if (e < 0)
+		return e;
+	if (post_get(t, r.id, &p) <= 0)
+		return fail_set(f, ERR_UNAVAILABLE, "try again later");
+	trace_add(t, r.id, p.message_id, "edited by its author");
+	buf_addf(&told, "Your post is changed%s. %s\n\nLink: mid:%.*s\n\nAnswer with  edit  or  undo  to change it again.\n\n------ it reads now ------\n%.*s\n",
+		p.state == POST_PENDING ? ", and waits for a moderator" : "", hold ? "Nobody had been mailed: everybody gets the new text only."
+		: notify ? "It is mailed again." : "Nobody is mailed for it (that would be  edit notify ); news and mail programs show the new text.",
+		SLICE_ARG(slice_sub(p.message_id, 1, p.message_id.n - 2)), SLICE_ARG(slice_to(text, 8000)));
+	e = order_tell(t, o, "edit", buf_slice(&told), notice_answer_to(t, TOKEN_RECEIPT, r.id, o->member, o->group, 30));
+	buf_free(&told);
+	return e;
+}
+
+/* a thread of its own, by its author */
+int order_split(struct forum_txn *t, struct smtp_order *o, struct fail *f)
+{
+	struct group g;
+	struct post p;
+	int e = own_post(t, o, &p, f);
+
+	if (e < 0)
+		return e;
+	if (p.state != POST_VISIBLE || !p.parent)
+		return fail_set(f, ERR_INVALID, p.parent ? "the post is not published yet" : "the post is a thread of its own already");
+	for (size_t i = 0; i < p.nplaces; i++)
+		if (group_get(t, p.places[i].group, &g) <= 0 || (e = rights_can_start(t, o->member, &g, f)) < 0)
+			return f->code ? e : fail_set(f, ERR_NOTFOUND, "no such group");
+	if ((e = thread_set_parent(t, p.id, 0, PARENT_MOVED, f)) < 0)
+		return e;
+	trace_add(t, p.id, p.message_id, "made a thread of its own by its author");
+	return order_tellf(t, o, "Your post \"%.*s\" is a thread of its own now. To hang it under another one answer the receipt with  under mid:ID\n",
+		SLICE_ARG(slice_to(p.subject, 200)));
 }
 
 static int find_linked(struct forum_txn *t, struct slice link, struct post *p_r)

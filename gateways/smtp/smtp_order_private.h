@@ -22,6 +22,8 @@ int order_watch(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_flag(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_undo(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_whole(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f);
+int order_edit(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f);
+int order_split(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_under(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_publish(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 

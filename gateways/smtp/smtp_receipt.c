@@ -4,6 +4,7 @@
 #include "forumd/forum/author.h"
 #include "forumd/forum/mailq.h"
 #include "forumd/mail/date.h"
+#include "forumd/mail/subject.h"
 #include "forumd/mail/trim.h"
 #include "gateways/common/notice.h"
 #include "gateways/smtp/smtp_order.h"
@@ -39,8 +40,10 @@ static void add_place(struct forum_txn *t, const struct post *p, struct slice gr
 	buf_addf(out, "Where:    %.*s", SLICE_ARG(group));
 	if (p->parent && post_get(t, p->parent, &parent) > 0) {
 		date_write(&date, parent.date);
-		buf_addf(out, ", under %.*s, %.*s\n          mid:%.*s\n", SLICE_ARG(author_name(t, parent.author, parent.from)),
-			SLICE_ARG(buf_slice(&date)), SLICE_ARG(slice_sub(parent.message_id, 1, parent.message_id.n - 2)));
+		buf_addf(out, ", under %.*s, %.*s%s\n          mid:%.*s\n", SLICE_ARG(author_name(t, parent.author, parent.from)),
+			SLICE_ARG(buf_slice(&date)), parent.state == POST_DELETED || parent.state == POST_HIDDEN
+			? "\n          (that post was taken away meanwhile; your answer keeps its place below it)" : "",
+			SLICE_ARG(slice_sub(parent.message_id, 1, parent.message_id.n - 2)));
 	} else {
 		buf_adds(out, ", a new thread\n");
 	}
@@ -72,7 +75,24 @@ static void add_cut(const struct post_in_cut *c, struct buf *out)
 	buf_addf(out, "%s\n          Your mail is kept as it came.\n", c->from_html ? "; the HTML was made text" : "");
 }
 
-static void add_ways(const struct post *p, const struct smtp_receipt *r, struct buf *out)
+/* the subject without Re: and the like says something else than the parent's */
+static bool other_subject(struct forum_txn *t, const struct post *p)
+{
+	struct buf own = { 0 }, above = { 0 };
+	struct post parent;
+	bool other = false;
+
+	if (p->parent && post_get(t, p->parent, &parent) > 0 && parent.subject.n) {
+		subject_base(p->subject, &own);
+		subject_base(parent.subject, &above);
+		other = buf_len(&own) && !slice_eq_nocase(buf_slice(&own), buf_slice(&above));
+	}
+	buf_free(&own);
+	buf_free(&above);
+	return other;
+}
+
+static void add_ways(struct forum_txn *t, const struct post *p, const struct smtp_receipt *r, struct buf *out)
 {
 	buf_adds(out, "\nAnswer this mail with one of these words:\n");
 	if (r->hold.n && smtp_receipt_may_confirm(r->hold))
@@ -82,7 +102,10 @@ static void add_ways(const struct post *p, const struct smtp_receipt *r, struct 
 	buf_adds(out, ")\n");
 	if (r->cut->changed)
 		buf_adds(out, "  whole         publish your mail uncut\n");
-	buf_adds(out, "  under mid:ID  hang it under another post\n");
+	if (other_subject(t, p))
+		buf_adds(out, "  split         make it a thread of its own: it has another subject than what it answers\n");
+	buf_adds(out, "  under mid:ID  hang it under another post\n"
+		"  edit          and below it the whole new text: it stands in the place of this one\n");
 	buf_adds(out, "No more of these: send  set receipts=off  to commands.\n");
 }
 
@@ -117,7 +140,7 @@ int smtp_receipt_add(struct forum_txn *t, const struct smtp_receipt *r)
 	}
 	buf_adds(&b, "\n");
 	add_cut(r->cut, &b);
-	add_ways(&p, r, &b);
+	add_ways(t, &p, r, &b);
 	buf_adds(&b, "\n------ as published ------\n");
 	while (!r->unproven && slice_line(&shown, &line))
 		buf_addf(&b, "%.*s\n", SLICE_ARG(line));

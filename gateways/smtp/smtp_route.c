@@ -5,6 +5,7 @@
  * envelope sender lets a member's mail to a group that is not public pass to where From and its proof are looked at. */
 #include "gateways/smtp/smtp_private.h"
 #include "forumd/base/text.h"
+#include "forumd/forum/replace.h"
 #include "forumd/forum/rights.h"
 #include "forumd/mail/address.h"
 
@@ -51,15 +52,22 @@ static void take_group(struct smtp_session *m, const struct group *g, struct smt
 	r->group_name = arena_slice(m->mail, g->name);
 }
 
+/* An edited post is answered as it is now; one that was taken away keeps its place, and so its answers have one. */
+static bool may_be_answered(struct forum_txn *t, struct reply_token *k, struct post *p_r)
+{
+	k->id = replace_latest(t, k->id);
+	return post_get(t, k->id, p_r) > 0 && p_r->state != POST_PENDING;
+}
+
 /* The group of a reply: the one in the token, else the one in the address, else the first of the post that the member
  * reads. It must hold the post, and the address must not say another one. */
-static bool reply_group(struct forum_txn *t, const struct smtp_local *l, const struct reply_token *k, struct group *g_r)
+static bool reply_group(struct forum_txn *t, const struct smtp_local *l, struct reply_token *k, struct group *g_r)
 {
 	struct post p;
 	struct group named;
 	uint32_t id = k->group;
 
-	if (post_get(t, k->id, &p) <= 0 || p.state != POST_VISIBLE)
+	if (!may_be_answered(t, k, &p))
 		return false;
 	if (l->group.n) {
 		if (!group_name_valid(l->group) || group_find(t, l->group, &named) <= 0 || (id && id != named.id))

@@ -3,7 +3,7 @@
 whole and under; what is refused is refused in the session, and never both."""
 from maillib import *
 
-f = Forum(outgoing="hold_seconds = 6")
+f = Forum(outgoing="hold_seconds = 4")
 root = f.root()
 to = f.reply_to(f.copy(root, "bob"))
 body = "Loam, I think.\n\n> Which soil does it like?\n> And how much water?\n"
@@ -38,7 +38,7 @@ like(f.send("bob", a, "Undo.\n")[0], "^250 2.0.0 done", "undo")
 ok(f.notice("bob", "Nobody was mailed"), "is answered")
 ok(mid not in [p["message_id"] for p in f.s.json("thread", root) if p["state"] == "visible"], "the post is gone")
 like(f.send("bob", a, "undo\n")[0], "^550 5.", "twice is refused")
-time.sleep(7)
+time.sleep(5)
 ok(not f.copies(lambda m: m["Message-ID"] == mid, seconds=1), "no copy went")
 
 # under: to another thread

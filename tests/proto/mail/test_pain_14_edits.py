@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Pain 14: edits. Within the hold they are silent: everybody gets the new text only. Later news readers see an article
+with Supersedes, IMAP a new UID and the old one gone, still read when little changed, and nobody is mailed unless the author
+says so. Answers to the old post hang under the new one."""
+from maillib import *
+
+f = Forum(outgoing="hold_seconds = 4")
+root = f.root()
+to = f.reply_to(f.copy(root, "bob"))
+answer = lambda mail, text: f.send("bob", f.reply_to(mail), text)[0]
+
+# ---- inside the hold
+got, mid = f.send("bob", to, "Lome, I think, and sand.\n")
+r = f.notice("bob", "Published in test.pub.*Lome")
+like(words(r), r"  edit +and below it the whole new text", "the receipt says how to change it")
+like(answer(r, "edit\n\nLoam, I think,\nand sand.\n"), "^250 2.0.0 done", "edit")
+told = f.notice("bob", "Your post is changed")
+like(words(told), r"Nobody had been mailed.*it reads now ------\nLoam, I think,\nand sand\.", "answered with what it reads now")
+tree = [p for p in f.s.json("thread", root) if p["state"] == "visible"]
+is_(len(tree), 2, "one post in the place of the other")
+new = tree[1]["message_id"]
+ok(new != mid and tree[1]["parent"] == tree[0]["id"], "under the same parent")
+is_(f.shown(new), "Loam, I think,\nand sand.", "with the new text")
+ok(f.copy(new, "carol"), "carol is mailed the new text")
+ok(not f.copies(lambda m: m["Message-ID"] == mid, seconds=1), "nobody the old one")
+like(answer(r, "edit\n"), "^550 5.*whole new text below", "edit without a text is refused")
+like(answer(r, "edit please\n\nX\n"), "^550 5.*alone in the first line", "and with words behind it")
+
+# ---- later, by the receipt of the first: little changed (another forum, without a hold)
+f.s.stop()
+f = Forum()
+root = f.root()
+got, mid = f.send("bob", f.reply_to(f.copy(root, "bob")), "Lome, I think, and sand.\n")
+r = f.notice("bob", "Published in test.pub.*Lome")
+like(answer(r, "edit\n\nLoam, I think,\nand sand.\n"), "^250 2.0.0 done", "edit")
+told = f.notice("bob", "Your post is changed")
+new = [p for p in f.s.json("thread", root) if p["state"] == "visible"][1]["message_id"]
+old = f.copy(mid, "carol")
+is_(f.send("carol", f.reply_to(old), "I agree with that.\n")[0][:3], "250", "carol answers")
+i = f.s.imap("carol@example.org", "secret-c")
+i.run("SELECT test.pub")
+uid = lambda mid: i.run('UID SEARCH HEADER Message-ID "%s"' % mid)[1][0].split()[2:]
+one = uid(new)
+i.run("UID STORE %s +FLAGS (\\Seen)" % one[0])
+i.run("NOOP")
+n = len(f.copies(lambda m: "carol" in m["Delivered-To"]))
+like(answer(told, "edit\nLoam, I think,\nand some sand.\n"), "^250 2.0.0 done", "an edit when the mails are gone")
+like(words(f.notice("bob", "some sand")), r"Nobody is mailed for it", "is told so")
+newer = [p for p in f.s.json("thread", root) if p["state"] == "visible" and p["author"] == "Bob Fenn"][0]["message_id"]
+a = f.article(newer)
+is_(a["Supersedes"], new, "news readers: Supersedes")
+r1, lines = i.run("NOOP")
+ok(any("EXPUNGE" in l or "VANISHED" in l for l in lines), "IMAP: the old one is gone")
+two = uid(newer)
+ok(two and int(two[0]) > int(one[0]), "and a new UID there")
+ok("\\Seen" in " ".join(i.run("UID FETCH %s (FLAGS)" % two[0])[1]), "read already, for little changed")
+tree = f.s.json("thread", root)
+bobs = [p for p in tree if p["message_id"] == newer][0]
+carols = [p for p in tree if p["author"] == "Carol Reed"][0]
+is_((carols["parent"], carols["state"]), (bobs["id"], "visible"), "the answer to the old one hangs under the new one")
+like(f.send("carol", f.reply_to(old), "One thing more.\n")[0], "^250", "an answer to the old mail is taken")
+is_([p["parent"] for p in f.s.json("thread", root) if p["author"] == "Carol Reed" and p["state"] == "visible"], [bobs["id"], bobs["id"]], "and hangs under the new one")
+ok(not f.copies(lambda m: m["Message-ID"] == newer, seconds=1), "nobody was mailed the edit")
+
+# ---- notify, and much changed
+last = f.notice("bob", "some sand")
+like(answer(last, "edit notify\nClay. I was wrong about all of this, as a neighbour who has grown quinces for years told me.\n"), "^250", "edit notify")
+newest = [p for p in f.s.json("thread", root) if p["state"] == "visible" and p["author"] == "Bob Fenn"][0]["message_id"]
+ok(f.copy(newest, "carol"), "is mailed")
+i.run("NOOP")
+three = uid(newest)
+ok("\\Seen" not in " ".join(i.run("UID FETCH %s (FLAGS)" % three[0])[1]), "and unread, for much changed")
+
+# ---- the first post of a thread keeps thread and watchers; a newsreader's Supersedes does the same
+start = f.s.post("test.pub", "Medlar", "When is it rip?\r\n", user="alice@example.org", password="secret-a")
+f.send("bob", f.reply_to(f.copy(start, "bob")), "watch\n")
+ok(f.notice("bob", "Every post of the thread \"Medlar\""), "bob watches the thread")
+f.s.ctl("unsubscribe", "bob@example.org", "test.pub")
+got, reply = f.send("carol", f.reply_to(f.copy(start, "carol")), "In November.\n")
+fixed = f.s.post("test.pub", "Medlar", "When is it ripe?\r\n", user="alice@example.org", password="secret-a", headers="Supersedes: %s\r\n" % start)
+tree = [p for p in f.s.json("thread", fixed) if p["state"] == "visible"]
+is_([p["message_id"] for p in tree], [fixed, reply], "the thread hangs below the new first post")
+got, more = f.send("carol", f.reply_to(f.copy(fixed, "carol")), "Or in December.\n")
+ok(f.copy(more, "bob"), "who watched it watches it still")
+
+# ---- not somebody else's, not with attachments
+like(f.send("carol", f.reply_to(last), "edit\nMine now.\n")[0], "^550 5", "nobody else edits it")
+got, mid = f.send("alice", "test.pub@forum.test", "--b\n\nSee the picture.\n--b\nContent-Type: image/png\nContent-Transfer-Encoding: base64\nContent-Disposition: attachment; filename=q.png\n\niVBORw0KGgo=\n--b--\n",
+                  subject="Picture", content="MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n")
+r = f.notice("alice", "Published in test.pub: Picture")
+like(f.send("alice", f.reply_to(r), "edit\nNo picture.\n")[0], "^550 5.*attachments", "a post with attachments is not edited by mail")
+done()
