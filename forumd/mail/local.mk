@@ -9,6 +9,8 @@ forumd_libmail_a_SOURCES = \
 	forumd/mail/dkim_verify.c forumd/mail/dkim_verify.h \
 	forumd/mail/dsn.c \
 	forumd/mail/field.c forumd/mail/field.h \
+	forumd/mail/charset.c \
+	forumd/mail/flowed.c forumd/mail/flowed.h \
 	forumd/mail/html.h \
 	forumd/mail/html_text.c \
 	forumd/mail/imap_text.c forumd/mail/imap_text.h \

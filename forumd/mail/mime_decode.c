@@ -2,6 +2,7 @@
  * damaged attachment is worth more than none. */
 #include "forumd/base/text.h"
 #include "forumd/mail/field.h"
+#include "forumd/mail/flowed.h"
 #include "forumd/mail/mime.h"
 #include "forumd/mail/words.h"
 
@@ -163,40 +164,6 @@ static void decode_lines(struct slice s, struct buf *out) {
 	}
 }
 
-/* RFC 3676: join the lines of a paragraph at one quote depth */
-static void decode_flowed(struct slice s, bool delsp, struct buf *out) {
-	struct slice line;
-	size_t open_depth = 0;
-	bool open = false;
-	while (slice_line(&s, &line)) {
-		size_t depth = 0;
-		while (depth < line.n && line.p[depth] == '>')
-			depth++;
-		line = slice_from(line, depth);
-		if (line.n && line.p[0] == ' ')
-			line = slice_from(line, 1);
-		bool signature = slice_is(line, "-- ");
-		if (open && (depth != open_depth || signature)) {
-			buf_addc(out, '\n');
-			open = false;
-		}
-		if (!open) {
-			for (size_t i = 0; i < depth; i++)
-				buf_addc(out, '>');
-			if (depth && line.n)
-				buf_addc(out, ' ');
-		}
-		bool flowed = !signature && line.n && line.p[line.n - 1] == ' ';
-		buf_add_slice(out, flowed && delsp ? slice_to(line, line.n - 1) : line);
-		if (!flowed)
-			buf_addc(out, '\n');
-		open = flowed;
-		open_depth = depth;
-	}
-	if (open)
-		buf_addc(out, '\n');
-}
-
 void mime_text(const struct mime_part *p, struct slice body, size_t max, struct buf *out) {
 	struct buf bytes = { 0 }, text = { 0 };
 	mime_decode(p->encoding, slice_sub(body, p->body_off, p->body_len), max, &bytes);
@@ -204,7 +171,7 @@ void mime_text(const struct mime_part *p, struct slice body, size_t max, struct 
 	if (slice_is(p->subtype, "plain") && slice_is_nocase(mime_param_get(p->params, p->nparams, "format"), "flowed")) {
 		buf_reset(&bytes);
 		decode_lines(buf_slice(&text), &bytes);
-		decode_flowed(buf_slice(&bytes), slice_is_nocase(mime_param_get(p->params, p->nparams, "delsp"), "yes"), out);
+		flowed_decode(buf_slice(&bytes), slice_is_nocase(mime_param_get(p->params, p->nparams, "delsp"), "yes"), out);
 	} else {
 		decode_lines(buf_slice(&text), out);
 	}

@@ -5,6 +5,7 @@
 #include "forumd/base/text.h"
 #include "forumd/base/vec.h"
 #include "forumd/mail/build.h"
+#include "forumd/mail/flowed.h"
 #include "forumd/mail/mime.h"
 #include "forumd/mail/reply_body.h"
 
@@ -163,6 +164,32 @@ static bool choose(struct reply_work *w)
 	return w->stub || !plain || w->out->pictures || (w->in->reply && (dropped || !w->out->info.whole));
 }
 
+/* what came in paragraphs goes on in paragraphs */
+static void put_flowed(struct slice text, struct buf *head, struct buf *body)
+{
+	bool eight = false, delsp = flowed_encode(text, body);
+
+	for (size_t i = 0; i < text.n && !eight; i++)
+		eight = (unsigned char)text.p[i] >= 128;
+	if (!buf_len(body))
+		buf_adds(body, "\r\n");
+	buf_addf(head, "Content-Type: text/plain; charset=utf-8; format=flowed%s\r\nContent-Transfer-Encoding: %s\r\n",
+		delsp ? "; delsp=yes" : "", eight ? "8bit" : "7bit");
+}
+
+static bool is_flowed(const struct mime_part *p)
+{
+	return slice_is_nocase(mime_param_get(p->params, p->nparams, "format"), "flowed");
+}
+
+static void put_text(const struct reply_work *w, struct buf *head, struct buf *body)
+{
+	if (is_flowed(&w->t.v[w->readable]) || w->out->from_html)
+		put_flowed(w->out->text, head, body);
+	else
+		reply_body_put(w->out->text, head, body);
+}
+
 /* the length of lines decides the encoding */
 void reply_body_put(struct slice text, struct buf *head, struct buf *body)
 {
@@ -198,7 +225,7 @@ static void put_parts(struct reply_work *w, struct buf *head, struct buf *body)
 	n = (size_t)snprintf(boundary, sizeof boundary, "=_forum_");
 	for (int i = 0; i < 12; i++)
 		n += (size_t)snprintf(boundary + n, sizeof boundary - n, "%02x", hash[i]);
-	reply_body_put(w->out->text, &text_head, &text);
+	put_text(w, &text_head, &text);
 	buf_addf(head, "Content-Type: multipart/mixed; boundary=\"%s\"\r\n", boundary);
 	buf_addf(body, "--%s\r\n", boundary);
 	buf_add_slice(body, buf_slice(&text_head));
@@ -233,7 +260,7 @@ int reply_body_make(struct arena *a, const struct reply_body_in *in, struct repl
 	if (change && w.kept.n)
 		put_parts(&w, &head, &body);
 	else if (change)
-		reply_body_put(r_r->text, &head, &body);
+		put_text(&w, &head, &body);
 	r_r->content = arena_slice(a, buf_slice(&head));
 	r_r->body = arena_slice(a, buf_slice(&body));
 	if (!change)

@@ -69,11 +69,37 @@ static void words_from_1252(struct slice s, struct buf *out) {
 }
 
 /* undeclared 8-bit text: what is valid UTF-8 is hardly ever anything else */
+static bool words_iconv(const char *from, struct slice text, struct buf *out);
+
+static bool words_iso_2022(struct slice s) {
+	return slice_find(s, SLICE("\x1b$B")) >= 0 || slice_find(s, SLICE("\x1b$@")) >= 0;
+}
+
 static void words_guess(struct slice s, struct buf *out) {
-	if (text_utf8_valid(s))
+	const char *charset = text_utf8_valid(s) && !words_iso_2022(s) ? NULL : words_guess_charset(s);
+	size_t start = buf_len(out);
+	if (!charset) {
 		buf_add_slice(out, s);
-	else
+	} else if (strcmp(charset, "windows-1252") == 0 || !words_iconv(charset, s, out)) {
+		buf_truncate(out, start);
 		words_from_1252(s, out);
+	}
+}
+
+/* says UTF-8, and is nothing of the kind: hardly a character of several octets that is one */
+static bool words_not_utf8(struct slice s) {
+	size_t wrong = words_iso_2022(s) ? 4 : 0, right = 0;
+	while (s.n) {
+		if (!(s.p[0] & 0x80)) {
+			s = slice_from(s, 1);
+			continue;
+		}
+		if (text_utf8_next(&s) >= 0)
+			right++;
+		else
+			wrong++;
+	}
+	return wrong >= 2 && wrong > right;
 }
 
 static bool words_iconv(const char *from, struct slice text, struct buf *out) {
@@ -158,7 +184,10 @@ bool words_to_utf8(struct slice charset, struct slice text, struct buf *out) {
 	char name[48];
 	switch (words_codec_find(charset, name, sizeof name)) {
 	case WORDS_UTF8:
-		text_utf8_repair(text, out);
+		if (words_not_utf8(text))
+			words_guess(text, out);
+		else
+			text_utf8_repair(text, out);
 		return true;
 	case WORDS_1252:
 		words_from_1252(text, out);

@@ -22,34 +22,56 @@ static bool within_rate(struct smtp_session *m, uint32_t member)
 	return !max || limits_rate(slice_of(key, (size_t)n), max, max);
 }
 
+#define ALIAS_IDS 24
+
+/* ids the mail names, what it answers first: those of In-Reply-To (*direct_r of them), then References from the end */
+static size_t cited(struct slice header, struct arena *a, struct slice ids[ALIAS_IDS], size_t *direct_r)
+{
+	struct slice last[ALIAS_IDS - 4], id;
+	struct buf b = { 0 };
+	size_t n = 0, seen = 0;
+
+	field_get(header, "In-Reply-To", &b);
+	for (struct slice rest = buf_slice(&b); n < 4 && msgid_next(&rest, &id);)
+		ids[n++] = arena_slice(a, id);
+	*direct_r = n;
+	buf_reset(&b);
+	field_get(header, "References", &b);
+	for (struct slice rest = buf_slice(&b); msgid_next(&rest, &id); seen++)
+		last[seen % (ALIAS_IDS - 4)] = id;
+	for (size_t i = 0; i < ALIAS_IDS - 4 && i < seen; i++)
+		ids[n++] = arena_slice(a, last[(seen - 1 - i) % (ALIAS_IDS - 4)]);
+	buf_free(&b);
+	return n;
+}
+
 /* The post that ids nobody here has stand for: rewritten on the way, or only a Thread-Index. */
 static uint64_t find_alias(struct smtp_session *m, struct forum_txn *t, struct delivery *d, enum parent_reason *reason_r)
 {
-	struct slice header = m->delivery->message.header, id, v;
+	struct slice header = m->delivery->message.header, v, ids[ALIAS_IDS];
 	struct buf b = { 0 }, index = { 0 };
 	uint64_t found = 0;
 	struct post p;
 	bool known = false;
+	size_t direct, n = cited(header, m->delivery->job->arena, ids, &direct);
 
-	field_get(header, "In-Reply-To", &b);
-	buf_addc(&b, ' ');
-	field_get(header, "References", &b);
-	for (struct slice rest = buf_slice(&b); !known && msgid_next(&rest, &id);)
-		known = post_by_msgid(t, id, &p) > 0;
-	for (struct slice rest = buf_slice(&b); !known && !found && msgid_next(&rest, &id);) {
-		d->alias = d->alias.n ? d->alias : arena_slice(m->delivery->job->arena, id);
-		if (memo_get(t, MEMO_ALIAS, id, &v) > 0 && v.n == 8)
-			found = num_get64(v.p);
-	}
 	*reason_r = PARENT_IN_REPLY_TO;
-	buf_reset(&b);
+	for (size_t i = 0; i < n && !known && !found; i++) {
+		known = post_by_msgid(t, ids[i], &p) > 0;
+		if (!known && !i)         /* what it answers, under a name that is not ours */
+			d->alias = arena_slice(m->delivery->job->arena, ids[i]);
+		if (!known && memo_get(t, MEMO_ALIAS, ids[i], &v) > 0 && v.n == 8) {
+			found = num_get64(v.p);
+			*reason_r = i < direct ? PARENT_IN_REPLY_TO : PARENT_REFERENCES;
+		}
+	}
 	if (field_get(header, "Thread-Index", &b) && base64_decode(buf_slice(&b), &index) && buf_len(&index) >= 22) {
 		struct slice whole = buf_slice(&index);
 
 		d->index = arena_slice(m->delivery->job->arena, slice_to(whole, 500));
 		/* an answer has five octets more than what it answers */
-		for (size_t n = whole.n; !known && !found && n >= 22 + 5; n -= 5) {
-			if (memo_get(t, MEMO_ALIAS, slice_to(whole, n - 5), &v) > 0 && v.n == 8) {
+		for (size_t left = whole.n; !known && !found && left >= 22 + 5; left -= 5) {
+			if (memo_get(t, MEMO_ALIAS, slice_to(whole, left - 5), &v) > 0 && v.n == 8) {
 				found = num_get64(v.p);
 				*reason_r = PARENT_THREAD_INDEX;
 			}

@@ -1,14 +1,49 @@
 """What the tests named after the pains share: a forum with members, replies as mail clients write them."""
-import email, email.policy, email.utils, os, re, sys
+import atexit, email, email.policy, email.utils, os, re, shutil, sys, tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "smtp"))
 from smtplines import *
+
+
+class Clock:
+    """time that a test moves, for the forumd it starts (libfaketime): set("+31d")"""
+    LIB = next((p for p in ("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1") if os.path.exists(p)), None)
+
+    def __init__(self):
+        if not self.LIB:
+            skip_all("libfaketime is not installed")
+        self.dir = tempfile.mkdtemp(prefix="forumclock-")
+        atexit.register(shutil.rmtree, self.dir, True)
+        self.file = os.path.join(self.dir, "now")
+        self.set("+0d")
+
+    def set(self, offset):
+        with open(self.file + ".new", "w") as f:
+            f.write(offset + "\n")
+        os.rename(self.file + ".new", self.file)
+
+    def start(self, server):
+        more = {"LD_PRELOAD": self.LIB, "FAKETIME_TIMESTAMP_FILE": self.file, "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+        was = {k: os.environ.get(k) for k in more}
+        os.environ.update(more)
+        try:
+            server.start()
+        finally:
+            for k, v in was.items():
+                if v is None:
+                    del os.environ[k]
+                else:
+                    os.environ[k] = v
 
 
 class Forum:
     """alice and bob and carol; bob and carol get everything of test.pub; mails by Lmtp behind a trusted front MTA"""
 
-    def __init__(self, **kw):
+    def __init__(self, clock=None, **kw):
         self.s = forum(smtp=TRUST, **kw)
+        if clock:
+            self.s.stop()
+            clock.start(self.s)
         self.c = Smtp(self.s.port["lmtp"], hello="LHLO mx.front.example")
         for who in "bob", "carol":
             self.s.ctl("subscribe", who + "@example.org", "test.pub", "--mode", "all")

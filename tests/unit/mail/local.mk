@@ -6,6 +6,7 @@ mail_tests = \
 	tests/unit/mail/test_field \
 	tests/unit/mail/test_fixtures \
 	tests/unit/mail/test_golden \
+	tests/unit/mail/test_flowed \
 	tests/unit/mail/test_html_text \
 	tests/unit/mail/test_imap_text \
 	tests/unit/mail/test_inbound \
@@ -33,6 +34,8 @@ tests_unit_mail_test_fixtures_SOURCES = tests/unit/mail/test_fixtures.c tests/un
 tests_unit_mail_test_fixtures_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
 tests_unit_mail_test_golden_SOURCES = tests/unit/mail/test_golden.c tests/unit/mail/work.h
 tests_unit_mail_test_golden_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+tests_unit_mail_test_flowed_SOURCES = tests/unit/mail/test_flowed.c
+tests_unit_mail_test_flowed_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
 tests_unit_mail_test_html_text_SOURCES = tests/unit/mail/test_html_text.c tests/unit/mail/work.h
 tests_unit_mail_test_html_text_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
 tests_unit_mail_test_imap_text_SOURCES = tests/unit/mail/test_imap_text.c tests/unit/mail/work.h
