@@ -99,7 +99,7 @@ static bool words_not_utf8(struct slice s) {
 		else
 			wrong++;
 	}
-	return wrong >= 2 && wrong > right;
+	return wrong >= 3 && wrong > right;
 }
 
 static bool words_iconv(const char *from, struct slice text, struct buf *out) {
