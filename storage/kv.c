@@ -5,6 +5,9 @@
  * - `write_lock` is held from the begin to the end of an outermost write transaction. Order: write_lock, pool_lock.
  * - The write set is one buffer of the outermost transaction; a child remembers where its part starts, and its abort
  *   cuts the buffer there.
+ * - Children are not LMDB's nested transactions, which copy each page they touch once more and allocate megabytes of
+ *   lists: all write into the outermost one. A child notes in the undo buffer what its puts and deletes replaced, and
+ *   its abort puts that back, last first. An error of LMDB itself spoils the whole transaction, as the engine says.
  * - With a log that wants write sets, the id of the last applied batch lies under a reserved key, so that it changes in
  *   the same commit as the data. Cursors and gets do not show that key.
  * - After a failed write of its meta page LMDB refuses everything (MDB_PANIC). The environment is then closed and
@@ -45,8 +48,8 @@ struct kv_txn {
 	unsigned open_cursors;
 	bool write, replay;
 	int error;                              /* the first error of a put or del */
-	struct buf set;                         /* of the root: the write set */
-	size_t set_start;                       /* of a child: where its part starts */
+	struct buf set, undo;                   /* of the root: the write set, what children replaced */
+	size_t set_start, undo_start;           /* of a child: where its part starts */
 };
 
 struct kv {
@@ -435,6 +438,7 @@ static struct kv_txn *kv_write_new(struct kv *kv, struct kv_txn *parent) {
 	txn->parent = parent;
 	txn->root = parent ? parent->root : txn;
 	txn->set_start = parent ? buf_len(&txn->root->set) : 0;
+	txn->undo_start = parent ? buf_len(&txn->root->undo) : 0;
 	return txn;
 }
 
@@ -491,11 +495,7 @@ int kv_write_begin(struct kv *kv, struct kv_txn *parent, struct kv_txn **txn_r, 
 	if (parent->error)
 		return kv_fail_code(parent->error, f);
 	struct kv_txn *txn = kv_write_new(kv, parent);
-	int rc = mdb_txn_begin(kv->env, parent->mt, 0, &txn->mt);
-	if (rc) {
-		mem_free(txn);
-		return kv_fail(kv, "child begin", rc, f);
-	}
+	txn->mt = parent->mt;
 	*txn_r = txn;
 	return 1;
 }
@@ -505,11 +505,51 @@ static void kv_write_end(struct kv_txn *txn, bool panic) {
 	struct kv *kv = txn->kv;
 	bool outermost = !txn->parent;
 	buf_free(&txn->set);
+	buf_free(&txn->undo);
 	mem_free(txn);
 	if (!outermost)
 		return;
 	kv_leave(kv, NULL, panic);
 	pthread_mutex_unlock(&kv->write_lock);
+}
+
+/* LMDB failed: the outermost transaction cannot go on, nor can anything in it */
+static void kv_spoil(struct kv_txn *txn, int code) {
+	for (; txn; txn = txn->parent)
+		if (!txn->error)
+			txn->error = code;
+}
+
+/* A record of the undo buffer: key, value, then lengths of both and whether there was a value, so that it can be read
+ * from its end. */
+struct kv_undo { uint32_t key_n, value_n; bool was; };
+
+static void kv_undo_note(struct kv_txn *txn, struct slice key, const MDB_val *was) {
+	struct kv_undo u = { .key_n = (uint32_t)key.n, .value_n = was ? (uint32_t)was->mv_size : 0, .was = was != NULL };
+	struct buf *b = &txn->root->undo;
+	char *p = buf_reserve(b, u.key_n + u.value_n + sizeof u);
+	memcpy(p, key.p, u.key_n);
+	if (u.value_n)
+		memcpy(p + u.key_n, was->mv_data, u.value_n);
+	memcpy(p + u.key_n + u.value_n, &u, sizeof u);
+	buf_commit(b, u.key_n + u.value_n + sizeof u);
+}
+
+/* what the child changed is put back, last first */
+static void kv_undo(struct kv_txn *txn) {
+	struct buf *b = &txn->root->undo;
+	while (buf_len(b) > txn->undo_start) {
+		struct kv_undo u;
+		memcpy(&u, buf_bytes(b) + buf_len(b) - sizeof u, sizeof u);
+		size_t at = buf_len(b) - sizeof u - u.value_n - u.key_n;
+		char *p = buf_bytes(b) + at;
+		MDB_val k = { u.key_n, p }, v = { u.value_n, p + u.key_n };
+		int rc = txn->root->error ? 0 : u.was ? mdb_put(txn->mt, txn->kv->dbi, &k, &v, 0) :
+			mdb_del(txn->mt, txn->kv->dbi, &k, NULL);
+		if (rc)
+			kv_spoil(txn, kv_fail(txn->kv, "undo", rc, NULL));
+		buf_truncate(b, at);
+	}
 }
 
 void kv_abort(struct kv_txn **txn) {
@@ -520,9 +560,12 @@ void kv_abort(struct kv_txn **txn) {
 	if (!t->write)
 		bug("kv_abort of a read transaction");
 	kv_check_cursors(t);
-	mdb_txn_abort(t->mt);
-	if (t->parent)
+	if (t->parent) {
+		kv_undo(t);
 		buf_truncate(&t->root->set, t->set_start);
+	} else {
+		mdb_txn_abort(t->mt);
+	}
 	kv_write_end(t, false);
 }
 
@@ -566,14 +609,13 @@ int kv_commit(struct kv_txn **txn, struct fail *f) {
 		return r;
 	}
 	*txn = NULL;
-	int rc = mdb_txn_commit(t->mt);
-	if (rc) {
+	int rc = t->parent ? 0 : mdb_txn_commit(t->mt);
+	if (rc)
 		r = kv_fail(kv, "commit", rc, f);
-		if (t->parent)
-			buf_truncate(&t->root->set, t->set_start);
-	} else if (!t->parent) {
+	else if (!t->parent)
 		atomic_store(&kv->batch, batch);
-	}
+	else if (!t->parent->parent)
+		buf_truncate(&t->root->undo, t->undo_start);   /* nobody is left who could want it back */
 	kv_write_end(t, rc == MDB_PANIC);
 	return r;
 }
@@ -594,7 +636,7 @@ static int kv_fail_read(struct kv_txn *txn, int rc) {
 /* a put or del that failed: the transaction is spoilt */
 static int kv_fail_write(struct kv_txn *txn, int rc) {
 	if (!txn->error)
-		txn->error = kv_fail(txn->kv, "write", rc, NULL);
+		kv_spoil(txn, kv_fail(txn->kv, "write", rc, NULL));
 	return txn->error;
 }
 
@@ -627,6 +669,16 @@ static int kv_write_check(struct kv_txn *txn) {
 	return 1;
 }
 
+/* in a child: most keys are new, and for these the note costs nothing more */
+static int kv_put_noted(struct kv_txn *txn, struct slice key, struct slice value) {
+	MDB_val k = { key.n, (void *)key.p }, v = { value.n, (void *)value.p };
+	int rc = mdb_put(txn->mt, txn->kv->dbi, &k, &v, MDB_NOOVERWRITE);
+	if (rc && rc != MDB_KEYEXIST)
+		return rc;
+	kv_undo_note(txn, key, rc ? &v : NULL);
+	return rc ? kv_put_raw(txn, key, value) : 0;
+}
+
 /* Key and value may point into pages that the put itself moves about, so they are copied first: into the write set when
  * there is one, else into the scratch buffer. */
 int kv_put(struct kv_txn *txn, struct slice key, struct slice value) {
@@ -646,7 +698,7 @@ int kv_put(struct kv_txn *txn, struct slice key, struct slice value) {
 	struct slice v = slice_of(end - value.n, value.n), k = key;
 	/* the key lies before the value and the value's length (1 to 3 bytes) */
 	k.p = v.p - (value.n < 0x80 ? 1 : value.n < 0x4000 ? 2 : 3) - key.n;
-	int rc = kv_put_raw(txn, k, v);
+	int rc = txn->parent ? kv_put_noted(txn, k, v) : kv_put_raw(txn, k, v);
 	return rc ? kv_fail_write(txn, rc) : 1;
 }
 
@@ -656,20 +708,24 @@ int kv_del(struct kv_txn *txn, struct slice key) {
 	int r = kv_write_check(txn);
 	if (r < 0)
 		return r;
-	bool capture = txn->kv->capture && !txn->root->replay;
-	struct buf *set = &txn->root->set;
-	size_t before = buf_len(set);
-	if (capture) {
-		buf_addc(set, 'D');
-		num_add_bytes(set, key);
+	MDB_val k = { key.n, (void *)key.p }, was;
+	int rc = mdb_get(txn->mt, txn->kv->dbi, &k, &was);
+	if (rc)
+		return rc == MDB_NOTFOUND ? 0 : kv_fail_write(txn, rc);
+	/* the key may lie in a page that the deletion moves about */
+	struct buf *copy = &txn->kv->scratch;
+	buf_reset(copy);
+	buf_add_slice(copy, key);
+	if (txn->parent)
+		kv_undo_note(txn, key, &was);
+	k.mv_data = buf_bytes(copy);
+	if ((rc = mdb_del(txn->mt, txn->kv->dbi, &k, NULL)) != 0)
+		return kv_fail_write(txn, rc);
+	if (txn->kv->capture && !txn->root->replay) {
+		buf_addc(&txn->root->set, 'D');
+		num_add_bytes(&txn->root->set, buf_slice(copy));
 	}
-	MDB_val k = { key.n, (void *)key.p };
-	int rc = mdb_del(txn->mt, txn->kv->dbi, &k, NULL);
-	if (rc && capture)
-		buf_truncate(set, before);
-	if (rc == MDB_NOTFOUND)
-		return 0;
-	return rc ? kv_fail_write(txn, rc) : 1;
+	return 1;
 }
 
 /* ---- cursors ---- */

@@ -7,7 +7,8 @@
  * A write transaction records its puts and deletes (the write set, storage/log.h). At the outermost commit the write
  * set is appended to the commit log BEFORE LMDB commits; the null log does nothing.
  *
- * Slices returned live until the transaction ends or, in a write transaction, until the next put or del.
+ * Slices returned live until the transaction ends or, in a write transaction, until the next put or del in it or in a
+ * child of it.
  * A read transaction must never outlive one event-loop step: old readers keep freed pages from reuse.
  *
  * Errors: ERR_UNAVAILABLE (disk or map full, engine away: nothing was written, go on and try later), ERR_CORRUPT,
