@@ -2,8 +2,8 @@
  * costs two short spin locks. An object keeps its own arena while it rests in the pool; children use their outermost
  * parent's arena and change list.
  *
- * Schema: M "schema" holds the version as u32. A store of a newer version is refused; older ones would be upgraded in
- * forum_check_schema(). Creation writes version, secret and the anonymous author in one transaction. */
+ * Schema: M "schema" holds the version as u32. A store of another version is refused: version 1 (texts in a family of
+ * their own) was never released. Creation writes version, secret and the anonymous author in one transaction. */
 #include "forumd/forum/forum.h"
 #include <sched.h>
 #include "forumd/base/clock.h"
@@ -11,7 +11,7 @@
 #include "forumd/forum/forum_private.h"
 #include "forumd/forum/member.h"
 
-enum { FORUM_SCHEMA = 1, FORUM_CHANGES_KEEP = 4096, FORUM_MEMO_MAX = 1 << 20 };
+enum { FORUM_SCHEMA = 2, FORUM_CHANGES_KEEP = 4096, FORUM_MEMO_MAX = 1 << 20 };
 
 static void forum_lock(struct forum *f) {
 	while (atomic_flag_test_and_set_explicit(&f->pool_lock, memory_order_acquire))
@@ -253,8 +253,8 @@ static int forum_check_schema(struct forum_txn *t, struct fail *f) {
 		return fail_internal(f, "storage: %s", err_name(r));
 	if (r > 0) {
 		if (v.n != 4 || num_get32(v.p) != FORUM_SCHEMA)
-			return fail_set(f, ERR_CORRUPT, "the store has schema version %u, this program knows %d",
-				v.n == 4 ? num_get32(v.p) : 0, FORUM_SCHEMA);
+			return fail_set(f, ERR_CORRUPT, "the store has schema version %u, this program knows %d: export with the program "
+				"that wrote it, and import", v.n == 4 ? num_get32(v.p) : 0, FORUM_SCHEMA);
 		if (forum_meta_get(t, "secret", &v) <= 0 || v.n != 32)
 			return fail_set(f, ERR_CORRUPT, "the store has lost its secret");
 		return 1;

@@ -2,7 +2,8 @@
  * IS the index. The table in doc/storage.md is this file in prose. Private to forumd/forum/.
  *
  *  G group                 -> group record            g name                    -> u32 group
- *  P post                  -> head record             B post, piece u8, chunk u32 -> stored octets, <= 4,060
+ *  ~ post                  -> head record             ~ post, chunk u32        -> stored octets, <= 996
+ *    (the last family: it grows most, and only what grows at the end of the tree leaves full pages behind)
  *  I msgid-digest(16)      -> u64 post                N post                    -> overview + envelope of a pending post
  *  O group, number         -> overview record         E group, number           -> envelope record
  *  X group, modseq u64     -> number u32, kind u8     H group, block u32        -> invisible numbers (range_set)
@@ -19,8 +20,9 @@
  *                                                       seconds << 20, made unique)
  *  A serial                -> audit entry             a group, serial           -> empty
  *  Q due u64, item         -> empty                   q item -> item            y post, item -> empty (items of a post)
- *  R digest(16), serial    -> trace entry (serial 0:  r time u64, serial        -> digest (expiry; 17 octets: the tie)
- *                             digest of the same thing's other name)
+ *  R subject, serial       -> trace entry (serial 0:  r time u64, serial        -> subject (expiry; one octet more: the
+ *                             the subject's other name)                           tie)
+ *    subject: 'p' post, or 'm' msgid-digest(16)
  *  K token-digest(16)      -> i64 expiry (revoked)
  *  J group, kind u8, ...   -> full-text index (search_private.h)
  *  v member, 32, name      -> u32 group, use u8 (own folders)
@@ -36,6 +38,8 @@
 #ifndef FORUMD_FORUM_KEYS_H
 #define FORUMD_FORUM_KEYS_H
 #include "forumd/base/num.h"
+
+enum { KEY_POST = '~' };
 
 struct key { size_t n; char b[512]; };
 

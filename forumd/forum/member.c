@@ -663,7 +663,7 @@ static int member_erase_posts(struct forum_txn *t, uint32_t author, struct fail 
 	uint64_t id = 0;
 	int r;
 	while ((r = kv_cursor_open(t->kv, &c)) > 0) {
-		struct key from = key_1u64('P', id + 1);
+		struct key from = key_1u64(KEY_POST, id + 1);
 		r = kv_seek(c, key_slice(&from), &key, &v);
 		bool more = r > 0 && key_has_prefix(key, &from, 1) && key.n == 9;
 		if (more)

@@ -125,29 +125,32 @@ static int post_find_author(struct forum_txn *t, const struct post_draft *d, uin
 
 /* --- storing --- */
 
-static int post_store_piece(struct forum_txn *t, uint64_t id, unsigned piece, struct slice z, struct fail *f) {
-	for (uint32_t chunk = 0; z.n > 0; chunk++) {
-		struct key k = key_1u64('B', id);
-		key_u8(&k, (uint8_t)piece);
-		key_u32(&k, chunk);
-		int r = forum_put(t, key_slice(&k), slice_to(z, PIECE_CHUNK), f);
-		if (r < 0)
-			return r;
-		z = slice_from(z, PIECE_CHUNK);
-	}
-	return 1;
-}
-
 static int post_store_text(struct forum_txn *t, const struct post_draft *d, uint64_t id, struct fail *f) {
 	const struct slice z[4] = { d->header_z1, d->header_z2, d->body_z, d->removed };
 	unsigned char digest[16];
-	for (unsigned i = 0; i < 4; i++) {
-		int r = post_store_piece(t, id, i, z[i], f);
-		if (r < 0)
-			return r;
-	}
+	struct buf chunk = { 0 };
+	uint32_t n = 0;
+	int r = 1;
 	struct key k;
 	char v[8];
+	for (unsigned i = 0; i < 4; i++)
+		for (struct slice rest = z[i]; rest.n && r > 0;) {
+			struct slice part = slice_to(rest, TEXT_CHUNK - buf_len(&chunk));
+			buf_add_slice(&chunk, part);
+			rest = slice_from(rest, part.n);
+			if (buf_len(&chunk) < TEXT_CHUNK)
+				continue;
+			k = post_text_key(id, n++);
+			r = forum_put(t, key_slice(&k), buf_slice(&chunk), f);
+			buf_reset(&chunk);
+		}
+	if (r > 0 && buf_len(&chunk)) {
+		k = post_text_key(id, n);
+		r = forum_put(t, key_slice(&k), buf_slice(&chunk), f);
+	}
+	buf_free(&chunk);
+	if (r < 0)
+		return r;
 	if (d->flags & POST_OWN)
 		return 1;
 	digest_id(d->message_id, digest);
@@ -226,8 +229,6 @@ static int post_supersede(struct forum_txn *t, const struct post *p, struct fail
 static int post_tell(struct forum_txn *t, const struct post *p, struct fail *f) {
 	for (size_t i = 0; i < p->nplaces && !(p->flags & POST_OWN); i++) {
 		int r = p->flags & POST_NO_MAIL ? 1 : mailq_add_post(t, p->id, p->places[i].group);
-		if (r >= 0 && p->source != POST_FROM_IMPORT)
-			r = trace_add(t, p->id, p->message_id, "posted as %u:%u", p->places[i].group, p->places[i].number);
 		if (r < 0)
 			return fail_set(f, (enum err)r, "the mail for this post cannot be queued now, try again later");
 	}
@@ -315,7 +316,7 @@ int post_add(struct forum_txn *t, const struct post_draft *d, struct post_result
 	p.nplaces = n;
 	if ((d->flags & POST_OWN) && (found = quota_take(t, places[0].group, (uint64_t)d->header_len + d->body_len, f)) < 0)
 		return found;
-	if ((found = post_find_author(t, d, &p.author, f)) < 0 || (found = post_store_text(t, d, p.id, f)) < 0)
+	if ((found = post_find_author(t, d, &p.author, f)) < 0)
 		return found;
 	post_derive(t, d, &p, &o, &e);
 	/* what the operator imports was published elsewhere already; of a feed the gateway knows what is approved */
@@ -325,7 +326,8 @@ int post_add(struct forum_txn *t, const struct post_draft *d, struct post_result
 		found = post_hold(t, &p, &o, &e, reason, f);
 	else
 		found = post_publish(t, &p, &o, &e, d->terms, f);
-	if (found < 0)
+	/* behind the head, in the order of the keys: only then are pages filled up */
+	if (found < 0 || (found = post_store_text(t, d, p.id, f)) < 0)
 		return found;
 	post_fill_result(r, &p, false);
 	return 1;

@@ -1,6 +1,6 @@
 /* post_private.h - records of posts, for files of forumd/forum/ only.
  *
- * Head record (P), version 1; what changes after arrival is at fixed places:
+ * Head record (~), version 1; what changes after arrival is at fixed places:
  *   0 version  1 state  2 source  3 reason  4 author u32  8 flags u32  12 original_crc u32  16 parent u64  24 thread u64
  *  32 date i64  40 arrival i64  48 supersedes u64  56 header_len u32  60 from_off  64 body_len  68 lines  72 header_z1
  *  76 header_z2  80 body_z  84 removed_len  88 crc  92 number of places u32, then per place group u32, number u32;
@@ -36,8 +36,16 @@ enum {
 	OVERVIEW_VERSION = 1, OVERVIEW_POINTER = 2, OVERVIEW_POINTER_SIZE = 56, OVERVIEW_STATE = 1, OVERVIEW_REASON = 2, OVERVIEW_PLACES = 3, OVERVIEW_FLAGS = 8, OVERVIEW_PARENT = 32,
 	OVERVIEW_THREAD = 40, OVERVIEW_MODSEQ = 48, OVERVIEW_LENGTHS = 72, OVERVIEW_FIXED = 88,
 	PIECE_HEAD1 = 0, PIECE_HEAD2 = 1, PIECE_BODY = 2, PIECE_REMOVED = 3,
-	PIECE_CHUNK = 4060,
+	TEXT_CHUNK = 996,      /* four such records fill a page of LMDB; larger ones leave more of each page empty */
 };
+
+/* The text of a post is one run of octets, cut into records ~ post, chunk: header before From, header after it, body,
+ * and what was removed, one behind the other. Their lengths are in the head. */
+static inline struct key post_text_key(uint64_t post, uint32_t chunk) {
+	struct key k = key_1u64(KEY_POST, post);
+	key_u32(&k, chunk);
+	return k;
+}
 
 /* --- post_read.c --- */
 int post_decode(struct forum_txn *t, uint64_t id, struct slice v, struct post *p_r);
@@ -50,9 +58,10 @@ uint32_t post_record_places(struct slice v);
 struct place post_record_place(struct slice v, uint32_t i);
 int post_id_by_msgid(struct forum_txn *t, struct slice message_id, uint64_t *id_r);
 /* stored octets of one piece appended to out */
-int post_piece_read(struct forum_txn *t, uint64_t id, unsigned piece, uint32_t n, struct buf *out);
-/* exactly n octets, inflated from the zn stored ones of a piece; never from the cache */
-int post_piece_inflate(struct forum_txn *t, uint64_t id, unsigned piece, uint32_t zn, char *out, size_t n);
+int post_piece_read(struct forum_txn *t, const struct post *p, unsigned piece, struct buf *out);
+uint32_t post_piece_size(const struct post *p, unsigned piece);
+/* exactly n octets, inflated from a piece; never from the cache */
+int post_piece_inflate(struct forum_txn *t, const struct post *p, unsigned piece, char *out, size_t n);
 
 /* --- segment.c --- */
 /* pieces above this are not cheap to inflate: each has code tables of its own */
@@ -78,7 +87,7 @@ int envelope_decode(struct slice v, struct envelope *e_r);
 int overview_xref(struct forum_txn *t, const struct place *places, size_t n, struct buf *out);
 
 /* --- post_add.c, shared with post_state.c --- */
-/* Gives numbers in every group, finds its thread, stores P, O and E, queues the mail and removes what it supersedes.
+/* Gives numbers in every group, finds its thread, stores head, O and E, queues the mail and removes what it supersedes.
  * *p has its groups in places (numbers are filled in); p->parent and p->reason are what was proven before (reply key,
  * importer) and become what was found. *o and *e are the records without their places. */
 int post_publish(struct forum_txn *t, struct post *p, struct overview *o, const struct envelope *e, struct slice terms,

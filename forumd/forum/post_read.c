@@ -92,7 +92,7 @@ static void post_encode(const struct post *o, struct buf *out) {
 }
 
 int post_store(struct forum_txn *t, const struct post *p, struct fail *f) {
-	struct key k = key_1u64('P', p->id);
+	struct key k = key_1u64(KEY_POST, p->id);
 	struct buf b = { 0 };
 	post_encode(p, &b);
 	int r = forum_put(t, key_slice(&k), buf_slice(&b), f);
@@ -101,7 +101,7 @@ int post_store(struct forum_txn *t, const struct post *p, struct fail *f) {
 }
 
 int post_edit(struct forum_txn *t, uint64_t id, struct buf *copy) {
-	struct key k = key_1u64('P', id);
+	struct key k = key_1u64(KEY_POST, id);
 	struct slice v;
 	int r = kv_get(t->kv, key_slice(&k), &v);
 	if (r > 0 && !post_record_valid(v))
@@ -113,12 +113,12 @@ int post_edit(struct forum_txn *t, uint64_t id, struct buf *copy) {
 }
 
 int post_edit_end(struct forum_txn *t, uint64_t id, struct buf *copy, struct fail *f) {
-	struct key k = key_1u64('P', id);
+	struct key k = key_1u64(KEY_POST, id);
 	return forum_put(t, key_slice(&k), buf_slice(copy), f);
 }
 
 int post_get(struct forum_txn *t, uint64_t id, struct post *p_r) {
-	struct key k = key_1u64('P', id);
+	struct key k = key_1u64(KEY_POST, id);
 	struct slice v;
 	int r = id ? forum_get(t, key_slice(&k), &v) : 0;
 	return r > 0 ? post_decode(t, id, v, p_r) : r;
@@ -165,33 +165,38 @@ uint32_t post_number_in(const struct post *p, uint32_t group) {
 
 /* --- pieces --- */
 
-static struct key post_piece_key(uint64_t id, unsigned piece, uint32_t chunk) {
-	struct key k = key_1u64('B', id);
-	key_u8(&k, (uint8_t)piece);
-	key_u32(&k, chunk);
-	return k;
+uint32_t post_piece_size(const struct post *p, unsigned piece) {
+	const uint32_t v[4] = { p->header_z1, p->header_z2, p->body_z, p->removed_len };
+	return v[piece];
 }
 
-int post_piece_read(struct forum_txn *t, uint64_t id, unsigned piece, uint32_t n, struct buf *out) {
+int post_piece_read(struct forum_txn *t, const struct post *p, unsigned piece, struct buf *out) {
+	uint32_t n = post_piece_size(p, piece);
+	uint64_t at = 0;
 	struct slice v;
-	for (uint32_t chunk = 0; n > 0; chunk++) {
-		struct key k = post_piece_key(id, piece, chunk);
+	for (unsigned i = 0; i < piece; i++)
+		at += post_piece_size(p, i);
+	while (n > 0) {
+		struct key k = post_text_key(p->id, (uint32_t)(at / TEXT_CHUNK));
 		int r = kv_get(t->kv, key_slice(&k), &v);
-		if (r <= 0 || v.n == 0 || v.n > n)
+		if (r <= 0 || v.n <= at % TEXT_CHUNK || v.n > TEXT_CHUNK)
 			return r < 0 ? r : ERR_CORRUPT;
+		v = slice_to(slice_from(v, at % TEXT_CHUNK), n);
 		buf_add_slice(out, v);
+		at += v.n;
 		n -= (uint32_t)v.n;
 	}
 	return 1;
 }
 
-int post_piece_inflate(struct forum_txn *t, uint64_t id, unsigned piece, uint32_t zn, char *out, size_t n) {
+int post_piece_inflate(struct forum_txn *t, const struct post *p, unsigned piece, char *out, size_t n) {
 	struct buf z = { 0 };
+	uint32_t zn = post_piece_size(p, piece);
 	int r;
 	buf_reserve(&z, zn + 2);
-	if ((r = post_piece_read(t, id, piece, zn, &z)) > 0) {
-		char *p = buf_reserve(&z, 2);
-		r = segment_inflate(p - zn, zn, out, n);
+	if ((r = post_piece_read(t, p, piece, &z)) > 0) {
+		char *end = buf_reserve(&z, 2);
+		r = segment_inflate(end - zn, zn, out, n);
 	}
 	buf_free(&z);
 	return r;
@@ -199,13 +204,13 @@ int post_piece_inflate(struct forum_txn *t, uint64_t id, unsigned piece, uint32_
 
 /* The same, and what took some work is kept for the next reader. The text of a post never changes; whether this reader
  * may have it was decided when he got the head record. */
-static int post_piece_text(struct forum_txn *t, uint64_t id, unsigned piece, uint32_t zn, char *out, size_t n) {
+static int post_piece_text(struct forum_txn *t, const struct post *p, unsigned piece, char *out, size_t n) {
 	bool keep = t->forum->texts && n > SEGMENT_FIXED;
-	if (keep && ring_cache_get(t->forum->texts, id << 2 | piece, out, n))
+	if (keep && ring_cache_get(t->forum->texts, p->id << 2 | piece, out, n))
 		return 1;
-	int r = post_piece_inflate(t, id, piece, zn, out, n);
+	int r = post_piece_inflate(t, p, piece, out, n);
 	if (keep && r > 0 && !t->write)
-		ring_cache_put(t->forum->texts, id << 2 | piece, out, n);
+		ring_cache_put(t->forum->texts, p->id << 2 | piece, out, n);
 	return r;
 }
 
@@ -224,13 +229,13 @@ int post_header(struct forum_txn *t, const struct post *p, struct buf *out) {
 	if (p->from_off > p->header_len)
 		return ERR_CORRUPT;
 	char *at = buf_reserve(out, size);
-	int r = post_piece_text(t, p->id, PIECE_HEAD1, p->header_z1, at, p->from_off);
+	int r = post_piece_text(t, p, PIECE_HEAD1, at, p->from_off);
 	if (r < 0)
 		return r;
 	at = mempcpy(at + p->from_off, "From: ", 6);
 	at = mempcpy(at, from.p, from.n);
 	at = mempcpy(at, "\r\n", 2);
-	r = post_piece_text(t, p->id, PIECE_HEAD2, p->header_z2, at, p->header_len - p->from_off);
+	r = post_piece_text(t, p, PIECE_HEAD2, at, p->header_len - p->from_off);
 	if (r > 0)
 		buf_commit(out, size);
 	return r;
@@ -266,13 +271,13 @@ int post_body(struct forum_txn *t, const struct post *p, uint32_t off, uint32_t 
 	if (p->body_len > POST_INFLATE_WHOLE)
 		return post_body_streamed(t, p, off, len, out);
 	if (len == p->body_len) {
-		int r = post_piece_text(t, p->id, PIECE_BODY, p->body_z, buf_reserve(out, len), len);
+		int r = post_piece_text(t, p, PIECE_BODY, buf_reserve(out, len), len);
 		if (r > 0)
 			buf_commit(out, len);
 		return r;
 	}
 	struct buf whole = { 0 };
-	int r = post_piece_text(t, p->id, PIECE_BODY, p->body_z, buf_reserve(&whole, p->body_len), p->body_len);
+	int r = post_piece_text(t, p, PIECE_BODY, buf_reserve(&whole, p->body_len), p->body_len);
 	if (r > 0)
 		buf_add(out, whole.data + off, len);
 	buf_free(&whole);
@@ -282,11 +287,11 @@ int post_body(struct forum_txn *t, const struct post *p, uint32_t off, uint32_t 
 int post_piece(struct forum_txn *t, const struct post *p, unsigned piece, struct buf *out) {
 	if (piece > PIECE_BODY)
 		return ERR_INVALID;
-	return post_piece_read(t, p->id, piece, piece == 0 ? p->header_z1 : piece == 1 ? p->header_z2 : p->body_z, out);
+	return post_piece_read(t, p, piece, out);
 }
 
 int post_removed(struct forum_txn *t, const struct post *p, struct buf *out) {
-	return post_piece_read(t, p->id, PIECE_REMOVED, p->removed_len, out);
+	return post_piece_read(t, p, PIECE_REMOVED, out);
 }
 
 /* --- streams --- */
@@ -294,10 +299,10 @@ int post_removed(struct forum_txn *t, const struct post *p, struct buf *out) {
 struct post_stream {
 	uint64_t post;
 	z_stream z;
-	uint32_t chunk;                 /* next one to read */
+	uint64_t at;                    /* where in the text the next octets are */
 	uint32_t left;                  /* octets of the body still to come */
 	bool begun;
-	unsigned char in[PIECE_CHUNK];  /* the chunk being inflated */
+	unsigned char in[TEXT_CHUNK];   /* the chunk being inflated */
 };
 
 struct post_stream *post_stream_new(uint64_t post) {
@@ -317,31 +322,34 @@ void post_stream_free(struct post_stream **s) {
 }
 
 static int post_stream_fill(struct forum_txn *t, struct post_stream *s) {
-	struct key k = post_piece_key(s->post, PIECE_BODY, s->chunk);
+	struct key k = post_text_key(s->post, (uint32_t)(s->at / TEXT_CHUNK));
 	struct slice v;
 	int r = kv_get(t->kv, key_slice(&k), &v);
 	if (r < 0)
 		return r;
-	if (r == 0 || v.n == 0 || v.n > sizeof s->in)
+	if (r == 0 || v.n <= s->at % TEXT_CHUNK || v.n > sizeof s->in)
 		return ERR_CORRUPT;
+	v = slice_from(v, s->at % TEXT_CHUNK);
 	memcpy(s->in, v.p, v.n);
 	s->z.next_in = s->in;
 	s->z.avail_in = (uInt)v.n;
-	s->chunk++;
+	s->at += v.n;
 	return 1;
 }
 
 /* is the post still there? (a transaction has ended since the last read) */
 static int post_stream_check(struct forum_txn *t, struct post_stream *s) {
-	struct key k = key_1u64('P', s->post);
+	struct key k = key_1u64(KEY_POST, s->post);
 	struct slice v;
 	int r = kv_get(t->kv, key_slice(&k), &v);
 	if (r < 0)
 		return r;
 	if (r == 0 || !post_record_valid(v) || v.p[POST_STATE] == POST_DELETED)
 		return ERR_GONE;
-	if (!s->begun)
+	if (!s->begun) {
 		s->left = num_get32(v.p + 64);
+		s->at = (uint64_t)num_get32(v.p + 72) + num_get32(v.p + 76);
+	}
 	s->begun = true;
 	return 1;
 }

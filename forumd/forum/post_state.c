@@ -68,7 +68,11 @@ static int post_approve(struct forum_txn *t, struct post *p, struct fail *f) {
 	if (r < 0 || (r = post_forget_pending(t, p->id, f)) < 0)
 		return r;
 	o.flags = p->flags;
-	return post_publish(t, p, &o, &e, SLICE(""), f);
+	if ((r = post_publish(t, p, &o, &e, SLICE(""), f)) < 0)
+		return r;
+	for (size_t i = 0; i < p->nplaces && r >= 0; i++)
+		r = trace_add(t, p->id, p->message_id, "posted as %u:%u", p->places[i].group, p->places[i].number);
+	return r < 0 ? fail_set(f, (enum err)r, "the trace cannot be written now, try again later") : 1;
 }
 
 /* --- visible, hidden, deleted --- */
@@ -296,16 +300,13 @@ int post_crosspost(struct forum_txn *t, uint64_t id, uint32_t group, struct fail
 
 static int post_erase_text(struct forum_txn *t, const struct post *p, struct fail *f) {
 	post_forget_texts(t, p->id);
-	const uint32_t sizes[4] = { p->header_z1, p->header_z2, p->body_z, p->removed_len };
-	for (unsigned piece = 0; piece < 4; piece++)
-		for (uint32_t chunk = 0; (uint64_t)chunk * PIECE_CHUNK < sizes[piece]; chunk++) {
-			struct key k = key_1u64('B', p->id);
-			key_u8(&k, (uint8_t)piece);
-			key_u32(&k, chunk);
-			int r = forum_del(t, key_slice(&k), f);
-			if (r < 0)
-				return r;
-		}
+	uint64_t n = (uint64_t)p->header_z1 + p->header_z2 + p->body_z + p->removed_len;
+	for (uint32_t chunk = 0; (uint64_t)chunk * TEXT_CHUNK < n; chunk++) {
+		struct key k = post_text_key(p->id, chunk);
+		int r = forum_del(t, key_slice(&k), f);
+		if (r < 0)
+			return r;
+	}
 	return 1;
 }
 

@@ -25,14 +25,15 @@ static int rebuild_next(struct forum_txn *t, const struct key *from, size_t pref
 	kv_cursor_close(&c);
 	if (r <= 0 || !key_has_prefix(key, from, prefix))
 		return r < 0 ? r : 0;
-	if (key.n != from->n)
+	/* a text whose head is lost names its post as well */
+	if (key.n != from->n && !(from->b[0] == KEY_POST && key.n == from->n + 4))
 		return ERR_CORRUPT;
 	*id_r = from->n == 9 ? num_get64(key.p + 1) : num_get32(key.p + 1);
 	return 1;
 }
 
 static int rebuild_next_post(struct forum_txn *t, uint64_t after, uint64_t *id_r) {
-	struct key k = key_1u64('P', after + 1);
+	struct key k = key_1u64(KEY_POST, after + 1);
 	return rebuild_next(t, &k, 1, id_r);
 }
 
@@ -43,13 +44,12 @@ static int rebuild_next_group(struct forum_txn *t, uint32_t after, uint64_t *id_
 
 /* whole header without From, then the body, into *text */
 static int rebuild_text(struct forum_txn *t, const struct post *p, struct buf *text) {
-	const uint32_t zn[2] = { p->header_z1, p->header_z2 };
 	const uint32_t n[2] = { p->from_off, p->header_len - p->from_off };
 	int r = p->from_off > p->header_len ? ERR_CORRUPT : 1;
 	/* what was read before may be whole in memory although the disk is not */
 	post_forget_texts(t, p->id);
 	for (unsigned i = 0; i < 2 && r > 0; i++) {
-		if ((r = post_piece_inflate(t, p->id, i, zn[i], buf_reserve(text, n[i]), n[i])) > 0)
+		if ((r = post_piece_inflate(t, p, i, buf_reserve(text, n[i]), n[i])) > 0)
 			buf_commit(text, n[i]);
 	}
 	return r > 0 ? post_body(t, p, 0, p->body_len, text) : r;
@@ -117,7 +117,7 @@ static void rebuild_check_tree(struct rebuild_checker *c, const struct post *p) 
 	k = key_2u64('C', p->parent, p->id);
 	if (kv_get(c->t->kv, key_slice(&k), &v) <= 0)
 		rebuild_fault(c, "post %llu: its parent does not know it", id);
-	k = key_1u64('P', p->parent);
+	k = key_1u64(KEY_POST, p->parent);
 	if (kv_get(c->t->kv, key_slice(&k), &v) <= 0 || v.n < POST_FIXED)
 		rebuild_fault(c, "post %llu: its parent is missing", id);
 	else if (num_get64(v.p + POST_THREAD) != p->thread)

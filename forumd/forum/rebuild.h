@@ -1,4 +1,4 @@
-/* rebuild.h - check proves, rebuild derives. Posts (P, B), groups, members, marks are the truth; overview, envelopes,
+/* rebuild.h - check proves, rebuild derives. Posts (heads and texts), groups, members, marks are the truth; overview, envelopes,
  * threads, holes, id index and counters are derived. */
 #ifndef FORUMD_FORUM_REBUILD_H
 #define FORUMD_FORUM_REBUILD_H

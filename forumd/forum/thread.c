@@ -155,7 +155,7 @@ static bool thread_shares_group(struct slice record, const struct place *places,
 
 /* 1 the post is in the tree and shares a group: it may be a parent */
 static int thread_candidate(struct forum_txn *t, uint64_t id, const struct thread_place_in *in, uint64_t *thread_r) {
-	struct key k = key_1u64('P', id);
+	struct key k = key_1u64(KEY_POST, id);
 	struct slice v;
 	uint64_t parent;
 	if (id == in->post)
@@ -379,7 +379,7 @@ static int thread_waiting(struct forum_txn *t, const struct thread_post *x, cons
 			out->v[n++] = out->v[i];
 	out->n = n;
 	for (size_t i = 0; i < n; i++) {
-		struct key k = key_1u64('P', out->v[i].id);
+		struct key k = key_1u64(KEY_POST, out->v[i].id);
 		struct slice v;
 		if ((r = kv_get(t->kv, key_slice(&k), &v)) <= 0 || v.n < POST_FIXED)
 			return r < 0 ? r : ERR_CORRUPT;
@@ -389,7 +389,7 @@ static int thread_waiting(struct forum_txn *t, const struct thread_post *x, cons
 }
 
 static int thread_parent_of(struct forum_txn *t, uint64_t post, uint64_t *parent_r) {
-	struct key k = key_1u64('P', post);
+	struct key k = key_1u64(KEY_POST, post);
 	struct slice v;
 	int r = kv_get(t->kv, key_slice(&k), &v);
 	if (r <= 0 || v.n < POST_FIXED)
@@ -775,7 +775,7 @@ static size_t thread_index(const struct thread_ids *posts, uint64_t post) {
 }
 
 static int thread_item_load(struct forum_txn *t, uint32_t group, struct thread_item *it) {
-	struct key k = key_1u64('P', it->post);
+	struct key k = key_1u64(KEY_POST, it->post);
 	struct slice v;
 	int r = kv_get(t->kv, key_slice(&k), &v);
 	if (r <= 0 || v.n < POST_FIXED || v.n < POST_FIXED + 8 * (size_t)post_record_places(v))

@@ -192,7 +192,8 @@ static void states(void) {
 	is_int(buf_len(&b), 0, "no text");
 	struct kv_cursor *cur;
 	struct slice key, v;
-	struct key k = key_1u64('B', c);
+	struct key k = key_1u64(KEY_POST, c);
+	key_u32(&k, 0);
 	kv_cursor_open(t->kv, &cur);
 	ok(kv_seek(cur, key_slice(&k), &key, &v) <= 0 || !key_has_prefix(key, &k, 9), "nor in the store");
 	kv_cursor_close(&cur);
