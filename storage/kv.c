@@ -10,6 +10,8 @@
  *   its abort puts that back, last first. An error of LMDB itself spoils the whole transaction, as the engine says.
  * - With a log that wants write sets, the id of the last applied batch lies under a reserved key, so that it changes in
  *   the same commit as the data. Cursors and gets do not show that key.
+ * - A file that grows with each small commit makes the file system write its journal each time, which costs as much as
+ *   the data. So room is written ahead (zeros, KV_AHEAD at once) while commits are small; large ones pay for themselves.
  * - After a failed write of its meta page LMDB refuses everything (MDB_PANIC). The environment is then closed and
  *   opened again as soon as nobody uses it. */
 #include "storage/kv.h"
@@ -31,6 +33,8 @@
 
 #define KV_MAP_DEFAULT ((uint64_t)1 << 40)
 #define KV_MAP_LEAST ((uint64_t)1 << 28)       /* a smaller address space is an error */
+
+enum { KV_AHEAD = 1 << 20, KV_AHEAD_LEAST = 128 << 10, KV_AHEAD_COMMIT = 256 << 10 };
 
 static const struct slice kv_batch_key = SLICE_INIT("\xff\xff\xffkv.batch");
 
@@ -66,6 +70,7 @@ struct kv {
 	_Atomic uint64_t batch;
 	_Atomic int fail_after;
 	struct buf scratch;                     /* of the writer */
+	uint64_t used, file_size;               /* at the last outermost begin; under write_lock */
 };
 
 /* ---- errors ---- */
@@ -442,6 +447,34 @@ static struct kv_txn *kv_write_new(struct kv *kv, struct kv_txn *parent) {
 	return txn;
 }
 
+/* Called with LMDB's write lock held and nothing written yet. Only what is behind the end of the file is touched, and
+ * nothing depends on it: errors are ignored. */
+static void kv_write_ahead(struct kv *kv) {
+	static const char zeros[64 << 10];
+	MDB_envinfo info;
+	MDB_stat st;
+	struct stat fs;
+	int fd;
+	if (mdb_env_info(kv->env, &info) || mdb_env_stat(kv->env, &st))
+		return;
+	uint64_t used = ((uint64_t)info.me_last_pgno + 1) * st.ms_psize, grown = used - kv->used;
+	kv->used = used;
+	if (grown > KV_AHEAD_COMMIT || used + KV_AHEAD_LEAST <= kv->file_size || mdb_env_get_fd(kv->env, &fd) ||
+	    fstat(fd, &fs) != 0)
+		return;
+	kv->file_size = (uint64_t)fs.st_size;
+	if (used + KV_AHEAD_LEAST <= kv->file_size)
+		return;
+	uint64_t to = used + KV_AHEAD < info.me_mapsize ? used + KV_AHEAD : info.me_mapsize;
+	while (kv->file_size < to) {
+		size_t n = to - kv->file_size < sizeof zeros ? (size_t)(to - kv->file_size) : sizeof zeros;
+		ssize_t done = pwrite(fd, zeros, n, (off_t)kv->file_size);
+		if (done <= 0)
+			return;
+		kv->file_size += (uint64_t)done;
+	}
+}
+
 static int kv_begin_outermost(struct kv *kv, struct kv_txn **txn_r, struct fail *f) {
 	int rc = pthread_mutex_lock(&kv->write_lock);
 	if (rc == EDEADLK)
@@ -455,6 +488,8 @@ static int kv_begin_outermost(struct kv *kv, struct kv_txn **txn_r, struct fail 
 		pthread_mutex_unlock(&kv->write_lock);
 		return kv_fail(kv, "write begin", rc, f);
 	}
+	if (!kv->opt.no_sync)
+		kv_write_ahead(kv);
 	*txn_r = txn;
 	return 1;
 }
