@@ -1,13 +1,22 @@
 #include "forumd/index.h"
+#include <errno.h>
 #include <pthread.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
+#include "forumd/base/clock.h"
 #include "forumd/base/log.h"
 #include "forumd/base/mem.h"
 #include "forumd/forum/group.h"
 #include "forumd/forum/search.h"
 #include "forumd/run/writer.h"
 
-enum { INDEX_PAUSE_S = 2, INDEX_ERROR_PAUSE_S = 60, INDEX_QUIET_MS = 500 };
+enum {
+	INDEX_PAUSE_MS = 2000, INDEX_ERROR_PAUSE_MS = 60000, INDEX_QUIET_MS = 500, INDEX_BUSY_MS = 200,
+	INDEX_SHARE = 4,            /* while sessions write, this many times as long as a step took belongs to them */
+	INDEX_STEP_PAUSE_MS = 2000, INDEX_LAG_MS = 120000,
+};
 enum { CHANGES_KEEP = 20000, CHANGES_LOOK = 1000, CHANGES_PIECE = 500, CHANGES_ROUNDS = 300 };
 
 static struct {
@@ -15,16 +24,22 @@ static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool running, stop;
+	int64_t behind_ms;          /* when this round began */
 	struct forum *forum;
 	rebuild_parse parse;
 } indexer = { .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER };
 
-static bool index_stopped(int seconds) {
+static bool index_stopped(int64_t ms) {
 	struct timespec until;
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += seconds;
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
 	pthread_mutex_lock(&indexer.lock);
-	while (seconds && !indexer.stop && pthread_cond_timedwait(&indexer.wake, &indexer.lock, &until) == 0)
+	while (ms && !indexer.stop && pthread_cond_timedwait(&indexer.wake, &indexer.lock, &until) == 0)
 		;
 	bool stop = indexer.stop;
 	pthread_mutex_unlock(&indexer.lock);
@@ -56,12 +71,17 @@ static int index_step(uint32_t group) {
 	return r < 0 ? r : 1;
 }
 
-/* Imports first: until they have been quiet for a moment. Queries are right meanwhile, only slower. */
-static bool index_let_pass(void) {
-	while (writer_bulk_quiet_ms(writer_current()) < INDEX_QUIET_MS)
-		if (index_stopped(1))
+/* Imports first: until they have been quiet for a moment. Those who write one by one get most of the time, unless the
+ * index has been behind for long. Queries are right meanwhile, only slower. */
+static bool index_let_pass(int64_t step_ms) {
+	struct writer *w = writer_current();
+	while (writer_bulk_quiet_ms(w) < INDEX_QUIET_MS)
+		if (index_stopped(INDEX_QUIET_MS))
 			return false;
-	return !index_stopped(0);
+	int64_t pause = step_ms * INDEX_SHARE;
+	if (writer_quiet_ms(w) > INDEX_BUSY_MS || clock_mono_ms() - indexer.behind_ms > INDEX_LAG_MS)
+		pause = 0;
+	return !index_stopped(pause < INDEX_STEP_PAUSE_MS ? pause : INDEX_STEP_PAUSE_MS);
 }
 
 static int index_round(void) {
@@ -76,8 +96,11 @@ static int index_round(void) {
 		forum_read_end(&t);
 		if (r <= 0)
 			return r;
-		while (index_let_pass() && (r = index_step(group)) > 0)
-			;
+		for (int64_t began, took = 0; index_let_pass(took); took = clock_mono_ms() - began) {
+			began = clock_mono_ms();
+			if ((r = index_step(group)) <= 0)
+				break;
+		}
 		if (r < 0 || index_stopped(0))
 			return r < 0 ? r : 0;
 	}
@@ -98,7 +121,8 @@ static int forget_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 static int forget_changes(uint32_t group, uint64_t upto) {
 	struct forget w = { .group = group, .upto = upto, .more = true };
 	int r = 1;
-	while (w.more && r >= 0 && index_let_pass()) {
+	for (int64_t began, took = 0; w.more && r >= 0 && index_let_pass(took); took = clock_mono_ms() - began) {
+		began = clock_mono_ms();
 		struct job *j = job_new(NULL, forget_apply);
 		j->lane = JOB_BULK;
 		j->data = &w;
@@ -130,7 +154,11 @@ static void *index_run(void *arg) {
 	int r = 0;
 	unsigned rounds = 0;
 	(void)arg;
-	while (!index_stopped(r < 0 ? INDEX_ERROR_PAUSE_S : INDEX_PAUSE_S)) {
+	/* whoever waits for an answer goes first */
+	if (setpriority(PRIO_PROCESS, (id_t)gettid(), 19) != 0)
+		log_warn("index", "upkeep of the search index runs at full priority error=\"%s\"", strerror(errno));
+	while (!index_stopped(r < 0 ? INDEX_ERROR_PAUSE_MS : INDEX_PAUSE_MS)) {
+		indexer.behind_ms = clock_mono_ms();
 		if ((r = index_round()) < 0)
 			log_error("index", "upkeep of the search index: %s", err_name((enum err)r));
 		if (r >= 0 && rounds++ % CHANGES_ROUNDS == 0 && (r = changes_round()) < 0)
@@ -145,6 +173,7 @@ void index_start(struct forum *forum, rebuild_parse parse) {
 	indexer.stop = false;
 	if (pthread_create(&indexer.thread, NULL, index_run, NULL) != 0)
 		bug("no thread for the index");
+	pthread_setname_np(indexer.thread, "index");
 	indexer.running = true;
 }
 

@@ -7,6 +7,7 @@ struct msgq {
 	struct list messages;
 	void (*wake)(void *);
 	void *arg;
+	bool held;
 };
 
 struct msgq *msgq_new(void (*wake)(void *), void *arg) {
@@ -29,10 +30,25 @@ void msgq_free(struct msgq **q) {
 
 void msgq_put(struct msgq *q, struct msg *m) {
 	pthread_mutex_lock(&q->lock);
-	bool first = list_empty(&q->messages);
+	bool first = list_empty(&q->messages) && !q->held;
 	list_add_tail(&q->messages, &m->link);
 	pthread_mutex_unlock(&q->lock);
 	if (first)
+		q->wake(q->arg);
+}
+
+void msgq_hold(struct msgq *q) {
+	pthread_mutex_lock(&q->lock);
+	q->held = true;
+	pthread_mutex_unlock(&q->lock);
+}
+
+void msgq_release(struct msgq *q) {
+	pthread_mutex_lock(&q->lock);
+	q->held = false;
+	bool wake = !list_empty(&q->messages);
+	pthread_mutex_unlock(&q->lock);
+	if (wake)
 		q->wake(q->arg);
 }
 

@@ -11,6 +11,9 @@ struct msgq *msgq_new(void (*wake)(void *), void *arg);
 /* runs what is left with a NULL owner */
 void msgq_free(struct msgq **q);
 void msgq_put(struct msgq *q, struct msg *m);
+/* Between the two nobody is woken: who has many messages to put wakes the taker once, at the end. One thread at a time. */
+void msgq_hold(struct msgq *q);
+void msgq_release(struct msgq *q);
 /* runs everything that is there now, in order */
 void msgq_run(struct msgq *q, void *owner);
 #endif

@@ -62,6 +62,16 @@ void worker_post_job(struct job *j) {
 	worker_post(j->session, &m->msg);
 }
 
+void workers_hold(void) {
+	for (unsigned i = 0; i < allocated; i++)
+		msgq_hold(workers[i].inbox);
+}
+
+void workers_release(void) {
+	for (unsigned i = 0; i < allocated; i++)
+		msgq_release(workers[i].inbox);
+}
+
 struct msg_changes { struct msg msg; size_t n; struct change v[]; };
 
 static void run_changes(struct msg *m, void *owner) {

@@ -12,6 +12,9 @@ void workers_stop(void);
 unsigned workers_sessions(void);
 /* Run a function on the worker that owns the session (job answers do it by themselves); dropped when it is gone. */
 void worker_post_job(struct job *j);
+/* While held no worker is woken: the writer tells changes and answers of a batch, and each worker wakes once. */
+void workers_hold(void);
+void workers_release(void);
 /* threads running */
 unsigned workers_count(void);
 #endif

@@ -1,8 +1,8 @@
 /* Group commit: while one batch is being committed the next one gathers in the queue; there is no timer. Each job runs
- * in a child transaction, so that a refusal leaves no trace and its neighbours alone; a lone job needs no child.
+ * in a child transaction, so that a refusal leaves no trace and its neighbours alone.
  *
  * After a commit the order is fixed: changes to the bus (which copies them into the workers' queues), then the answers.
- * Queues keep order, so a session that gets its answer has seen its changes. */
+ * Queues keep order, so a session that gets its answer has seen its changes. The workers are woken after both. */
 #include "forumd/run/writer.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -27,6 +27,7 @@ struct writer {
 	bool stop;
 	atomic_uint waiting;              /* submitted, not answered */
 	_Atomic int64_t bulk_ms;          /* when a session's bulk job was answered */
+	_Atomic int64_t busy_ms;          /* when any job of a session was answered */
 };
 static _Atomic(struct writer *) current;
 
@@ -130,12 +131,15 @@ static int commit_batch(struct writer *w, struct batch *b, struct fail *f, struc
 }
 
 static void answer(struct writer *w, struct batch *b) {
+	int64_t now = clock_mono_ms();
 	for (unsigned i = 0; i < b->n; i++) {
 		struct job *j = b->v[i];
 		stat_add(j->result >= 0 ? STAT_jobs : STAT_jobs_failed, 1);
 		atomic_fetch_sub(&w->waiting, 1);
 		if (j->session && j->lane == JOB_BULK)
-			atomic_store(&w->bulk_ms, clock_mono_ms());
+			atomic_store(&w->bulk_ms, now);
+		if (j->session)
+			atomic_store(&w->busy_ms, now);
 		if (j->session)
 			worker_post_job(j);
 		else if (j->done)
@@ -150,6 +154,7 @@ static void run_batch(struct writer *w, struct batch *b) {
 	struct change *changes = NULL;
 	size_t n = 0;
 	int r = commit_batch(w, b, &f, &changes, &n);
+	workers_hold();
 	if (r < 0) {
 		log_error("writer", "commit failed jobs=%u error=%s text=\"%s\"", b->n, err_name((enum err)r), f.text);
 		fail_all(b, r, &f);
@@ -159,6 +164,7 @@ static void run_batch(struct writer *w, struct batch *b) {
 	}
 	mem_free(changes);
 	answer(w, b);
+	workers_release();
 }
 
 static void *writer_run(void *arg) {
@@ -182,10 +188,15 @@ int64_t writer_bulk_quiet_ms(struct writer *w) {
 	return clock_mono_ms() - atomic_load(&w->bulk_ms);
 }
 
+int64_t writer_quiet_ms(struct writer *w) {
+	return clock_mono_ms() - atomic_load(&w->busy_ms);
+}
+
 struct writer *writer_start(struct forum *forum) {
 	struct writer *w = mem_zalloc(sizeof *w);
 	w->forum = forum;
 	atomic_store(&w->bulk_ms, INT64_MIN / 2);
+	atomic_store(&w->busy_ms, INT64_MIN / 2);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->more, NULL);
 	list_init(&w->lanes[0].jobs);

@@ -19,4 +19,6 @@ int writer_call(struct writer *w, struct job *j);
 unsigned writer_waiting(struct writer *w);
 /* ms since a session's bulk job (an import) was last answered; what can wait lets imports pass. Any thread */
 int64_t writer_bulk_quiet_ms(struct writer *w);
+/* the same for any job of a session */
+int64_t writer_quiet_ms(struct writer *w);
 #endif
