@@ -299,7 +299,8 @@ int post_removed(struct forum_txn *t, const struct post *p, struct buf *out) {
 struct post_stream {
 	uint64_t post;
 	z_stream z;
-	uint64_t at;                    /* where in the text the next octets are */
+	uint64_t at, end;               /* where in the text the next octets are, and where the body ends: what is behind it
+	                                 * is not deflated */
 	uint32_t left;                  /* octets of the body still to come */
 	bool begun;
 	unsigned char in[TEXT_CHUNK];   /* the chunk being inflated */
@@ -327,9 +328,9 @@ static int post_stream_fill(struct forum_txn *t, struct post_stream *s) {
 	int r = kv_get(t->kv, key_slice(&k), &v);
 	if (r < 0)
 		return r;
-	if (r == 0 || v.n <= s->at % TEXT_CHUNK || v.n > sizeof s->in)
+	if (r == 0 || s->at >= s->end || v.n <= s->at % TEXT_CHUNK || v.n > sizeof s->in)
 		return ERR_CORRUPT;
-	v = slice_from(v, s->at % TEXT_CHUNK);
+	v = slice_to(slice_from(v, s->at % TEXT_CHUNK), s->end - s->at);
 	memcpy(s->in, v.p, v.n);
 	s->z.next_in = s->in;
 	s->z.avail_in = (uInt)v.n;
@@ -349,6 +350,7 @@ static int post_stream_check(struct forum_txn *t, struct post_stream *s) {
 	if (!s->begun) {
 		s->left = num_get32(v.p + 64);
 		s->at = (uint64_t)num_get32(v.p + 72) + num_get32(v.p + 76);
+		s->end = s->at + num_get32(v.p + 80);
 	}
 	s->begun = true;
 	return 1;
