@@ -1,14 +1,18 @@
 /* perf.c - a small load generator for one row of the benchmark at a time. Prints one line: row, rate, unit, p50, p99.
  *
  *   perf PORT ROW KEY=VALUE...
- *   rows: over article post connect (NNTP)  envelope flags bodystructure body select (IMAP)  deliver (LMTP)  idle
- *   keys: group= expect= conns=1 depth=1 seconds=2 user= pass= rcpt= from= protocol=nntp|imap (idle)
+ *   rows: over hdr listgroup list newnews article post connect (NNTP)
+ *         select status envelope flags bodystructure body search thread sort iconnect (IMAP)  deliver (LMTP)  idle
+ *   keys: group= expect= conns=1 depth=1 seconds=2 user= pass= rcpt= from= protocol=nntp|imap (idle) word= (search)
  *         authserv= (deliver: a front MTA's verdict goes with each mail)  quickack=1 (acknowledge what comes at once)
+ *         tls=1 (from the first octet)  compress=1 (COMPRESS DEFLATE, after login)
+ *         pid= (the server: CPU time for each unit is said too)
  *
  * Answers are checked (codes, counts, terminators); a wrong one ends the run with an error, so that no rate is printed
  * for a server that answers nonsense. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <openssl/ssl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -20,6 +24,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include <zlib.h>
 
 static int argn;
 static char **args;
@@ -60,7 +65,8 @@ static double now(void)
 
 /* ---- a connection --------------------------------------------------------------------------------- */
 
-struct peer { int fd; char *in; size_t from, to, size; long n, waiting; double sent; int step; };
+struct peer { int fd; char *in; size_t from, to, size; long n, waiting; double sent; int step;
+	SSL *ssl; z_stream *inflate, *deflate; unsigned char *raw; };
 
 static struct peer *dial(void)
 {
@@ -71,25 +77,59 @@ static struct peer *dial(void)
 	if (p->fd < 0 || connect(p->fd, (struct sockaddr *)&a, sizeof a) < 0)
 		die("connect: %s", strerror(errno));
 	setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	if (number("tls", 0)) {
+		static SSL_CTX *ctx;
+		if (!ctx)
+			ctx = SSL_CTX_new(TLS_client_method());
+		p->ssl = SSL_new(ctx);
+		SSL_set_fd(p->ssl, p->fd);
+		if (SSL_connect(p->ssl) != 1)
+			die("no TLS");
+	}
 	return p;
 }
 
 static void hang_up(struct peer *p)
 {
+	SSL_free(p->ssl);
 	close(p->fd);
+	if (p->inflate) {
+		inflateEnd(p->inflate);
+		deflateEnd(p->deflate);
+		free(p->inflate);
+		free(p->deflate);
+		free(p->raw);
+	}
 	free(p->in);
 	free(p);
 }
 
-static void put(struct peer *p, const char *s, size_t n)
+static void put_wire(struct peer *p, const char *s, size_t n)
 {
 	while (n) {
-		ssize_t r = write(p->fd, s, n);
+		ssize_t r = p->ssl ? SSL_write(p->ssl, s, (int)n) : write(p->fd, s, n);
 		if (r <= 0)
 			die("write: %s", strerror(errno));
 		s += r;
 		n -= (size_t)r;
 	}
+}
+
+static void put(struct peer *p, const char *s, size_t n)
+{
+	unsigned char b[4096];
+	if (!p->deflate) {
+		put_wire(p, s, n);
+		return;
+	}
+	p->deflate->next_in = (Bytef *)(uintptr_t)s;
+	p->deflate->avail_in = (uInt)n;
+	do {
+		p->deflate->next_out = b;
+		p->deflate->avail_out = sizeof b;
+		deflate(p->deflate, Z_SYNC_FLUSH);
+		put_wire(p, (char *)b, sizeof b - p->deflate->avail_out);
+	} while (!p->deflate->avail_out);
 }
 
 static void say(struct peer *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -101,6 +141,20 @@ static void say(struct peer *p, const char *fmt, ...)
 	int n = vsnprintf(b, sizeof b, fmt, ap);
 	va_end(ap);
 	put(p, b, (size_t)n);
+}
+
+enum { WIRE = 65536 };
+
+static size_t get_wire(struct peer *p, char *b, size_t n)
+{
+	ssize_t r = p->ssl ? SSL_read(p->ssl, b, (int)n) : read(p->fd, b, n);
+	if (r <= 0)
+		die("the server closed the connection");
+	if (number("quickack", 0)) {
+		int one = 1;
+		setsockopt(p->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+	}
+	return (size_t)r;
 }
 
 /* more input; the server closing is an error */
@@ -115,14 +169,26 @@ static void fill(struct peer *p)
 		if (p->size - p->to < 262144)
 			p->in = realloc(p->in, p->size = p->size * 2 + 524288);
 	}
-	ssize_t r = read(p->fd, p->in + p->to, p->size - p->to);
-	if (r <= 0)
-		die("the server closed the connection");
-	if (number("quickack", 0)) {
-		int one = 1;
-		setsockopt(p->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+	if (!p->inflate)
+		p->to += get_wire(p, p->in + p->to, p->size - p->to);
+	for (size_t before = p->to; p->inflate && p->to == before;) {
+		if (!p->inflate->avail_in) {
+			p->inflate->avail_in = (uInt)get_wire(p, (char *)p->raw, WIRE);
+			p->inflate->next_in = p->raw;
+		}
+		p->inflate->next_out = (Bytef *)p->in + p->to;
+		p->inflate->avail_out = (uInt)(p->size - p->to);
+		int z = inflate(p->inflate, Z_SYNC_FLUSH);
+		if (z != Z_OK && z != Z_BUF_ERROR)
+			die("broken deflate");
+		p->to = p->size - p->inflate->avail_out;
 	}
-	p->to += (size_t)r;
+}
+
+/* what is here already, without asking the kernel */
+static int waiting(struct peer *p)
+{
+	return (p->ssl && SSL_pending(p->ssl)) || (p->inflate && p->inflate->avail_in);
 }
 
 /* one line, without its end; lives until the next call */
@@ -191,6 +257,15 @@ static long tagged(struct peer *p, const char *tag)
 	}
 }
 
+static void begin_deflate(struct peer *p)
+{
+	p->inflate = calloc(1, sizeof *p->inflate);
+	p->deflate = calloc(1, sizeof *p->deflate);
+	p->raw = malloc(WIRE);
+	if (inflateInit2(p->inflate, -15) != Z_OK || deflateInit2(p->deflate, 1, Z_DEFLATED, -15, 8, 0) != Z_OK)
+		die("zlib");
+}
+
 static struct peer *nntp_open(void)
 {
 	struct peer *p = dial();
@@ -199,6 +274,11 @@ static struct peer *nntp_open(void)
 		say(p, "AUTHINFO USER %s\r\nAUTHINFO PASS %s\r\n", key("user", ""), key("pass", ""));
 		want(p, "381");
 		want(p, "281");
+	}
+	if (number("compress", 0)) {
+		say(p, "COMPRESS DEFLATE\r\n");
+		want(p, "206");
+		begin_deflate(p);
 	}
 	return p;
 }
@@ -209,6 +289,11 @@ static struct peer *imap_open(void)
 	want(p, "* OK");
 	say(p, "a LOGIN %s %s\r\n", key("user", ""), key("pass", ""));
 	tagged(p, "a");
+	if (number("compress", 0)) {
+		say(p, "z COMPRESS DEFLATE\r\n");
+		tagged(p, "z");
+		begin_deflate(p);
+	}
 	return p;
 }
 
@@ -230,11 +315,31 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* seconds of CPU the server has used, all threads */
+static double server_cpu(void)
+{
+	char path[64], b[1024], *s;
+	unsigned long user = 0, kernel = 0;
+	snprintf(path, sizeof path, "/proc/%s/stat", key("pid", "none"));
+	FILE *f = fopen(path, "r");
+	if (!f)
+		return 0;
+	b[fread(b, 1, sizeof b - 1, f)] = 0;
+	fclose(f);
+	if ((s = strrchr(b, ')')))
+		sscanf(s + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &kernel);
+	return (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
+}
+
+static double cpu_began;
 static void report(double units, double seconds, const char *unit)
 {
 	qsort(times, ntimes, sizeof *times, by_value);
 	double p50 = ntimes ? times[ntimes / 2] : 0, p99 = ntimes ? times[ntimes * 99 / 100] : 0;
-	printf("%-14s %12.0f %s/s   p50 %8.3f ms   p99 %8.3f ms\n", args[2], units / seconds, unit, p50 * 1e3, p99 * 1e3);
+	printf("%-14s %12.0f %s/s   p50 %8.3f ms   p99 %8.3f ms", args[2], units / seconds, unit, p50 * 1e3, p99 * 1e3);
+	if (key("pid", NULL) && units)
+		printf("   server CPU %.3f us", (server_cpu() - cpu_began) / units * 1e6);
+	putchar('\n');
 }
 
 /* ---- rows ----------------------------------------------------------------------------------------- */
@@ -248,6 +353,7 @@ static double seconds(void)
 static void repeat(struct peer *p, long (*once)(struct peer *), const char *unit)
 {
 	double began = now(), units = 0;
+	cpu_began = server_cpu();
 	while (now() - began < seconds()) {
 		double t = now();
 		units += (double)once(p);
@@ -267,6 +373,49 @@ static long once_over(struct peer *p)
 	say(p, "OVER 1-\r\n");
 	want(p, "224");
 	long n = text(p);
+	expect(n);
+	return n;
+}
+
+static const char *command;
+static long once_lines(struct peer *p)
+{
+	say(p, "%s\r\n", command);
+	want(p, "2");
+	long n = text(p);
+	expect(n);
+	return n;
+}
+
+static void row_lines(const char *first, const char *then)
+{
+	struct peer *p = nntp_open();
+	if (first) {
+		say(p, "GROUP %s\r\n", first);
+		want(p, "211");
+	}
+	command = then;
+	repeat(p, once_lines, "lines");
+	hang_up(p);
+}
+
+static long once_status(struct peer *p)
+{
+	say(p, "b STATUS %s (MESSAGES UIDNEXT UNSEEN)\r\n", key("group", ""));
+	tagged(p, "b");
+	return 1;
+}
+
+/* an untagged line with `head`, how many numbers it has */
+static long once_numbers(struct peer *p)
+{
+	long n = 0;
+	say(p, "d %s\r\n", command);
+	for (char *l; (l = line(p))[0] == '*';)
+		for (int digits = 0; *l; l++) {
+			n += *l >= '0' && *l <= '9' && !digits;
+			digits = *l >= '0' && *l <= '9';
+		}
 	expect(n);
 	return n;
 }
@@ -296,8 +445,65 @@ static void row_fetch(const char *items)
 	hang_up(p);
 }
 
+static void row_numbers(const char *fmt, const char *word, const char *unit)
+{
+	static char b[512];
+	struct peer *p = imap_open();
+	snprintf(b, sizeof b, fmt, word);
+	command = b;
+	once_select(p);
+	repeat(p, once_numbers, unit);
+	hang_up(p);
+}
+
+/* many connections, each with one article on its way */
+static void row_article_many(long conns)
+{
+	struct peer **v = calloc((size_t)conns, sizeof *v);
+	struct pollfd *polls = calloc((size_t)conns, sizeof *polls);
+	long low = 1, high = 1, done = 0, at = 0;
+	for (long i = 0; i < conns; i++) {
+		v[i] = nntp_open();
+		say(v[i], "GROUP %s\r\n", key("group", ""));
+		if (sscanf(line(v[i]), "211 %*d %ld %ld", &low, &high) != 2 || high < low)
+			die("GROUP");
+		polls[i] = (struct pollfd){ .fd = v[i]->fd, .events = POLLIN };
+	}
+	double began = now();
+	cpu_began = server_cpu();
+	for (long i = 0; i < conns; i++) {
+		v[i]->sent = now();
+		say(v[i], "ARTICLE %ld\r\n", low + at++ % (high - low + 1));
+	}
+	while (now() - began < seconds()) {
+		poll(polls, (nfds_t)conns, 1000);
+		for (long i = 0; i < conns; i++) {
+			struct peer *p = v[i];
+			if (!(polls[i].revents & POLLIN))
+				continue;
+			do
+				fill(p);
+			while (waiting(p));
+			size_t n = p->to - p->from;
+			char *s = p->in + p->from;
+			if (n < 5 || memcmp(s, "220", 3) != 0 || memcmp(s + n - 5, "\r\n.\r\n", 5) != 0)
+				continue;
+			p->from = p->to;
+			done++;
+			note_time(now() - p->sent);
+			p->sent = now();
+			say(p, "ARTICLE %ld\r\n", low + at++ % (high - low + 1));
+		}
+	}
+	report((double)done, now() - began, "articles");
+}
+
 static void row_article(void)
 {
+	if (number("conns", 1) > 1) {
+		row_article_many(number("conns", 1));
+		return;
+	}
 	struct peer *p = nntp_open();
 	long depth = number("depth", 50), low, high, at, n = 0;
 	say(p, "GROUP %s\r\n", key("group", ""));
@@ -305,10 +511,18 @@ static void row_article(void)
 		die("GROUP");
 	at = low;
 	double began = now();
+	cpu_began = server_cpu();
 	while (now() - began < seconds()) {
 		double t = now();
-		for (long i = 0; i < depth; i++)
-			say(p, "ARTICLE %ld\r\n", at + i > high ? low + (at + i - high - 1) % (high - low + 1) : at + i);
+		char b[8192];
+		size_t k = 0;
+		for (long i = 0; i < depth; i++) {
+			k += (size_t)snprintf(b + k, sizeof b - k, "ARTICLE %ld\r\n", at + i > high ? low + (at + i - high - 1) % (high - low + 1) : at + i);
+			if (k > sizeof b - 64 || i == depth - 1) {
+				put(p, b, k);
+				k = 0;
+			}
+		}
 		for (long i = 0; i < depth; i++) {
 			char *l = line(p);
 			if (strncmp(l, "220", 3) == 0)
@@ -408,15 +622,18 @@ static void row_post(int lmtp)
 	report((double)done, now() - began, "posts");
 }
 
-static void row_connect(void)
+static void row_connect(int imap)
 {
 	double began = now();
 	long n = 0;
+	cpu_began = server_cpu();
 	while (now() - began < seconds()) {
+		double t = now();
 		struct peer *p = dial();
-		want(p, "20");
-		say(p, "QUIT\r\n");
-		want(p, "205");
+		want(p, imap ? "* OK" : "20");
+		say(p, imap ? "q LOGOUT\r\n" : "QUIT\r\n");
+		want(p, imap ? "* BYE" : "205");
+		note_time(now() - t);
 		hang_up(p);
 		n++;
 	}
@@ -456,6 +673,14 @@ int main(int argc, char **argv)
 		say(p, "GROUP %s\r\n", key("group", ""));
 		want(p, "211");
 		repeat(p, once_over, "lines");
+	} else if (strcmp(row, "hdr") == 0) {
+		row_lines(key("group", ""), "HDR Subject 1-");
+	} else if (strcmp(row, "listgroup") == 0) {
+		row_lines(key("group", ""), "LISTGROUP");
+	} else if (strcmp(row, "list") == 0) {
+		row_lines(NULL, "LIST ACTIVE");
+	} else if (strcmp(row, "newnews") == 0) {
+		row_lines(NULL, "NEWNEWS * 20000101 000000");
 	} else if (strcmp(row, "article") == 0) {
 		row_article();
 	} else if (strcmp(row, "post") == 0) {
@@ -463,7 +688,17 @@ int main(int argc, char **argv)
 	} else if (strcmp(row, "deliver") == 0) {
 		row_post(1);
 	} else if (strcmp(row, "connect") == 0) {
-		row_connect();
+		row_connect(0);
+	} else if (strcmp(row, "iconnect") == 0) {
+		row_connect(1);
+	} else if (strcmp(row, "status") == 0) {
+		repeat(imap_open(), once_status, "answers");
+	} else if (strcmp(row, "search") == 0) {
+		row_numbers("SEARCH TEXT %s", key("word", ""), "numbers");
+	} else if (strcmp(row, "thread") == 0) {
+		row_numbers("THREAD REFERENCES UTF-8 ALL%s", "", "messages");
+	} else if (strcmp(row, "sort") == 0) {
+		row_numbers("SORT (SUBJECT) UTF-8 ALL%s", "", "messages");
 	} else if (strcmp(row, "select") == 0) {
 		repeat(imap_open(), once_select, "selects");
 	} else if (strcmp(row, "flags") == 0) {
