@@ -17,6 +17,7 @@ enum memo {
 	MEMO_REPLACED,       /* post u64 -> u64 post that stands in its place (replace.h) */
 	MEMO_ASKED,          /* member u32 + text version -> that he was asked to agree to it */
 	MEMO_CATCHUP,        /* member u32 -> when the last catch-up went */
+	MEMO_ACT = 16,       /* u64 number -> what a receipt tells of (gateways/common/act.c) */
 	MEMO_BOUNCE = 20,    /* member u32 -> bounces of the last days (member.c) */
 };
 /* The value, which lives as long as the transaction: 1; 0 absent or over. */

@@ -216,6 +216,36 @@ int moderate_report(struct forum_txn *t, uint64_t post, uint32_t member, enum re
 	return post_set_flags(t, post, POST_FLAGGED | (k == REPORT_OFF_TOPIC ? POST_OFF_TOPIC : 0), 0, f);
 }
 
+int moderate_withdraw(struct forum_txn *t, uint64_t post, uint32_t member, enum report_kind k, struct fail *f) {
+	struct key key = report_key(post, member, k), after = key_1u64('D', post);
+	struct moderate_case c;
+	struct report one = { 0 };
+	struct post p;
+	uint64_t place;
+	int r = moderate_need_post(t, post, &p, f);
+	if (r < 0)
+		return r;
+	key_u32(&after, member);          /* the first report of the member's */
+	while ((r = report_next(t, post, &after, &one)) > 0 && (one.member != member || one.kind != k))
+		;
+	if (r <= 0 || one.closed)
+		return r < 0 ? fail_internal(f, "report: %s", err_name((enum err)r)) :
+			fail_set(f, ERR_NOTFOUND, "there is no open report of yours: the moderators have decided, or you took it back");
+	if ((r = forum_del(t, key_slice(&key), f)) < 0)
+		return r;
+	bool open = (r = moderate_sum(t, post, &c, &place)) > 0;
+	if (r == 0) {
+		struct key d = key_2u64('d', one.place, post);
+		r = forum_del(t, key_slice(&d), f);
+	}
+	uint32_t clear = (open ? 0 : POST_FLAGGED) | (open && (c.kinds >> REPORT_OFF_TOPIC & 1) ? 0 : POST_OFF_TOPIC);
+	if (r < 0 || (r = post_set_flags(t, post, 0, p.flags & POST_ASIDE ? clear & ~POST_OFF_TOPIC : clear, f)) < 0)
+		return r;
+	struct audit_record a = { .a = { .verdict = VERDICT_FLAG, .by = member, .text = arena_slicef(t->arena, "%s: taken back",
+		report_kind_name(k)) } };
+	return (r = moderate_record(t, &a, &p)) < 0 ? fail_internal(f, "report: %s", err_name((enum err)r)) : 1;
+}
+
 int moderate_hold(struct forum_txn *t, uint64_t post, uint32_t group, struct slice reason) {
 	struct report one = { .kind = REPORT_PENDING, .time = t->time, .group = group, .reason = audit_clean(t, reason) };
 	struct key key = report_key(post, 0, REPORT_PENDING);

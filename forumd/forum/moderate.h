@@ -16,6 +16,9 @@ int verdict_parse(struct slice s);
 
 /* A member's report: one per (post, member, kind); again is ERR_EXISTS. 1 or < 0. */
 int moderate_report(struct forum_txn *t, uint64_t post, uint32_t member, enum report_kind k, struct slice reason, struct fail *f);
+/* The member takes an open report of his back; without another one the case is closed and its marks go. An audit entry says
+ * so. ERR_NOTFOUND when there is none, or the moderators have decided. 1 or < 0. Called on: writer. */
+int moderate_withdraw(struct forum_txn *t, uint64_t post, uint32_t member, enum report_kind k, struct fail *f);
 /* A post that waits for approval enters the queue (post_add calls this for POST_PENDING posts): a REPORT_PENDING report
  * by nobody, with the reason it is held. Again for the same post: nothing happens. 1 or < 0. Called on: writer. */
 int moderate_hold(struct forum_txn *t, uint64_t post, uint32_t group, struct slice reason);

@@ -17,7 +17,7 @@ struct quota quota_limits(void) {
 }
 
 static bool quota_counts(const struct group *box) {
-	return box->owner && box->box >= BOX_DRAFTS;
+	return box->owner && (box->box >= BOX_DRAFTS || box->box == BOX_INBOX);
 }
 
 static int quota_count_box(struct forum_txn *t, uint32_t box, struct quota *q) {
@@ -90,15 +90,25 @@ int quota_take(struct forum_txn *t, uint32_t box, uint64_t bytes, struct fail *f
 		return 1;
 	if (r <= 0 || (r = quota_used(t, g.owner, &q)) < 0)
 		return fail_set(f, ERR_UNAVAILABLE, "your mailboxes cannot be changed now, try again later");
-	if (limit.bytes && q.bytes + bytes > limit.bytes)
+	if (f && limit.bytes && q.bytes + bytes > limit.bytes)
 		return fail_set(f, ERR_QUOTA, "your own mailboxes hold %llu KB and may hold %llu: delete something first",
 			(unsigned long long)(q.bytes / 1024), (unsigned long long)(limit.bytes / 1024));
-	if (limit.messages && q.messages + 1 > limit.messages)
+	if (f && limit.messages && q.messages + 1 > limit.messages)
 		return fail_set(f, ERR_QUOTA, "your own mailboxes hold %llu messages, and may hold no more: delete something first",
 			(unsigned long long)q.messages);
 	q.bytes += bytes;
 	q.messages++;
 	return quota_store(t, g.owner, &q);
+}
+
+int quota_open(struct forum_txn *t, uint32_t member) {
+	struct key k = key_1u32('h', member);
+	struct slice had;
+	struct quota q;
+	int r = kv_get(t->kv, key_slice(&k), &had);
+	if (r == 0 && (r = quota_count(t, member, &q)) > 0)
+		r = quota_store(t, member, &q);
+	return r;
 }
 
 int quota_give(struct forum_txn *t, uint32_t box, uint64_t bytes) {

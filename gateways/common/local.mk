@@ -1,5 +1,6 @@
 noinst_LIBRARIES += gateways/libcommon.a
 gateways_libcommon_a_SOURCES = \
+	gateways/common/act.c gateways/common/act.h \
 	gateways/common/cancel_lock.c gateways/common/cancel_lock.h \
 	gateways/common/command.c gateways/common/command.h \
 	gateways/common/dotted.c gateways/common/dotted.h \

@@ -1,6 +1,6 @@
 /* Names that are no groups: a member's own boxes (forumd/forum/personal.h) and folders, and mailboxes that are commands: !Mute
  * and the like are empty; what is copied or moved there happens to the post, which stays. LIST shows them once, at the top,
- * where phones find them. Each is also a sibling of each group (GROUP.!Mute, for posts of that group only), which LIST shows
+ * where phones find them. !Undo takes back what a receipt in INBOX tells of, or the member's word on a post. Each is also a sibling of each group (GROUP.!Mute, for posts of that group only), which LIST shows
  * to patterns that name it.
  *
  * The boxes are made when a member logs in; Unread is brought up to date when it is selected or asked about. */
@@ -17,14 +17,15 @@ static const struct imap_box imap_boxes[] = {
 	{ SLICE_INIT("Watched"), BOX_WATCHED, NULL },
 };
 static const struct imap_action imap_actions[] = {
-	{ SLICE_INIT("!Mute"), IMAP_ACT_MUTE, 0, false }, { SLICE_INIT("!Watch"), IMAP_ACT_WATCH, 0, false },
-	{ SLICE_INIT("!Flag.off-topic"), IMAP_ACT_REPORT, REPORT_OFF_TOPIC, false },
-	{ SLICE_INIT("!Flag.spam"), IMAP_ACT_REPORT, REPORT_SPAM, false },
-	{ SLICE_INIT("!Flag.uncivil"), IMAP_ACT_REPORT, REPORT_UNCIVIL, false },
-	{ SLICE_INIT("!Flag.privacy"), IMAP_ACT_REPORT, REPORT_PRIVACY, false },
-	{ SLICE_INIT("!Flag.other"), IMAP_ACT_REPORT, REPORT_OTHER, false },
-	{ SLICE_INIT("!Aside"), IMAP_ACT_VERDICT, VERDICT_ASIDE, true },
-	{ SLICE_INIT("!Hide"), IMAP_ACT_VERDICT, VERDICT_HIDE, true },
+	{ SLICE_INIT("!Mute"), ACT_WATCH, WATCH_MUTED, false, false }, { SLICE_INIT("!Watch"), ACT_WATCH, WATCH_ON, false, false },
+	{ SLICE_INIT("!Undo"), ACT_WATCH, WATCH_NONE, false, true },
+	{ SLICE_INIT("!Flag.off-topic"), ACT_REPORT, REPORT_OFF_TOPIC, false, false },
+	{ SLICE_INIT("!Flag.spam"), ACT_REPORT, REPORT_SPAM, false, false },
+	{ SLICE_INIT("!Flag.uncivil"), ACT_REPORT, REPORT_UNCIVIL, false, false },
+	{ SLICE_INIT("!Flag.privacy"), ACT_REPORT, REPORT_PRIVACY, false, false },
+	{ SLICE_INIT("!Flag.other"), ACT_REPORT, REPORT_OTHER, false, false },
+	{ SLICE_INIT("!Aside"), ACT_VERDICT, VERDICT_ASIDE, true, false },
+	{ SLICE_INIT("!Hide"), ACT_VERDICT, VERDICT_HIDE, true, false },
 };
 
 const struct imap_box *imap_box_at(size_t i) {

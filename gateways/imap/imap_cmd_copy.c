@@ -2,11 +2,12 @@
  *   own box            a pointer to the post, or one more own message; MOVE takes it out of where it was: for good out of
  *                      a box, out of the member's own view of a group
  *   the post's group   from a box: the post the member had hidden is back in his view
- *   !Mute ..., GROUP.!Mute ...  the command happens to the post, which stays: OK without COPYUID, and no EXPUNGE after MOVE
+ *   !Mute ..., GROUP.!Mute ...  the command happens to the post, which stays: OK without COPYUID, and no EXPUNGE after MOVE;
+ *                      a receipt comes into INBOX, and does the contrary when it is moved to !Undo
  *   another group      NO: a post gets into a group by being posted
  * All of one command happens in one job, or nothing of it. */
 #include "forumd/forum/personal.h"
-#include "forumd/forum/watch.h"
+#include "forumd/forum/quota.h"
 #include "gateways/imap/imap_private.h"
 
 #define COPY_MAX 10000u
@@ -18,17 +19,19 @@ struct copy_job {
 	bool move;
 	unsigned box;
 	const struct imap_action *action;
+	struct act act;
 	struct range_set uids, done, got;      /* got: UIDs there, ascending as done is */
 	uint32_t acted, last;
 	bool unordered;                        /* a pointer was there already: the sets do not pair */
 };
-struct copy { uint32_t uidvalidity; bool move; enum copy_to how; struct range_set *done, *got; uint32_t acted; bool unordered; };
+struct copy { uint32_t uidvalidity; bool move; enum copy_to how; struct range_set *done, *got; uint32_t acted; bool unordered, undo; };
 
 static void copy_free(void *arg) {
 	struct copy_job *d = arg;
 	range_set_free(&d->uids);
 	range_set_free(&d->done);
 	range_set_free(&d->got);
+	act_free(&d->act);
 }
 
 /* takes the message out of the mailbox it was moved from */
@@ -38,14 +41,27 @@ static int copy_leave(struct forum_txn *t, struct copy_job *d, const struct grou
 	return from->owner ? personal_remove(t, (struct place){ d->group, uid }, f) : imap_hide(t, d->member, d->group, uid, false);
 }
 
+/* A message that moves between own mailboxes needs no more room than it has, not even on the way: into Trash goes always. */
+static int copy_lend(struct forum_txn *t, struct copy_job *d, uint32_t uid, uint64_t *octets_r) {
+	struct overview o;
+	int r = overview_get(t, d->group, uid, &o);
+	if (r <= 0 || !(o.flags & POST_OWN))
+		return r < 0 ? r : 1;
+	*octets_r = (uint64_t)o.header_len + o.body_len;
+	r = quota_open(t, d->member);
+	return r < 0 ? r : quota_give(t, d->group, *octets_r);
+}
+
 static int copy_box(struct forum_txn *t, struct copy_job *d, const struct group *from, uint32_t uid, struct fail *f) {
 	struct imap_marks marks;
 	struct range_set one = {0};
 	uint32_t number = 0;
 	imap_marks_begin(&marks, d->member, d->group);
-	uint64_t mask;
+	uint64_t mask, octets = 0;
 	int r = imap_marks_mask(&marks, t, uid, &mask);
 	imap_marks_free(&marks);
+	if (r >= 0 && d->move && from->owner)
+		r = copy_lend(t, d, uid, &octets);
 	if (r >= 0)
 		r = personal_copy_in(t, d->member, d->to, (struct place){ d->group, uid }, &number, f);
 	if (r <= 0)
@@ -58,7 +74,9 @@ static int copy_box(struct forum_txn *t, struct copy_job *d, const struct group 
 	range_set_free(&one);
 	range_set_add(&d->done, uid, uid);
 	range_set_add(&d->got, number, number);
-	return r < 0 ? r : copy_leave(t, d, from, uid, f);
+	if (r < 0 || (r = copy_leave(t, d, from, uid, f)) < 0)
+		return r;
+	return octets ? quota_take(t, d->group, octets, NULL) : r;
 }
 
 static int copy_back(struct forum_txn *t, struct copy_job *d, const struct group *from, uint32_t uid, struct fail *f) {
@@ -81,20 +99,6 @@ static int copy_back(struct forum_txn *t, struct copy_job *d, const struct group
 	return r < 0 ? r : copy_leave(t, d, from, uid, f);
 }
 
-int imap_act(struct forum_txn *t, uint32_t member, const struct imap_action *a, const struct overview *o, struct fail *f) {
-	int r = 1;
-	switch (a->act) {
-	case IMAP_ACT_MUTE: r = watch_set(t, member, o->thread, WATCH_MUTED); break;
-	case IMAP_ACT_WATCH: r = watch_set(t, member, o->thread, WATCH_ON); break;
-	case IMAP_ACT_REPORT:
-		r = moderate_report(t, o->post, member, (enum report_kind)a->kind, SLICE("by IMAP"), f);
-		r = r == ERR_EXISTS ? 0 : r;
-		break;
-	case IMAP_ACT_VERDICT: r = moderate_verdict(t, o->post, member, (enum verdict)a->kind, SLICE("by IMAP"), NULL, f); break;
-	}
-	return r;
-}
-
 /* the group in which a command of no group happens to the post: the one it is looked at in */
 static int act_group(struct forum_txn *t, const struct copy_job *d, const struct group *from, const struct post *p, uint32_t *group_r,
 	struct fail *f) {
@@ -113,6 +117,20 @@ static int act_group(struct forum_txn *t, const struct copy_job *d, const struct
 		fail_set(f, ERR_DENIED, "moderators of the group do that");
 }
 
+/* a receipt */
+static int copy_undo(struct forum_txn *t, struct copy_job *d, const struct post *p, struct fail *f) {
+	struct buf header = {0};
+	struct slice told;
+	int r = post_header(t, p, &header);
+	uint64_t number = r > 0 ? act_of_header(t, d->member, buf_slice(&header)) : 0;
+	buf_free(&header);
+	if (!number)
+		return r < 0 ? r : fail_set(f, ERR_INVALID, "this is no receipt, or the time to undo is over");
+	r = act_undo(t, d->member, number, &told, f);
+	d->acted += r > 0;
+	return r;
+}
+
 static int copy_act(struct forum_txn *t, struct copy_job *d, const struct group *from, uint32_t uid, struct fail *f) {
 	struct overview o;
 	struct post p;
@@ -120,11 +138,13 @@ static int copy_act(struct forum_txn *t, struct copy_job *d, const struct group 
 	if (r <= 0 || (r = post_get(t, o.post, &p)) <= 0)
 		return r;
 	uint32_t group = d->to;
+	if (d->action->undo && (p.flags & POST_OWN))
+		return copy_undo(t, d, &p, f);
 	if (!group && (r = act_group(t, d, from, &p, &group, f)) <= 0)
 		return r;
 	if (!post_number_in(&p, group))
 		return fail_set(f, ERR_INVALID, "this post does not stand in that group");
-	r = imap_act(t, d->member, d->action, &o, f);
+	r = d->action->undo ? act_undo_post(t, d->member, &p, f) : act_do(t, &d->act, d->action->act, d->action->what, p.id, group, f);
 	d->acted += r >= 0;
 	return r;
 }
@@ -136,6 +156,8 @@ static int copy_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	range_set_clear(&d->done);
 	range_set_clear(&d->got);
 	d->acted = d->last = 0;
+	act_free(&d->act);
+	d->act = (struct act){ .member = d->member };
 	d->unordered = false;
 	int r = group_get(t, d->group, &from);
 	if (r > 0 && d->to)
@@ -150,7 +172,8 @@ static int copy_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 		if (r < 0)
 			return r;
 	}
-	return 1;
+	r = act_tell(t, &d->act);
+	return r < 0 ? r : 1;
 }
 
 static void copy_keep(struct imap_session *is, struct job *j) {
@@ -183,7 +206,7 @@ static enum step copy_done(struct session *s) {
 	if (is->result < 0)
 		return imap_fail(is, &is->fail);
 	if (w->how == COPY_ACT)
-		return imap_ok(is, "done for %u posts: they stay where they are", w->acted);
+		return w->undo ? imap_ok(is, "undone for %u messages", w->acted) : imap_ok(is, "done for %u posts: they stay where they are", w->acted);
 	/* where the two sets do not pair, RFC 4315 wants silence */
 	bool pairs = w->done->n && !w->unordered && range_set_count(w->done) == range_set_count(w->got);
 	if (!pairs)
@@ -217,6 +240,7 @@ static enum step copy_submit(struct imap_session *is, struct job *j, struct copy
 	w->uidvalidity = g->uidvalidity;
 	w->move = d->move;
 	w->how = d->how;
+	w->undo = d->how == COPY_ACT && d->action->undo;
 	w->done = imap_command_set(is);
 	w->got = imap_command_set(is);
 	is->work = w;
@@ -246,7 +270,9 @@ static enum step copy_or_move(struct imap_session *is, struct slice *rest, bool 
 	range_set_subtract(&d->uids, &is->view.gone);
 	if (is->view.high < UINT32_MAX)
 		range_set_del(&d->uids, is->view.high + 1, UINT32_MAX);
-	if (r == 1 && d->uids.n && range_set_count(&d->uids) <= COPY_MAX && !(move && is->examine))
+	unsigned max = r == 1 && d->how == COPY_ACT ? ACT_MAX : COPY_MAX;
+	bool many = r == 1 && d->how == COPY_ACT && d->uids.n && !session_rate(&is->s, "act", is->s.config->posts_per_minute);
+	if (r == 1 && d->uids.n && range_set_count(&d->uids) <= max && !many && !(move && is->examine))
 		return copy_submit(is, j, d, &g);
 	bool nothing = !d->uids.n;
 	job_free(&j);
@@ -258,8 +284,10 @@ static enum step copy_or_move(struct imap_session *is, struct slice *rest, bool 
 		return imap_no(is, "CANNOT", "posts are not copied between groups: reply to the post there, or ask a moderator");
 	if (nothing)
 		return imap_ok(is, "%s completed: nothing to do", is->command->name);
+	if (many)
+		return imap_no(is, "LIMIT", "too many commands, try again in a minute");
 	return move && is->examine ? imap_no(is, "READ-ONLY", "the mailbox was opened with EXAMINE") :
-		imap_no(is, "LIMIT", "at most %u messages at once", COPY_MAX);
+		imap_no(is, "LIMIT", "at most %u messages at once", max);
 }
 
 enum step imap_cmd_copy(struct imap_session *is, struct slice *rest) {

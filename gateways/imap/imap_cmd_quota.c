@@ -1,5 +1,5 @@
-/* QUOTA (RFC 9208): one quota root, "own", for all mailboxes that hold messages of the member's own. Groups, INBOX and
- * what the forum fills belong to none. The limits are the operator's (limits.own_storage, own_messages). */
+/* QUOTA (RFC 9208): one quota root, "own", for all mailboxes that hold messages of the member's own, INBOX with its receipts among them. Groups and
+ * what the forum fills otherwise belong to none. The limits are the operator's (limits.own_storage, own_messages). */
 #include "forumd/forum/personal.h"
 #include "forumd/forum/quota.h"
 #include "gateways/imap/imap_private.h"
@@ -42,7 +42,7 @@ enum step imap_cmd_getquotaroot(struct imap_session *is, struct slice *rest) {
 	int r = t ? imap_mailbox_find(is, t, name, &g) : ERR_UNAVAILABLE;
 	if (r == 0)
 		return imap_no_mailbox(is);
-	bool own = r > 0 && g.owner && g.box >= BOX_DRAFTS;
+	bool own = r > 0 && g.owner && (g.box >= BOX_DRAFTS || g.box == BOX_INBOX);
 	struct buf *out = session_out(&is->s);
 	buf_adds(out, "* QUOTAROOT ");
 	imap_add_mailbox(is, out, name);

@@ -21,6 +21,7 @@ struct store_job {
 	struct range_set uids, modified;
 	struct imap_flags flags;
 	enum store_how how;
+	struct act act;
 	bool conditional, draft;
 	uint64_t since;
 };
@@ -28,6 +29,7 @@ struct store_job {
 static void store_job_free(void *arg) {
 	range_set_free(&((struct store_job *)arg)->uids);
 	range_set_free(&((struct store_job *)arg)->modified);
+	act_free(&((struct store_job *)arg)->act);
 }
 
 /* d->modified: those of d->uids that changed after d->since */
@@ -52,29 +54,28 @@ static int store_modified(struct forum_txn *t, struct store_job *d) {
 }
 
 /* Shared keywords are words to the moderators, and from them: a member's +$OffTopic is a report; a moderator's $Aside and
- * $Locked are verdicts, and taking $OffTopic or $Reported away is KEEP. What is so already is left as it is. > 0 done. */
-static int store_shared_one(struct forum_txn *t, const struct store_job *d, bool moderator, const struct overview *o,
+ * $Locked are verdicts, and taking $OffTopic or $Reported away is KEEP (of a member: his report is taken back). What is so already is left as it is. > 0 done. */
+static int store_shared_one(struct forum_txn *t, struct store_job *d, bool moderator, const struct overview *o,
 	struct fail *f) {
-	static const struct slice reason = SLICE_INIT("by IMAP");
 	uint64_t asked = d->flags.mask & IMAP_SHARED, has = imap_shared_flags(o->flags);
 	int r = 0;
-	if (d->how == STORE_ADD && (asked & IMAP_OFF_TOPIC)) {
-		r = moderate_report(t, o->post, d->member, REPORT_OFF_TOPIC, SLICE("$OffTopic"), f);
-		return r == ERR_EXISTS ? 1 : r;
+	if (d->how == STORE_ADD && (asked & IMAP_OFF_TOPIC))
+		return (r = act_do(t, &d->act, ACT_REPORT, REPORT_OFF_TOPIC, o->post, d->group, f)) < 0 ? r : 1;
+	if (!moderator) {
+		r = d->how == STORE_DEL && (asked & has & IMAP_OFF_TOPIC) ? moderate_withdraw(t, o->post, d->member, REPORT_OFF_TOPIC, f) : 0;
+		return r == ERR_NOTFOUND ? 0 : r;
 	}
-	if (!moderator)
-		return 0;
 	uint64_t act = d->how == STORE_ADD ? asked & ~has : asked & has;
 	if (act & IMAP_LOCKED)
-		r = moderate_verdict(t, o->post, d->member, d->how == STORE_ADD ? VERDICT_LOCK : VERDICT_UNLOCK, reason, NULL, f);
+		r = act_do(t, &d->act, ACT_VERDICT, d->how == STORE_ADD ? VERDICT_LOCK : VERDICT_UNLOCK, o->post, d->group, f);
 	if (r >= 0 && d->how == STORE_DEL && (act & (IMAP_OFF_TOPIC | IMAP_REPORTED)))
-		r = moderate_verdict(t, o->post, d->member, VERDICT_KEEP, reason, NULL, f);
+		r = act_do(t, &d->act, ACT_VERDICT, VERDICT_KEEP, o->post, d->group, f);
 	if (r >= 0 && d->how == STORE_ADD && (act & IMAP_ASIDE))
-		r = moderate_verdict(t, o->post, d->member, VERDICT_ASIDE, reason, NULL, f);
+		r = act_do(t, &d->act, ACT_VERDICT, VERDICT_ASIDE, o->post, d->group, f);
 	return r;
 }
 
-static int store_shared(struct forum_txn *t, const struct store_job *d, const struct range_set *uids, struct fail *f) {
+static int store_shared(struct forum_txn *t, struct store_job *d, const struct range_set *uids, struct fail *f) {
 	struct overview o;
 	struct group g;
 	uint32_t uid = 0;
@@ -87,6 +88,8 @@ static int store_shared(struct forum_txn *t, const struct store_job *d, const st
 		if (r > 0 && !(o.flags & POST_OWN))
 			acted |= (r = store_shared_one(t, d, moderator, &o, f)) > 0;
 	}
+	if (r >= 0)
+		r = act_tell(t, &d->act);
 	return r < 0 ? r : acted;
 }
 
@@ -108,6 +111,8 @@ static int store_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	struct range_set uids = {0};
 	uint64_t set, clear;
 	int r = d->conditional ? store_modified(t, d) : 1, acted = 0;
+	act_free(&d->act);
+	d->act = (struct act){ .member = d->member };
 	range_set_copy(&uids, &d->uids);
 	range_set_subtract(&uids, &d->modified);
 	if (r >= 0)

@@ -14,6 +14,7 @@
 #include "forumd/forum/moderate.h"
 #include "forumd/forum/overview.h"
 #include "forumd/forum/rights.h"
+#include "gateways/common/act.h"
 #include "gateways/imap/imap.h"
 #include "gateways/imap/imap_parse.h"
 #include "gateways/imap/imap_section.h"
@@ -89,8 +90,7 @@ void imap_add_capabilities(struct imap_session *is, struct buf *out);
 
 /* imap_boxes.c: own boxes, and siblings of groups that are commands */
 struct imap_box { struct slice name; unsigned box; const char *use; };   /* enum personal_box; special use or NULL */
-enum imap_act { IMAP_ACT_MUTE, IMAP_ACT_WATCH, IMAP_ACT_REPORT, IMAP_ACT_VERDICT };
-struct imap_action { struct slice name; enum imap_act act; int kind; bool moderators; };   /* report_kind, verdict */
+struct imap_action { struct slice name; enum act_kind act; int what; bool moderators, undo; };   /* gateways/common/act.h */
 /* in order, NULL at the end */
 const struct imap_box *imap_box_at(size_t i);
 const struct imap_action *imap_action_at(size_t i);
@@ -275,9 +275,6 @@ int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice
 
 /* imap_cmd_expunge.c: out of the member's view of a group, and a pointer into Trash. 1, 0, < 0. Called on: writer. */
 int imap_hide(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t uid, bool trash);
-
-/* imap_cmd_copy.c: one command for one post; rights were asked. 1, 0 was so, < 0. Called on: writer. */
-int imap_act(struct forum_txn *t, uint32_t member, const struct imap_action *a, const struct overview *o, struct fail *f);
 
 /* imap_cmd_list.c: "* LIST (flags) "." name", with OLDNAME where old is not empty (RFC 9051 6.3.9.7) */
 void imap_tell_list(struct imap_session *is, const char *flags, struct slice name, struct slice old);

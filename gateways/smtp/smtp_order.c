@@ -239,6 +239,8 @@ int smtp_order_apply(struct forum_txn *t, struct arena *a, struct smtp_order *o,
 		}
 		return order_cases(t, o, f);
 	}
+	if (o->answer && o->from_token == TOKEN_ACT)
+		return order_undo_act(t, o, f);
 	if (o->answer)
 		e = from_receipt(t, a, o, f);
 	else if (!o->member && (o->verb == VERB_JOIN || o->verb == VERB_SUBSCRIBE))

@@ -12,6 +12,7 @@
 #include "forumd/mail/reply_body.h"
 #include "forumd/mail/words.h"
 #include "gateways/common/notice.h"
+#include "gateways/common/act.h"
 #include "gateways/smtp/smtp_order_private.h"
 
 int order_watch(struct forum_txn *t, struct smtp_order *o, struct fail *f)
@@ -81,6 +82,18 @@ int order_undo(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 		return e;
 	return order_tellf(t, o, "Your post \"%.*s\" is taken back. %s\n", SLICE_ARG(slice_to(p.subject, 200)),
 		p.arrival + o->hold_seconds > forum_time(t) ? "Nobody was mailed." : "Copies that left already cannot be called back.");
+}
+
+/* the receipt of what was done by moving or marking (act.h) was answered */
+int order_undo_act(struct forum_txn *t, struct smtp_order *o, struct fail *f)
+{
+	struct slice told;
+	int e;
+
+	if (o->verb != VERB_UNDO)
+		return fail_set(f, ERR_INVALID, "this receipt takes the word undo");
+	e = act_undo(t, o->member, o->question, &told, f);
+	return e < 0 ? e : order_tellf(t, o, "%.*s\n", SLICE_ARG(told));
 }
 
 /* the message without its Message-ID: the new post has one of its own */

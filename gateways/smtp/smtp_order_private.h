@@ -21,6 +21,7 @@ int order_need_group(struct forum_txn *t, struct smtp_order *o, struct group *g_
 int order_watch(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_flag(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_undo(struct forum_txn *t, struct smtp_order *o, struct fail *f);
+int order_undo_act(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_whole(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f);
 int order_edit(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f);
 int order_split(struct forum_txn *t, struct smtp_order *o, struct fail *f);

@@ -16,12 +16,12 @@ for i in range(1, 5):
 b, m = [s.imap(w + "@example.org", "secret") for w in ("bob", "mod")]
 FLAGS = ["off-topic", "spam", "uncivil", "privacy", "other"]
 names = lambda c, p: [re.search(r'"\." (.*)', l).group(1) for l in c.run('LIST "" "%s"' % p)[1] if "NonExistent" not in l]
-mine = ["test.forum.!Mute", "test.forum.!Watch"] + ["test.forum.!Flag." + f for f in FLAGS]
-top = ["!Mute", "!Watch"] + ["!Flag." + f for f in FLAGS]
+mine = ["test.forum.!Mute", "test.forum.!Watch", "test.forum.!Undo"] + ["test.forum.!Flag." + f for f in FLAGS]
+top = ["!Mute", "!Watch", "!Undo"] + ["!Flag." + f for f in FLAGS]
 is_([x for x in names(b, "*") if "!" in x], top, "LIST shows them once")
 is_(names(b, "!*"), top, "by name")
 is_([x for x in names(m, "*") if "!" in x], top + ["!Aside", "!Hide"], "to moderators some more")
-is_(names(b, "%")[-2:], ["!Mute", "!Watch"], "at the top")
+is_(names(b, "%")[-3:], ["!Mute", "!Watch", "!Undo"], "at the top")
 is_([l for l in b.run('LIST "" %')[1] if "!Flag" in l], ['* LIST (\\NonExistent \\Noselect \\HasChildren) "." !Flag'], "kinds of reports below one name")
 is_(names(b, "test.forum.*"), [], "not again below each group")
 is_(names(b, "test.forum.!*"), mine, "unless they are named: siblings of a group")
