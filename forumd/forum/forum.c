@@ -86,6 +86,7 @@ int forum_read_begin(struct forum *forum, struct forum_txn **t_r, struct fail *f
 void forum_read_end(struct forum_txn **t) {
 	if (!*t)
 		return;
+	kv_cursor_close(&(*t)->walk);
 	kv_read_end(&(*t)->kv);
 	forum_txn_give(t);
 }
@@ -175,6 +176,18 @@ int forum_get(struct forum_txn *t, struct slice key, struct slice *value_r) {
 	if (r > 0 && t->write)
 		*value_r = arena_slice(t->arena, *value_r);
 	return r;
+}
+
+int forum_walk_get(struct forum_txn *t, struct slice key, struct slice *value_r) {
+	struct slice found;
+	int r = 1;
+	if (t->write)
+		return forum_get(t, key, value_r);
+	if (!t->walk)
+		r = kv_cursor_open(t->kv, &t->walk);
+	if (r > 0)
+		r = kv_seek(t->walk, key, &found, value_r);
+	return r > 0 && !slice_eq(found, key) ? 0 : r;
 }
 
 static int forum_write_failed(struct fail *f, int r) {

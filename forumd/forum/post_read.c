@@ -120,7 +120,7 @@ int post_edit_end(struct forum_txn *t, uint64_t id, struct buf *copy, struct fai
 int post_get(struct forum_txn *t, uint64_t id, struct post *p_r) {
 	struct key k = key_1u64(KEY_POST, id);
 	struct slice v;
-	int r = id ? forum_get(t, key_slice(&k), &v) : 0;
+	int r = id ? forum_walk_get(t, key_slice(&k), &v) : 0;
 	return r > 0 ? post_decode(t, id, v, p_r) : r;
 }
 
@@ -178,7 +178,7 @@ int post_piece_read(struct forum_txn *t, const struct post *p, unsigned piece, s
 		at += post_piece_size(p, i);
 	while (n > 0) {
 		struct key k = post_text_key(p->id, (uint32_t)(at / TEXT_CHUNK));
-		int r = kv_get(t->kv, key_slice(&k), &v);
+		int r = forum_walk_get(t, key_slice(&k), &v);
 		if (r <= 0 || v.n <= at % TEXT_CHUNK || v.n > TEXT_CHUNK)
 			return r < 0 ? r : ERR_CORRUPT;
 		v = slice_to(slice_from(v, at % TEXT_CHUNK), n);
@@ -325,7 +325,7 @@ void post_stream_free(struct post_stream **s) {
 static int post_stream_fill(struct forum_txn *t, struct post_stream *s) {
 	struct key k = post_text_key(s->post, (uint32_t)(s->at / TEXT_CHUNK));
 	struct slice v;
-	int r = kv_get(t->kv, key_slice(&k), &v);
+	int r = forum_walk_get(t, key_slice(&k), &v);
 	if (r < 0)
 		return r;
 	if (r == 0 || s->at >= s->end || v.n <= s->at % TEXT_CHUNK || v.n > sizeof s->in)
