@@ -22,6 +22,16 @@ void digest_sha256(struct slice s, unsigned char out[32]) {
 		bug("SHA-256 failed");
 }
 
+void digest_sha1(struct slice s, unsigned char out[20]) {
+	if (EVP_Digest(s.n ? s.p : "", s.n, out, NULL, EVP_sha1(), NULL) != 1)
+		bug("SHA-1 failed");
+}
+
+void digest_sha512(struct slice s, unsigned char out[64]) {
+	if (EVP_Digest(s.n ? s.p : "", s.n, out, NULL, EVP_sha512(), NULL) != 1)
+		bug("SHA-512 failed");
+}
+
 void digest_hmac_sha256(struct slice key, struct slice s, unsigned char out[32]) {
 	unsigned n = 32;
 	pthread_once(&digest_md_once, digest_init_md);

@@ -5,6 +5,9 @@
 #include "forumd/base/slice.h"
 
 void digest_sha256(struct slice s, unsigned char out[32]);
+/* for locks of other news software only */
+void digest_sha1(struct slice s, unsigned char out[20]);
+void digest_sha512(struct slice s, unsigned char out[64]);
 void digest_hmac_sha256(struct slice key, struct slice s, unsigned char out[32]);
 /* 128-bit keyed-less fingerprint for index keys (first 16 bytes of SHA-256) */
 void digest_id(struct slice s, unsigned char out[16]);

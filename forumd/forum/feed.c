@@ -1,4 +1,4 @@
-/* M "feeds": one line a feed, fields separated by TAB. M "feed HASH": u32, the place; the names are hashed because keys
+/* M "feeds": one line a feed, fields separated by TAB. M "feed HASH": u64 (u32 once), the place; the names are hashed because keys
  * are short. */
 #include "forumd/forum/feed.h"
 #include <stdio.h>
@@ -130,10 +130,12 @@ int feed_remove(struct forum_txn *t, struct slice name, struct fail *f) {
 	return feed_store(t, name, NULL, f);
 }
 
-static void feed_place_key(struct slice name, struct slice group, bool push, char *key, size_t size) {
+static const char *const feed_ways[] = { "pull", "push", "gone" };
+
+static void feed_place_key(struct slice name, struct slice group, enum feed_way way, char *key, size_t size) {
 	struct buf b = { 0 }, hex = { 0 };
 	unsigned char d[16];
-	buf_addf(&b, "%.*s %s %.*s", SLICE_ARG(name), push ? "push" : "pull", SLICE_ARG(group));
+	buf_addf(&b, "%.*s %s %.*s", SLICE_ARG(name), feed_ways[way], SLICE_ARG(group));
 	digest_id(buf_slice(&b), d);
 	hex_encode(slice_of(d, sizeof d), &hex);
 	snprintf(key, size, "feed %s", buf_bytes(&hex));
@@ -141,18 +143,18 @@ static void feed_place_key(struct slice name, struct slice group, bool push, cha
 	buf_free(&hex);
 }
 
-int feed_place(struct forum_txn *t, struct slice name, struct slice group, bool push, uint32_t *number_r) {
+int feed_place(struct forum_txn *t, struct slice name, struct slice group, enum feed_way way, uint64_t *number_r) {
 	struct slice v;
 	char key[64];
-	feed_place_key(name, group, push, key, sizeof key);
+	feed_place_key(name, group, way, key, sizeof key);
 	int r = forum_meta_get(t, key, &v);
-	*number_r = r > 0 && v.n == 4 ? num_get32(v.p) : 0;
+	*number_r = r > 0 && v.n == 8 ? num_get64(v.p) : r > 0 && v.n == 4 ? num_get32(v.p) : 0;
 	return r < 0 ? r : 1;
 }
 
-int feed_set_place(struct forum_txn *t, struct slice name, struct slice group, bool push, uint32_t number) {
-	char key[64], v[4];
-	feed_place_key(name, group, push, key, sizeof key);
-	num_put32(v, number);
-	return forum_meta_put(t, key, slice_of(v, 4));
+int feed_set_place(struct forum_txn *t, struct slice name, struct slice group, enum feed_way way, uint64_t number) {
+	char key[64], v[8];
+	feed_place_key(name, group, way, key, sizeof key);
+	num_put64(v, number);
+	return forum_meta_put(t, key, slice_of(v, 8));
 }

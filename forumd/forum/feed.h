@@ -14,8 +14,10 @@ int feed_each(struct forum_txn *t, struct slice *cursor, struct feed *f_r);
 int feed_add(struct forum_txn *t, const struct feed *d, struct fail *f);
 /* ERR_NOTFOUND. Called on: writer. */
 int feed_remove(struct forum_txn *t, struct slice name, struct fail *f);
-/* the last number done of a group; push: of our own numbers there, else of theirs here. 0 none yet */
-int feed_place(struct forum_txn *t, struct slice name, struct slice group, bool push, uint32_t *number_r);
+/* What a place counts: numbers of theirs brought here, of ours brought there, changes of ours (modseq) whose cancels went there */
+enum feed_way { FEED_PULL, FEED_PUSH, FEED_GONE };
+/* the last one done of a group, 0 none yet */
+int feed_place(struct forum_txn *t, struct slice name, struct slice group, enum feed_way way, uint64_t *number_r);
 /* Called on: writer. */
-int feed_set_place(struct forum_txn *t, struct slice name, struct slice group, bool push, uint32_t number);
+int feed_set_place(struct forum_txn *t, struct slice name, struct slice group, enum feed_way way, uint64_t number);
 #endif

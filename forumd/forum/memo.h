@@ -18,6 +18,8 @@ enum memo {
 	MEMO_ASKED,          /* member u32 + text version -> that he was asked to agree to it */
 	MEMO_CATCHUP,        /* member u32 -> when the last catch-up went */
 	MEMO_ACT = 16,       /* u64 number -> what a receipt tells of (gateways/common/act.c) */
+	MEMO_CANCEL,         /* Message-ID -> 'K' and Cancel-Key lines that came before the article; or 'A' and the cancel, to be handed on */
+	MEMO_SEEN,           /* Message-ID of a control message that was here */
 	MEMO_BOUNCE = 20,    /* member u32 -> bounces of the last days (member.c) */
 };
 /* The value, which lives as long as the transaction: 1; 0 absent or over. */

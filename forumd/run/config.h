@@ -24,10 +24,12 @@ struct config_peer {
 	const char *groups;                  /* wildmat of the groups it may bring */
 	bool stream;                         /* MODE STREAM, CHECK, TAKETHIS */
 	bool approved;                       /* its Approved counts in moderated groups */
+	bool cancels;                        /* its cancels need no key for what stands only in these groups */
+	const char *path;                    /* its path identity; "" not known */
 };
 /* Groups that forumd-fetch follows at another news server, or brings there. */
 struct config_fetch {
-	const char *name, *protocol, *host, *user, *password_file, *groups, *direction, *tls;
+	const char *name, *protocol, *host, *user, *password_file, *groups, *direction, *tls, *path;
 	const char *mailbox, *move_to, *group;   /* imap; "" none */
 	unsigned port, interval;             /* seconds */
 };

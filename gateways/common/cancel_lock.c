@@ -7,10 +7,19 @@
 #define CODES_MAX 32            /* of one header that are looked at */
 #define KEY_MAX 500
 
-static void lock_of_key(struct slice key, struct buf *out) {
-	unsigned char d[32];
-	digest_sha256(key, d);
-	base64_encode(slice_of(d, sizeof d), out);
+/* RFC 8315 2 and 7: sha256 is what we make; sha1 is what old clients made, sha512 what some make */
+enum scheme { SCHEME_SHA256, SCHEME_SHA1, SCHEME_SHA512, SCHEME_COUNT };
+static const struct slice schemes[SCHEME_COUNT] = { SLICE_INIT("sha256:"), SLICE_INIT("sha1:"), SLICE_INIT("sha512:") };
+
+static void lock_of_key(enum scheme scheme, struct slice key, struct buf *out) {
+	static const size_t octets[SCHEME_COUNT] = { 32, 20, 64 };
+	unsigned char d[64];
+	switch (scheme) {
+	case SCHEME_SHA1: digest_sha1(key, d); break;
+	case SCHEME_SHA512: digest_sha512(key, d); break;
+	default: digest_sha256(key, d);
+	}
+	base64_encode(slice_of(d, octets[scheme]), out);
 }
 
 static void lock_key_code(struct forum_txn *t, uint32_t member, struct slice message_id, struct buf *out) {
@@ -33,36 +42,40 @@ void cancel_lock_make(struct forum_txn *t, uint32_t member, struct slice message
 	struct buf key = { 0 };
 	lock_key_code(t, member, message_id, &key);
 	buf_adds(out, SCHEME);
-	lock_of_key(buf_slice(&key), out);
+	lock_of_key(SCHEME_SHA256, buf_slice(&key), out);
 	buf_free(&key);
 }
 
-/* the next code of scheme sha256 in a list separated by white space (RFC 8315 2) */
-static bool lock_next(struct slice *rest, struct slice *code_r) {
-	struct slice word, scheme = SLICE(SCHEME);
+/* the next code of a scheme that is known, in a list separated by white space */
+static bool lock_next(struct slice *rest, enum scheme *scheme_r, struct slice *code_r) {
+	struct slice word;
 	while (slice_word(rest, &word))
-		if (slice_starts_nocase(word, scheme) && word.n > scheme.n && word.n <= KEY_MAX) {
-			*code_r = slice_from(word, scheme.n);
-			return true;
-		}
+		for (int i = 0; i < SCHEME_COUNT; i++)
+			if (slice_starts_nocase(word, schemes[i]) && word.n > schemes[i].n && word.n <= KEY_MAX) {
+				*scheme_r = (enum scheme)i;
+				*code_r = slice_from(word, schemes[i].n);
+				return true;
+			}
 	return false;
 }
 
-static bool lock_holds(struct slice locks, struct slice made) {
+static bool lock_holds(struct slice locks, enum scheme scheme, struct slice made) {
 	struct slice lock;
-	for (unsigned i = 0; i < CODES_MAX && lock_next(&locks, &lock); i++)
-		if (lock.n == made.n && digest_equal(lock.p, made.p, made.n))
+	enum scheme s;
+	for (unsigned i = 0; i < CODES_MAX && lock_next(&locks, &s, &lock); i++)
+		if (s == scheme && lock.n == made.n && digest_equal(lock.p, made.p, made.n))
 			return true;
 	return false;
 }
 
 bool cancel_lock_opens(struct slice locks, struct slice keys) {
 	struct slice key;
+	enum scheme s;
 	bool opens = false;
-	for (unsigned i = 0; i < CODES_MAX && !opens && lock_next(&keys, &key); i++) {
+	for (unsigned i = 0; i < CODES_MAX && !opens && lock_next(&keys, &s, &key); i++) {
 		struct buf made = { 0 };
-		lock_of_key(key, &made);
-		opens = lock_holds(locks, buf_slice(&made));
+		lock_of_key(s, key, &made);
+		opens = lock_holds(locks, s, buf_slice(&made));
 		buf_free(&made);
 	}
 	return opens;

@@ -1,4 +1,4 @@
-/* cancel_lock.h - Cancel-Lock and Cancel-Key (RFC 8315), scheme sha256. Any thread.
+/* cancel_lock.h - Cancel-Lock and Cancel-Key (RFC 8315), scheme sha256; sha1 and sha512 of others are read. Any thread.
  *
  * The key of a member's post is HMAC-SHA-256 of member and Message-ID under the store's secret, so that nothing is kept
  * for it and only the daemon can make it. */

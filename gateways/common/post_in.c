@@ -289,7 +289,7 @@ static int date_check(struct post_in_work *w) {
 static void path_prepend(struct post_in_work *w) {
 	const struct post_in_field *p = &w->known[KNOWN_PATH];
 	struct slice way = p->n ? post_in_clean(w->a, p->f.value, 4000) : SLICE("not-for-mail");
-	w->new_path = arena_slicef(w->a, "%.*s!%.*s", SLICE_ARG(w->in->path_host), SLICE_ARG(slice_trim(way)));
+	w->new_path = arena_slicef(w->a, "%.*s%.*s!%.*s", SLICE_ARG(w->in->path_host), SLICE_ARG(w->in->path_diagnostic), SLICE_ARG(slice_trim(way)));
 }
 
 static struct slice id_fresh(struct post_in_work *w) {

@@ -39,6 +39,7 @@ struct post_in {
 	int64_t arrival;               /* 0 now; imports, APPEND with a date */
 	size_t max_size;
 	struct slice path_host;        /* NNTP: our path identity for Path and Injection-Info */
+	struct slice path_diagnostic;  /* feeds: what goes between our name and the "!" of the way it came (RFC 5537 3.2.1) */
 	uint64_t session_hint;         /* for Injection-Info's logging data, already hashed; 0 none */
 	bool date_only;                /* imports of pages: the time of day is unknown */
 	struct slice author_name;      /* imports: author when the message has no From worth using; may be empty: anonymous */

@@ -28,6 +28,8 @@ static const char *const aside_always[] = {
 /* mean something in news only */
 static const char *const aside_unless_news[] = { "also-control", "newsgroups", "path", "supersedes", "distribution", NULL };
 
+#define CANCEL_FIELDS 8          /* of one name that are looked at */
+
 static bool header_listed(const char *const *v, struct slice name) {
 	for (; *v; v++) {
 		struct slice want = slice_str(*v);
@@ -117,6 +119,9 @@ static bool header_aside(struct post_in_work *w, const struct field *f) {
 		return slice_is_nocase(f->name, "xref") || (!f->name.n && text_space(f->raw.p[0]));
 	if (!f->name.n || f->name.p[0] == '.' || header_listed(aside_always, f->name))
 		return true;
+	/* put behind ours, header_cancel() */
+	if (w->member.id && slice_is_nocase(f->name, "cancel-lock"))
+		return true;
 	if (w->in->source != POST_FROM_NNTP && header_listed(aside_unless_news, f->name))
 		return true;
 	return w->member.id && slice_is_nocase(f->name, "reply-to") && header_names_member(w, f->value);
@@ -158,21 +163,48 @@ static void header_injection(struct post_in_work *w) {
 	header_put(w, "Injection-Date", buf_slice(&b), slice_of("", 0));
 	buf_reset(&b);
 	buf_add_slice(&b, w->in->path_host);
+	if (w->member.id)
+		buf_addf(&b, "; posting-account=\"author-%u\"", w->member.id);
 	if (w->in->session_hint)
 		buf_addf(&b, "; logging-data=\"%llx\"", (unsigned long long)w->in->session_hint);
+	buf_addf(&b, "; mail-complaints-to=\"abuse@%s\"", forum_domain(forum_of(w->t)));
 	header_put(w, "Injection-Info", buf_slice(&b), slice_of("", 0));
 	buf_free(&b);
 }
 
-/* RFC 8315 4: whoever is logged in as the author, or the daemon for him, can withdraw the post where it went */
-static void header_cancel_lock(struct post_in_work *w) {
+/* what the member wrote, then a blank and ours: a key of either opens the lock, and the other server may know either */
+static void header_join(struct post_in_work *w, const char *name, struct buf *ours) {
 	struct buf b = { 0 };
 	struct field f;
-	if (w->in->import || !w->member.id || field_find(w->header, "cancel-lock", 0, &f))
+	for (unsigned i = 0; i < CANCEL_FIELDS && field_find(w->header, name, i, &f); i++) {
+		field_unfold(f.value, &b);
+		buf_addc(&b, ' ');
+	}
+	buf_add_slice(&b, buf_slice(ours));
+	struct slice v = slice_trim(buf_slice(&b));
+	if (v.n)
+		header_put(w, strcmp(name, "cancel-lock") == 0 ? "Cancel-Lock" : "Cancel-Key", v, slice_of("", 0));
+	buf_free(&b);
+}
+
+/* RFC 8315 3.1 and 3.4: whoever is logged in as the author, or the daemon for him, can withdraw the post where it went; and what
+ * supersedes a post of ours says so to other servers with its key. The gateway has looked whether he may. */
+static void header_cancel(struct post_in_work *w) {
+	struct buf b = { 0 }, id = { 0 };
+	struct post old;
+	if (w->in->import || !w->member.id)
 		return;
 	cancel_lock_make(w->t, w->member.id, w->d->message_id, &b);
-	header_put(w, "Cancel-Lock", buf_slice(&b), slice_of("", 0));
+	header_join(w, "cancel-lock", &b);
+	buf_add_slice(&id, w->in->supersedes);
+	if (buf_len(&id) || (w->in->source == POST_FROM_NNTP && field_get(w->header, "supersedes", &id))) {
+		buf_reset(&b);
+		if (post_by_msgid(w->t, slice_trim(buf_slice(&id)), &old) > 0 && old.author && old.source != POST_FROM_FEED && old.source != POST_FROM_IMPORT)
+			cancel_lock_key(w->t, old.author, old.message_id, &b);
+		header_join(w, "cancel-key", &b);
+	}
 	buf_free(&b);
+	buf_free(&id);
 }
 
 static void header_supply(struct post_in_work *w, const unsigned *seen) {
@@ -195,7 +227,7 @@ static void header_supply(struct post_in_work *w, const unsigned *seen) {
 		header_put(w, "Content-Type", SLICE("text/plain; charset=utf-8"), none);
 		header_put(w, "Content-Transfer-Encoding", SLICE("8bit"), none);
 	}
-	header_cancel_lock(w);
+	header_cancel(w);
 	if (w->in->supersedes.n)
 		header_put(w, "Supersedes", w->in->supersedes, none);
 	if (w->in->source == POST_FROM_NNTP && !w->in->import)

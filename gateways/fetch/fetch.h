@@ -33,7 +33,7 @@ int fetch_send(struct fetch_conn *c, struct slice s);
 
 /* fetch_run.c: one feed once */
 struct fetch_feed {
-	char name[64], host[256], tls[8], user[256], password_file[1024], groups[4096], direction[8];
+	char name[64], host[256], tls[8], user[256], password_file[1024], groups[4096], direction[8], path[256];
 	unsigned port, interval;
 };
 /* All its groups in its directions. What goes wrong there is logged; < 0 only when `local` is gone. */

@@ -1,4 +1,5 @@
-/* fetch_run.c - one feed once: pull is GROUP, OVER and ARTICLE there and IHAVE here, push the same the other way round. The
+/* fetch_run.c - one feed once: pull is GROUP, OVER and ARTICLE there and IHAVE here, push the same the other way round, with
+ * CHECK and TAKETHIS (RFC 4644) where the other server streams. Pushing also brings cancels of what was deleted here. The
  * place is the last number looked at; it is kept in forumd after each stretch, so that what is interrupted is only
  * offered again (435). Numbers that went backwards (the other server was made anew) begin again at its first. */
 #include <stdio.h>
@@ -12,16 +13,17 @@
 
 #define STRETCH 500             /* numbers asked for at once */
 #define ID_MAX 250
+#define WINDOW 40               /* offers under way at once; their answers fit any socket's buffer */
 
 struct offer { uint32_t number; char id[ID_MAX + 1]; };
 struct run {
 	struct fetch_conn *local, *from, *to;
 	const struct fetch_feed *feed;
 	const char *group;
-	bool push;
+	bool push, stream;
 	struct buf article;
 	VEC(struct offer) offers;
-	unsigned taken, refused;
+	unsigned taken, refused, cancelled;
 };
 
 static const char *run_way(const struct run *r) {
@@ -96,15 +98,179 @@ static int run_hand_over(struct run *r, const struct offer *o) {
 	return 1;
 }
 
-static int run_stretch(struct run *r, uint32_t lo, uint32_t hi) {
-	int n = run_list(r, lo, hi);
-	for (size_t i = 0; n > 0 && i < r->offers.n; i++) {
-		n = run_hand_over(r, &r->offers.v[i]);
-		if (n <= 0 && r->offers.v[i].number > lo && !r->local->dead)
-			run_keep_place(r, r->offers.v[i].number - 1);
+/* ---- streaming --------------------------------------------------------------------------------------------------------- */
+
+/* "238 <id>": the offer of this window it is about; SIZE_MAX none */
+static size_t stream_which(const struct run *r, const struct offer *v, size_t n) {
+	struct slice rest = slice_from(buf_slice(&r->to->line), 3), id;
+	if (!slice_word(&rest, &id))
+		return SIZE_MAX;
+	for (size_t i = 0; i < n; i++)
+		if (slice_is(id, v[i].id))
+			return i;
+	return SIZE_MAX;
+}
+
+/* who wants what: 1; < 0 the conversation is over. An offer that must be made again (431) is in later[]. */
+static int stream_check(struct run *r, const struct offer *v, size_t n, bool *wanted, bool *later) {
+	struct buf b = { 0 };
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&b, "CHECK %s\r\n", v[i].id);
+	int code = fetch_send(r->to, buf_slice(&b));
+	buf_free(&b);
+	for (size_t k = 0; k < n && code > 0; k++) {
+		code = fetch_answer(r->to);
+		size_t i = code > 0 ? stream_which(r, v, n) : SIZE_MAX;
+		if (code > 0 && i == SIZE_MAX)
+			return run_trouble(r, r->to, "CHECK"), ERR_UNAVAILABLE;
+		if (code > 0)
+			wanted[i] = code == 238, later[i] = code != 238 && code != 438;
 	}
+	return code < 0 ? code : 1;
+}
+
+/* TAKETHIS of what is wanted: number sent, < 0 */
+static int stream_send(struct run *r, const struct offer *v, size_t n, bool *wanted) {
+	struct buf head = { 0 };
+	int sent = 0, got = 1;
+	for (size_t i = 0; i < n && got >= 0; i++) {
+		if (!wanted[i])
+			continue;
+		got = fetch_command(r->from, "ARTICLE %u", v[i].number);
+		got = got < 0 ? got : got == 220 ? fetch_article(r->from, &r->article) : 0;
+		if (got > 0) {
+			buf_reset(&head);
+			buf_addf(&head, "TAKETHIS %s\r\n", v[i].id);
+			got = fetch_send(r->to, buf_slice(&head)) < 0 || fetch_send(r->to, buf_slice(&r->article)) < 0 ? ERR_UNAVAILABLE : 1;
+		}
+		wanted[i] = got > 0;       /* else it went away meanwhile: dealt with */
+		sent += got > 0;
+	}
+	buf_free(&head);
+	return got < 0 ? got : sent;
+}
+
+/* 1, < 0; what has its answer is not wanted any more */
+static int stream_answers(struct run *r, const struct offer *v, size_t n, bool *wanted, int sent) {
+	while (sent-- > 0) {
+		int code = fetch_answer(r->to);
+		size_t i = code > 0 ? stream_which(r, v, n) : SIZE_MAX;
+		if (code < 0)
+			return code;
+		if ((code != 239 && code != 439) || i == SIZE_MAX)
+			return run_trouble(r, r->to, "TAKETHIS"), ERR_UNAVAILABLE;
+		wanted[i] = false;
+		if (code == 239)
+			r->taken++;
+		else
+			r->refused++;
+	}
+	return 1;
+}
+
+/* A window of offers: 1 all dealt with; 0 or < 0: *done_r of them are, the others must be made again */
+static int stream_window(struct run *r, const struct offer *v, size_t n, size_t *done_r) {
+	bool wanted[WINDOW] = { false }, later[WINDOW] = { false };
+	int c = stream_check(r, v, n, wanted, later), sent = c < 0 ? c : stream_send(r, v, n, wanted);
+	int a = sent < 0 ? sent : stream_answers(r, v, n, wanted, sent);
+	for (*done_r = 0; c > 0 && *done_r < n && !wanted[*done_r] && !later[*done_r];)
+		++*done_r;
+	if (a > 0 && *done_r < n)
+		return run_trouble(r, r->to, "try again later");
+	return c < 0 ? (*done_r = 0, c) : a;
+}
+
+static int run_windows(struct run *r, size_t *done_r) {
+	int n = 1;
+	*done_r = 0;
+	while (n > 0 && *done_r < r->offers.n) {
+		size_t left = r->offers.n - *done_r, done;
+		n = stream_window(r, r->offers.v + *done_r, left < WINDOW ? left : WINDOW, &done);
+		*done_r += done;
+	}
+	return n;
+}
+
+static int run_one_by_one(struct run *r, size_t *done_r) {
+	int n = 1;
+	for (*done_r = 0; n > 0 && *done_r < r->offers.n; *done_r += n > 0)
+		n = run_hand_over(r, &r->offers.v[*done_r]);
+	return n;
+}
+
+static int run_stretch(struct run *r, uint32_t lo, uint32_t hi) {
+	size_t done;
+	int n = run_list(r, lo, hi);
+	if (n > 0)
+		n = r->stream ? run_windows(r, &done) : run_one_by_one(r, &done);
+	else
+		return n;
+	if (n <= 0 && done < r->offers.n && r->offers.v[done].number > lo && !r->local->dead)
+		run_keep_place(r, r->offers.v[done].number - 1);
 	return n > 0 ? run_keep_place(r, hi) : n;
 }
+
+/* ---- cancels ----------------------------------------------------------------------------------------------------------- */
+
+/* One of our posts is to be withdrawn there: 1 dealt with, 0 another time, < 0 */
+static int gone_cancel(struct run *r, const char *id) {
+	int code = fetch_command(r->local, "XFEED CANCEL %s", id), got;
+	struct slice rest, word, own = slice_of("", 0);
+	char offered[ID_MAX + 1];
+	if (code != 220)
+		return code < 0 ? code : 1;
+	rest = slice_from(buf_slice(&r->local->line), 3);
+	if (slice_word(&rest, &word))
+		slice_word(&rest, &own);
+	bool named = slice_cstr(own, offered, sizeof offered);
+	if ((got = fetch_article(r->local, &r->article)) <= 0 || !named)
+		return got < 0 ? got : 1;
+	code = fetch_command(r->to, "IHAVE %s", offered);
+	if (code != 335)
+		return code < 0 ? code : code == 435 ? 1 : run_trouble(r, r->to, "IHAVE of a cancel");
+	if (fetch_send(r->to, buf_slice(&r->article)) < 0 || (code = fetch_answer(r->to)) < 0)
+		return ERR_UNAVAILABLE;
+	r->cancelled += code == 235;
+	return code == 235 || code == 437 ? 1 : run_trouble(r, r->to, "cancel");
+}
+
+/* the list from `since`: 1 and *upto_r, 0 trouble, < 0 */
+static int gone_list(struct run *r, uint64_t since, uint64_t *upto_r) {
+	int code = fetch_command(r->local, "XFEED GONE %s %llu", r->group, (unsigned long long)since), n;
+	struct offer o = { .number = 0 };
+	bool first = true;
+	r->offers.n = 0;
+	if (code != 215)
+		return code < 0 ? code : 0;
+	while ((n = fetch_text_line(r->local)) > 0) {
+		if (first ? !num_parse_u64(buf_slice(&r->local->line), upto_r) : !slice_cstr(buf_slice(&r->local->line), o.id, sizeof o.id))
+			continue;
+		if (!first)
+			vec_push(&r->offers, o);
+		first = false;
+	}
+	return n < 0 ? n : !first;
+}
+
+static int run_gone(struct run *r) {
+	uint64_t since, upto = 0;
+	for (;;) {
+		int code = fetch_command(r->local, "XFEED PLACE gone %s %s", r->feed->name, r->group), n;
+		struct slice rest = slice_from(buf_slice(&r->local->line), 3), word;
+		if (code != 223 || !slice_word(&rest, &word) || !num_parse_u64(word, &since))
+			return code < 0 ? code : 1;
+		if ((n = gone_list(r, since, &upto)) <= 0 || upto <= since)
+			return n < 0 ? n : 1;
+		for (size_t i = 0; n > 0 && i < r->offers.n; i++)
+			n = gone_cancel(r, r->offers.v[i].id);
+		if (n <= 0)
+			return n;
+		if ((code = fetch_command(r->local, "XFEED PLACE gone %s %s %llu", r->feed->name, r->group, (unsigned long long)upto)) != 223)
+			return code < 0 ? code : 1;
+	}
+}
+
+/* ---- groups ------------------------------------------------------------------------------------------------------------ */
 
 /* "211 count low high group", "223 number" */
 static bool run_numbers(struct fetch_conn *c, uint32_t *v, int n) {
@@ -135,7 +301,7 @@ static int run_group(struct run *r) {
 		n = run_stretch(r, lo, hi);
 		lo = hi + 1;
 	}
-	return n;
+	return n > 0 && r->push ? run_gone(r) : n;
 }
 
 /* ---- logging in there -------------------------------------------------------------------------------------------------- */
@@ -185,14 +351,19 @@ static int run_direction(struct fetch_conn *local, const struct fetch_feed *f, b
 		n = run_trouble(&r, &there, "MODE READER");
 	if (n > 0)
 		n = run_login(&r, &there);
+	if (n > 0 && push)
+		r.stream = fetch_command(&there, "MODE STREAM") == 203;
+	else if (n > 0)
+		fetch_command(local, "XFEED SOURCE %s%s%s", f->host, strcmp(f->path, "-") != 0 ? " " : "", strcmp(f->path, "-") != 0 ? f->path : "");
 	strcpy(groups, f->groups);
 	for (char *g = n > 0 ? strtok_r(groups, ", \t", &save) : NULL; g && !there.dead && !local->dead; g = strtok_r(NULL, ", \t", &save)) {
 		r.group = g;
 		if (run_group(&r) < 0 && there.dead)
 			run_trouble(&r, &there, "conversation");
 	}
-	if (r.taken || r.refused)
-		log_info("fetch", "feed=%s %s taken=%u refused=%u", f->name, run_way(&r), r.taken, r.refused);
+	if (r.taken || r.refused || r.cancelled)
+		log_info("fetch", "feed=%s %s%s taken=%u refused=%u cancelled=%u", f->name, run_way(&r), r.stream ? " streaming" : "", r.taken, r.refused,
+			r.cancelled);
 	fetch_close(&there);
 	buf_free(&r.article);
 	vec_free(&r.offers);

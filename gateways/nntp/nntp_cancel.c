@@ -38,8 +38,8 @@ enum cancel_by nntp_cancel_right(struct forum_txn *t, uint32_t member, struct sl
 
 /* what may have changed since the worker looked; the key cannot have */
 static enum cancel_by cancel_again(struct forum_txn *t, const struct nntp_cancel *c, const struct post *p) {
-	if (c->by == CANCEL_KEY)
-		return p->state == POST_DELETED ? CANCEL_NOT : CANCEL_KEY;
+	if (c->by == CANCEL_KEY || c->by == CANCEL_PEER)
+		return p->state == POST_DELETED ? CANCEL_NOT : c->by;
 	return nntp_cancel_right(t, c->member, slice_of("", 0), p);
 }
 
@@ -52,6 +52,7 @@ int nntp_cancel_do(struct forum_txn *t, const struct nntp_cancel *c, struct fail
 	switch (r > 0 ? cancel_again(t, c, &p) : CANCEL_NOT) {
 	case CANCEL_AUTHOR:
 	case CANCEL_KEY:
+	case CANCEL_PEER:
 		return post_set_state(t, p.id, POST_DELETED, f);
 	case CANCEL_MODERATOR:
 		return moderate_verdict(t, p.id, c->member, VERDICT_DELETE, slice_str(c->why), &action, f);

@@ -29,7 +29,7 @@ static bool front_readable(struct session *s, struct forum_txn *t, uint32_t id, 
 	return group_get(t, id, g_r) > 0 && !g_r->removed && g_r->access != GROUP_OWN && rights_can_read(t, s->member, g_r);
 }
 
-static void front_newsgroups(struct session *s, struct forum_txn *t, const struct post *p, struct buf *out) {
+void nntp_newsgroups(struct session *s, struct forum_txn *t, const struct post *p, struct buf *out) {
 	struct group g;
 	bool any = false;
 	for (size_t i = 0; i < p->nplaces; i++) {
@@ -69,7 +69,7 @@ static bool front_value(struct session *s, struct forum_txn *t, const struct pos
 		break;
 	case 1:
 		if (!(p->flags & POST_HAS_NEWSGROUPS))
-			front_newsgroups(s, t, p, out);
+			nntp_newsgroups(s, t, p, out);
 		break;
 	case 2:
 		nntp_xref(s, t, p, out);

@@ -1,16 +1,15 @@
 /* nntp_cmd_feed.c - articles from other servers: IHAVE (RFC 3977 6.3.2), MODE STREAM, CHECK and TAKETHIS (RFC 4644), for
- * configured peers, and XFEED, which forumd-fetch alone may say (it tells what to follow and keeps the places).
+ * configured peers.
  *
  * An article is stored as it came, with our name in front of its Path. Loops end at the Message-ID (every id that was
  * ever here is known, also of what was deleted) and at our own name in Path. It enters those groups of its Newsgroups
  * that are here and that the peer may bring; without one it is refused. In moderated groups the Approved line of a
- * trusted peer counts, else our moderators decide. A peer has no rights over posts: Control: cancel and Supersedes work
- * with the key to the lock only. */
+ * trusted peer counts, else our moderators decide. Control: cancel and Supersedes: nntp_feed_cancel.c. */
 #include "forumd/base/clock.h"
 #include "forumd/base/num.h"
 #include "forumd/base/stat.h"
-#include "forumd/forum/feed.h"
 #include "forumd/forum/member.h"
+#include "forumd/forum/memo.h"
 #include "forumd/forum/rights.h"
 #include "forumd/mail/date.h"
 #include "forumd/mail/field.h"
@@ -154,7 +153,7 @@ static enum step feed_store(struct session *s, struct forum_txn *t, struct slice
 	const struct config_peer *peer = nntp_peer(s);
 	uint32_t ids[POST_GROUPS_MAX];
 	struct fail f = { 0 };
-	struct buf v = { 0 };
+	struct buf v = { 0 }, diagnostic = { 0 };
 	bool moderated;
 	int n = feed_groups(s, t, header, ids, &moderated, &f);
 	in.groups = ids;
@@ -162,13 +161,17 @@ static enum step feed_store(struct session *s, struct forum_txn *t, struct slice
 	in.hold = moderated && !(peer && peer->approved && field_get(header, "approved", &v));
 	if (in.hold)
 		in.hold_reason = SLICE("came from a peer without a trusted Approved line");
-	/* without the key the new version stands beside the old one */
+	/* without a right to it the new version stands beside the old one */
 	if (n > 0 && field_get(header, "supersedes", (buf_reset(&v), &v)))
-		nntp_cancel_find(t, 0, header, buf_slice(&v), "superseded", &p->old);
+		nntp_cancel_of_peer(t, peer, header, buf_slice(&v), "superseded", &p->old);
+	nntp_feed_diagnostic(s, header, (buf_reset(&diagnostic), &diagnostic));
+	in.path_diagnostic = buf_slice(&diagnostic);
 	buf_free(&v);
-	if (n < 0 || post_in_parse(t, &in, raw, j->arena, d, &f) < 0)
+	bool taken = n > 0 && !nntp_feed_cancelled(t, header, slice_str(nntp_of(s)->feed_id), &f) && post_in_parse(t, &in, raw, j->arena, d, &f) > 0;
+	buf_free(&diagnostic);
+	if (!taken)
 		return feed_refused(s, &j, &f);
-	d->supersedes = p->old.by == CANCEL_KEY ? p->old.post : 0;
+	d->supersedes = p->old.by == CANCEL_KEY || p->old.by == CANCEL_PEER ? p->old.post : 0;
 	p->in = (struct post_in_job){ .draft = d };
 	j->data = p;
 	j->kind = NNTP_JOB_FEED;
@@ -177,18 +180,11 @@ static enum step feed_store(struct session *s, struct forum_txn *t, struct slice
 	return STEP_WAIT;
 }
 
-static enum step feed_control(struct session *s, struct forum_txn *t, struct slice header, struct slice control) {
-	struct nntp_cancel c;
-	struct slice word;
+static enum step feed_control(struct session *s, struct forum_txn *t, struct slice header, struct slice body, struct slice control) {
 	struct fail f = { 0 };
-	struct job *j = NULL;
-	if (!slice_word(&control, &word) || !slice_is_nocase(word, "cancel"))
-		fail_set(&f, ERR_DENIED, "control messages are not taken here");
-	else if (nntp_cancel_find(t, 0, header, control, "cancelled", &c) <= 0)
-		fail_set(&f, ERR_DENIED, "nothing here to cancel with this key");
-	if (f.code)
-		return feed_refused(s, &j, &f);
-	j = nntp_cancel_job(s, &c);
+	struct job *none = NULL, *j = nntp_feed_cancel_job(s, t, header, body, control, &f);
+	if (!j)
+		return feed_refused(s, &none, &f);
 	j->kind = NNTP_JOB_FEED_CANCEL;
 	session_submit(s, j);
 	return STEP_WAIT;
@@ -209,7 +205,7 @@ static enum step feed_judge(struct session *s, struct slice raw) {
 		r = fail_set(&f, r < 0 ? r : ERR_EXISTS, r < 0 ? "try again later" : "duplicate");
 	if (r < 0)
 		return feed_refused(s, &none, &f);
-	enum step step = field_get(header, "control", &control) ? feed_control(s, t, header, buf_slice(&control)) : feed_store(s, t, raw, header);
+	enum step step = field_get(header, "control", &control) ? feed_control(s, t, header, body, buf_slice(&control)) : feed_store(s, t, raw, header);
 	buf_free(&control);
 	return step;
 }
@@ -269,9 +265,12 @@ void nntp_feed_done(struct session *s, struct job *j) {
 static int feed_wanted(struct session *s, struct slice id) {
 	struct forum_txn *t = session_read(s);
 	struct post p;
+	struct slice seen;
 	if (!msgid_valid(id))
 		return 0;
 	int r = t ? post_by_msgid(t, id, &p) : ERR_UNAVAILABLE;
+	if (r == 0)
+		r = memo_get(t, MEMO_SEEN, id, &seen);
 	return r < 0 ? r : !r;
 }
 
@@ -311,96 +310,4 @@ enum step nntp_cmd_takethis(struct session *s, struct slice *args, unsigned narg
 enum step nntp_mode_stream(struct session *s) {
 	const struct config_peer *peer = nntp_peer(s);
 	return peer && peer->stream ? nntp_reply(s, "203 streaming permitted") : nntp_syntax(s, "MODE READER is the only mode");
-}
-
-/* ---- XFEED ------------------------------------------------------------------------------------------------------------- */
-
-static void xfeed_line(struct buf *out, const struct feed *d) {
-	const struct slice text[] = { d->name, d->host, d->tls, d->user, d->password_file, d->groups, d->direction };
-	for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
-		buf_add_slice(out, text[i]);
-		buf_addc(out, '\t');
-	}
-	buf_addf(out, "%u\t%u\r\n", d->port, d->interval);
-}
-
-/* of the configuration as it is now, not as it was when this session began */
-static enum step xfeed_list(struct session *s) {
-	struct forum_txn *t = session_read(s);
-	struct config *c = config_current();
-	struct slice cursor = slice_of("", 0);
-	struct feed d;
-	nntp_reply(s, "215 feeds follow");
-	for (unsigned i = 0; c && i < c->nfetch; i++) {
-		const struct config_fetch *f = &c->fetch[i];
-		if (strcmp(f->protocol, "nntp") != 0)
-			continue;
-		d = (struct feed){ .name = slice_str(f->name), .host = slice_str(f->host), .tls = slice_str(f->tls), .user = slice_str(f->user),
-			.password_file = slice_str(f->password_file), .groups = slice_str(f->groups), .direction = slice_str(f->direction),
-			.port = f->port, .interval = f->interval };
-		xfeed_line(session_out(s), &d);
-	}
-	while (t && feed_each(t, &cursor, &d) > 0)
-		xfeed_line(session_out(s), &d);
-	config_unref(&c);
-	return nntp_finish(s);
-}
-
-/* Mailboxes to follow, and where forumd takes mail by LMTP. A line is handed on as it is: settings hold no tabs or line
- * ends that would not be their own fault. */
-static enum step xfeed_boxes(struct session *s) {
-	struct config *c = config_current();
-	const struct config_listen *lmtp = NULL;
-	for (unsigned i = 0; c && i < c->nlisten && !lmtp; i++)
-		if (c->listen[i].protocol == LISTEN_LMTP)
-			lmtp = &c->listen[i];
-	nntp_reply(s, "215 mailboxes follow");
-	for (unsigned i = 0; c && i < c->nfetch; i++) {
-		const struct config_fetch *f = &c->fetch[i];
-		if (strcmp(f->protocol, "imap") == 0)
-			buf_addf(session_out(s), "%s\t%s\t%u\t%s\t%s\t%s\t%s\t%s\t%s\t%u\t%s\t%s\t%u\t%s\r\n", f->name, f->host, f->port, f->tls, f->user,
-				f->password_file, f->mailbox, *f->move_to ? f->move_to : "-", *f->group ? f->group : "-", f->interval, c->domain,
-				lmtp && !*lmtp->path ? lmtp->address : "-", lmtp ? lmtp->port : 0, lmtp && *lmtp->path ? lmtp->path : "-");
-	}
-	config_unref(&c);
-	return nntp_finish(s);
-}
-
-struct place_job { struct slice name, group; bool push; uint32_t number; };
-
-static int place_apply(struct forum_txn *t, struct job *j, struct fail *f) {
-	const struct place_job *p = j->data;
-	int r = feed_set_place(t, p->name, p->group, p->push, p->number);
-	return r < 0 ? fail_set(f, r, "place") : 1;
-}
-
-static enum step xfeed_place(struct session *s, struct slice *args, unsigned nargs) {
-	struct forum_txn *t = session_read(s);
-	bool push = slice_is_nocase(args[1], "push");
-	uint32_t number;
-	uint64_t v;
-	if (nargs == 4) {
-		if (!t || feed_place(t, args[2], args[3], push, &number) < 0)
-			return nntp_fail(s, ERR_UNAVAILABLE);
-		return nntp_replyf(s, "223 %u", number);
-	}
-	if (!num_parse_u64(args[4], &v) || v > UINT32_MAX)
-		return nntp_syntax(s, "number");
-	struct job *j = job_new(s, place_apply);
-	struct place_job *p = ARENA_NEW(j->arena, struct place_job);
-	*p = (struct place_job){ arena_slice(j->arena, args[2]), arena_slice(j->arena, args[3]), push, (uint32_t)v };
-	j->data = p;
-	j->kind = NNTP_JOB_PLACE;
-	session_submit(s, j);
-	return STEP_WAIT;
-}
-
-enum step nntp_cmd_xfeed(struct session *s, struct slice *args, unsigned nargs) {
-	if (!nntp_is_fetch(s))
-		return nntp_reply(s, "500 what? (HELP lists the commands)");
-	if (nargs >= 4 && slice_is_nocase(args[0], "PLACE"))
-		return xfeed_place(s, args, nargs);
-	if (nargs > 0 && slice_is_nocase(args[0], "BOXES"))
-		return xfeed_boxes(s);
-	return xfeed_list(s);
 }

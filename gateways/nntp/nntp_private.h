@@ -52,6 +52,7 @@ struct nntp_session {
 	char offered[80];                      /* Message-ID in the 340 line */
 	char feed_id[256];                     /* IHAVE, TAKETHIS: of the article that comes */
 	bool feed_stream;                      /* TAKETHIS */
+	char source[256], source_path[256];    /* forumd-fetch: the server it has the articles from, its name in Path if known */
 	enum err feed_refuse;                  /* it is only read to its end */
 	struct nntp_marks marks;
 	struct range_set hidden; uint32_t hidden_group;      /* nntp_hidden.c */
@@ -94,6 +95,8 @@ void nntp_front(struct session *s, struct forum_txn *t, const struct post *p, st
 /* value of one header (also of those in front); false: it has none */
 bool nntp_header_value(struct session *s, struct forum_txn *t, const struct post *p, struct slice name, struct buf *out);
 /* "DOMAIN group:number ..." without the groups this reader may not read */
+/* names of the groups this reader may read */
+void nntp_newsgroups(struct session *s, struct forum_txn *t, const struct post *p, struct buf *out);
 void nntp_xref(struct session *s, struct forum_txn *t, const struct post *p, struct buf *out);
 void nntp_mark_read(struct session *s, struct forum_txn *t, uint32_t group, uint32_t number);
 void nntp_marks_flush(struct session *s);
@@ -122,7 +125,7 @@ bool nntp_hidden_run(struct session *s, struct forum_txn *t, uint32_t group, uin
 void nntp_hidden_count(struct session *s, struct forum_txn *t, struct group *g);
 
 /* nntp_cancel.c */
-enum cancel_by { CANCEL_NOT, CANCEL_AUTHOR, CANCEL_MODERATOR, CANCEL_KEY };
+enum cancel_by { CANCEL_NOT, CANCEL_AUTHOR, CANCEL_MODERATOR, CANCEL_KEY, CANCEL_PEER };
 struct nntp_cancel { uint32_t member; uint64_t post; enum cancel_by by; const char *why; /* static */ };
 /* member 0: a peer, only a key counts. header: of the message that asks */
 enum cancel_by nntp_cancel_right(struct forum_txn *t, uint32_t member, struct slice header, const struct post *p);
@@ -132,6 +135,19 @@ int nntp_cancel_find(struct forum_txn *t, uint32_t member, struct slice header, 
 /* on the writer: rights once more, then the deed; 1 or < 0 with words */
 int nntp_cancel_do(struct forum_txn *t, const struct nntp_cancel *c, struct fail *f);
 struct job *nntp_cancel_job(struct session *s, const struct nntp_cancel *c);
+
+/* nntp_feed_cancel.c: what peers withdraw */
+struct config_peer;
+/* The post with that id, if this peer (NULL none) may withdraw it, by key or by trust: 1, 0, < 0 */
+int nntp_cancel_of_peer(struct forum_txn *t, const struct config_peer *peer, struct slice header, struct slice id, const char *why,
+	struct nntp_cancel *c_r);
+/* The job of a control message; NULL with words: it is refused */
+struct job *nntp_feed_cancel_job(struct session *s, struct forum_txn *t, struct slice header, struct slice body, struct slice control,
+	struct fail *f);
+/* was the article that comes now cancelled before it came? true with words */
+bool nntp_feed_cancelled(struct forum_txn *t, struct slice header, struct slice id, struct fail *f);
+/* RFC 5537 3.2.1: "!" when the way it came begins with the peer's name, "!.MISMATCH.name", or "!.SEEN.address" */
+void nntp_feed_diagnostic(struct session *s, struct slice header, struct buf *out);
 
 /* nntp_cmd_list.c: walk of the groups, shared with NEWGROUPS */
 enum step nntp_list_more(struct session *s);

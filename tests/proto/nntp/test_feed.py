@@ -15,7 +15,7 @@ def peers(text):
     return 'peer news { %s }\n' % text
 
 
-s = serve(extra='peer one { user = "bob@example.org" groups = "test.*,!test.secret" }\npeer two { user = "mod@example.org" stream = no approved = yes }\n')
+s = serve(extra='peer one { user = "bob@example.org" groups = "test.*,!test.secret" }\npeer two { user = "mod@example.org" stream = no approved = yes cancels = yes path = "two.example" groups = "test.*,!test.empty" }\n')
 s.group("test.moderated", "--moderated")
 a, p, q = s.nntp(*ALICE), s.nntp(*BOB), s.nntp(*MOD)
 r = s.nntp()
@@ -46,7 +46,7 @@ p.cmd("IHAVE <f1@p.test>", "435", "again: not wanted")
 p.cmd("IHAVE nonsense", "435", "no id")
 r.cmd("ARTICLE <f1@p.test>", "220")
 t = r.text()
-ok("Path: forum.test!peer.example!not-for-mail" in t and "From: Carol <carol@peer.example>" in t and t[-2:] == [".dot", "x"], "as it came, our name in Path")
+ok("Path: forum.test!.SEEN.127.0.0.1!peer.example!not-for-mail" in t and "From: Carol <carol@peer.example>" in t and t[-2:] == [".dot", "x"], "as it came, our name in Path")
 CASES = [
     (art("<b1@p.test>", path="a!forum.test!b"), "437.*Path", "a loop"),
     (art("<b1@p.test>", path="a!FORUM.test!b"), "437.*Path", "a loop in capitals"),
@@ -101,6 +101,31 @@ r.cmd("STAT <l1@p.test>", "430", "replaces it")
 ihave(p, "<l4@p.test>", art("<l4@p.test>", headers="Control: cancel <l2@p.test>\r\nCancel-Key: sha256:k2\r\n"), "235", "a cancel with the key")
 r.cmd("STAT <l2@p.test>", "430", "cancels")
 
+# a cancel that comes before its article waits for it
+ihave(p, "<e1@p.test>", art("<e1@p.test>", headers="Control: cancel <e2@p.test>\r\nCancel-Key: sha256:early\r\n"), "235", "a cancel before its article")
+p.cmd("IHAVE <e1@p.test>", "435", "is known")
+ihave(p, "<e2@p.test>", art("<e2@p.test>", headers="Cancel-Lock: sha256:%s\r\n" % lock(b"early")), "437.*cancelled", "the article it fits is refused")
+ihave(p, "<e3@p.test>", art("<e3@p.test>", headers="Control: cancel <e4@p.test>\r\nCancel-Key: sha256:other\r\n"), "235", "another one")
+ihave(p, "<e4@p.test>", art("<e4@p.test>", headers="Cancel-Lock: sha256:%s\r\n" % lock(b"early")), "235", "one it does not fit is taken")
+ihave(p, "<e5@p.test>", art("<e5@p.test>", headers="Control: cancel <e6@p.test>\r\n"), "437", "one without a key is nothing to wait for")
+# a peer that is trusted needs no key, within its groups
+post(a, mid="<own1@x.test>")
+post(a, mid="<own2@x.test>", group="test.forum,test.empty")
+for n, (k, target, code, why) in enumerate(((p, "<own1@x.test>", "437", "not trusted"), (q, "<own2@x.test>", "437", "trusted, but it stands in another group too"),
+                                            (q, "<own1@x.test>", "235", "trusted"), (q, "<own1@x.test>", "437", "once"))):
+    ihave(k, "<t%d@p.test>" % n, art("<t%d@p.test>" % n, headers="Control: cancel %s\r\n" % target), code, "a cancel without key: " + why)
+r.cmd("STAT <own1@x.test>", "430")
+r.cmd("STAT <own2@x.test>", "223")
+ihave(q, "<t8@p.test>", art("<t8@p.test>", headers="Supersedes: <e4@p.test>\r\n"), "235", "Supersedes of a trusted peer")
+r.cmd("STAT <e4@p.test>", "430", "replaces")
+# Path (RFC 5537 3.2.1)
+for mid, path, want in (("<d1@p.test>", "two.example!x!not-for-mail", "forum.test!!two.example!x!not-for-mail"),
+                        ("<d2@p.test>", " TWO.example!not-for-mail", "forum.test!!TWO.example!not-for-mail"),
+                        ("<d3@p.test>", "liar.example!not-for-mail", "forum.test!.MISMATCH.two.example!liar.example!not-for-mail")):
+    ihave(q, mid, art(mid, path=path), "235", "Path " + path)
+    r.cmd("HDR Path " + mid, "225")
+    is_(r.text(), ["0 " + want], "says what is known of its source")
+
 # streaming, pipelined
 ids = ["<s%d@p.test>" % i for i in range(100)]
 p.raw("".join("CHECK %s\r\n" % i for i in ids + ["<f1@p.test>", "bad"]))
@@ -141,7 +166,7 @@ ok(wait_for(lambda: count(y) == 5), "y pulls what x has (%d)" % count(y))
 z = y.nntp()
 z.cmd("HEAD " + first[0], "221")
 t = z.text()
-like("\n".join(t), r"Path: y\.test!x\.test!\.POSTED!not-for-mail", "by way of x")
+like("\n".join(t), r"Path: y\.test!\.SEEN\.127\.0\.0\.1!x\.test!\.POSTED!not-for-mail", "by way of x")
 ok(any(re.match(r'From: "Alice x.test" <author-\d+@x.test>', l) for l in t), "the author as x shows her")
 more = [y.post("test.mesh", "from y %d" % i, headers="References: %s\r\n" % first[0]) for i in range(3)]
 # x learns of y at run time
@@ -162,11 +187,48 @@ for n in (x, y):
     k.cmd("HDR Forum-Thread " + more[0], "225")
     is_(k.text(), ["0 by=references"], "threads come along")
 is_(count(y, "test.own"), 0, "other groups stay")
+# what is cancelled there is cancelled here: x pushes, its key opens the lock
+xa = x.nntp("alice@example.org", "secret")
+like(post(xa, group="test.mesh", mid="<cc@x.test>", headers="Control: cancel %s\r\n" % first[1]), "^240", "a cancel at x")
+z = y.nntp()
+ok(wait_for(lambda: z.cmd("STAT " + first[1]).startswith("430"), 20), "reaches y")
+like(post(xa, group="test.mesh", mid="<ss@x.test>", headers="Supersedes: %s\r\n" % first[2]), "^240", "a Supersedes at x")
+ok(wait_for(lambda: z.cmd("STAT <ss@x.test>").startswith("223") and z.cmd("STAT " + first[2]).startswith("430"), 20), "replaces it at y")
+x.ctl("delete", first[3], "--reason", "x")
+ok(wait_for(lambda: z.cmd("STAT " + first[3]).startswith("430"), 20), "what a moderator deletes at x goes at y")
+x.ctl("hide", first[4], "--reason", "x")
+y.ctl("delete", first[0], "--reason", "x")
+time.sleep(3)
+is_(z.cmd("STAT " + first[4])[:3], "223", "what is only hidden stays elsewhere")
+zx = x.nntp()
+is_(zx.cmd("STAT " + first[0])[:3], "223", "nobody withdraws what others wrote")
+x.ctl("restore", first[4])
+for mid in (first[0], first[1], first[2], first[3]):
+    x.ctl("delete", mid, "--reason", "x", check=False)
+x.ctl("delete", "<ss@x.test>", "--reason", "x")
+ok(wait_for(lambda: count(y) == 12 and count(x) == 12, 20), "both have the rest (%d, %d)" % (count(x), count(y)))
 # added at run time
 w = node("w.test", "")
 w.ctl("feed", "add", "x", "127.0.0.1", "test.mesh", "--port", str(x.port["nntp"]), "--interval", "1")
 like(w.ctl("feed", "list"), r"^x pull 127\.0\.0\.1:%d tls=none every 1 s: test\.mesh" % x.port["nntp"], "forumctl feed list")
-ok(wait_for(lambda: count(w) == 16, 20), "forumctl feed add (%d)" % count(w))
+ok(wait_for(lambda: count(w) == 12, 20), "forumctl feed add (%d)" % count(w))
+# pushing alone: to one that streams, and to one that knows IHAVE only
+for stream in ("yes", "no"):
+    v = node("v.test", 'peer x { address = "127.0.0.1" stream = %s path = "x.test" }\n' % stream)
+    x.ctl("feed", "add", "v" + stream, "127.0.0.1", "test.mesh", "--port", str(v.port["nntp"]), "--interval", "1", "--direction", "push")
+    ok(wait_for(lambda: count(v) == 12, 20), "pushed, stream = %s (%d)" % (stream, count(v)))
+    said = "feed=v%s push%s taken=12 refused=0" % (stream, " streaming" if stream == "yes" else "")
+    ok(wait_for(lambda: said in x.tail(10 ** 7)), "the log says how")
+    k = v.nntp()
+    own = x.post("test.mesh", "pushed alone")
+    ok(wait_for(lambda: k.cmd("STAT " + own).startswith("223"), 20), "and what comes later")
+    k.cmd("HDR Path " + own, "225")
+    is_(k.text(), ["0 v.test!!x.test!.POSTED!not-for-mail"], "by way of x, whose name is known")
+    x.ctl("delete", own, "--reason", "x")
+    ok(wait_for(lambda: k.cmd("STAT " + own).startswith("430"), 20), "and goes again")
+    x.ctl("feed", "remove", "v" + stream)
+    k.close()
+    v.stop()
 w.ctl("feed", "remove", "x")
 is_(w.ctl("feed", "list"), "", "forumctl feed remove")
 for bad in (("X Y", "h", "g"), ("x", "h", "g", "--tls", "maybe"), ("x", "h", "g", "--interval", "0"), ("x", "h", "g", "--direction", "up")):
