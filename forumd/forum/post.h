@@ -37,6 +37,8 @@ enum post_flag {
 	POST_IMPORTED = 2048,     /* from an archive: arrived here long after it was written */
 	POST_OWN = 8192,          /* a member's own message (personal.h): known by its number in its box, by no Message-ID */
 	POST_HAS_REPLY_TO = 4096, /* the public header says itself where answers go */
+	POST_APPROVED = 16384,    /* a moderator let it into a moderated group: readers and peers see an Approved line. In a draft: its author
+	                           * is that moderator, it waits for nobody */
 	POST_NO_MAIL = 1024,      /* set by post_add for drafts with no_mail: approval mails nobody either */
 };
 

@@ -320,7 +320,7 @@ int post_add(struct forum_txn *t, const struct post_draft *d, struct post_result
 		return found;
 	post_derive(t, d, &p, &o, &e);
 	/* what the operator imports was published elsewhere already; of a feed the gateway knows what is approved */
-	bool hold = d->hold || (moderated && !(d->flags & POST_AUTO) && d->source != POST_FROM_IMPORT && d->source != POST_FROM_FEED);
+	bool hold = d->hold || (moderated && !(d->flags & (POST_AUTO | POST_APPROVED)) && d->source != POST_FROM_IMPORT && d->source != POST_FROM_FEED);
 	struct slice reason = d->hold_reason.n ? d->hold_reason : SLICE("moderated group");
 	if (hold)
 		found = post_hold(t, &p, &o, &e, reason, f);

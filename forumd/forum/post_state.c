@@ -67,7 +67,7 @@ static int post_approve(struct forum_txn *t, struct post *p, struct fail *f) {
 	int r = post_load_pending(t, p->id, &o, &e, f);
 	if (r < 0 || (r = post_forget_pending(t, p->id, f)) < 0)
 		return r;
-	o.flags = p->flags;
+	o.flags = p->flags |= POST_APPROVED;
 	if ((r = post_publish(t, p, &o, &e, SLICE(""), f)) < 0)
 		return r;
 	for (size_t i = 0; i < p->nplaces && r >= 0; i++)

@@ -55,8 +55,18 @@ void nntp_xref(struct session *s, struct forum_txn *t, const struct post *p, str
 	}
 }
 
+/* who is responsible for its being in a moderated group */
+static void front_approved(struct session *s, struct forum_txn *t, const struct post *p, struct buf *out) {
+	struct group g;
+	for (size_t i = 0; (p->flags & POST_APPROVED) && i < p->nplaces; i++)
+		if (front_readable(s, t, p->places[i].group, &g) && g.moderated) {
+			buf_addf(out, "%.*s-owner@%s", SLICE_ARG(g.name), s->config->domain);
+			return;
+		}
+}
+
 /* One of the daemon's lines by number: its name and value; false: this post has none of it. NULL ends the list. */
-static const char *const front_names[] = { "Path", "Newsgroups", "Xref", "Forum-Flags", "Forum-Thread", NULL };
+static const char *const front_names[] = { "Path", "Newsgroups", "Xref", "Forum-Flags", "Forum-Thread", "Approved", NULL };
 
 static bool front_value(struct session *s, struct forum_txn *t, const struct post *p, int which, struct buf *out) {
 	size_t before = buf_len(out);
@@ -82,6 +92,9 @@ static bool front_value(struct session *s, struct forum_txn *t, const struct pos
 			buf_adds(out, "by=");
 			buf_adds(out, parent_reason_name(p->reason));
 		}
+		break;
+	case 5:
+		front_approved(s, t, p, out);
 		break;
 	}
 	return buf_len(out) > before;

@@ -2,6 +2,7 @@
  * its commit. Control: cancel and Supersedes: nntp_cancel.c; every other control message is refused, and a subject that begins with "cmsg" is a subject. */
 #include "forumd/base/num.h"
 #include "forumd/base/stat.h"
+#include "forumd/forum/rights.h"
 #include "forumd/mail/field.h"
 #include "forumd/mail/msgid.h"
 #include "gateways/common/post_in.h"
@@ -47,6 +48,15 @@ static int post_supersedes(struct session *s, struct forum_txn *t, struct slice 
 
 struct store_job { struct post_in_job in; struct nntp_cancel old; };   /* in first: post_in_apply's */
 
+/* A moderator of every group it goes to may approve what he writes: the Approved line does so. Anybody else's says nothing. */
+static bool post_approves(struct forum_txn *t, uint32_t member, const struct post_draft *d) {
+	struct group g;
+	for (size_t i = 0; i < d->ngroups; i++)
+		if (group_get(t, d->groups[i], &g) <= 0 || !rights_can_moderate(t, member, &g))
+			return false;
+	return d->ngroups > 0;
+}
+
 /* The author's new version takes the place of the old one when it is published; a moderator's deletes the old one now. */
 static int post_store_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	struct store_job *p = j->data;
@@ -54,6 +64,8 @@ static int post_store_apply(struct forum_txn *t, struct job *j, struct fail *f) 
 	int r = p->old.post ? post_get(t, p->old.post, &old) : 1;
 	if (r <= 0 || (p->old.post && p->old.by == CANCEL_AUTHOR && old.author != p->in.member))
 		return fail_set(f, r < 0 ? r : ERR_DENIED, "Supersedes must name a post of yours");
+	if ((p->in.draft->flags & POST_APPROVED) && !post_approves(t, p->in.member, p->in.draft))
+		return fail_set(f, ERR_DENIED, "only moderators of every group it goes to approve a post");
 	r = post_in_apply(t, j, f);
 	return r > 0 && p->old.by == CANCEL_MODERATOR && !p->in.result.duplicate ? nntp_cancel_do(t, &p->old, f) : r;
 }
@@ -68,10 +80,14 @@ static enum step post_store(struct session *s, struct forum_txn *t, struct slice
 		.client_msgid = slice_str(n->offered), .session_hint = s->id,
 	};
 	struct nntp_cancel old;
+	struct buf approved = { 0 };
 	struct fail f = { 0 };
 	if (post_supersedes(s, t, header, &old, &f) < 0 || post_in_parse(t, &in, raw, j->arena, d, &f) < 0)
 		return post_refused(s, &j, &f);
 	d->supersedes = old.by == CANCEL_MODERATOR ? 0 : old.post;
+	if (field_get(header, "approved", &approved) && post_approves(t, s->member, d))
+		d->flags |= POST_APPROVED;
+	buf_free(&approved);
 	*p = (struct store_job){ .in = { .draft = d, .member = s->member }, .old = old };
 	j->data = p;
 	j->kind = NNTP_JOB_STORE;
