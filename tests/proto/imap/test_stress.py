@@ -117,7 +117,7 @@ class Player(threading.Thread):
         if self.c:
             self.c.close()
         q = r.random()
-        self.last = dict(qresync=q < 0.4, condstore=0.4 <= q < 0.65, deflate=r.random() < 0.3)
+        self.last = dict(qresync=q < 0.4, condstore=0.4 <= q < 0.65, deflate=r.random() < 0.3, rev2=r.random() < 0.3)
         self.c = Strict(self.g.s.port["imap"], self.member, "secret", self.g.told, **self.last)
         self.open(box or (BOX if r.random() < 0.75 else "Drafts"))
 
@@ -302,7 +302,7 @@ class Player(threading.Thread):
         r = self.do(c)
         if r[0] == "BAD" and not before:
             return
-        if r[0] != "OK" or not ("ESEARCH" if ret else "SEARCH") in c.seen:
+        if r[0] != "OK" or ("ESEARCH" if ret or self.c.rev2 else "SEARCH") not in c.seen:
             raise Wrong("SEARCH: %r %r" % (r, c.seen))
         if key in ("ALL", "1:*"):
             found = c.found if uid else [before[n - 1] for n in c.found]
