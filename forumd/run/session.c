@@ -332,6 +332,14 @@ void session_wake(struct session *s) {
 	conn_again(s->conn);
 }
 
+void session_more(struct session *s) {
+	if (s->waiting || s->closing)
+		return;
+	s->need = NEED_DRAIN;
+	if (!conn_full(s->conn))
+		conn_again(s->conn);
+}
+
 /* ---- events ---- */
 
 static void session_end(struct session *s) {

@@ -89,6 +89,8 @@ void session_watch(struct session *s, uint32_t group, bool on);
 void session_watch_all(struct session *s, bool on);
 /* leave STEP_WAIT: run step/input again */
 void session_wake(struct session *s);
+/* outside of a step (in ops->change): s->step was set, to be called when the output has drained */
+void session_more(struct session *s);
 /* A read transaction for this command: begun at first use, ended by the engine when step/input returns. NULL on a
  * storage error (logged): answer "try later". */
 struct forum_txn *session_read(struct session *s);

@@ -279,6 +279,9 @@ int imap_hide(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t uid
 /* imap_cmd_list.c: "* LIST (flags) "." name", with OLDNAME where old is not empty (RFC 9051 6.3.9.7) */
 void imap_tell_list(struct imap_session *is, const char *flags, struct slice name, struct slice old);
 
+/* imap_cmd_idle.c: something changed while idle */
+void imap_idle_change(struct imap_session *is);
+
 /* imap_subscribe.c: the member's list, for imap_subscribed(); in the command arena. 1, 0 nothing differs, < 0 */
 int imap_subscriptions(struct imap_session *is, struct forum_txn *t, struct slice *list_r);
 bool imap_subscribed(struct slice list, struct slice name);

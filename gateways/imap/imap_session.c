@@ -242,7 +242,7 @@ static void imap_change(struct session *s, const struct change *c) {
 		conn_shutdown(s->conn);
 		return;
 	}
-	imap_sync(is, true);
+	imap_idle_change(is);
 	session_read_end(s);
 	conn_kick(s->conn);
 }

@@ -85,4 +85,21 @@ for compressed in (False, True):
     if compressed:
         n.cmd("COMPRESS DEFLATE", "206")
     slow(n, "".join("ARTICLE %d\r\n" % i for i in range(1, POSTS + 1)) + "DATE\r\n", b"\r\n111 ", compressed, "ARTICLE" + how)
+# one who idles is told of more than fits into the output at once, without anything else happening
+a, b = s.imap("alice@example.org", "secret"), s.imap("alice@example.org", "secret")
+for c in (a, b):
+    c.run("SELECT test.forum")
+    c.run("NOOP")
+a.send("i IDLE")
+a.expect("+")
+b.run("STORE 1:* FLAGS.SILENT (\\Seen \\Answered \\Flagged \\Deleted $Forwarded $Junk $NotJunk $Muted $Watched $With $A $Few $More $Of $Her $Own)")
+told = set()
+try:
+    while len(told) < POSTS:
+        m = re.match(r"\* (\d+) FETCH \(UID \d+ FLAGS \(.*\$Own", a.line())
+        if m:
+            told.add(m.group(1))
+except (socket.timeout, TimeoutError):
+    pass
+is_(len(told), POSTS, "IDLE goes on telling when the client has read")
 done()
