@@ -24,7 +24,8 @@
 #define MEMBER_KEY_MAX 300
 
 enum { MEMBER_F_RENAMED = 1, MEMBER_F_NO_MARK = 2, MEMBER_F_LEFT = 4, MEMBER_F_NO_RECEIPTS = 8,
-	MEMBER_F_NO_REPLIES = 16, MEMBER_F_ASIDE = 32, MEMBER_QUIET_FROM = 8, MEMBER_QUIET_TO = 13 };
+	MEMBER_F_NO_REPLIES = 16, MEMBER_F_ASIDE = 32, MEMBER_F_MAIL_MARKS = 64, MEMBER_F_PRIVATE = 128,
+	MEMBER_QUIET_FROM = 8, MEMBER_QUIET_TO = 13, MEMBER_CATCHUP = 18 };
 
 static const char *const role_names[] = { "reader", "member", "supporter", "moderator", "committee", "admin", "none" };
 
@@ -132,6 +133,9 @@ static int member_decode(struct forum_txn *t, uint32_t id, struct slice in, stru
 	m->no_receipts = flags & MEMBER_F_NO_RECEIPTS;
 	m->no_replies = flags & MEMBER_F_NO_REPLIES;
 	m->aside = flags & MEMBER_F_ASIDE;
+	m->mail_marks = flags & MEMBER_F_MAIL_MARKS;
+	m->private_mail = flags & MEMBER_F_PRIVATE;
+	m->catchup = flags >> MEMBER_CATCHUP & 255;
 	m->quiet_from = flags >> MEMBER_QUIET_FROM & 31;
 	m->quiet_to = flags >> MEMBER_QUIET_TO & 31;
 	return 1;
@@ -143,6 +147,7 @@ static void member_encode(const struct member *m, struct buf *out) {
 	num_add_varint(out, (m->renamed ? MEMBER_F_RENAMED : 0) | (m->mark_on_read ? 0 : MEMBER_F_NO_MARK) |
 		(m->left ? MEMBER_F_LEFT : 0) | (m->no_receipts ? MEMBER_F_NO_RECEIPTS : 0) |
 		(m->no_replies ? MEMBER_F_NO_REPLIES : 0) | (m->aside ? MEMBER_F_ASIDE : 0) |
+		(m->mail_marks ? MEMBER_F_MAIL_MARKS : 0) | (m->private_mail ? MEMBER_F_PRIVATE : 0) | (uint64_t)m->catchup << MEMBER_CATCHUP |
 		(uint64_t)m->quiet_from << MEMBER_QUIET_FROM | (uint64_t)m->quiet_to << MEMBER_QUIET_TO);
 	num_add_varint(out, (uint64_t)m->created);
 	num_add_varint(out, (uint64_t)m->last_login);
@@ -480,6 +485,15 @@ static int member_set_quiet(struct member *m, struct slice v, struct fail *f) {
 	return 1;
 }
 
+/* days, or off */
+static int member_set_catchup(struct member *m, struct slice v, struct fail *f) {
+	uint32_t days = 0;
+	if (!slice_is_nocase(v, "off") && (!num_parse_u32(v, &days) || days < 1 || days > 250))
+		return fail_set(f, ERR_INVALID, "catchup is off or a number of days, 1 to 250");
+	m->catchup = days;
+	return 1;
+}
+
 int member_set(struct forum_txn *t, uint32_t id, struct slice key, struct slice value, struct fail *f) {
 	struct member m;
 	bool on;
@@ -505,6 +519,14 @@ int member_set(struct forum_txn *t, uint32_t id, struct slice key, struct slice 
 	} else if (slice_is(key, "aside")) {
 		if ((r = member_parse_switch(value, &on, f)) > 0)
 			m.aside = on;
+	} else if (slice_is(key, "mail-marks")) {
+		if ((r = member_parse_switch(value, &on, f)) > 0)
+			m.mail_marks = on;
+	} else if (slice_is(key, "private")) {
+		if ((r = member_parse_switch(value, &on, f)) > 0)
+			m.private_mail = on;
+	} else if (slice_is(key, "catchup")) {
+		r = member_set_catchup(&m, value, f);
 	} else if (slice_is(key, "quiet")) {
 		r = member_set_quiet(&m, value, f);
 	} else if (slice_is(key, "bounces")) {
@@ -515,7 +537,7 @@ int member_set(struct forum_txn *t, uint32_t id, struct slice key, struct slice 
 		else if (memo_del(t, MEMO_BOUNCE, slice_of(key4, 4)) < 0)
 			r = fail_set(f, ERR_UNAVAILABLE, "try again later");
 	} else {
-		r = fail_set(f, ERR_INVALID, "no such setting: name, mark-on-read, left, bounces, primary, receipts, replies, aside, quiet");
+		r = fail_set(f, ERR_INVALID, "no such setting: name, mark-on-read, left, bounces, primary, receipts, replies, aside, quiet, mail-marks, private, catchup");
 	}
 	return r < 0 ? r : member_store(t, &m, true, f);
 }

@@ -24,6 +24,9 @@ struct member {
 	bool left;
 	bool no_receipts, no_replies;  /* wants no receipts; no replies to him beside what he subscribed to */
 	bool aside;                    /* stands aside: no mail, nothing is lost */
+	bool mail_marks;               /* answering by mail marks the post as read and answered */
+	bool private_mail;             /* other members may write to him by his author address */
+	unsigned catchup;              /* days of absence after which he gets a catch-up mail; 0 never */
 	unsigned quiet_from, quiet_to; /* hours (UTC) between which no copies leave; equal: none */
 	uint32_t bounces;              /* hard-bounce score; 5 pauses mail */
 	struct slice name;             /* UTF-8 */
@@ -54,7 +57,7 @@ int member_add_address(struct forum_txn *t, uint32_t id, struct slice address, s
 int member_del_address(struct forum_txn *t, uint32_t id, struct slice address, struct fail *f);
 /* key: name=, mark-on-read=on|off, left=on|off (left: no rights and no mail; subscriptions and roles wait for a return),
  * bounces=N, primary=ADDRESS (one of its own), receipts=on|off,
- * replies=on|off, aside=on|off, quiet=FROM-TO (hours, UTC) or off. ERR_INVALID with a sentence otherwise. */
+ * replies=on|off, aside=on|off, quiet=FROM-TO (hours, UTC) or off, mail-marks=on|off, private=on|off, catchup=DAYS|off. ERR_INVALID with a sentence otherwise. */
 int member_set(struct forum_txn *t, uint32_t id, struct slice key, struct slice value, struct fail *f);
 /* ROLE_NONE takes every role in that group away */
 int member_set_role(struct forum_txn *t, uint32_t id, enum role role, uint32_t group, struct fail *f);

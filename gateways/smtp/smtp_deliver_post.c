@@ -4,6 +4,7 @@
 #include "forumd/base/base64.h"
 #include "forumd/base/digest.h"
 #include "forumd/base/num.h"
+#include "forumd/forum/marks.h"
 #include "forumd/forum/memo.h"
 #include "forumd/forum/mailq.h"
 #include "forumd/mail/field.h"
@@ -245,6 +246,36 @@ static void note_mail(struct forum_txn *t, struct arena *a, const struct deliver
 	memo_del(t, MEMO_FIRST, member_key(a, d->writer.member, 0));
 }
 
+/* He who answers has read what he answers; for those who want their marks kept by mail too. */
+static int note_marks(struct forum_txn *t, const struct delivery *d)
+{
+	struct range_set one = { 0 };
+	struct post p, parent;
+	struct member m;
+	int e = 1;
+
+	if (d->writer.proof == PROOF_NONE || member_get(t, d->writer.member, &m) <= 0 || !m.mail_marks
+	    || post_get(t, d->post.result.id, &p) <= 0)
+		return 1;
+	for (size_t i = 0; i < p.nplaces && e >= 0; i++) {
+		uint32_t group = p.places[i].group, n = p.parent && post_get(t, p.parent, &parent) > 0 ? post_number_in(&parent, group) : 0;
+
+		if (p.places[i].number) {
+			range_set_add(&one, p.places[i].number, p.places[i].number);
+			e = marks_set(t, m.id, group, MARK_SEEN, &one, true);
+		}
+		range_set_clear(&one);
+		if (n && e >= 0) {
+			range_set_add(&one, n, n);
+			if ((e = marks_set(t, m.id, group, MARK_SEEN, &one, true)) >= 0)
+				e = marks_set(t, m.id, group, MARK_ANSWERED, &one, true);
+		}
+		range_set_clear(&one);
+	}
+	range_set_free(&one);
+	return e < 0 ? e : 1;
+}
+
 /* One for each post; when nobody knows who wrote it, not more than one in ten minutes goes to whose name was used. */
 static int give_receipt(struct forum_txn *t, struct arena *a, const struct delivery *d, unsigned hold_seconds)
 {
@@ -300,5 +331,7 @@ int deliver_post_apply(struct forum_txn *t, struct job *j, struct delivery *d, s
 	if (d->post.result.duplicate)
 		return 1;
 	note_mail(t, j->arena, d);
+	if (note_marks(t, d) < 0)
+		return fail_set(f, ERR_UNAVAILABLE, "try again later");
 	return give_receipt(t, j->arena, d, w->hold_seconds) < 0 ? fail_set(f, ERR_UNAVAILABLE, "try again later") : 1;
 }

@@ -93,7 +93,7 @@ int order_unsubscribe(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 
 int order_set(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 {
-	static const char *const keys[] = { "receipts", "replies", "quiet", "name", "aside" };
+	static const char *const keys[] = { "receipts", "replies", "quiet", "name", "aside", "mail-marks", "private", "catchup" };
 	ptrdiff_t eq = slice_chr(o->rest, '=');
 	struct slice key = slice_trim(slice_to(o->rest, eq < 0 ? 0 : (size_t)eq));
 
@@ -104,7 +104,7 @@ int order_set(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 			return e < 0 ? e : order_tellf(t, o, "Set: %.*s\n", SLICE_ARG(slice_to(o->rest, 200)));
 		}
 	}
-	return fail_set(f, ERR_INVALID, "set receipts=on|off, replies=on|off, quiet=FROM-TO|off, aside=on|off or name=NAME");
+	return fail_set(f, ERR_INVALID, "set receipts=on|off, replies=on|off, quiet=FROM-TO|off (hours, UTC), aside=on|off, mail-marks=on|off, private=on|off, catchup=DAYS|off or name=NAME");
 }
 
 static bool search_matches(struct forum_txn *t, const struct overview *v, struct slice words)
