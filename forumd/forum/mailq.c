@@ -25,7 +25,7 @@ static int mailq_take_item(struct slice in, struct mailq_item *i) {
 	for (size_t n = 0; n < sizeof v / sizeof *v; n++)
 		if (!num_take_varint(&in, &v[n]))
 			return ERR_CORRUPT;
-	if (v[0] != MAILQ_VERSION || v[1] > MAILQ_DIGEST || !num_take_bytes(&in, &i->recipient) ||
+	if (v[0] != MAILQ_VERSION || v[1] > MAILQ_FOUNDING || !num_take_bytes(&in, &i->recipient) ||
 	    !num_take_bytes(&in, &i->message) || !num_take_bytes(&in, &i->last_answer))
 		return ERR_CORRUPT;
 	i->kind = (enum mailq_kind)v[1], i->post = v[2];
@@ -436,10 +436,44 @@ int mailq_add_post(struct forum_txn *t, uint64_t post, uint32_t group) {
 	return r;
 }
 
-static int mailq_expand_other(struct forum_txn *t, const struct mailq_item *i) {
+int mailq_add_catchup(struct forum_txn *t, uint32_t member, int64_t since) {
+	struct mailq_item i = { .kind = MAILQ_CATCHUP, .member = member, .cursor = (uint32_t)(since > 0 ? since : 0) };
+	int r = mailq_add(t, &i);
+	if (r > 0)
+		mailq_tell(t, 0, 0);
+	return r;
+}
+
+int mailq_add_founding(struct forum_txn *t, uint32_t group) {
+	struct mailq_item i = { .kind = MAILQ_FOUNDING, .group = group };
+	int r = mailq_add(t, &i);
+	if (r > 0)
+		mailq_tell(t, 0, group);
+	return r;
+}
+
+#define MAILQ_ASK_STEP 200
+
+/* 1 there are more members, 0, < 0; the cursor moves in the same transaction as the questions */
+static int mailq_founding_step(struct forum_txn *t, struct mailq_item *i) {
+	struct member m;
+	unsigned seen = 0;
+	int r = 1;
+	while (mailq_hooks.founding && r > 0 && seen++ < MAILQ_ASK_STEP && (r = member_each(t, &i->cursor, &m)) > 0)
+		r = mailq_hooks.founding(t, i->group, m.id);
+	if (r <= 0 || !mailq_hooks.founding)
+		return r < 0 ? r : 0;
+	return mailq_store(t, i, i->due) < 0 ? ERR_UNAVAILABLE : 1;
+}
+
+static int mailq_expand_other(struct forum_txn *t, struct mailq_item *i) {
 	int more = 0, r = 1;
 	if (i->kind == MAILQ_DIGEST)
 		r = more = mailq_digest_send(t, i->member);
+	else if (i->kind == MAILQ_FOUNDING)
+		r = more = mailq_founding_step(t, i);
+	else if (i->kind == MAILQ_CATCHUP)
+		r = mailq_hooks.catchup ? mailq_hooks.catchup(t, i->member, i->cursor) : 0;
 	else if (mailq_hooks.cases && (r = mailq_hooks.cases(t, i->group)) >= 0)
 		r = mailq_case_told(t, i->group);
 	if (r < 0)
@@ -456,7 +490,7 @@ int mailq_expand(struct forum_txn *t, uint64_t id, unsigned max) {
 	int r = mailq_get(t, id, &item);
 	if (r <= 0)
 		return r;
-	if (item.kind == MAILQ_CASE || item.kind == MAILQ_DIGEST)
+	if (item.kind != MAILQ_POST && mailq_is_expanded(item.kind))
 		return mailq_expand_other(t, &item);
 	if (item.kind != MAILQ_POST)
 		return ERR_INVALID;

@@ -7,8 +7,9 @@
 #include "forumd/forum/subscribe.h"
 
 /* unexpanded post; one recipient's copy; ready-made mail; and, to be expanded too: a case the moderators are told of (post,
- * group), a member's digest (member) */
-enum mailq_kind { MAILQ_POST, MAILQ_COPY, MAILQ_NOTICE, MAILQ_CASE, MAILQ_DIGEST };
+ * group), a member's digest (member), his catch-up (member; cursor: since when), a founding text that members are asked
+ * about (group; cursor: last member looked at) */
+enum mailq_kind { MAILQ_POST, MAILQ_COPY, MAILQ_NOTICE, MAILQ_CASE, MAILQ_DIGEST, MAILQ_CATCHUP, MAILQ_FOUNDING };
 static inline bool mailq_is_expanded(enum mailq_kind k) { return k != MAILQ_COPY && k != MAILQ_NOTICE; }
 enum mailq_state { MAILQ_DUE, MAILQ_SENDING, MAILQ_HELD };   /* sending is not stored: it is the scheduler's memory */
 struct mailq_item {
@@ -28,12 +29,18 @@ struct mailq_digest { uint64_t post; uint32_t group; bool text; };
 int mailq_add_post(struct forum_txn *t, uint64_t post, uint32_t group);
 /* A case was opened: the moderators of the group are told soon, once until they have looked. */
 int mailq_add_case(struct forum_txn *t, uint64_t post, uint32_t group);
+/* what the member missed since then is told him in one mail */
+int mailq_add_catchup(struct forum_txn *t, uint32_t member, int64_t since);
+/* every account is looked at, and asked about the new text of this group (0: the forum's) when it is one to ask */
+int mailq_add_founding(struct forum_txn *t, uint32_t group);
 /* The texts of cases and digests are made above: called in mailq_expand's transaction, they add notices. 1 or < 0. Set
  * once at start; without them such items are dropped. */
 struct mailq_hooks {
 	int (*cases)(struct forum_txn *t, uint32_t group);
 	/* the posts of one member's digest, oldest first */
 	int (*digest)(struct forum_txn *t, uint32_t member, const struct mailq_digest *v, size_t n);
+	int (*catchup)(struct forum_txn *t, uint32_t member, int64_t since);
+	int (*founding)(struct forum_txn *t, uint32_t group, uint32_t member);
 	unsigned digest_hour;            /* UTC */
 };
 void mailq_set_hooks(const struct mailq_hooks *h);

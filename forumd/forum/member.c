@@ -8,6 +8,8 @@
  * Invariant: every address in a record has its u entry pointing back, and no two records share one. */
 #include "forumd/forum/personal.h"
 #include "forumd/forum/member.h"
+#include "forumd/forum/group.h"
+#include "forumd/forum/mailq.h"
 #include "forumd/forum/memo.h"
 #include "forumd/base/digest.h"
 #include "forumd/base/text.h"
@@ -585,6 +587,9 @@ int member_note_login(struct forum_txn *t, uint32_t id) {
 		return r == 0 ? ERR_NOTFOUND : r;
 	if (m.kind != MEMBER_ACCOUNT || (m.last_login <= t->time && t->time - m.last_login < 3600))
 		return 1;
+	if (m.catchup && m.last_login && t->time - m.last_login >= (int64_t)m.catchup * 86400 &&
+	    (r = mailq_add_catchup(t, id, m.last_login)) < 0)
+		return r;
 	m.last_login = t->time;
 	return member_store(t, &m, false, NULL);
 }
@@ -710,6 +715,14 @@ static int member_drop_settings(struct forum_txn *t, uint32_t id) {
 	static const char families[] = "SFfkh";
 	struct key shown = key_name('M', arena_slicef(t->arena, "imap-subscribed-%u", id));
 	int r = kv_del(t->kv, key_slice(&shown));
+	struct slice cursor = { 0 };
+	struct group g = { 0 };
+	/* what he agreed to: of the forum (0), then of each group */
+	for (int more = 1; more > 0 && r >= 0; more = group_each(t, &cursor, &g)) {
+		struct key agreed = key_name('M', arena_slicef(t->arena, "accepted:%u:%u", g.id, id));
+		cursor = arena_slice(t->arena, cursor);
+		r = kv_del(t->kv, key_slice(&agreed));
+	}
 	for (const char *family = families; *family && r >= 0; family++) {
 		struct key k = key_1u32(*family, id);
 		r = member_drop_prefix(t, &k);

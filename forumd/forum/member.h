@@ -65,7 +65,8 @@ bool member_has_role(const struct member *m, enum role role, uint32_t group);   
 /* anonymise: posts stay, name and addresses go; erase: the posts' texts go too (one pass over all heads of the store:
  * there is no index by author, and this is rare). Roles, subscriptions, marks go. Again: ERR_GONE. */
 int member_remove(struct forum_txn *t, uint32_t id, bool erase_posts, struct fail *f);
-/* last_login, kept to the hour: a busy client does not write for every login */
+/* last_login, kept to the hour: a busy client does not write for every login. After an absence as long as the member
+ * named (catchup) he gets a catch-up mail. */
 int member_note_login(struct forum_txn *t, uint32_t id);
 /* One more bounce: a hard one counts two points, a soft one (given up after many tries) one. bounces is half the points
  * of the last 7 days; at MEMBER_BOUNCES_MAX all mail to the member pauses, until the operator or the member himself says

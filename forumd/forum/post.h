@@ -104,6 +104,8 @@ int post_add(struct forum_txn *t, const struct post_draft *d, struct post_result
 
 /* 1, 0, < 0 */
 int post_get(struct forum_txn *t, uint64_t id, struct post *p_r);
+/* the post with the next higher id */
+int post_after(struct forum_txn *t, uint64_t id, struct post *p_r);
 int post_by_msgid(struct forum_txn *t, struct slice message_id, struct post *p_r);
 int post_by_number(struct forum_txn *t, uint32_t group, uint32_t number, struct post *p_r);
 /* the number in one group, 0 when it is not there */

@@ -124,6 +124,20 @@ int post_get(struct forum_txn *t, uint64_t id, struct post *p_r) {
 	return r > 0 ? post_decode(t, id, v, p_r) : r;
 }
 
+int post_after(struct forum_txn *t, uint64_t id, struct post *p_r) {
+	struct key from = key_1u64('P', id + 1);
+	struct kv_cursor *c;
+	struct slice key, v;
+	int r = kv_cursor_open(t->kv, &c);
+	if (r < 0)
+		return r;
+	r = kv_seek(c, key_slice(&from), &key, &v);
+	bool have = r > 0 && key.n == 9 && key_has_prefix(key, &from, 1);
+	id = have ? num_get64(key.p + 1) : 0;
+	kv_cursor_close(&c);
+	return have ? post_get(t, id, p_r) : r < 0 ? r : 0;
+}
+
 int post_id_by_msgid(struct forum_txn *t, struct slice message_id, uint64_t *id_r) {
 	struct key k;
 	struct slice v;

@@ -158,6 +158,26 @@ void session_watch_all(struct session *s, bool on) {
 	watch(s, key_of('a', 0), on);
 }
 
+static int note_login_apply(struct forum_txn *t, struct job *j, struct fail *f) {
+	int r = member_note_login(t, *(const uint32_t *)j->data);
+	return r < 0 && r != ERR_NOTFOUND ? fail_set(f, (enum err)r, "the login cannot be noted") : 1;
+}
+
+/* that he was here, once an hour; nobody waits for it */
+static void note_login(struct session *s, uint32_t member) {
+	struct forum_txn *t = session_read(s);
+	struct member m;
+	int64_t now = clock_now();
+	if (!writer_current() || !t || member_get(t, member, &m) <= 0 || (m.last_login <= now && now - m.last_login < 3600))
+		return;
+	struct job *j = job_new(NULL, note_login_apply);
+	uint32_t *id = ARENA_NEW(j->arena, uint32_t);
+	*id = member;
+	j->data = id;
+	j->lane = JOB_BULK;
+	writer_submit(writer_current(), j);
+}
+
 void session_set_member(struct session *s, uint32_t member) {
 	if (s->member && s->member != RIGHTS_OPERATOR)
 		watch(s, key_of('m', s->member), false);
@@ -165,8 +185,10 @@ void session_set_member(struct session *s, uint32_t member) {
 	if (!member)
 		return;
 	loop_timer_stop(s->worker->loop, &s->login_timer);
-	if (member != RIGHTS_OPERATOR)
+	if (member != RIGHTS_OPERATOR) {
 		watch(s, key_of('m', member), true);
+		note_login(s, member);
+	}
 }
 
 /* Callbacks may watch and unwatch: go over a copy. Sessions are not freed here (that is CONN_CLOSED's round). */

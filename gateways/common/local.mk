@@ -4,6 +4,8 @@ gateways_libcommon_a_SOURCES = \
 	gateways/common/cancel_lock.c gateways/common/cancel_lock.h \
 	gateways/common/command.c gateways/common/command.h \
 	gateways/common/dotted.c gateways/common/dotted.h \
+	gateways/common/catchup.c gateways/common/catchup.h \
+	gateways/common/founding.c gateways/common/founding.h \
 	gateways/common/notice.c gateways/common/notice.h \
 	gateways/common/post_in.c gateways/common/post_in.h \
 	gateways/common/post_in_derive.c gateways/common/post_in_private.h \

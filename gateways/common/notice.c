@@ -16,6 +16,8 @@
 #include "forumd/mail/msgid.h"
 #include "forumd/mail/words.h"
 #include "forumd/run/config.h"
+#include "gateways/common/catchup.h"
+#include "gateways/common/founding.h"
 #include "gateways/common/notice.h"
 
 #define TEXT_MAX 16000             /* quoted-printable may triple it */
@@ -419,10 +421,15 @@ static int digest_hook(struct forum_txn *t, uint32_t member, const struct mailq_
 	return e;
 }
 
+static int catchup_hook(struct forum_txn *t, uint32_t member, int64_t since)
+{
+	return catchup_add(t, member, since, SLICE(""));
+}
+
 void notice_start(void)
 {
 	struct config *c = config_current();
 
-	mailq_set_hooks(&(struct mailq_hooks){ cases_hook, digest_hook, c ? c->digest_hour : 6 });
+	mailq_set_hooks(&(struct mailq_hooks){ cases_hook, digest_hook, catchup_hook, founding_ask, c ? c->digest_hour : 6 });
 	config_unref(&c);
 }

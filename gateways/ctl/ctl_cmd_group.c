@@ -1,6 +1,7 @@
 /* ctl_cmd_group.c - group add|set|list|show|remove, subscribe, unsubscribe. */
 #include "gateways/ctl/ctl_private.h"
 #include "forumd/forum/subscribe.h"
+#include "gateways/common/founding.h"
 
 /* "KEY=VALUE" */
 static int pair(struct slice arg, struct slice *key_r, struct slice *value_r, struct fail *f)
@@ -198,5 +199,49 @@ int ctl_unsubscribe(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	if ((r = subscribe_set(t, m.id, g.id, SUBSCRIBE_NONE, f)) < 0)
 		return r;
 	buf_addf(&c->out, "%.*s gets no more mail from %.*s\n", SLICE_ARG(c->args[0]), SLICE_ARG(c->args[1]));
+	return 1;
+}
+
+int ctl_founding_set(struct forum_txn *t, struct ctl_call *c, struct fail *f)
+{
+	struct founding now = { 0 };
+	struct slice text = slice_trim(buf_slice(&c->input));
+	struct group g = { 0 };
+	int r = c->nargs ? ctl_find_group(t, c->args[0], &g, f) : 1;
+	if (r <= 0 || (r = founding_set(t, g.id, text, f)) < 0)
+		return r;
+	if (r > 0)
+		audit_add(t, VERDICT_GROUP, c->by, 0, g.id, text.n ? SLICE("new founding text") : SLICE("no founding text any more"), NULL);
+	founding_get(t, g.id, &now);
+	if (c->json) {
+		ctl_json_open(c);
+		ctl_json_num(c, "version", text.n ? now.version : 0);
+		ctl_json_bool(c, "new", r > 0);
+		ctl_json_close(c);
+	} else if (text.n) {
+		buf_addf(&c->out, "version %u%s\n", now.version, r > 0 ? "; members are asked by mail" : ", as before");
+	} else {
+		buf_adds(&c->out, "no founding text\n");
+	}
+	return 1;
+}
+
+int ctl_founding_show(struct forum_txn *t, struct ctl_call *c, struct fail *f)
+{
+	struct founding now = { 0 };
+	struct group g = { 0 };
+	int r = c->nargs ? ctl_find_group(t, c->args[0], &g, f) : 1;
+	if (r <= 0)
+		return r;
+	if (founding_get(t, g.id, &now) <= 0)
+		return fail_set(f, ERR_NOTFOUND, "there is no founding text; set one with  forumctl founding set < FILE");
+	if (c->json) {
+		ctl_json_open(c);
+		ctl_json_num(c, "version", now.version);
+		ctl_json_str(c, "text", now.text);
+		ctl_json_close(c);
+	} else {
+		buf_addf(&c->out, "(version %u)\n%.*s\n", now.version, SLICE_ARG(now.text));
+	}
 	return 1;
 }

@@ -109,6 +109,23 @@ int ctl_member_list(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	return r < 0 ? r : r == 0 ? 1 : CTL_MORE;
 }
 
+/* what is not as it was given */
+static void print_settings(struct ctl_call *c, const struct member *m)
+{
+	size_t start = buf_len(&c->out);
+	buf_addf(&c->out, "%s%s%s%s%s", m->aside ? " aside=on" : "", m->no_receipts ? " receipts=off" : "", m->no_replies ? " replies=off" : "",
+		m->mail_marks ? " mail-marks=on" : "", m->private_mail ? " private=on" : "");
+	if (m->catchup)
+		buf_addf(&c->out, " catchup=%u", m->catchup);
+	if (m->quiet_from != m->quiet_to)
+		buf_addf(&c->out, " quiet=%u-%u", m->quiet_from, m->quiet_to);
+	if (buf_len(&c->out) > start) {
+		struct slice v = arena_slice(c->arena, slice_from(buf_slice(&c->out), start));
+		buf_truncate(&c->out, start);
+		buf_addf(&c->out, "settings %.*s\n", SLICE_ARG(v));
+	}
+}
+
 int ctl_member_show(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 {
 	struct member m;
@@ -121,7 +138,17 @@ int ctl_member_show(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	if (c->json) {
 		ctl_json_open(c);
 		member_json(t, c, &m);
+		if (m.last_login)
+			ctl_json_time(c, "last_login", m.last_login);
 		ctl_json_bool(c, "mark_on_read", m.mark_on_read);
+		ctl_json_bool(c, "mail_marks", m.mail_marks);
+		ctl_json_bool(c, "receipts", !m.no_receipts);
+		ctl_json_bool(c, "replies", !m.no_replies);
+		ctl_json_bool(c, "aside", m.aside);
+		ctl_json_bool(c, "private", m.private_mail);
+		ctl_json_num(c, "catchup_days", m.catchup);
+		ctl_json_num(c, "quiet_from", m.quiet_from);
+		ctl_json_num(c, "quiet_to", m.quiet_to);
 		ctl_json_name(c, "subscriptions");
 		buf_addc(&c->out, '[');
 		for (bool first = true; subscribe_of_member(t, m.id, &cursor, &mode) > 0;) {
@@ -136,6 +163,7 @@ int ctl_member_show(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	}
 	buf_addf(&c->out, "name      %.*s%s\npassword  %s\nbounces   %u%s\n", SLICE_ARG(m.name), m.left ? " (left)" : "", m.password.n ? "set" : "none", m.bounces,
 		 m.bounces >= 5 ? " (mail is paused)" : "");
+	print_settings(c, &m);
 	for (size_t i = 0; i < m.naddresses; i++)
 		buf_addf(&c->out, "address   %.*s\n", SLICE_ARG(m.addresses[i]));
 	for (size_t i = 0; i < m.nroles; i++) {

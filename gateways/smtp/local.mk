@@ -2,6 +2,7 @@ noinst_LIBRARIES += gateways/libsmtp.a
 gateways_libsmtp_a_SOURCES = \
 	gateways/smtp/smtp.h gateways/smtp/smtp_private.h \
 	gateways/smtp/smtp_author.c \
+	gateways/smtp/smtp_author_mail.c \
 	gateways/smtp/smtp_check.c \
 	gateways/smtp/smtp_cmd_auth.c \
 	gateways/smtp/smtp_cmd_data.c \
@@ -14,6 +15,7 @@ gateways_libsmtp_a_SOURCES = \
 	gateways/smtp/smtp_deliver_report.c \
 	gateways/smtp/smtp_forward.c \
 	gateways/smtp/smtp_order.c gateways/smtp/smtp_order.h gateways/smtp/smtp_order_private.h \
+	gateways/smtp/smtp_order_account.c \
 	gateways/smtp/smtp_order_case.c \
 	gateways/smtp/smtp_order_member.c \
 	gateways/smtp/smtp_order_post.c \

@@ -137,7 +137,7 @@ static int by_claim(struct smtp_session *m, struct forum_txn *t, const struct sm
 
 	w->member = m->s.member ? m->s.member : g->from_member;
 	w->proof = m->s.member ? PROOF_LOGIN : g->auth_pass && g->from_member ? PROOF_AUTH_RESULTS : PROOF_NONE;
-	if (r->form != FORM_COMMANDS && (group_get(t, r->group, &group) <= 0 || group.removed
+	if (r->form != FORM_COMMANDS && r->form != FORM_AUTHOR && (group_get(t, r->group, &group) <= 0 || group.removed
 	    || !rights_can_read(t, w->member, &group)))
 		return no_address(c_r, f);
 	return 1;

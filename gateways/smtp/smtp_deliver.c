@@ -155,6 +155,7 @@ static void prepare_one(struct smtp_session *m, struct forum_txn *t, struct deli
 	case FORM_BOUNCE: deliver_bounce(m, t, d); break;
 	case FORM_OWNER: case FORM_POSTMASTER: deliver_forward(m, t, d); break;
 	case FORM_MAIL_TOKEN: deliver_mail_token(d); break;
+	case FORM_AUTHOR: deliver_author_mail(m, t, d); break;
 	default: prepare_order(m, t, d); break;
 	}
 }
@@ -206,6 +207,8 @@ static int deliver_apply(struct forum_txn *t, struct job *j, struct fail *f)
 			e = smtp_order_apply(t, j->arena, d->order, f);
 		else if (d->route->form == FORM_GROUP || d->route->form == FORM_REPLY)
 			e = deliver_post_apply(t, j, d, f);
+		else if (d->route->form == FORM_AUTHOR)
+			e = deliver_author_mail_apply(t, w->message_id, d, f);
 		else if (d->route->form == FORM_MAIL_TOKEN)
 			e = deliver_mail_token_apply(t, d, f);
 		else if (d->route->form == FORM_OWNER || d->route->form == FORM_POSTMASTER)
@@ -386,6 +389,8 @@ void smtp_deliver_done(struct smtp_session *m, struct job *j)
 			deliver_refuse_fail(d, &j->fail);
 		else if (w->v[i].order && w->v[i].order->password)
 			smtp_order_password(w->v[i].order->address, w->v[i].order->member);
+		else if (w->v[i].order && w->v[i].order->export)
+			smtp_order_export(w->v[i].order);
 	}
 	m->delivery->job = NULL;
 }

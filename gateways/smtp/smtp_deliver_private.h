@@ -23,6 +23,7 @@ struct delivery {
 	struct reply_token complained;   /* its subscription ends */
 	struct smtp_forward forward;
 	struct slice bounce_text;
+	struct slice words, subject;   /* FORM_AUTHOR: what is sent on */
 };
 struct smtp_mail {
 	struct smtp_message message;
@@ -55,4 +56,8 @@ int deliver_complaint_apply(struct forum_txn *t, struct delivery *d, struct fail
 void deliver_forward(struct smtp_session *m, struct forum_txn *t, struct delivery *d);
 void deliver_mail_token(struct delivery *d);
 int deliver_mail_token_apply(struct forum_txn *t, struct delivery *d, struct fail *f);
+
+/* smtp_author_mail.c: a private word to an author */
+void deliver_author_mail(struct smtp_session *m, struct forum_txn *t, struct delivery *d);
+int deliver_author_mail_apply(struct forum_txn *t, struct slice message_id, const struct delivery *d, struct fail *f);
 #endif

@@ -14,8 +14,8 @@
 
 static const struct { const char *word; enum smtp_verb verb; } verbs[] = {
 	{ "help", VERB_HELP }, { "join", VERB_JOIN }, { "subscribe", VERB_SUBSCRIBE }, { "unsubscribe", VERB_UNSUBSCRIBE },
-	{ "stand aside", VERB_ASIDE }, { "come back", VERB_BACK }, { "leave", VERB_LEAVE }, { "password", VERB_PASSWORD },
-	{ "search", VERB_SEARCH }, { "set", VERB_SET }, { "mute", VERB_MUTE }, { "watch", VERB_WATCH }, { "unmute", VERB_UNMUTE },
+	{ "stand aside", VERB_ASIDE }, { "come back", VERB_BACK }, { "leave and anonymise", VERB_FORGET }, { "leave and anonymize", VERB_FORGET }, { "leave", VERB_LEAVE }, { "password", VERB_PASSWORD },
+	{ "search", VERB_SEARCH }, { "catchup", VERB_CATCHUP }, { "catch up", VERB_CATCHUP }, { "export", VERB_EXPORT }, { "mentions", VERB_MENTIONS }, { "agree", VERB_AGREE }, { "set", VERB_SET }, { "mute", VERB_MUTE }, { "watch", VERB_WATCH }, { "unmute", VERB_UNMUTE },
 	{ "flag", VERB_FLAG }, { "undo", VERB_UNDO }, { "whole", VERB_WHOLE }, { "under", VERB_UNDER }, { "split", VERB_SPLIT }, { "edit", VERB_EDIT }, { "confirm", VERB_CONFIRM },
 	{ "yes", VERB_CONFIRM }, { "i agree", VERB_CONFIRM }, { "ok", VERB_CONFIRM },
 };
@@ -154,13 +154,12 @@ static int run(struct forum_txn *t, struct arena *a, struct smtp_order *o, struc
 	case VERB_HELP: return order_help(t, o);
 	case VERB_SUBSCRIBE: return order_subscribe(t, o, f);
 	case VERB_UNSUBSCRIBE: return order_unsubscribe(t, o, f);
-	case VERB_ASIDE: case VERB_BACK: {
-		int e = member_set(t, o->member, SLICE("aside"), o->verb == VERB_ASIDE ? SLICE("on") : SLICE("off"), f);
-
-		return e < 0 ? e : order_tellf(t, o, o->verb == VERB_ASIDE
-			? "You stand aside: no mail, nothing is lost. Send  come back  to commands to go on.\n"
-			: "You are back: mail comes as before.\n");
-	}
+	case VERB_ASIDE: case VERB_BACK: return order_aside(t, o, f);
+	case VERB_CATCHUP: return order_catchup(t, o, f);
+	case VERB_AGREE: return order_agree(t, o, f);
+	case VERB_MENTIONS: return order_mentions(t, o);
+	case VERB_FORGET: return order_forget(t, o, f);
+	case VERB_EXPORT: o->export = true; o->forum = forum_of(t); return order_tellf(t, o, "Your settings and your posts are on their way, in mails of their own.\n");
 	case VERB_LEAVE: return order_leave(t, o, f);
 	case VERB_PASSWORD: o->password = true; return 1;
 	case VERB_SEARCH: return order_search(t, o, f);
@@ -206,6 +205,8 @@ static int from_question(struct forum_txn *t, struct arena *a, struct smtp_order
 		return fail_set(f, ERR_UNAVAILABLE, "try again later");
 	e = run(t, a, &q, f);
 	o->password = q.password;
+	o->export = q.export;
+	o->forum = q.forum;
 	o->member = q.member;
 	return e;
 }
@@ -249,6 +250,12 @@ int smtp_order_apply(struct forum_txn *t, struct arena *a, struct smtp_order *o,
 		e = fail_set(f, ERR_DENIED, "%.*s is no member's address; send  join  to become one", SLICE_ARG(slice_to(o->address, 100)));
 	else if (o->member && o->verb == VERB_UNSUBSCRIBE && o->post)
 		e = order_ask(t, o, "You answered a post with the word unsubscribe. Nothing was posted.\nTo get no more mail of this group:");
+	else if (o->verb == VERB_AGREE)
+		e = fail_set(f, ERR_INVALID, "that is not understood; send  help  to commands");
+	else if (o->member && o->verb == VERB_FORGET)
+		e = order_ask_forget(t, o);
+	else if (o->member && o->verb == VERB_EXPORT && !o->strong)
+		e = order_ask(t, o, "You, or somebody in your name, asked for all your posts and settings.");
 	else if (o->member && (o->verb == VERB_LEAVE || (o->verb == VERB_PASSWORD && !o->strong)))
 		e = order_ask(t, o, o->verb == VERB_LEAVE ? "You, or somebody in your name, asked to leave the forum."
 			: "You, or somebody in your name, asked for a new password. It replaces the old one.");

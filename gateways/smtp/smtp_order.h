@@ -8,6 +8,7 @@
 enum smtp_verb {
 	VERB_NONE, VERB_HELP, VERB_JOIN, VERB_SUBSCRIBE, VERB_UNSUBSCRIBE, VERB_ASIDE, VERB_BACK, VERB_LEAVE, VERB_PASSWORD,
 	VERB_SEARCH, VERB_SET, VERB_MUTE, VERB_WATCH, VERB_UNMUTE, VERB_FLAG, VERB_UNDO, VERB_WHOLE, VERB_UNDER, VERB_SPLIT, VERB_EDIT, VERB_CONFIRM,
+	VERB_CATCHUP, VERB_EXPORT, VERB_MENTIONS, VERB_AGREE, VERB_FORGET,
 };
 #define SMTP_ORDER_TEXT_MAX 100000
 /* Everything apply needs; slices in the job's arena. */
@@ -24,7 +25,8 @@ struct smtp_order {
 	struct slice group_name, address, name, message_id;   /* the asker's address and typed name */
 	unsigned hold_seconds; bool joining;
 	/* what came of it */
-	bool password;                 /* a password is to be made for `member` once this is committed */
+	bool password;                 /* a password is to be made for `member` once this is committed, */
+	bool export; struct forum *forum;   /* or his posts are to be sent him */
 };
 /* the words of one line; false when it begins with none we know */
 bool smtp_order_parse(struct slice line, struct smtp_order *o);
@@ -33,6 +35,8 @@ bool smtp_order_alone(const struct smtp_order *o);
 /* Does it, and tells the asker by mail; < 0 with words for the SMTP answer. Called on: writer. */
 int smtp_order_apply(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f);
 /* the password the order asked for: made off the loop, mailed once. Any thread. */
+/* his posts and settings, by mail; collected on a thread of the pool */
+void smtp_order_export(const struct smtp_order *o);
 void smtp_order_password(struct slice address, uint32_t member);
 
 /* smtp_receipt.c: tells the author what became of his mail. hold: why it waits, empty when it does not. */

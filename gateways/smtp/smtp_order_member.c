@@ -1,4 +1,4 @@
-/* smtp_order_member.c - what a member gets by mail, searching, joining and leaving, passwords. */
+/* smtp_order_member.c - what a member gets by mail, searching, joining, passwords. */
 #include <stdio.h>
 #include "forumd/base/log.h"
 #include "forumd/base/num.h"
@@ -13,6 +13,7 @@
 #include "forumd/run/job.h"
 #include "forumd/run/password.h"
 #include "forumd/run/writer.h"
+#include "gateways/common/founding.h"
 #include "gateways/common/notice.h"
 #include "gateways/smtp/smtp_order_private.h"
 
@@ -35,8 +36,11 @@ int order_help(struct forum_txn *t, struct smtp_order *o)
 		"Words, each alone in an answer to a post:\n  mute, watch, unmute   this thread\n  undo                  take back your last post in it\n"
 		"  flag KIND [why]       tell the moderators (off-topic, spam, uncivil, privacy, other)\n\n"
 		"Words to commands@%.*s, in the first line:\n"
-		"  join\n  subscribe GROUP [all|first|replies|digest|digest-text]\n  unsubscribe [GROUP]\n  stand aside, come back\n"
-		"  set receipts=on|off, set replies=on|off, set quiet=22-7\n  search WORDS\n  password\n  leave\n  help\n\nGroups:\n", SLICE_ARG(d));
+		"  join\n  subscribe GROUP [all|first|replies|digest|digest-text]\n  unsubscribe [GROUP]\n"
+		"  catchup [DAYS]        what you missed, in one mail\n  stand aside, come back\n"
+		"  set receipts=on|off, replies=on|off, quiet=22-7, catchup=14, mail-marks=on|off, private=on|off (one at a time)\n  search WORDS\n  password\n"
+		"  export                your posts and settings, by mail\n  mentions              where others name you\n"
+		"  leave, or  leave and anonymise\n  help\n\nGroups:\n", SLICE_ARG(d));
 	while (buf_len(&b) < 8000 && group_each(t, &cursor, &g) > 0)
 		if (rights_can_read(t, o->member, &g) && g.access != GROUP_OWN)
 			buf_addf(&b, "  %.*s@%.*s   %.*s\n", SLICE_ARG(g.name), SLICE_ARG(d), SLICE_ARG(g.title));
@@ -164,26 +168,38 @@ int order_search(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 
 /* ---- joining ---- */
 
+/* the forum's text, then the group's */
+static void add_founding(struct forum_txn *t, uint32_t group, struct buf *out)
+{
+	struct founding now;
+
+	if (founding_get(t, group, &now) > 0)
+		buf_addf(out, "\nWhat members agree to%s (version %u):\n\n%.*s\n", group ? " in this group" : "", now.version, SLICE_ARG(now.text));
+}
+
 int order_ask_join(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 {
-	struct slice founding = { 0 };
 	struct buf b = { 0 };
-	char name[40];
 	int e;
 
 	if (!o->joining)
 		return fail_set(f, ERR_DENIED, "strangers do not join by mail here; ask the people who run it");
-	if (o->group) {
-		snprintf(name, sizeof name, "founding:%u", o->group);
-		forum_meta_get(t, name, &founding);
-	}
 	buf_addf(&b, "Somebody, perhaps you, asked to join %s with this address.\n", forum_domain(forum_of(t)));
-	if (founding.n)
-		buf_addf(&b, "\nWhat members agree to:\n\n%.*s\n", SLICE_ARG(founding));
+	add_founding(t, 0, &b);
+	if (o->group)
+		add_founding(t, o->group, &b);
 	buf_addc(&b, 0);
 	e = order_ask(t, o, buf_bytes(&b));
 	buf_free(&b);
 	return e;
+}
+
+/* by answering he agreed to what was shown; a version that came since then is asked about as everybody is */
+static int agreed(struct forum_txn *t, uint32_t group, uint32_t member)
+{
+	struct founding now;
+
+	return founding_get(t, group, &now) > 0 ? founding_accept(t, group, member, now.version) : 1;
 }
 
 int order_join(struct forum_txn *t, struct smtp_order *o, struct fail *f)
@@ -201,6 +217,8 @@ int order_join(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 		return e;
 	o->member = id;
 	audit_add(t, VERDICT_MEMBER, id, 0, 0, SLICE("joined by mail"), NULL);
+	if (agreed(t, 0, id) < 0 || (o->group && agreed(t, o->group, id) < 0))
+		return fail_set(f, ERR_UNAVAILABLE, "try again later");
 	num_put32(key, id);
 	memo_put(t, MEMO_FIRST, slice_of(key, 4), SLICE("1"), forum_time(t) + 365 * ORDER_DAY);
 	buf_addf(&b, "Welcome, %.*s.\n\n", SLICE_ARG(name));
@@ -218,16 +236,6 @@ int order_join(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 	e = order_tell(t, o, "Welcome", buf_slice(&b), slice_of("", 0));
 	buf_free(&b);
 	return e;
-}
-
-int order_leave(struct forum_txn *t, struct smtp_order *o, struct fail *f)
-{
-	int e = member_set(t, o->member, SLICE("left"), SLICE("on"), f);
-
-	if (e < 0)
-		return e;
-	audit_add(t, VERDICT_MEMBER, o->member, 0, 0, SLICE("left by mail"), NULL);
-	return order_tellf(t, o, "You have left. Your posts stay, under your name; nothing more is mailed to you.\n");
 }
 
 /* ---- passwords: 100 ms of work, so not here and not on the writer ---- */

@@ -36,7 +36,15 @@ int order_set(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_search(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_ask_join(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_join(struct forum_txn *t, struct smtp_order *o, struct fail *f);
+
+/* smtp_order_account.c */
+int order_catchup(struct forum_txn *t, struct smtp_order *o, struct fail *f);
+int order_aside(struct forum_txn *t, struct smtp_order *o, struct fail *f);
+int order_agree(struct forum_txn *t, struct smtp_order *o, struct fail *f);
+int order_mentions(struct forum_txn *t, struct smtp_order *o);
 int order_leave(struct forum_txn *t, struct smtp_order *o, struct fail *f);
+int order_ask_forget(struct forum_txn *t, struct smtp_order *o);
+int order_forget(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 
 /* smtp_order_case.c: a moderator's answer to a list of cases */
 int order_cases(struct forum_txn *t, struct smtp_order *o, struct fail *f);

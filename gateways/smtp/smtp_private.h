@@ -128,6 +128,9 @@ int smtp_author_find(struct smtp_session *m, struct forum_txn *t, const struct s
 enum step smtp_check(struct smtp_session *m);
 void smtp_check_done(struct smtp_session *m, char verdict, struct slice results);
 
+/* smtp_author_mail.c: may this author be written to in private? Then r->token.member is who. 1 or < 0 */
+int smtp_author_mail_route(struct smtp_session *m, struct forum_txn *t, struct slice token, struct smtp_route *r, struct fail *f);
+
 /* smtp_deliver.c: the whole message is in m->data; answers when the commits are done */
 enum step smtp_deliver(struct smtp_session *m);
 void smtp_deliver_done(struct smtp_session *m, struct job *j);

@@ -180,7 +180,8 @@ static int route_local(struct smtp_session *m, struct forum_txn *t, struct slice
 	case FORM_MAIL_TOKEN:
 		return route_mail_token(m, t, &l, r, c_r, f);
 	case FORM_AUTHOR:
-		return refuse(c_r, f, "authors are not reached in private here; answer in the thread, or write to the group's owner address");
+		*c_r = SMTP_REFUSED;
+		return smtp_author_mail_route(m, t, l.token, r, f);
 	case FORM_SUBSCRIBE: case FORM_UNSUBSCRIBE: case FORM_HELP: case FORM_OWNER:
 		if (!find_group(m, t, l.group, &g))
 			return no_address(c_r, f);
