@@ -218,7 +218,7 @@ static int post_store_places(struct forum_txn *t, const struct post *p, const in
 	return r;
 }
 
-static int post_supersede(struct forum_txn *t, const struct post *p, struct fail *f) {
+int post_supersede(struct forum_txn *t, const struct post *p, struct fail *f) {
 	struct post old;
 	int r = p->supersedes ? post_get(t, p->supersedes, &old) : 0;
 	if (r > 0 && old.state != POST_DELETED && old.id != p->id)
@@ -269,7 +269,7 @@ int post_publish(struct forum_txn *t, struct post *p, struct overview *o, const 
 	p->thread = at.thread;
 	p->reason = at.reason;
 	if ((r = post_store(t, p, f)) < 0 || (r = post_store_places(t, p, modseq, o, e, f)) < 0 ||
-			(r = post_index(t, p, terms, f)) < 0 || (r = post_supersede(t, p, f)) < 0)
+			(r = post_index(t, p, terms, f)) < 0)
 		return r;
 	if (!(p->flags & POST_NO_MAIL) && personal_deliver(t, p) < 0)
 		return fail_set(f, ERR_UNAVAILABLE, "the post cannot be shown to those who wait for it now, try again later");
@@ -327,7 +327,7 @@ int post_add(struct forum_txn *t, const struct post_draft *d, struct post_result
 	else
 		found = post_publish(t, &p, &o, &e, d->terms, f);
 	/* behind the head, in the order of the keys: only then are pages filled up */
-	if (found < 0 || (found = post_store_text(t, d, p.id, f)) < 0)
+	if (found < 0 || (found = post_store_text(t, d, p.id, f)) < 0 || (!hold && (found = post_supersede(t, &p, f)) < 0))
 		return found;
 	post_fill_result(r, &p, false);
 	return 1;

@@ -87,11 +87,13 @@ int envelope_decode(struct slice v, struct envelope *e_r);
 int overview_xref(struct forum_txn *t, const struct place *places, size_t n, struct buf *out);
 
 /* --- post_add.c, shared with post_state.c --- */
-/* Gives numbers in every group, finds its thread, stores head, O and E, queues the mail and removes what it supersedes.
+/* Gives numbers in every group, finds its thread, stores head, O and E, and queues the mail.
  * *p has its groups in places (numbers are filled in); p->parent and p->reason are what was proven before (reply key,
  * importer) and become what was found. *o and *e are the records without their places. */
 int post_publish(struct forum_txn *t, struct post *p, struct overview *o, const struct envelope *e, struct slice terms,
 	struct fail *f);
+/* what it replaces goes, once its own text is stored (replace.h) */
+int post_supersede(struct forum_txn *t, const struct post *p, struct fail *f);
 /* the overview and envelope records a draft makes; without places, thread and modseq. Slices of d, or the arena's */
 void post_derive(struct forum_txn *t, const struct post_draft *d, const struct post *p, struct overview *o,
 	struct envelope *e);

@@ -125,7 +125,7 @@ int post_get(struct forum_txn *t, uint64_t id, struct post *p_r) {
 }
 
 int post_after(struct forum_txn *t, uint64_t id, struct post *p_r) {
-	struct key from = key_1u64('P', id + 1);
+	struct key from = key_1u64(KEY_POST, id + 1);
 	struct kv_cursor *c;
 	struct slice key, v;
 	int r = kv_cursor_open(t->kv, &c);

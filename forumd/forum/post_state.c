@@ -68,7 +68,7 @@ static int post_approve(struct forum_txn *t, struct post *p, struct fail *f) {
 	if (r < 0 || (r = post_forget_pending(t, p->id, f)) < 0)
 		return r;
 	o.flags = p->flags |= POST_APPROVED;
-	if ((r = post_publish(t, p, &o, &e, SLICE(""), f)) < 0)
+	if ((r = post_publish(t, p, &o, &e, SLICE(""), f)) < 0 || (r = post_supersede(t, p, f)) < 0)
 		return r;
 	for (size_t i = 0; i < p->nplaces && r >= 0; i++)
 		r = trace_add(t, p->id, p->message_id, "posted as %u:%u", p->places[i].group, p->places[i].number);
