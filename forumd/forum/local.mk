@@ -7,7 +7,7 @@ forumd_libforum_a_SOURCES = \
 	forumd/forum/overview.c forumd/forum/overview.h \
 	forumd/forum/post.h forumd/forum/post_private.h \
 	forumd/forum/post_add.c forumd/forum/post_read.c forumd/forum/post_state.c \
-	forumd/forum/rebuild.c forumd/forum/rebuild.h \
+	forumd/forum/rebuild.c forumd/forum/rebuild.h forumd/forum/rebuild_box.c forumd/forum/rebuild_private.h \
 	forumd/forum/search.c forumd/forum/search.h forumd/forum/search_private.h \
 	forumd/forum/search_find.c forumd/forum/search_merge.c forumd/forum/search_terms.c \
 	forumd/forum/segment.c \

@@ -269,9 +269,10 @@ int personal_clear(struct forum_txn *t, const struct group *g, uint32_t *next, u
 			max--;
 			r = post_erase(t, p.id, f);
 		} else if (r > 0 && personal_number(t, p.id, g->id, &at.number) > 0) {
-			struct key y = personal_pointer_key(p.id, g->id);
+			struct key y = personal_pointer_key(p.id, g->id), k = key_2u32('O', g->id, *next);
 			max--;
-			r = forum_del(t, key_slice(&y), f);
+			if ((r = forum_del(t, key_slice(&y), f)) >= 0 && (r = forum_del(t, key_slice(&k), f)) >= 0)
+				r = group_set_hole(t, g->id, *next, true);
 		}
 	return r < 0 ? r : *next <= g->high;
 }

@@ -7,8 +7,7 @@
  * them: these change again as they did then. */
 #include "forumd/forum/rebuild.h"
 #include "forumd/base/digest.h"
-#include "forumd/forum/group.h"
-#include "forumd/forum/post_private.h"
+#include "forumd/forum/rebuild_private.h"
 #include "forumd/forum/search.h"
 #include "forumd/forum/thread.h"
 
@@ -57,15 +56,7 @@ static int rebuild_text(struct forum_txn *t, const struct post *p, struct buf *t
 
 /* --- check --- */
 
-struct rebuild_checker {
-	struct forum_txn *t;
-	rebuild_report report;
-	void *arg;
-	struct rebuild_result *result;
-	bool stop;
-};
-
-static void __attribute__((format(printf, 2, 3))) rebuild_fault(struct rebuild_checker *c, const char *fmt, ...) {
+void rebuild_fault(struct rebuild_checker *c, const char *fmt, ...) {
 	struct buf b = { 0 };
 	va_list ap;
 	va_start(ap, fmt);
@@ -136,6 +127,7 @@ static void rebuild_check_post(struct rebuild_checker *c, uint64_t id) {
 	rebuild_check_text(c, &p);
 	if (!(p.flags & POST_OWN) && (post_id_by_msgid(c->t, p.message_id, &found) <= 0 || found != id))
 		rebuild_fault(c, "post %llu: its Message-ID leads elsewhere", (unsigned long long)id);
+	rebuild_check_pointers(c, id);
 	bool numbered = false;
 	for (size_t i = 0; i < p.nplaces; i++)
 		if (p.places[i].number) {
@@ -172,6 +164,16 @@ static int rebuild_true_holes(struct forum_txn *t, const struct group *g, struct
 	return r;
 }
 
+void rebuild_check_counts(struct rebuild_checker *c, const struct group *g, const struct range_set *holes) {
+	uint32_t gone = (uint32_t)range_set_count(holes);
+	if (g->count != g->high - gone)
+		rebuild_fault(c, "group %u: count is %u, should be %u", g->id, g->count, g->high - gone);
+	bool starts = holes->n && holes->v[0].lo == 1;
+	uint32_t low = starts ? holes->v[0].hi + 1 : 1;
+	if (g->low != low)
+		rebuild_fault(c, "group %u: low is %u, should be %u", g->id, g->low, low);
+}
+
 static int rebuild_check_group(struct rebuild_checker *c, uint32_t id) {
 	struct group g;
 	struct range_set want = { 0 }, have = { 0 };
@@ -180,19 +182,12 @@ static int rebuild_check_group(struct rebuild_checker *c, uint32_t id) {
 		rebuild_fault(c, "group %u: record is damaged", id);
 		return 1;
 	}
-	/* a member's own box: its pointers show or not as the owner's rights are now, which no stored count can prove */
 	if (g.owner)
-		return 1;
+		return rebuild_check_box(c, &g);
 	if ((r = rebuild_true_holes(c->t, &g, c, &want)) >= 0 && (r = group_holes(c->t, id, &have)) >= 0) {
-		uint32_t gone = (uint32_t)range_set_count(&want);
 		if (want.n != have.n || (want.n && memcmp(want.v, have.v, want.n * sizeof *want.v) != 0))
 			rebuild_fault(c, "group %u: its holes are wrong", id);
-		if (g.count != g.high - gone)
-			rebuild_fault(c, "group %u: count is %u, should be %u", id, g.count, g.high - gone);
-		bool starts = want.n && want.v[0].lo == 1;
-		uint32_t low = starts ? want.v[0].hi + 1 : 1;
-		if (g.low != low)
-			rebuild_fault(c, "group %u: low is %u, should be %u", id, g.low, low);
+		rebuild_check_counts(c, &g, &want);
 	}
 	range_set_free(&want);
 	range_set_free(&have);

@@ -5,6 +5,9 @@
 #include "forumd/forum/personal.h"
 #include "forumd/forum/rights.h"
 #include "forumd/forum/watch.h"
+#include "forumd/forum/folder.h"
+#include "forumd/forum/forum_private.h"
+#include "forumd/forum/rebuild.h"
 #include "tests/unit/forum/fixture.h"
 
 static uint32_t ann, bob, eve, open_group, club;
@@ -145,6 +148,109 @@ static void test_unread(struct forum_txn *t) {
 	range_set_free(&all);
 }
 
+static struct buf faults;
+
+static int note_fault(void *arg, const char *text) {
+	(void)arg;
+	buf_addf(&faults, "%s; ", text);
+	return 0;
+}
+
+static uint64_t check(struct forum_txn *t) {
+	struct rebuild_result r = { 0 };
+	uint64_t cursor = 0;
+	buf_reset(&faults);
+	while (rebuild_check(t, &cursor, 100, note_fault, NULL, &r) > 0)
+		;
+	return r.faults;
+}
+
+/* the record at the key is lost, or gets other octets: check says the words; afterwards all is as it was */
+static void damage(struct forum_txn *t, struct key k, const char *other, const char *words) {
+	struct forum_txn *child;
+	struct fail f = { 0 };
+	forum_write_begin(forum_of(t), t, &child, &f);
+	if (kv_get(child->kv, key_slice(&k), NULL) <= 0)
+		bail("%s: no such record", words);
+	if (other)
+		kv_put(child->kv, key_slice(&k), slice_of(other, 4));
+	else
+		kv_del(child->kv, key_slice(&k));
+	check(child);
+	ok(slice_find(buf_slice(&faults), slice_str(words)) >= 0, "found: %s: %s", words, buf_bytes(&faults));
+	forum_abort(&child);
+	is_int(check(t), 0, "%s: sound again", words);
+}
+
+static struct key box_key(char family, struct place at) {
+	return key_2u32(family, at.group, at.number);
+}
+
+static bool no_box(struct slice name) {
+	(void)name;
+	return false;
+}
+
+static void test_check(struct forum_txn *t) {
+	struct group replies, drafts, unread, g;
+	struct folder folder;
+	struct post_draft *d;
+	struct fail f = { 0 };
+	struct post p;
+	struct place at;
+	struct key k;
+	uint32_t cursor = 0, number;
+	char high[4];
+	d = fixture_draft(t, 0, "<kept@x>", NULL, NULL);
+	ok(personal_add(t, ann, BOX_DRAFTS, d, &number, &f) > 0, "an own message");
+	folder_add(t, ann, SLICE("Kept"), FOLDER_PLAIN, no_box, &f);
+	folder_find(t, ann, SLICE("Kept"), &folder);
+	ok(personal_copy_in(t, ann, folder.group, (struct place){ open_group, 1 }, &number, &f) > 0, "a pointer in a folder");
+	personal_sync_unread(t, ann, 1000);
+	personal_find(t, ann, BOX_REPLIES, &replies);
+	personal_find(t, ann, BOX_DRAFTS, &drafts);
+	personal_find(t, ann, BOX_UNREAD, &unread);
+	is_int(check(t), 0, "boxes are sound: %s", buf_len(&faults) ? buf_bytes(&faults) : "");
+	post_by_number(t, replies.id, 1, &p);
+	while (personal_pointer_next(t, p.id, &cursor, &at) > 0 && at.group != replies.id)
+		;
+	damage(t, box_key('O', at), NULL, "is lost");
+	k = key_1u64('Y', p.id);
+	key_u32(&k, replies.id);
+	damage(t, k, NULL, "does not know its pointer");
+	damage(t, k, "\0\0\0\2", "does not know its pointer");
+	damage(t, box_key('O', (struct place){ folder.group, 1 }), NULL, "number 1 shows although nothing is there");
+	damage(t, box_key('O', (struct place){ drafts.id, drafts.high }), NULL, "is missing");
+	post_by_number(t, drafts.id, drafts.high, &p);
+	damage(t, key_1u64(KEY_POST, p.id), NULL, "belongs to no post");
+	k = key_1u32('v', ann);
+	key_u8(&k, BOX_REPLIES);
+	damage(t, k, NULL, "no name of member");
+	num_put32(high, unread.id);
+	damage(t, k, high, "no name of member");
+	k = key_1u32('v', ann);
+	key_u8(&k, BOX_FOLDER);
+	key_bytes(&k, SLICE("Kept"));
+	damage(t, k, NULL, "no name of member");
+	/* a number that shows, or does not, against what is there */
+	struct forum_txn *child;
+	forum_write_begin(forum_of(t), t, &child, &f);
+	is_int(group_set_hole(child, drafts.id, drafts.high, true), 1, "an own message becomes a hole");
+	check(child);
+	ok(slice_find(buf_slice(&faults), SLICE("is there and does not show")) >= 0, "found: %s", buf_bytes(&faults));
+	forum_abort(&child);
+	forum_write_begin(forum_of(t), t, &child, &f);
+	post_by_number(child, replies.id, 1, &p);
+	post_set_state(child, p.id, POST_HIDDEN, &f);
+	is_int(check(child), 0, "hidden posts are holes: %s", buf_len(&faults) ? buf_bytes(&faults) : "");
+	group_set_hole(child, replies.id, 1, false);
+	check(child);
+	ok(slice_find(buf_slice(&faults), SLICE("shows although nothing")) >= 0, "a pointer to a hidden post that shows: %s", buf_bytes(&faults));
+	forum_abort(&child);
+	group_get(t, replies.id, &g);
+	is_int(check(t), 0, "sound at the end: %s", buf_len(&faults) ? buf_bytes(&faults) : "");
+}
+
 static void test_forget(struct forum_txn *t) {
 	struct fail f = { 0 };
 	struct group g;
@@ -176,7 +282,10 @@ int main(void) {
 	test_private(t);
 	test_watch(t);
 	test_unread(t);
+	test_check(t);
 	test_forget(t);
+	is_int(check(t), 0, "sound after she left: %s", buf_len(&faults) ? buf_bytes(&faults) : "");
+	buf_free(&faults);
 	forum_abort(&t);
 	forum_close(&f);
 	return done();
