@@ -12,6 +12,48 @@ bool text_plain(struct slice s) {
 	return !odd;
 }
 
+enum { TEXT_BLOCK = 64 };     /* loops of this length become vectors */
+
+/* adds up what one octet tells by itself */
+static size_t text_octets(struct slice s, struct text_lines *l) {
+	unsigned char high = 0, nul = 0;
+	size_t i = 0, crs = 0;
+	for (; i + TEXT_BLOCK <= s.n; i += TEXT_BLOCK) {
+		const unsigned char *p = (const unsigned char *)s.p + i;
+		unsigned char n = 0;
+		for (unsigned j = 0; j < TEXT_BLOCK; j++) {
+			high |= p[j];
+			nul |= p[j] == 0;
+			n += p[j] == '\r';
+		}
+		crs += n;
+	}
+	for (; i < s.n; i++) {
+		high |= (unsigned char)s.p[i];
+		nul |= s.p[i] == 0;
+		crs += s.p[i] == '\r';
+	}
+	l->eight_bit = high & 0x80;
+	l->nul = nul;
+	return crs;
+}
+
+void text_lines(struct slice s, struct text_lines *l_r) {
+	struct text_lines l = { .dots = s.n && *s.p == '.' };
+	size_t crs = text_octets(s, &l), ends = 0;
+	const char *end = s.p + s.n, *lf = s.p;
+	for (; lf < end && (lf = memchr(lf, '\n', (size_t)(end - lf))); lf++) {
+		bool after_cr = lf > s.p && lf[-1] == '\r';
+		l.lines++;
+		ends += after_cr;
+		l.bare_lf |= !after_cr;
+		l.dots |= lf + 1 < end && lf[1] == '.';
+	}
+	l.bare_cr = crs != ends;
+	l.lines += s.n && end[-1] != '\n';
+	*l_r = l;
+}
+
 static size_t text_ascii_run(struct slice s) {
 	size_t i = 0;
 	for (; i + 8 <= s.n; i += 8) {
@@ -118,7 +160,11 @@ void text_utf8_add(struct buf *out, uint32_t cp) {
 void text_fold(struct slice s, struct buf *out) {
 	if (text_ascii_run(s) == s.n) {
 		char *p = buf_reserve(out, s.n);
-		for (size_t i = 0; i < s.n; i++)
+		size_t i = 0;
+		for (; i + TEXT_BLOCK <= s.n; i += TEXT_BLOCK)
+			for (unsigned j = 0; j < TEXT_BLOCK; j++)
+				p[i + j] = text_lower(s.p[i + j]);
+		for (; i < s.n; i++)
 			p[i] = text_lower(s.p[i]);
 		buf_commit(out, s.n);
 		return;

@@ -19,21 +19,6 @@
 
 /* ---- shape ------------------------------------------------------------------------------------------------------- */
 
-static bool shape_has_bare(struct slice s, char *which_r) {
-	const char *end = s.p + s.n;
-	for (const char *lf = s.p; (lf = memchr(lf, '\n', (size_t)(end - lf))); lf++)
-		if (lf == s.p || lf[-1] != '\r') {
-			*which_r = '\n';
-			return true;
-		}
-	for (const char *cr = s.p; (cr = memchr(cr, '\r', (size_t)(end - cr))); cr++)
-		if (cr + 1 == end || cr[1] != '\n') {
-			*which_r = '\r';
-			return true;
-		}
-	return false;
-}
-
 /* LF alone becomes CRLF: files have their own line ends */
 static struct slice shape_with_crlf(struct arena *a, struct slice s) {
 	const char *end = s.p + s.n;
@@ -62,17 +47,20 @@ static struct slice shape_without_from_line(struct slice s) {
 }
 
 static int shape_check(struct post_in_work *w, struct slice raw) {
-	char which = 0;
+	struct text_lines l;
 	if (w->in->max_size && raw.n > w->in->max_size)
 		return fail_set(w->f, ERR_TOOBIG, "the message is longer than %zu octets", w->in->max_size);
 	if (w->in->import)
 		raw = shape_without_from_line(raw);
 	if (w->in->import || w->in->source == POST_FROM_CTL)
 		raw = shape_with_crlf(w->a, raw);
-	if (!w->in->import && slice_chr(raw, 0) >= 0)
-		return fail_set(w->f, ERR_INVALID, "the message holds a NUL octet");
-	if (!w->in->import && shape_has_bare(raw, &which))
-		return fail_set(w->f, ERR_INVALID, "the message holds a bare %s; lines must end in CRLF", which == '\r' ? "CR" : "LF");
+	if (!w->in->import) {
+		text_lines(raw, &l);
+		if (l.nul)
+			return fail_set(w->f, ERR_INVALID, "the message holds a NUL octet");
+		if (l.bare_lf || l.bare_cr)
+			return fail_set(w->f, ERR_INVALID, "the message holds a bare %s; lines must end in CRLF", l.bare_lf ? "LF" : "CR");
+	}
 	if (!field_split(raw, &w->header, &w->body))
 		w->shape |= POST_IN_NO_BODY;
 	if (w->header.n && w->header.p[w->header.n - 1] != '\n') {
@@ -390,19 +378,13 @@ static int references_supply(struct post_in_work *w) {
 	return 1;
 }
 
-static bool body_eight_bit(struct slice s) {
-	unsigned char all = 0;
-	for (size_t i = 0; i < s.n; i++)
-		all |= (unsigned char)s.p[i];
-	return all & 0x80;
-}
-
 static int body_check(struct post_in_work *w) {
 	bool must = !w->in->import && (w->in->source == POST_FROM_NNTP || w->in->source == POST_FROM_MAIL);
 	if (must && shape_is_blank(w->body))
 		return fail_set(w->f, ERR_INVALID, "the message has no text");
 	w->new_mime = !w->in->import && !w->known[KNOWN_MIME_VERSION].n;
-	w->new_charset = w->new_mime && !w->known[KNOWN_CONTENT_TYPE].n && body_eight_bit(w->body) && text_utf8_valid(w->body);
+	text_lines(w->body, &w->body_lines);
+	w->new_charset = w->new_mime && !w->known[KNOWN_CONTENT_TYPE].n && w->body_lines.eight_bit && text_utf8_valid(w->body);
 	return 1;
 }
 
@@ -474,6 +456,7 @@ static void body_cut(struct post_in_work *w) {
 		w->shape |= POST_IN_BODY_ASIDE;
 		w->new_content = b.content;
 		w->body = b.body;
+		text_lines(w->body, &w->body_lines);
 		w->new_charset = false;
 	}
 	struct post_in_cut *c = w->in->cut;
@@ -487,13 +470,8 @@ static void body_cut(struct post_in_work *w) {
 
 /* DOT_FREE promises all that a plain copy (or a spliced segment) needs: no line of header or body starts with a dot,
  * no bare CR or LF, and the text ends in CRLF. */
-static bool draft_dot_free(struct slice s) {
-	char which;
-	if (!s.n)
-		return true;
-	if (s.p[0] == '.' || s.p[s.n - 1] != '\n' || shape_has_bare(s, &which))
-		return false;
-	return memmem(s.p, s.n, "\n.", 2) == NULL;
+static bool draft_dot_free(struct slice s, const struct text_lines *l) {
+	return !s.n || (s.p[s.n - 1] == '\n' && !l->dots && !l->bare_lf && !l->bare_cr);
 }
 
 static struct slice draft_segment(struct post_in_work *w, struct slice raw) {
@@ -502,14 +480,6 @@ static struct slice draft_segment(struct post_in_work *w, struct slice raw) {
 	struct slice s = arena_slice(w->a, buf_slice(&b));
 	buf_free(&b);
 	return s;
-}
-
-static uint32_t draft_lines(struct slice body) {
-	uint32_t n = 0;
-	struct slice rest = body;
-	for (const char *lf; rest.n && (lf = memchr(rest.p, '\n', rest.n)); n++)
-		rest = slice_from(rest, (size_t)(lf - rest.p) + 1);
-	return n + (rest.n > 0);
 }
 
 static void draft_header(struct post_in_work *w) {
@@ -539,6 +509,8 @@ static void draft_derive(struct post_in_work *w) {
 static void draft_finish(struct post_in_work *w) {
 	struct post_draft *d = w->d;
 	struct slice pub = buf_slice(&w->pub);
+	struct text_lines head;
+	text_lines(pub, &head);
 	draft_derive(w);
 	d->reply_to = w->in->reply_to;
 	d->reply_reason = w->in->reply_reason;
@@ -548,7 +520,7 @@ static void draft_finish(struct post_in_work *w) {
 	d->no_mail = w->in->no_mail || (w->in->import && w->in->source != POST_FROM_FEED);
 	d->header_len = (uint32_t)pub.n;
 	d->body_len = (uint32_t)w->body.n;
-	d->lines = draft_lines(w->body);
+	d->lines = (uint32_t)w->body_lines.lines;
 	d->header_z1 = draft_segment(w, slice_to(pub, d->from_off));
 	d->header_z2 = draft_segment(w, slice_from(pub, d->from_off));
 	d->body_z = draft_segment(w, w->body);
@@ -556,9 +528,9 @@ static void draft_finish(struct post_in_work *w) {
 	/* slices of the transaction must not travel in the job */
 	d->author_name = arena_slice(w->a, d->author_name);
 	d->author_address = arena_slice(w->a, d->author_address);
-	if (draft_dot_free(pub) && draft_dot_free(w->body))
+	if (draft_dot_free(pub, &head) && draft_dot_free(w->body, &w->body_lines))
 		d->flags |= POST_DOT_FREE;
-	if (body_eight_bit(pub) || body_eight_bit(w->body))
+	if (head.eight_bit || w->body_lines.eight_bit)
 		d->flags |= POST_EIGHT_BIT;
 	if (w->in->date_only)
 		d->flags |= POST_DATE_ONLY;

@@ -1,6 +1,7 @@
 /* post_in_private.h - one arrival on its way through the post_in*.c files. */
 #ifndef GATEWAYS_COMMON_POST_IN_PRIVATE_H
 #define GATEWAYS_COMMON_POST_IN_PRIVATE_H
+#include "forumd/base/text.h"
 #include "forumd/forum/member.h"
 #include "forumd/mail/field.h"
 #include "forumd/mail/mime.h"
@@ -30,6 +31,7 @@ struct post_in_work {
 	int64_t now;
 	struct slice header, body;     /* CRLF line ends; every header line ends in one */
 	unsigned shape;
+	struct text_lines body_lines;
 	struct post_in_field known[KNOWN_COUNT];
 	struct member member;          /* of a logged-in or proven author; id 0: none */
 	/* values that stand in for what was missing or unusable (field values, without name); empty: as typed */

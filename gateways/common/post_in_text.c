@@ -29,10 +29,14 @@ bool post_in_body_text(const struct mime_table *table, struct slice body, size_t
 }
 
 static bool text_is_plain(struct slice s) {
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] & 0x80)
+	struct text_lines l;
+	text_lines(s, &l);
+	if (l.eight_bit)
+		return false;
+	for (ptrdiff_t at; (at = slice_chr(s, '=')) >= 0; s = slice_from(s, (size_t)at + 1))
+		if ((size_t)at + 1 < s.n && s.p[at + 1] == '?')
 			return false;
-	return memmem(s.p, s.n, "=?", 2) == NULL;
+	return true;
 }
 
 void post_in_header_text(struct slice header, struct buf *out) {

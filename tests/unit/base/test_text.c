@@ -8,7 +8,52 @@ static void is_fold(const char *from, const char *to) {
 	buf_free(&b);
 }
 
+/* the same, octet by octet */
+static struct text_lines plain_lines(struct slice s) {
+	struct text_lines l = { 0 };
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i], before = i ? (unsigned char)s.p[i - 1] : '\n';
+		l.lines += c == '\n' || i + 1 == s.n;
+		l.bare_lf |= c == '\n' && (i == 0 || before != '\r');
+		l.bare_cr |= c == '\r' && (i + 1 == s.n || s.p[i + 1] != '\n');
+		l.dots |= c == '.' && before == '\n';
+		l.eight_bit |= c > 127;
+		l.nul |= c == 0;
+	}
+	return l;
+}
+
+static void test_lines(void) {
+	static const char from[] = "a\r\n\r\n.x";
+	uint64_t seed = 7;
+	unsigned wrong = 0;
+	char b[200];
+	for (unsigned round = 0; round < 20000; round++) {
+		struct slice s = slice_of(b, round % sizeof b);
+		for (size_t i = 0; i < s.n; i++) {
+			seed = seed * 6364136223846793005u + 1442695040888963407u;
+			unsigned pick = (unsigned)(seed >> 40) % 300;
+			b[i] = pick == 0 ? 0 : pick == 1 ? (char)0xe4 : pick < 4 ? from[pick * 2] : round % 3 ? from[i % 2 + 1] : from[pick % 7];
+			if (round % 3 == 1)
+				b[i] = i % 9 == 7 ? '\r' : i % 9 == 8 ? '\n' : pick == 5 ? '.' : 'x';
+		}
+		struct text_lines got, want = plain_lines(s);
+		text_lines(s, &got);
+		wrong += got.lines != want.lines || got.bare_lf != want.bare_lf || got.bare_cr != want.bare_cr || got.dots != want.dots ||
+			got.eight_bit != want.eight_bit || got.nul != want.nul;
+	}
+	is_int(wrong, 0, "lines of 20,000 texts, as counted octet by octet");
+	struct text_lines l;
+	text_lines(SLICE(""), &l);
+	ok(l.lines == 0 && !l.bare_cr && !l.bare_lf && !l.dots, "of no text");
+	text_lines(SLICE(".a\r\nb"), &l);
+	ok(l.lines == 2 && l.dots && !l.bare_lf && !l.bare_cr, "a dot at the start, a last line without its end");
+	text_lines(SLICE("\na\r"), &l);
+	ok(l.lines == 2 && l.bare_lf && l.bare_cr, "a bare LF first, a bare CR last");
+}
+
 int main(void) {
+	test_lines();
 	struct buf b = { 0 };
 	ok(text_utf8_valid(SLICE("")) && text_utf8_valid(SLICE("abc\0def")), "ASCII");
 	ok(text_utf8_valid(SLICE("0123456789\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80 0123456789")), "2, 3 and 4 bytes");
