@@ -2,7 +2,8 @@
  *
  *   perf PORT ROW KEY=VALUE...
  *   rows: over hdr listgroup list newnews article post connect (NNTP)
- *         select status envelope flags bodystructure body search thread sort iconnect (IMAP)  deliver (LMTP)  idle
+ *         select status envelope flags bodystructure body search thread sort iconnect append notify (IMAP)
+ *         deliver (LMTP)  idle
  *   keys: group= expect= conns=1 depth=1 seconds=2 user= pass= rcpt= from= protocol=nntp|imap (idle) word= (search)
  *         authserv= (deliver: a front MTA's verdict goes with each mail)  quickack=1 (acknowledge what comes at once)
  *         tls=1 (from the first octet)  compress=1 (COMPRESS DEFLATE, after login)
@@ -556,41 +557,70 @@ static int compose(char *b, size_t size, const char *from, const char *group)
 	return n;
 }
 
+enum door { NEWS, LMTP, APPEND };
+
 /* many connections, each with one message on its way; `step` says what comes next */
-static void post_next(struct peer *p, int lmtp)
+static void post_next(struct peer *p, enum door door)
 {
 	char b[8192];
-	if (p->step == 0) {
+	if (p->step == 0 && door != APPEND) {
 		p->sent = now();
-		if (lmtp)
+		if (door == LMTP)
 			say(p, "MAIL FROM:<%s>\r\nRCPT TO:<%s>\r\nDATA\r\n", key("from", "perf@example.org"), key("rcpt", ""));
 		else
 			say(p, "POST\r\n");
-		p->waiting = lmtp ? 3 : 1;
-	} else {
-		put(p, b, (size_t)compose(b, sizeof b, key("from", "perf@example.org"), key("group", "")));
-		p->waiting = 1;
+		p->waiting = door == LMTP ? 3 : 1;
+		return;
 	}
+	size_t n = (size_t)compose(b, sizeof b, key("from", "perf@example.org"), key("group", ""));
+	if (door == APPEND) {
+		p->sent = now();
+		p->step = 1;
+		say(p, "d APPEND %s {%zu+}\r\n", key("group", ""), n - 3);    /* without the dot */
+		memcpy(b + n - 3, "\r\n", 2);
+		n--;
+	}
+	put(p, b, n);
+	p->waiting = 1;
 }
 
-static void row_post(int lmtp)
+/* takes a line; an error ends the run */
+static void post_line(struct peer *p, enum door door)
+{
+	char *l = line(p);
+	if (door == APPEND && l[0] == '*')
+		return;
+	if (door == APPEND ? strncmp(l, "d OK", 4) != 0 : l[0] != '2' && l[0] != '3')
+		die("%.200s", l);
+	p->waiting--;
+}
+
+static struct peer *post_open(enum door door)
+{
+	if (door == APPEND)
+		return imap_open();
+	if (door == NEWS)
+		return nntp_open();
+	struct peer *p = dial();
+	want(p, "220");
+	say(p, "LHLO perf.example\r\n");
+	while (line(p)[3] == '-')
+		;
+	return p;
+}
+
+static void row_post(enum door door)
 {
 	long conns = number("conns", 1), done = 0;
 	struct peer **v = calloc((size_t)conns, sizeof *v);
 	struct pollfd *polls = calloc((size_t)conns, sizeof *polls);
 	for (long i = 0; i < conns; i++) {
-		v[i] = lmtp ? dial() : nntp_open();
-		if (lmtp) {
-			want(v[i], "220");
-			say(v[i], "LHLO perf.example\r\n");
-			while (line(v[i])[3] == '-')
-				;
-		}
+		v[i] = post_open(door);
 		polls[i] = (struct pollfd){ .fd = v[i]->fd, .events = POLLIN };
 	}
 	double began = now();
 	for (long i = 0; i < conns; i++)
-		post_next(v[i], lmtp);
+		post_next(v[i], door);
 	for (long open = conns; open > 0;) {
 		poll(polls, (nfds_t)conns, 1000);
 		for (long i = 0; i < conns; i++) {
@@ -598,12 +628,8 @@ static void row_post(int lmtp)
 			if (!(polls[i].revents & POLLIN))
 				continue;
 			fill(p);
-			while (p->waiting && memchr(p->in + p->from, '\n', p->to - p->from)) {
-				char *l = line(p);
-				if (l[0] != '2' && l[0] != '3')
-					die("%.200s", l);
-				p->waiting--;
-			}
+			while (p->waiting && memchr(p->in + p->from, '\n', p->to - p->from))
+				post_line(p, door);
 			if (p->waiting)
 				continue;
 			if (p->step == 1) {
@@ -615,11 +641,35 @@ static void row_post(int lmtp)
 				polls[i].fd = -1;
 				open--;
 			} else {
-				post_next(p, lmtp);
+				post_next(p, door);
 			}
 		}
 	}
 	report((double)done, now() - began, "posts");
+}
+
+/* One connection idles in the group, another appends to it: from the last octet sent to the EXISTS that tells of it. */
+static void row_notify(void)
+{
+	struct peer *idle = imap_open(), *p = imap_open();
+	long done = 0;
+	say(idle, "b SELECT %s\r\n", key("group", ""));
+	tagged(idle, "b");
+	say(idle, "c IDLE\r\n");
+	while (line(idle)[0] != '+')
+		;
+	double began = now();
+	while (now() - began < seconds()) {
+		p->step = 0;
+		post_next(p, APPEND);
+		while (!strstr(line(idle), " EXISTS"))
+			;
+		note_time(now() - p->sent);
+		while (p->waiting)
+			post_line(p, APPEND);
+		done++;
+	}
+	report((double)done, now() - began, "notices");
 }
 
 static void row_connect(int imap)
@@ -684,9 +734,13 @@ int main(int argc, char **argv)
 	} else if (strcmp(row, "article") == 0) {
 		row_article();
 	} else if (strcmp(row, "post") == 0) {
-		row_post(0);
+		row_post(NEWS);
 	} else if (strcmp(row, "deliver") == 0) {
-		row_post(1);
+		row_post(LMTP);
+	} else if (strcmp(row, "append") == 0) {
+		row_post(APPEND);
+	} else if (strcmp(row, "notify") == 0) {
+		row_notify();
 	} else if (strcmp(row, "connect") == 0) {
 		row_connect(0);
 	} else if (strcmp(row, "iconnect") == 0) {
