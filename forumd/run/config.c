@@ -100,6 +100,7 @@ static const struct key keys[] = {
 	  "passwords without TLS from other than this machine", NULL },
 	{ "news", "motd", T_PATH, "", 0, 0, IN(motd), "file with the message of the day (LIST MOTD), UTF-8", NULL },
 	{ "news", "distributions", T_WORD, "", 0, 0, IN(distributions), "LIST DISTRIBUTIONS: \"name description; ...\"", NULL },
+	{ "news", "over_quoted", T_UINT, "80", 0, 100, IN(over_quoted), "an article with more quotes in a hundred lines is sent back; 0: never", NULL },
 	{ "news", "distrib_pats", T_WORD, "", 0, 0, IN(distrib_pats), "LIST DISTRIB.PATS: \"weight:wildmat:name; ...\"", NULL },
 	{ "peer", "address", T_WORD, "", 0, 0, INP(address), "numeric address of a news server that feeds this one", NULL },
 	{ "peer", "user", T_WORD, "", 0, 0, INP(user), "address of the member it logs in as, instead of its own address", NULL },

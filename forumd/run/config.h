@@ -50,6 +50,7 @@ struct config {
 	const struct config_fetch *fetch; unsigned nfetch;
 	const char *motd;                    /* file; "" none */
 	const char *motd_text;               /* what was in it when the configuration was read */
+	unsigned over_quoted;                /* percent; 0 off */
 	const char *distributions, *distrib_pats;   /* entries separated by ";" */
 	const char *outgoing_transport;      /* "smtp://host:port", "smtps://host:port", "maildir:DIR" (absolute), "" none */
 	const char *outgoing_tls;            /* "none", "opportunistic", "encrypt", "verify" */

@@ -4,6 +4,7 @@
 #include "forumd/base/stat.h"
 #include "forumd/forum/rights.h"
 #include "forumd/mail/field.h"
+#include "forumd/mail/lint.h"
 #include "forumd/mail/msgid.h"
 #include "gateways/common/post_in.h"
 #include "gateways/nntp/nntp_private.h"
@@ -109,6 +110,19 @@ static bool post_to_own(struct session *s, struct slice header) {
 	return own;
 }
 
+/* Help before sending (mail/lint.h). True: it goes back to its author, who may insist. */
+static bool post_lint(struct session *s, struct slice header, struct slice body, struct fail *f) {
+	struct buf force = { 0 };
+	struct lint l;
+	bool insists = field_get(header, "forum-force", &force) && slice_is_nocase(buf_slice(&force), "yes");
+	buf_free(&force);
+	lint_count(header, body, &l);
+	if (insists || !lint_over_quoted(&l, s->config->over_quoted))
+		return false;
+	fail_set(f, ERR_INVALID, "over-quoted: %u of %u lines are quotes; trim or add \"Forum-Force: yes\"", l.quotes, l.lines);
+	return true;
+}
+
 static enum step post_judge(struct session *s, struct slice raw) {
 	struct forum_txn *t = session_read(s);
 	struct slice header, body, word, rest;
@@ -125,7 +139,7 @@ static enum step post_judge(struct session *s, struct slice raw) {
 		return nntp_post_fail(s, &f);
 	}
 	if (!field_get(header, "control", &control))
-		return post_store(s, t, raw, header);
+		return post_lint(s, header, body, &f) ? nntp_post_fail(s, &f) : post_store(s, t, raw, header);
 	rest = buf_slice(&control);
 	if (slice_word(&rest, &word) && slice_is_nocase(word, "cancel")) {
 		step = cancel_command(s, t, header, rest);

@@ -125,6 +125,17 @@ like(post(m, mid="<k4@x.test>", headers="Supersedes: <k3@x.test>\r\n"), "^240", 
 c.cmd("STAT <k3@x.test>", "430", "the old one is gone")
 like(s.ctl("log"), "delete.*superseded", "and the log tells")
 
+# over-quoted
+quotes = "Bob wrote:\r\n" + "> what was said\r\n" * 60 + "\r\n" + "me too\r\n" * 5
+is_(post(a, mid="<q1@x.test>", body=quotes), '441 over-quoted: 60 of 66 lines are quotes; trim or add "Forum-Force: yes"', "too many quotes: words that help")
+c.cmd("STAT <q1@x.test>", "430", "and nothing is posted")
+like(post(a, mid="<q1@x.test>", body=quotes, headers="Forum-Force: yes\r\n"), "^240", "who insists is heard")
+is_(header("<q1@x.test>", "Forum-Force"), "", "the word does not show")
+like(post(a, mid="<q2@x.test>", body="> q\r\n" * 19 + "me too\r\n"), "^240", "a short answer to nineteen lines is no nuisance")
+like(post(a, mid="<q3@x.test>", body="> q\r\n" * 40 + "answer\r\n" * 10), "^240", "four of five lines may be quotes")
+like(post(a, mid="<q4@x.test>", body="> q\r\n" * 41 + "answer\r\n" * 10 + "-- \r\n" + "sig\r\n" * 40), "^441 over-quoted: 41 of 51", "a signature is no text of his own")
+like(post(a, mid="<q5@x.test>", headers="Content-Transfer-Encoding: base64\r\n", body="fn5+\r\n" * 40), "^240", "what is encoded is not counted")
+
 # moderated, members, cross-posts
 like(post(a, group="test.moderated", mid="<w@x.test>"), "^240 .*approval", "a moderated group")
 c.cmd("STAT <w@x.test>", "430", "not to be seen yet")

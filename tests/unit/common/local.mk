@@ -1,4 +1,5 @@
 common_tests = \
+	tests/unit/common/test_cancel_lock \
 	tests/unit/common/test_dotted \
 	tests/unit/common/test_post_in \
 	tests/unit/common/test_reply_token \
@@ -9,6 +10,7 @@ common_tests = \
 check_PROGRAMS += $(common_tests)
 TESTS += $(common_tests)
 COMMON_TEST_LA = tests/libtap.a $(COMMON_LA)
+tests_unit_common_test_cancel_lock_LDADD = $(COMMON_TEST_LA) $(ALL_LIBS)
 tests_unit_common_test_dotted_LDADD = $(COMMON_TEST_LA) $(ALL_LIBS)
 tests_unit_common_test_reply_token_LDADD = $(COMMON_TEST_LA) $(ALL_LIBS)
 tests_unit_common_test_sasl_LDADD = $(COMMON_TEST_LA) $(ALL_LIBS)

@@ -10,6 +10,7 @@ mail_tests = \
 	tests/unit/mail/test_html_text \
 	tests/unit/mail/test_imap_text \
 	tests/unit/mail/test_inbound \
+	tests/unit/mail/test_lint \
 	tests/unit/mail/test_mime_decode \
 	tests/unit/mail/test_mime_head \
 	tests/unit/mail/test_mime_part \
@@ -52,6 +53,7 @@ tests_unit_mail_test_mime_scan_SOURCES = tests/unit/mail/test_mime_scan.c tests/
 tests_unit_mail_test_mime_scan_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
 tests_unit_mail_test_msgid_SOURCES = tests/unit/mail/test_msgid.c tests/unit/mail/work.h
 tests_unit_mail_test_msgid_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+tests_unit_mail_test_lint_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
 tests_unit_mail_test_subject_SOURCES = tests/unit/mail/test_subject.c tests/unit/mail/work.h
 tests_unit_mail_test_subject_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
 tests_unit_mail_test_trim_SOURCES = tests/unit/mail/test_trim.c tests/unit/mail/work.h
