@@ -5,6 +5,7 @@
  * ever here is known, also of what was deleted) and at our own name in Path. It enters those groups of its Newsgroups
  * that are here and that the peer may bring; without one it is refused. In moderated groups the Approved line of a
  * trusted peer counts, else our moderators decide. Control: cancel and Supersedes: nntp_feed_cancel.c. */
+#include <stdatomic.h>
 #include "forumd/base/clock.h"
 #include "forumd/base/num.h"
 #include "forumd/base/stat.h"
@@ -20,6 +21,7 @@
 
 #define KEEP_BUFFER (64 * 1024)
 #define FUTURE_SECONDS 86400
+#define FAILED_MS 5000           /* after a write that failed, peers are told to keep their articles for so long */
 
 const struct config_listen nntp_fetch_listen = { .name = "fetch", .address = "", .trust_authserv = "", .protocol = LISTEN_NNTP };
 static const struct config_peer fetch_peer = { .name = "fetch", .address = "", .user = "", .groups = "*", .stream = true, .approved = true };
@@ -49,6 +51,13 @@ const struct config_peer *nntp_peer(struct session *s) {
 
 /* ---- answers ----------------------------------------------------------------------------------------------------------- */
 
+static _Atomic int64_t feed_failed_ms;      /* when a write failed; 0 never. Any worker */
+
+static bool feed_failing(void) {
+	int64_t at = atomic_load_explicit(&feed_failed_ms, memory_order_relaxed);
+	return at && clock_mono_ms() - at < FAILED_MS;
+}
+
 /* after the article; kept: it is here now, or a repetition of it may come; else it is never wanted */
 static enum step feed_answer(struct session *s, enum err err, const char *text) {
 	struct nntp_session *n = nntp_of(s);
@@ -56,6 +65,8 @@ static enum step feed_answer(struct session *s, enum err err, const char *text) 
 	stat_add(err ? STAT_posts_refused : STAT_posts_in, 1);
 	if (err)
 		session_log(s, "feed refused id=%s: %s", n->feed_id, text);
+	if (later)
+		atomic_store_explicit(&feed_failed_ms, clock_mono_ms(), memory_order_relaxed);
 	if (!n->feed_stream)
 		return nntp_replyf(s, "%s %s", !err ? "235" : later ? "436" : "437", err ? text : "article transferred");
 	if (later) {
@@ -249,14 +260,22 @@ static enum step feed_begin(struct session *s, struct slice id, bool stream, enu
 	return STEP_DONE;
 }
 
+static enum step feed_close(struct session *s) {
+	(void)s;
+	return STEP_CLOSE;
+}
+
 void nntp_feed_done(struct session *s, struct job *j) {
 	const struct feed_job *p = j->data;
+	enum step step;
 	if (j->result <= 0)
-		feed_answer(s, j->fail.code ? j->fail.code : ERR_INTERNAL, j->fail.text);
+		step = feed_answer(s, j->fail.code ? j->fail.code : ERR_INTERNAL, j->fail.text);
 	else if (j->kind == NNTP_JOB_FEED && p->in.result.duplicate)
-		feed_answer(s, ERR_EXISTS, "duplicate");
+		step = feed_answer(s, ERR_EXISTS, "duplicate");
 	else
-		feed_answer(s, ERR_OK, "");
+		step = feed_answer(s, ERR_OK, "");
+	if (step == STEP_CLOSE)
+		s->step = feed_close;
 }
 
 /* ---- commands ---------------------------------------------------------------------------------------------------------- */
@@ -279,6 +298,8 @@ enum step nntp_cmd_ihave(struct session *s, struct slice *args, unsigned nargs) 
 	if (!nntp_peer(s))
 		return nntp_reply(s, "502 you are no peer here; use POST");
 	int r = feed_wanted(s, args[0]);
+	if (r > 0 && feed_failing())
+		r = ERR_UNAVAILABLE;          /* what cannot be kept need not be sent */
 	if (r <= 0)
 		return nntp_reply(s, r < 0 ? "436 try again later" : "435 not wanted");
 	feed_begin(s, args[0], false, ERR_OK);
@@ -291,6 +312,8 @@ enum step nntp_cmd_check(struct session *s, struct slice *args, unsigned nargs) 
 	if (!peer || !peer->stream)
 		return nntp_reply(s, "502 you are no streaming peer here");
 	int r = feed_wanted(s, args[0]);
+	if (r > 0 && feed_failing())
+		r = ERR_UNAVAILABLE;
 	return nntp_replyf(s, "%s %.*s", r > 0 ? "238" : r < 0 ? "431" : "438", SLICE_ARG(args[0]));
 }
 

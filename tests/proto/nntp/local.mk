@@ -3,6 +3,7 @@ TESTS += \
 	tests/proto/nntp/test_commands.py \
 	tests/proto/nntp/test_feed.py \
 	tests/proto/nntp/test_fetch_restart.py \
+	tests/proto/nntp/test_feed_full.py \
 	tests/proto/nntp/test_hidden.py \
 	tests/proto/nntp/test_hostile.py \
 	tests/proto/nntp/test_list.py \
@@ -19,6 +20,7 @@ EXTRA_DIST += \
 	tests/proto/nntp/test_commands.py \
 	tests/proto/nntp/test_feed.py \
 	tests/proto/nntp/test_fetch_restart.py \
+	tests/proto/nntp/test_feed_full.py \
 	tests/proto/nntp/test_hidden.py \
 	tests/proto/nntp/test_hostile.py \
 	tests/proto/nntp/test_list.py \
