@@ -565,7 +565,8 @@ int marks_unseen(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t 
 		range_set_add(&unseen, 1, g.high);
 		range_set_subtract(&unseen, &holes);
 		range_set_subtract(&unseen, &m.set[MARK_SEEN]);
-		range_set_subtract(&unseen, &m.set[MARK_HIDDEN]);
+		if (!g.owner)      /* a pointer is there also to what was hidden in the group */
+			range_set_subtract(&unseen, &m.set[MARK_HIDDEN]);
 		*count_r = (uint32_t)range_set_count(&unseen);
 		*first_r = unseen.n ? unseen.v[0].lo : 0;
 		r = 1;

@@ -86,4 +86,15 @@ told = []
 wait_for(lambda: told.extend(a2.run("STORE 1 -FLAGS.SILENT ($Junk)")[1] + a2.run("NOOP")[1]), 0.3)
 is_(told, [], "is neither announced nor told as gone in the other")
 is_(uids(a2), have, "and not shown")
+
+# what is hidden in the group is still in INBOX, and counted there
+first = s.post("test.forum", "A question")
+s.post("test.forum", "An answer", user="bob@example.org", headers="References: %s\r\n" % first)
+wait_for(lambda: a.run("STATUS INBOX (MESSAGES)")[1][0].endswith("MESSAGES 1)"))
+a.run("SELECT test.forum")
+a.run("STORE * +FLAGS.SILENT (\\Deleted)")
+a.run("EXPUNGE")
+is_(a.run("STATUS INBOX (MESSAGES UNSEEN)")[1], ["* STATUS INBOX (MESSAGES 1 UNSEEN 1)"], "a reply that is hidden in the group is unseen in INBOX")
+r, u = a.run("SELECT INBOX")
+ok("* OK [UNSEEN 1] first unseen" in u and a.run("SEARCH UNSEEN")[1] == ["* SEARCH 1"], "for SELECT and SEARCH as well")
 done()

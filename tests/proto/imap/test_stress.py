@@ -15,7 +15,8 @@ ROUND = 3.0                        # seconds of noise between two silences
 BOX = "test.stress"
 MEMBERS = ("mod@example.org", "alice@example.org", "bob@example.org")
 OWN = (r"\Answered", r"\Flagged", "$Forwarded", "$Junk")       # each belongs to one session of a member, on even UIDs
-ANY = (r"\Seen", r"\Flagged", r"\Answered", "$Forwarded", "$Junk", "$NotJunk", r"\Deleted")
+ANY = (r"\Seen", r"\Flagged", r"\Answered", "$Forwarded", "$Junk", "$NotJunk", "$Later", "Todo", r"\Deleted")
+POINTED = (r"\Seen", "$NotJunk", "$Later", r"\Deleted")      # in INBOX, where the marks are those of the posts pointed to
 ITEMS = ("FLAGS", "UID", "ENVELOPE", "RFC822.SIZE", "INTERNALDATE", "BODYSTRUCTURE", "BODY.PEEK[]", "BODY.PEEK[HEADER]",
          "BODY.PEEK[TEXT]<0.40>", "BODY.PEEK[HEADER.FIELDS (SUBJECT)]", "EMAILID", "THREADID", "BINARY.SIZE[1]", "BODY", "MODSEQ")
 KEYS = {"SEEN": r"\Seen", "FLAGGED": r"\Flagged", "ANSWERED": r"\Answered", "DELETED": r"\Deleted", "KEYWORD $Junk": "$Junk",
@@ -46,8 +47,10 @@ class Game:
         with self.lock:
             self.serial += 1
             n = self.serial
-        return n, ("From: %s\r\nSubject: number %d\r\nMessage-ID: <s%d.%d@stress.example>\r\n\r\nWords of message %d: %s\r\n"
-                   % (who, n, n, SEED, n, " ".join(random.Random(n).sample("quince apple pear plum medlar sloe".split(), 3)))).encode()
+        parent = random.Random(n + SEED).randrange(2 * n)       # half of them answer something: it is in its author's INBOX then
+        reply = "In-Reply-To: <s%d.%d@stress.example>\r\n" % (parent, SEED) if parent < n else ""
+        return n, ("From: %s\r\nSubject: number %d\r\nMessage-ID: <s%d.%d@stress.example>\r\n%s\r\nWords of message %d: %s\r\n"
+                   % (who, n, n, SEED, reply, n, " ".join(random.Random(n).sample("quince apple pear plum medlar sloe".split(), 3)))).encode()
 
     def look(self, member, box):
         """what a fresh session sees: uid -> (flags, modseq), with STATUS and SELECT agreeing"""
@@ -119,7 +122,10 @@ class Player(threading.Thread):
         q = r.random()
         self.last = dict(qresync=q < 0.4, condstore=0.4 <= q < 0.65, deflate=r.random() < 0.3, rev2=r.random() < 0.3)
         self.c = Strict(self.g.s.port["imap"], self.member, "secret", self.g.told, **self.last)
-        self.open(box or (BOX if r.random() < 0.75 else "Drafts"))
+        self.open(box or self.any_box())
+
+    def any_box(self):
+        return self.r.choices((BOX, "Drafts", "INBOX"), (7, 2, 1))[0]
 
     def open(self, box):
         r = self.r
@@ -199,7 +205,7 @@ class Player(threading.Thread):
     def act(self):
         v = self.c.view
         if v is None:
-            return self.open(BOX if self.r.random() < 0.75 else "Drafts")
+            return self.open(self.any_box())
         w = [(20, self.fetch), (20, self.store), (8, self.store_own), (6, self.conditional), (8, self.search), (6, self.noop), (5, self.idle),
              (2, self.sort), (2, self.status), (3, self.reopen), (2, self.drop), (3, self.copy), (1, self.move), (3, self.pipeline), (2, self.since),
              (2 if len(v.uids) > 30 else 12, self.append), (7 if len(v.uids) > 25 else 1, self.expunge)]
@@ -248,7 +254,10 @@ class Player(threading.Thread):
         if not p:
             return
         sign = self.r.choice(("+", "+", "-", ""))
-        flags = self.r.sample(ANY[:-1] if self.r.random() < 0.9 else ANY, self.r.randint(1, 3))
+        some = POINTED if self.box == "INBOX" else ANY
+        flags = self.r.sample(some[:-1] if self.r.random() < 0.9 else some, self.r.randint(1, 3))
+        if self.box == "INBOX" and not sign:
+            sign = "+"
         if not sign and r"\Deleted" in flags:
             sign = "+"
         # FLAGS replaces what only the moderators' side sets, too; the view learns that from the answer alone
@@ -368,11 +377,11 @@ class Player(threading.Thread):
             self.c.view = None
         else:
             self.c.view.owed.clear()
-            self.open(BOX if self.r.random() < 0.75 else "Drafts")
+            self.open(self.any_box())
 
     def append(self):
         n, text = self.g.message(self.member)
-        box = self.box if self.box == BOX or self.r.random() < 0.8 else BOX
+        box = "Drafts" if self.box == "Drafts" and self.r.random() < 0.8 else BOX
         flags = " (\\Seen)" if self.r.random() < 0.3 else " (\\Draft)" if box == "Drafts" else ""
         v = self.c.view
         r = self.do(Command("APPEND", "%s%s" % (box, flags), literal=text))
