@@ -64,6 +64,8 @@ int post_in_derive(void *arg, struct arena *a, struct slice header, struct slice
 struct mime_table;
 bool post_in_body_text(const struct mime_table *table, struct slice body, size_t max, struct buf *out);
 void post_in_header_text(struct slice header, struct buf *out);
+/* the headers of parts and of messages inside, each of them so, and unfolded; what is beyond max octets of them: false */
+bool post_in_part_headers(const struct mime_table *table, struct slice body, size_t max, struct buf *out);
 /* The bytes as they came in, for show --raw: public header with the typed From and the removed fields back in their
  * places, empty line, body. */
 int post_in_original(struct forum_txn *t, const struct post *p, struct buf *out);

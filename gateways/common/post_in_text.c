@@ -50,6 +50,29 @@ void post_in_header_text(struct slice header, struct buf *out) {
 	buf_free(&flat);
 }
 
+bool post_in_part_headers(const struct mime_table *table, struct slice body, size_t max, struct buf *out) {
+	struct buf flat = { 0 };
+	bool whole = !table->cut;
+	for (size_t i = 0; i < table->n; i++) {
+		const struct mime_part *p = &table->v[i];
+		if (p->header_len == 0 || p->header_len > body.n || p->header_off > body.n - p->header_len)
+			continue;
+		whole = whole && p->header_len <= max;
+		if (!whole)
+			break;
+		max -= p->header_len;
+		struct slice header = slice_of(body.p + p->header_off, p->header_len);
+		buf_reset(&flat);
+		field_unfold(header, &flat);
+		post_in_header_text(header, out);
+		buf_addc(out, '\n');
+		buf_add_slice(out, buf_slice(&flat));
+		buf_addc(out, '\n');
+	}
+	buf_free(&flat);
+	return whole;
+}
+
 /* header with the typed From; the line readers see is the index's business */
 static void text_split(struct slice header, struct buf *rest, struct buf *from) {
 	struct field f;
@@ -66,8 +89,10 @@ void post_in_terms(struct arena *a, const struct mime_table *table, struct slice
 	struct buf rest = { 0 }, from = { 0 }, head = { 0 }, line = { 0 }, text = { 0 }, terms = { 0 };
 	text_split(header, &rest, &from);
 	post_in_header_text(buf_slice(&rest), &head);
+	buf_addc(&head, '\n');
 	post_in_header_text(buf_slice(&from), &line);
 	bool whole = post_in_body_text(table, body, SEARCH_BODY_MAX, &text);
+	whole = post_in_part_headers(table, body, SEARCH_BODY_MAX, &head) && whole;
 	search_terms(buf_slice(&line), buf_slice(&head), buf_slice(&text), !whole, &terms);
 	d->terms = arena_slice(a, buf_slice(&terms));
 	buf_free(&rest);

@@ -48,7 +48,7 @@ struct test {
 	struct overview own;                 /* read for the post's sake when o was not needed */
 	bool have_post;
 	struct post post;
-	struct buf header, body, folded;
+	struct buf header, body, folded, heads;   /* folded: texts of the body; heads: headers of its parts */
 	bool have_header, have_text, text_has_header;
 };
 
@@ -135,6 +135,10 @@ static int need_text(struct test *m) {
 	struct buf text = {0};
 	post_in_body_text(&table, buf_slice(&m->body), SEARCH_TEXT_MAX, &text);
 	text_fold(buf_slice(&text), &m->folded);
+	buf_reset(&text);
+	post_in_part_headers(&table, buf_slice(&m->body), SEARCH_TEXT_MAX, &text);
+	buf_reset(&m->heads);
+	text_fold(buf_slice(&text), &m->heads);
 	buf_free(&text);
 	arena_free(&a);
 	m->have_text = true;
@@ -158,7 +162,10 @@ static int test_text(struct test *m, const struct imap_search_step *s) {
 			return 1;
 	}
 	r = need_text(m);
-	return r <= 0 ? r : slice_find(buf_slice(&m->folded), s->text) >= 0;
+	if (r <= 0)
+		return r;
+	return slice_find(buf_slice(&m->folded), s->text) >= 0 ||
+		(s->op == IMAP_SEARCH_TEXT && slice_find(buf_slice(&m->heads), s->text) >= 0);
 }
 
 static int64_t day_of(int64_t t) {
@@ -484,6 +491,7 @@ static enum step search_run(struct session *s) {
 	buf_free(&m.header);
 	buf_free(&m.body);
 	buf_free(&m.folded);
+	buf_free(&m.heads);
 	s->step = search_run;
 	if (r == 0)
 		return STEP_MORE;
