@@ -25,7 +25,7 @@ static int mailq_take_item(struct slice in, struct mailq_item *i) {
 	for (size_t n = 0; n < sizeof v / sizeof *v; n++)
 		if (!num_take_varint(&in, &v[n]))
 			return ERR_CORRUPT;
-	if (v[0] != MAILQ_VERSION || v[1] > MAILQ_FOUNDING || !num_take_bytes(&in, &i->recipient) ||
+	if (v[0] != MAILQ_VERSION || v[1] > MAILQ_TELL || !num_take_bytes(&in, &i->recipient) ||
 	    !num_take_bytes(&in, &i->message) || !num_take_bytes(&in, &i->last_answer))
 		return ERR_CORRUPT;
 	i->kind = (enum mailq_kind)v[1], i->post = v[2];
@@ -444,6 +444,14 @@ int mailq_add_catchup(struct forum_txn *t, uint32_t member, int64_t since) {
 	return r;
 }
 
+int mailq_add_tell(struct forum_txn *t, uint32_t member, uint64_t serial) {
+	struct mailq_item i = { .kind = MAILQ_TELL, .member = member, .cursor = (uint32_t)serial };
+	int r = mailq_add(t, &i);
+	if (r > 0)
+		mailq_tell(t, 0, 0);
+	return r;
+}
+
 int mailq_add_founding(struct forum_txn *t, uint32_t group) {
 	struct mailq_item i = { .kind = MAILQ_FOUNDING, .group = group };
 	int r = mailq_add(t, &i);
@@ -472,6 +480,8 @@ static int mailq_expand_other(struct forum_txn *t, struct mailq_item *i) {
 		r = more = mailq_digest_send(t, i->member);
 	else if (i->kind == MAILQ_FOUNDING)
 		r = more = mailq_founding_step(t, i);
+	else if (i->kind == MAILQ_TELL)
+		r = mailq_hooks.tell ? mailq_hooks.tell(t, i->member, i->cursor) : 0;
 	else if (i->kind == MAILQ_CATCHUP)
 		r = mailq_hooks.catchup ? mailq_hooks.catchup(t, i->member, i->cursor) : 0;
 	else if (mailq_hooks.cases && (r = mailq_hooks.cases(t, i->group)) >= 0)

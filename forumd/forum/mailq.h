@@ -8,8 +8,9 @@
 
 /* unexpanded post; one recipient's copy; ready-made mail; and, to be expanded too: a case the moderators are told of (post,
  * group), a member's digest (member), his catch-up (member; cursor: since when), a founding text that members are asked
- * about (group; cursor: last member looked at) */
-enum mailq_kind { MAILQ_POST, MAILQ_COPY, MAILQ_NOTICE, MAILQ_CASE, MAILQ_DIGEST, MAILQ_CATCHUP, MAILQ_FOUNDING };
+ * about (group; cursor: last member looked at), what a moderator did, told to a member (member; cursor: number in the
+ * log) */
+enum mailq_kind { MAILQ_POST, MAILQ_COPY, MAILQ_NOTICE, MAILQ_CASE, MAILQ_DIGEST, MAILQ_CATCHUP, MAILQ_FOUNDING, MAILQ_TELL };
 static inline bool mailq_is_expanded(enum mailq_kind k) { return k != MAILQ_COPY && k != MAILQ_NOTICE; }
 enum mailq_state { MAILQ_DUE, MAILQ_SENDING, MAILQ_HELD };   /* sending is not stored: it is the scheduler's memory */
 struct mailq_item {
@@ -31,6 +32,8 @@ int mailq_add_post(struct forum_txn *t, uint64_t post, uint32_t group);
 int mailq_add_case(struct forum_txn *t, uint64_t post, uint32_t group);
 /* what the member missed since then is told him in one mail */
 int mailq_add_catchup(struct forum_txn *t, uint32_t member, int64_t since);
+/* what the moderator did (number in the log) is told to the member: the author, or who reported */
+int mailq_add_tell(struct forum_txn *t, uint32_t member, uint64_t serial);
 /* every account is looked at, and asked about the new text of this group (0: the forum's) when it is one to ask */
 int mailq_add_founding(struct forum_txn *t, uint32_t group);
 /* The texts of cases and digests are made above: called in mailq_expand's transaction, they add notices. 1 or < 0. Set
@@ -41,6 +44,7 @@ struct mailq_hooks {
 	int (*digest)(struct forum_txn *t, uint32_t member, const struct mailq_digest *v, size_t n);
 	int (*catchup)(struct forum_txn *t, uint32_t member, int64_t since);
 	int (*founding)(struct forum_txn *t, uint32_t group, uint32_t member);
+	int (*tell)(struct forum_txn *t, uint32_t member, uint64_t serial);
 	unsigned digest_hour;            /* UTC */
 };
 void mailq_set_hooks(const struct mailq_hooks *h);

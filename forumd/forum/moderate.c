@@ -320,14 +320,18 @@ struct slice moderate_flags_text(struct forum_txn *t, const struct post *p) {
 	return s;
 }
 
-/* open reports become closed by the action and leave the queue */
-static int moderate_close(struct forum_txn *t, uint64_t post, uint64_t action) {
+/* Open reports become closed by the action and leave the queue; who made them hears of it, each once. */
+static int moderate_close(struct forum_txn *t, uint64_t post, uint32_t by, uint64_t action) {
 	struct report one;
 	struct key after = { 0 };
+	uint32_t told = 0;
 	int r;
 	while ((r = report_next(t, post, &after, &one)) > 0) {
 		if (one.closed)
 			continue;
+		/* in the order of members */
+		if (one.member && one.member != by && one.member != told && (r = mailq_add_tell(t, told = one.member, action)) < 0)
+			return r;
 		struct key k = key_2u64('d', one.place, post);
 		one.closed = action;
 		if ((r = kv_del(t->kv, key_slice(&k))) < 0 || (r = report_store(t, post, &one)) < 0)
@@ -478,19 +482,32 @@ static bool moderate_closes(enum verdict v) {
 		v == VERDICT_DELETE;
 }
 
+/* Nobody's post is taken away in silence: with a reason, out of a case, or before it was published. Spam is. */
+static bool moderate_author_hears(const struct post *p, uint32_t by, enum verdict v, struct slice reason, bool open,
+	const struct moderate_case *c) {
+	if (by == p->author || (open && c->kinds & 1u << REPORT_SPAM))
+		return false;
+	return v == VERDICT_NOTE || ((v == VERDICT_HIDE || v == VERDICT_DELETE || v == VERDICT_ASIDE) && (open || reason.n)) ||
+		(v == VERDICT_APPROVE && p->state == POST_PENDING);
+}
+
 int moderate_verdict(struct forum_txn *t, uint64_t post, uint32_t by, enum verdict v, struct slice reason,
 	uint64_t *action_r, struct fail *f) {
 	struct audit_record a = { .a = { .verdict = v, .by = by, .text = reason } };
+	struct moderate_case c = { 0 };
 	struct post p;
 	int r = moderate_need_post(t, post, &p, f);
+	bool open = r > 0 && moderate_case_get(t, post, &c) > 0;
 	if (r < 0 || (r = moderate_fits(t, &p, v, f)) < 0 || (r = moderate_apply(t, &p, v, &a, f)) < 0)
 		return r;
-	if ((r = moderate_record(t, &a, &p)) < 0 || (moderate_closes(v) && (r = moderate_close(t, post, a.a.serial)) < 0))
+	if ((r = moderate_record(t, &a, &p)) < 0 || (moderate_closes(v) && (r = moderate_close(t, post, by, a.a.serial)) < 0))
 		return fail_internal(f, "%s: %s", verdict_name(v), err_name((enum err)r));
 	/* the one verdict that speaks of the topic and lets the mark stand is ASIDE */
 	uint32_t clear = v == VERDICT_ASIDE ? POST_FLAGGED : POST_FLAGGED | POST_OFF_TOPIC;
 	if (moderate_closes(v) && (p.flags & clear) && (r = post_set_flags(t, post, 0, clear, f)) < 0)
 		return r;
+	if (moderate_author_hears(&p, by, v, reason, open, &c) && (r = mailq_add_tell(t, p.author, a.a.serial)) < 0)
+		return fail_internal(f, "%s: %s", verdict_name(v), err_name((enum err)r));
 	if (action_r)
 		*action_r = a.a.serial;
 	return 1;

@@ -19,6 +19,7 @@
 #include "gateways/common/catchup.h"
 #include "gateways/common/founding.h"
 #include "gateways/common/notice.h"
+#include "gateways/common/notice_case.h"
 
 #define TEXT_MAX 16000             /* quoted-printable may triple it */
 #define DIGEST_MAX 50000
@@ -430,6 +431,6 @@ void notice_start(void)
 {
 	struct config *c = config_current();
 
-	mailq_set_hooks(&(struct mailq_hooks){ cases_hook, digest_hook, catchup_hook, founding_ask, c ? c->digest_hour : 6 });
+	mailq_set_hooks(&(struct mailq_hooks){ cases_hook, digest_hook, catchup_hook, founding_ask, notice_case_tell, c ? c->digest_hour : 6 });
 	config_unref(&c);
 }

@@ -127,7 +127,7 @@ int ctl_trace(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 
 int ctl_mailq(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 {
-	static const char *const kinds[] = { "post", "copy", "notice", "case", "digest", "catchup", "founding" };
+	static const char *const kinds[] = { "post", "copy", "notice", "case", "digest", "catchup", "founding", "tell" };
 	struct mailq_item i;
 	uint64_t cursor = c->cursor[0];
 	int r = 1;

@@ -54,9 +54,9 @@ struct smtp_order *deliver_order(struct smtp_session *m, struct forum_txn *t, st
 	o->message_id = arena_slice(a, g->message_id);
 	o->hold_seconds = m->s.config->hold_seconds;
 	o->joining = m->s.config->joining;
-	if (d->route->form == FORM_REPLY || (o->answer && o->from_token == TOKEN_RECEIPT))
+	if (d->route->form == FORM_REPLY || (o->answer && (o->from_token == TOKEN_RECEIPT || o->from_token == TOKEN_AUTHOR)))
 		o->post = d->route->token.id;
-	if (o->answer && o->from_token != TOKEN_RECEIPT)
+	if (o->answer && o->from_token != TOKEN_RECEIPT && o->from_token != TOKEN_AUTHOR)
 		o->question = d->route->token.id;
 	return o;
 }
@@ -108,7 +108,7 @@ static void prepare_order(struct smtp_session *m, struct forum_txn *t, struct de
 		smtp_order_parse(first_line(o->text), o);
 	else
 		smtp_order_parse(slice_str(words[d->route->form]), o);
-	if (o->verb == VERB_NONE && !(o->answer && o->from_token == TOKEN_CASE)) {
+	if (o->verb == VERB_NONE && !(o->answer && (o->from_token == TOKEN_CASE || o->from_token == TOKEN_AUTHOR))) {
 		deliver_refuse(d, SMTP_REFUSED, o->answer ? "that word is not understood here" : "this is no command; send the word help");
 		return;
 	}

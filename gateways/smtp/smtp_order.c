@@ -16,7 +16,7 @@ static const struct { const char *word; enum smtp_verb verb; } verbs[] = {
 	{ "help", VERB_HELP }, { "join", VERB_JOIN }, { "subscribe", VERB_SUBSCRIBE }, { "unsubscribe", VERB_UNSUBSCRIBE },
 	{ "stand aside", VERB_ASIDE }, { "come back", VERB_BACK }, { "leave and anonymise", VERB_FORGET }, { "leave and anonymize", VERB_FORGET }, { "leave", VERB_LEAVE }, { "password", VERB_PASSWORD },
 	{ "search", VERB_SEARCH }, { "catchup", VERB_CATCHUP }, { "catch up", VERB_CATCHUP }, { "export", VERB_EXPORT }, { "mentions", VERB_MENTIONS }, { "agree", VERB_AGREE }, { "set", VERB_SET }, { "mute", VERB_MUTE }, { "watch", VERB_WATCH }, { "unmute", VERB_UNMUTE },
-	{ "flag", VERB_FLAG }, { "undo", VERB_UNDO }, { "whole", VERB_WHOLE }, { "under", VERB_UNDER }, { "split", VERB_SPLIT }, { "edit", VERB_EDIT }, { "confirm", VERB_CONFIRM },
+	{ "flag", VERB_FLAG }, { "undo", VERB_UNDO }, { "whole", VERB_WHOLE }, { "under", VERB_UNDER }, { "split", VERB_SPLIT }, { "edit", VERB_EDIT }, { "apologise", VERB_APOLOGISE }, { "apologize", VERB_APOLOGISE }, { "withdraw", VERB_WITHDRAW }, { "confirm", VERB_CONFIRM },
 	{ "yes", VERB_CONFIRM }, { "i agree", VERB_CONFIRM }, { "ok", VERB_CONFIRM },
 };
 
@@ -240,6 +240,8 @@ int smtp_order_apply(struct forum_txn *t, struct arena *a, struct smtp_order *o,
 		}
 		return order_cases(t, o, f);
 	}
+	if (o->answer && o->from_token == TOKEN_AUTHOR)
+		return order_author_case(t, a, o, f);
 	if (o->answer && o->from_token == TOKEN_ACT)
 		return order_undo_act(t, o, f);
 	if (o->answer)

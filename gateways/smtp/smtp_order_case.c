@@ -2,8 +2,10 @@
 #include "forumd/base/clock.h"
 #include "forumd/base/num.h"
 #include "forumd/forum/moderate.h"
+#include "forumd/forum/replace.h"
 #include "forumd/forum/rights.h"
 #include "gateways/common/notice.h"
+#include "gateways/common/notice_case.h"
 #include "gateways/smtp/smtp_order_private.h"
 
 static int case_word(struct forum_txn *t, struct smtp_order *o, struct slice posts, unsigned n, struct slice rest, struct buf *told,
@@ -95,4 +97,90 @@ int order_cases(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 		e = order_tell(t, o, "Cases", buf_slice(&told), notice_answer_to(t, TOKEN_CASE, o->question, o->member, o->group, 30));
 	buf_free(&told);
 	return e < 0 ? e : 1;
+}
+
+/* ---- the author's side ---- */
+
+/* the case, if it is open, is settled; 1, 0 there is none */
+static int settle(struct forum_txn *t, const struct smtp_order *o, uint64_t post, enum verdict v, struct slice how, struct fail *f)
+{
+	struct moderate_case c;
+	uint64_t action;
+
+	if (moderate_case_get(t, post, &c) <= 0 && v == VERDICT_KEEP)
+		return 0;
+	return moderate_verdict(t, post, o->member, v, how, &action, f);
+}
+
+static struct slice below_first_line(struct slice text)
+{
+	struct slice line;
+
+	while (slice_line(&text, &line) && !slice_trim(line).n)
+		;
+	return slice_trim(text);
+}
+
+static int apologise(struct forum_txn *t, struct smtp_order *o, const struct post *p, struct fail *f)
+{
+	struct slice words = below_first_line(o->text);
+	int e;
+
+	if (o->rest.n)      /* "apologise for the tone" is said in words too */
+		words = arena_slicef(forum_arena(t), "%.*s\n%.*s", SLICE_ARG(o->line), SLICE_ARG(words));
+	e = settle(t, o, p->id, VERDICT_KEEP, arena_slicef(forum_arena(t), "settled by its author, who apologises%s%.*s", words.n ? ": " : "", SLICE_ARG(slice_to(words, 1000))), f);
+	if (e > 0 && words.n && notice_case_answer(t, p, o->group, words) < 0)
+		return fail_set(f, ERR_UNAVAILABLE, "try again later");
+	return e < 0 ? e : order_tellf(t, o, e ? "The case about \"%.*s\" is settled by you. No mark stays; those who told the moderators hear of it today.\n"
+		: "The case about \"%.*s\" was settled already.\n", SLICE_ARG(slice_to(p->subject, 200)));
+}
+
+static int withdraw(struct forum_txn *t, struct smtp_order *o, const struct post *p, struct fail *f)
+{
+	int e = p->state == POST_DELETED ? fail_set(f, ERR_GONE, "that post was taken back already")
+		: settle(t, o, p->id, VERDICT_DELETE, SLICE("withdrawn by its author"), f);
+
+	return e < 0 ? e : order_tellf(t, o, "Your post \"%.*s\" is taken back, and the case is settled by you.\n", SLICE_ARG(slice_to(p->subject, 200)));
+}
+
+/* an edit settles what it was asked for: the new post starts without a case */
+static int mend(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)
+{
+	int e = settle(t, o, o->post, VERDICT_KEEP, SLICE("settled by its author, who changed the text"), f);
+
+	return e < 0 ? e : order_edit(t, a, o, f);
+}
+
+static int answer(struct forum_txn *t, struct smtp_order *o, const struct post *p, struct fail *f)
+{
+	struct slice words = slice_trim(o->text);
+	uint64_t action;
+	int e;
+
+	if (!words.n)
+		return fail_set(f, ERR_INVALID, "nothing was written");
+	if ((e = moderate_verdict(t, p->id, o->member, VERDICT_NOTE, arena_slicef(forum_arena(t), "its author: %.*s", SLICE_ARG(slice_to(words, 1500))), &action, f)) < 0)
+		return e;
+	if ((e = notice_case_answer(t, p, o->group, words)) < 0)
+		return fail_set(f, ERR_UNAVAILABLE, "try again later");
+	return order_tellf(t, o, e ? "Your words went to the moderators.\n" : "Your words are in the record; there is no moderator who reads mail.\n");
+}
+
+int order_author_case(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)
+{
+	struct post p;
+
+	o->post = replace_latest(t, o->post);
+	if (post_get(t, o->post, &p) <= 0 || p.author != o->member)
+		return fail_set(f, ERR_GONE, "that post is not there any more");
+	switch (o->verb) {
+	case VERB_APOLOGISE:
+		return apologise(t, o, &p, f);
+	case VERB_WITHDRAW: case VERB_UNDO:
+		return withdraw(t, o, &p, f);
+	case VERB_EDIT:
+		return mend(t, a, o, f);
+	default:
+		return answer(t, o, &p, f);
+	}
 }
