@@ -10,13 +10,14 @@ enum change_kind {
 	CHANGE_BACK,     /* visible again under its old number */
 	CHANGE_GROUP,    /* group made, removed, or settings changed */
 	CHANGE_MARKS,    /* a member's own marks on (group, number..last) */
+	CHANGE_OWN,      /* subscriptions or notes of `member` on mailboxes changed */
 	CHANGE_MEMBER,   /* account, roles or password of `member` changed */
 	CHANGE_MAIL,     /* the outgoing queue got something due now */
 };
 struct change {
 	enum change_kind kind;
 	uint32_t group, number, last;   /* last: for CHANGE_MARKS ranges; else = number */
-	uint32_t member;                /* CHANGE_MARKS, CHANGE_MEMBER */
+	uint32_t member;                /* CHANGE_MARKS, CHANGE_OWN, CHANGE_MEMBER */
 	uint64_t modseq, post;
 	uint64_t origin;                /* session that caused it, 0 none */
 };

@@ -166,6 +166,10 @@ void forum_set_origin(struct forum_txn *t, uint64_t session) {
 	t->origin = session;
 }
 
+void forum_tell_own(struct forum_txn *t, uint32_t member, uint32_t group) {
+	forum_change_add(t, (struct change){ .kind = CHANGE_OWN, .member = member, .group = group });
+}
+
 void forum_change_add(struct forum_txn *t, struct change c) {
 	c.origin = t->origin;
 	vec_push(&forum_root(t)->changes, c);

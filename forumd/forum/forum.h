@@ -47,6 +47,8 @@ void forum_set_origin(struct forum_txn *t, uint64_t session);
 /* values in the M family: small settings; 1, 0 absent, < 0 */
 int forum_meta_get(struct forum_txn *t, const char *name, struct slice *value_r);
 int forum_meta_put(struct forum_txn *t, const char *name, struct slice value);
+/* the member's sessions are told CHANGE_OWN with the commit */
+void forum_tell_own(struct forum_txn *t, uint32_t member, uint32_t group);
 /* next value of a named counter, from 1; 0 is never given; < 0 as int64 on error */
 int64_t forum_next_id(struct forum_txn *t, const char *counter);
 

@@ -57,6 +57,8 @@ int note_set(struct forum_txn *t, uint32_t member, uint32_t group, struct slice 
 	if (value.n > NOTE_VALUE_MAX)
 		return fail_set(f, ERR_TOOBIG, "a value has at most %d octets", NOTE_VALUE_MAX);
 	int r = kv_get(t->kv, key_slice(&k), &had);
+	if (r >= 0)
+		forum_tell_own(t, member, group);
 	if (r >= 0 && !value.p)
 		return (r = forum_del(t, key_slice(&k), f)) < 0 ? r : 1;
 	if (r == 0) {

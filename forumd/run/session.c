@@ -216,6 +216,7 @@ void session_change(struct worker *w, const struct change *v, size_t n) {
 		case CHANGE_MAIL:
 			break;
 		case CHANGE_MARKS:            /* nobody else's business */
+		case CHANGE_OWN:
 		case CHANGE_MEMBER:
 			tell(w, key_of('m', v[i].member), &v[i], false);
 			break;

@@ -102,6 +102,37 @@ int imap_mailbox_find(struct imap_session *is, struct forum_txn *t, struct slice
 	return !g_r->removed && rights_can_read(t, is->s.member, g_r) ? 1 : 0;
 }
 
+int imap_mailboxes_each(struct imap_session *is, struct forum_txn *t, imap_mailbox_fn fn, void *arg) {
+	struct slice cursor = slice_of("", 0);
+	struct folder folder;
+	struct group g;
+	int r = 1, told;
+	for (size_t i = 0; i < sizeof imap_boxes / sizeof *imap_boxes; i++) {
+		if ((r = imap_mailbox_find(is, t, imap_boxes[i].name, &g)) < 0 || (r > 0 && (r = fn(arg, imap_boxes[i].name, &g)) < 0))
+			return r;
+	}
+	while ((r = folder_each(t, is->s.member, &cursor, &folder)) > 0)
+		if ((r = group_get(t, folder.group, &g)) < 0 || (r = fn(arg, folder.name, &g)) < 0)
+			return r;
+	cursor = slice_of("", 0);
+	while (r >= 0 && (r = group_each(t, &cursor, &g)) > 0)
+		if (!g.removed && rights_can_read(t, is->s.member, &g) && (told = fn(arg, g.name, &g)) < 0)
+			return told;
+	return r < 0 ? r : 1;
+}
+
+int imap_mailbox_name(struct imap_session *is, struct forum_txn *t, uint32_t group, struct slice *name_r) {
+	struct group g;
+	int r = group_get(t, group, &g);
+	if (r <= 0 || g.removed || !rights_can_read(t, is->s.member, &g))
+		return r < 0 ? r : 0;
+	*name_r = g.owner ? g.title : g.name;
+	for (size_t i = 0; g.owner && g.box != BOX_FOLDER && i < sizeof imap_boxes / sizeof *imap_boxes; i++)
+		if (imap_boxes[i].box == g.box)
+			*name_r = imap_boxes[i].name;
+	return 1;
+}
+
 struct box_job { uint32_t member; bool unread; };
 
 static int box_apply(struct forum_txn *t, struct job *j, struct fail *f) {

@@ -36,6 +36,7 @@ struct fetch {
 	struct post_stream *stream;
 	uint64_t skip, left;                 /* octets of the body still to drop, to send */
 	struct buf piece;
+	enum step (*then)(struct session *s);   /* NOTIFY: no command is answered */
 };
 
 static void fetch_free(void *arg) {
@@ -416,6 +417,8 @@ static enum step fetch_seen_told(struct session *s) {
 	struct fetch *f = is->work;
 	if (is->result >= 0)
 		range_set_union(&is->flags, f->seen);
+	if (imap_notify_drops_flags(is))
+		imap_sync_own_flags(is, f->seen);
 	return fetch_end(is, f);
 }
 
@@ -432,6 +435,8 @@ static int seen_apply(struct forum_txn *t, struct job *j, struct fail *fail) {
 }
 
 static enum step fetch_done(struct imap_session *is, struct fetch *f) {
+	if (f->then)
+		return f->then(&is->s);
 	if (!f->seen->n)
 		return fetch_end(is, f);
 	struct job *j = job_new(&is->s, seen_apply);
@@ -478,6 +483,8 @@ static enum step fetch_step(struct session *s) {
 	imap_marks_free(&w);
 	if (r == 0)
 		return STEP_MORE;
+	if (r < 0 && f->then && !f->cut)
+		return f->then(s);
 	if (r < 0)
 		return f->cut ? fetch_cut(s) : imap_unavailable(is);
 	return fetch_done(is, f);
@@ -566,6 +573,19 @@ enum step imap_cmd_fetch(struct imap_session *is, struct slice *rest) {
 	struct forum_txn *t = f->plan.needs_marks ? session_read(&is->s) : NULL;
 	if (t)
 		imap_flags_tell_new(is, t);
+	is->work = f;
+	return fetch_step(&is->s);
+}
+
+enum step imap_fetch_tell(struct imap_session *is, const struct imap_fetch_plan *plan, struct range_set *uids,
+	enum step (*then)(struct session *s)) {
+	struct fetch *f = ARENA_NEW(is->s.command, struct fetch);
+	arena_on_reset(is->s.command, fetch_free, f);
+	f->plan = *plan;
+	f->uids = uids;
+	f->seen = imap_command_set(is);
+	f->next = 1;
+	f->then = then;
 	is->work = f;
 	return fetch_step(&is->s);
 }

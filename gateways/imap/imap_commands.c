@@ -30,6 +30,7 @@ static const struct imap_command imap_commands[] = {
 	{ "LSUB", imap_cmd_lsub, IN, IMAP_CLOSED_OK },
 	{ "SUBSCRIBE", imap_cmd_subscribe, IN, IMAP_CLOSED_OK },
 	{ "UNSUBSCRIBE", imap_cmd_unsubscribe, IN, IMAP_CLOSED_OK },
+	{ "NOTIFY", imap_cmd_notify, IN, IMAP_CLOSED_OK },
 	{ "CREATE", imap_cmd_create, IN, IMAP_CLOSED_OK },
 	{ "DELETE", imap_cmd_delete, IN, IMAP_CLOSED_OK },
 	{ "RENAME", imap_cmd_rename, IN, IMAP_CLOSED_OK },

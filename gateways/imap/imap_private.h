@@ -56,6 +56,7 @@ struct imap_session {
 	struct slice reply_to_line, reply_to_list;
 	/* enabled (RFC 5161), for good */
 	bool condstore, qresync;
+	struct imap_notify *notify;    /* NOTIFY (imap_notify.h); NULL: never said */
 	bool rev2, utf8_accept;        /* IMAP4rev2 (RFC 9051); UTF8=ACCEPT (RFC 6855) */
 };
 static inline struct imap_session *imap_of(struct session *s) { return (struct imap_session *)s; }
@@ -124,6 +125,9 @@ enum imap_set_result { IMAP_SET_OK, IMAP_SET_SYNTAX, IMAP_SET_BEYOND };
 enum imap_set_result imap_take_uids(struct imap_session *is, struct slice *in, struct range_set **uids_r);
 struct range_set *imap_command_set(struct imap_session *is);   /* empty, freed with the command */
 void imap_deselect(struct imap_session *is);
+/* was the account closed; was the selected mailbox taken away? */
+bool imap_session_is_gone(struct imap_session *is, struct forum_txn *t);
+bool imap_mailbox_is_gone(struct imap_session *is, struct forum_txn *t);
 /* is the selected mailbox still there for this member? INBOX always. 1, 0, < 0 storage */
 int imap_selected_get(struct imap_session *is, struct forum_txn *t, struct group *g_r);
 /* time for others? start is clock_mono_us() at the begin of the step */
@@ -196,6 +200,13 @@ uint32_t imap_size(struct imap_session *is, struct forum_txn *t, const struct ov
 /* numbers of a group the member took out of his view, added to out: 1, < 0 */
 int imap_hidden(struct forum_txn *t, uint32_t member, const struct group *g, struct range_set *out);
 
+/* imap_notify.c: of the selected mailbox, when NOTIFY asked for something; and what happens to its session */
+bool imap_notify_drops_flags(const struct imap_session *is);          /* FlagChange is not wanted */
+void imap_notify_arrived(struct imap_session *is, uint32_t uid);      /* new messages from there on were told */
+void imap_notify_change(struct imap_session *is, const struct change *c);
+/* STATUS items that tell of these events */
+unsigned imap_notify_items(const struct imap_session *is, unsigned events, bool messages, bool flags);
+
 /* imap_sync.c */
 void imap_sync_change(struct imap_session *is, const struct change *c);
 /* tell what changed; stops when the output is full (the rest waits for the next safe point) */
@@ -209,6 +220,8 @@ void imap_sync_flags_line(struct buf *out, uint32_t seq, uint32_t uid, uint64_t 
 /* 1 told; 0 not visible; < 0 */
 int imap_sync_flags(struct imap_session *is, struct forum_txn *t, struct imap_marks *w, uint32_t uid);
 
+/* flags this session changed itself are told whatever NOTIFY said */
+void imap_sync_own_flags(struct imap_session *is, const struct range_set *uids);
 /* "* n FETCH (UID u MODSEQ (m))", what the answer to a silent STORE still says; 1, 0 not visible, < 0 */
 int imap_sync_modseq(struct imap_session *is, struct forum_txn *t, struct imap_marks *w, uint32_t uid);
 
@@ -276,6 +289,11 @@ int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice
 /* imap_cmd_expunge.c: out of the member's view of a group, and a pointer into Trash. 1, 0, < 0. Called on: writer. */
 int imap_hide(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t uid, bool trash);
 
+/* imap_cmd_fetch.c: tells these items of these messages by themselves, then goes on with then(). The plan outlives that. */
+struct imap_fetch_plan;
+enum step imap_fetch_tell(struct imap_session *is, const struct imap_fetch_plan *plan, struct range_set *uids,
+	enum step (*then)(struct session *s));
+
 /* imap_cmd_list.c: "* LIST (flags) "." name", with OLDNAME where old is not empty (RFC 9051 6.3.9.7) */
 void imap_tell_list(struct imap_session *is, const char *flags, struct slice name, struct slice old);
 
@@ -286,7 +304,15 @@ void imap_idle_change(struct imap_session *is);
 int imap_subscriptions(struct imap_session *is, struct forum_txn *t, struct slice *list_r);
 bool imap_subscribed(struct slice list, struct slice name);
 
+/* imap_boxes.c: every mailbox of the member but commands, with its group (id 0: a box that is not made yet); stops when fn
+ * returns < 0, and returns that; 1, < 0. Names live as long as the transaction. */
+typedef int (*imap_mailbox_fn)(void *arg, struct slice name, const struct group *g);
+int imap_mailboxes_each(struct imap_session *is, struct forum_txn *t, imap_mailbox_fn fn, void *arg);
+/* the name of a group for this member: 1, 0 not for him, < 0 */
+int imap_mailbox_name(struct imap_session *is, struct forum_txn *t, uint32_t group, struct slice *name_r);
+
 /* handlers */
+enum step imap_cmd_notify(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_starttls(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_login(struct imap_session *is, struct slice *rest);
 enum step imap_cmd_authenticate(struct imap_session *is, struct slice *rest);

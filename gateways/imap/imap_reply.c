@@ -1,7 +1,7 @@
 /* The one place that writes tagged answers. */
 #include <stdio.h>
 #include "gateways/common/sasl.h"
-#include "gateways/imap/imap_private.h"
+#include "gateways/imap/imap_notify.h"
 #include "forumd/base/clock.h"
 #include "forumd/base/stat.h"
 #include "forumd/base/text.h"
@@ -23,9 +23,9 @@ static enum step reply(struct imap_session *is, const char *status, const char *
 		buf_addf(out, "[%s] ", code);
 	add_text(out, fmt, ap);
 	buf_adds(out, "\r\n");
-	is->s.step = NULL;
-	is->work = NULL;
 	is->answered = true;
+	is->work = NULL;
+	is->s.step = imap_notify_pending(is) ? imap_notify_step : NULL;   /* what came meanwhile is told now */
 	session_log(&is->s, "%s%s %s%s%s ms=%lld", is->uid ? "UID " : "", is->command ? is->command->name : "-", status,
 		code ? " " : "", code ? code : "", (long long)(clock_mono_us() - is->s.command_us) / 1000);
 	return STEP_DONE;
@@ -118,7 +118,7 @@ void imap_add_capabilities(struct imap_session *is, struct buf *out) {
 		" SORT SORT=DISPLAY THREAD=ORDEREDSUBJECT THREAD=REFERENCES I18NLEVEL=1"
 		" BINARY PREVIEW SAVEDATE OBJECTID"
 		" SPECIAL-USE MOVE ACL RIGHTS=kxte METADATA QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE"
-		" CREATE-SPECIAL-USE MULTIAPPEND REPLACE UTF8=ACCEPT");
+		" CREATE-SPECIAL-USE MULTIAPPEND NOTIFY REPLACE UTF8=ACCEPT");
 	if (!conn_is_deflate(is->s.conn))
 		buf_adds(out, " COMPRESS=DEFLATE");
 }

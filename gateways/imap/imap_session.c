@@ -6,7 +6,7 @@
 #include "forumd/base/stat.h"
 #include "forumd/forum/member.h"
 #include "gateways/common/sasl.h"
-#include "gateways/imap/imap_private.h"
+#include "gateways/imap/imap_notify.h"
 
 static void imap_start(struct session *s) {
 	struct imap_session *is = imap_of(s);
@@ -63,6 +63,10 @@ void imap_deselect(struct imap_session *is) {
 	range_set_free(&is->saved);
 	is->group = 0;
 	is->idle = is->examine = is->no_modseq = false;
+	if (is->notify) {
+		is->notify->live = false;
+		is->notify->fetch = 0;
+	}
 	is->modseq = 0;
 	is->state = IMAP_MEMBER;
 }
@@ -81,7 +85,7 @@ enum step imap_submit(struct imap_session *is, struct job *j, void (*keep)(struc
 }
 
 /* An account that was removed or left loses its open sessions. */
-static bool member_is_gone(struct imap_session *is, struct forum_txn *t) {
+bool imap_session_is_gone(struct imap_session *is, struct forum_txn *t) {
 	struct member m;
 	if (!is->member_changed || is->state == IMAP_STRANGER)
 		return false;
@@ -90,7 +94,7 @@ static bool member_is_gone(struct imap_session *is, struct forum_txn *t) {
 }
 
 /* Rights are asked before each command: who lost them while the mailbox was open sees it closed. */
-static bool mailbox_is_gone(struct imap_session *is, struct forum_txn *t) {
+bool imap_mailbox_is_gone(struct imap_session *is, struct forum_txn *t) {
 	struct group g;
 	return is->state == IMAP_SELECTED && imap_selected_get(is, t, &g) == 0;
 }
@@ -100,11 +104,11 @@ static enum step run_command(struct imap_session *is, struct slice *rest) {
 		struct forum_txn *t = session_read(&is->s);
 		if (!t)
 			return imap_unavailable(is);
-		if (member_is_gone(is, t)) {
+		if (imap_session_is_gone(is, t)) {
 			imap_bye(is, "this account is closed");
 			return STEP_CLOSE;
 		}
-		if (mailbox_is_gone(is, t)) {
+		if (imap_mailbox_is_gone(is, t)) {
 			imap_deselect(is);
 			buf_adds(session_out(&is->s), "* OK [CLOSED] the mailbox is no longer there\r\n");
 			if (!(is->command->flags & IMAP_CLOSED_OK))
@@ -232,10 +236,14 @@ static void imap_change(struct session *s, const struct change *c) {
 	if (c->kind == CHANGE_MEMBER && c->member == s->member)
 		is->member_changed = true;
 	imap_sync_change(is, c);
+	if (is->notify) {
+		imap_notify_change(is, c);
+		return;
+	}
 	if (!is->idle)
 		return;
 	struct forum_txn *t = session_read(s);
-	if (t && (member_is_gone(is, t) || mailbox_is_gone(is, t))) {
+	if (t && (imap_session_is_gone(is, t) || imap_mailbox_is_gone(is, t))) {
 		imap_bye(is, "the mailbox is no longer there");
 		is->idle = false;
 		session_read_end(s);
@@ -259,6 +267,7 @@ static void imap_end(struct session *s) {
 	struct imap_session *is = imap_of(s);
 	imap_deselect(is);
 	buf_free(&is->reader.text);
+	imap_notify_free(&is->notify);
 	sasl_free(&is->sasl);
 }
 

@@ -47,6 +47,8 @@ static int subscribe_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	else if (r >= 0)
 		r = forum_meta_put(t, key, buf_slice(&b));
 	buf_free(&b);
+	if (r >= 0)
+		forum_tell_own(t, d->member, 0);
 	return r < 0 ? r : 1;
 }
 

@@ -138,8 +138,10 @@ static void tell_new(struct imap_session *is, struct forum_txn *t, const struct 
 	if (holes_between(t, g->id, is->view.high, g->high, &holes) >= 0 && hidden_new(is, t, g, &holes) >= 0)
 		imap_view_extend(&is->view, g->high, &holes);
 	range_set_free(&holes);
-	if (imap_view_count(&is->view) != before)
-		buf_addf(session_out(&is->s), "* %u EXISTS\r\n", imap_view_count(&is->view));
+	if (imap_view_count(&is->view) == before)
+		return;
+	buf_addf(session_out(&is->s), "* %u EXISTS\r\n", imap_view_count(&is->view));
+	imap_notify_arrived(is, imap_view_uid(&is->view, before + 1));
 }
 
 void imap_sync_flags_line(struct buf *out, uint32_t seq, uint32_t uid, uint64_t mask, const struct keywords *own,
@@ -202,6 +204,19 @@ static void tell_flags(struct imap_session *is, struct forum_txn *t) {
 		range_set_del(&is->flags, 1, uid);
 }
 
+void imap_sync_own_flags(struct imap_session *is, const struct range_set *uids) {
+	struct forum_txn *t = session_read(&is->s);
+	struct imap_marks w;
+	uint32_t uid = 0;
+	if (!t)
+		return;
+	imap_marks_begin(&w, is->s.member, is->group);
+	while (uid < UINT32_MAX && range_set_next(uids, uid + 1, &uid))
+		if (imap_sync_flags(is, t, &w, uid) < 0)
+			break;
+	imap_marks_free(&w);
+}
+
 void imap_sync(struct imap_session *is, bool expunge) {
 	struct group g;
 	if (!is->group)
@@ -216,6 +231,8 @@ void imap_sync(struct imap_session *is, bool expunge) {
 	}
 	tell_new(is, t, &g);
 	imap_flags_tell_new(is, t);
-	if (is->flags.n)
+	if (is->flags.n && imap_notify_drops_flags(is))
+		range_set_clear(&is->flags);
+	else if (is->flags.n)
 		tell_flags(is, t);
 }

@@ -25,6 +25,8 @@ gateways_libimap_a_SOURCES = \
 	gateways/imap/imap_flags.c \
 	gateways/imap/imap_modseq.c \
 	gateways/imap/imap_name.c \
+	gateways/imap/imap_cmd_notify.c gateways/imap/imap_notify.c gateways/imap/imap_notify.h \
+	gateways/imap/imap_known.c \
 	gateways/imap/imap_parse.c gateways/imap/imap_parse.h \
 	gateways/imap/imap_reply.c \
 	gateways/imap/imap_reply_to.c \

@@ -82,6 +82,7 @@ void session_check_proof(struct session *s, struct slice name, uint32_t member) 
 void session_set_member(struct session *s, uint32_t member) { s->member = member; }
 bool session_may_login(const struct session *s) { (void)s; return true; }
 void session_watch(struct session *s, uint32_t g, bool on) { (void)s; (void)g; (void)on; }
+void session_watch_all(struct session *s, bool on) { s->watching_all = on; }
 bool session_rate(struct session *s, const char *what, unsigned per_minute) { (void)s; (void)what; (void)per_minute;
 	return true; }
 void session_log(struct session *s, const char *fmt, ...) { (void)s; (void)fmt; }
@@ -336,8 +337,18 @@ static const char *const lines[] = {
 	"a COPY 1 iops.blog\r\n", "a ID (\"x\" \"y\")\r\n", "a COMPRESS DEFLATE\r\n",
 		"a AUTHENTICATE PLAIN\r\nAGEAYg==\r\n",
 	"a AUTHENTICATE SCRAM-SHA-256 biwsbj1hbGljZUBleGFtcGxlLm9yZyxyPXg=\r\nYz1iaXdzLHI9eCxwPXg=\r\n", "a LOGIN {1}\r\nx {1+}\r\ny\r\n", "\1", "\2", "\3", "\4", "\5", "\6",
+	"a ENABLE IMAP4rev2\r\n", "a ENABLE UTF8=ACCEPT QRESYNC\r\n", "a CREATE Work.Sub (USE (\\Archive))\r\n",
+		"a CREATE \"\xc3\xa4&\xf0\x9f\x98\x8a\"\r\n", "a CREATE &ZeVnLIqe-.x\r\n", "a DELETE Work.Sub\r\n", "a DELETE Work\r\n",
+		"a RENAME Work Play.Work\r\n", "a SELECT Work\r\n", "a SELECT Drafts (QRESYNC (1 1))\r\n", "a LIST (SPECIAL-USE) \"\" *!*\r\n",
+	"a APPEND Work (\\Draft x) {3+}\r\na\r\n {17+}\r\nSubject: x\r\n\r\nab\n\r\n", "a APPEND Drafts UTF8 (~{12+}\r\nSubject: \xc3\xa4\n)\r\n",
+		"a REPLACE 1 Drafts {14+}\r\nSubject: x\r\n\r\n\r\n", "a UID REPLACE * test.forum {18+}\r\nSubject: y\r\n\r\ntx\r\n\r\n",
+		"a UID MOVE 1:2 Work\r\n", "a COPY 1:3 !Mute\r\n", "a UID COPY 1 test.forum.!Flag.spam\r\n",
+	"a NOTIFY SET STATUS (PERSONAL (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange MailboxMetadataChange))\r\n",
+		"a NOTIFY SET (SELECTED (MessageNew (UID BODY[] FLAGS) MessageExpunge FlagChange)) (SUBTREE (test Work) (ServerMetadataChange))\r\n",
+		"a NOTIFY SET (SELECTED-DELAYED (MessageNew MessageExpunge)) (MAILBOXES INBOX NONE)\r\n", "a NOTIFY NONE\r\n",
+		"\3a NOOP\r\n\1\2\3", "a IDLE\r\n\3\4\5\6\1DONE\r\n", "a UNSUBSCRIBE Work\r\n", "a SETMETADATA Work (/private/comment x)\r\n",
 	"a ENABLE CONDSTORE\r\n", "a LOGOUT\r\n", "a RENAME x &ZeVnLIqe-\r\n", "(", ")", "{9}\r\n", "\"", "\\", " ",
-		"*", "99999999999",
+		"*", "99999999999", "((((((((((((((((((((((((((((((((((((", "{99999999}\r\n", "~{3+}\r\n", "&AP-", "\xc3",
 };
 
 static void make_input(struct buf *b) {
