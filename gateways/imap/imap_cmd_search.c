@@ -499,6 +499,7 @@ static enum step search_run(struct session *s) {
 		return imap_unavailable(is);
 	s->step = NULL;
 	w->ran = true;
+	range_set_subtract(&w->found, &is->gone);   /* what was hidden meanwhile: the index may still know its words */
 	if (w->then)
 		return w->then(is, &w->found, w->arg);
 	if (w->wants & RETURN_SAVE)
