@@ -52,11 +52,12 @@ static void take_group(struct smtp_session *m, const struct group *g, struct smt
 	r->group_name = arena_slice(m->mail, g->name);
 }
 
-/* An edited post is answered as it is now; one that was taken away keeps its place, and so its answers have one. */
+/* An edited post is answered as it is now; one that was deleted leaves a tombstone, and so its answers have a place. One
+ * that moderators hid is nobody's to answer. */
 static bool may_be_answered(struct forum_txn *t, struct reply_token *k, struct post *p_r)
 {
 	k->id = replace_latest(t, k->id);
-	return post_get(t, k->id, p_r) > 0 && p_r->state != POST_PENDING;
+	return post_get(t, k->id, p_r) > 0 && (p_r->state == POST_VISIBLE || p_r->state == POST_DELETED);
 }
 
 /* The group of a reply: the one in the token, else the one in the address, else the first of the post that the member
