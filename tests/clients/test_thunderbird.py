@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Thunderbird reads a newsgroup of forumd: logs in, subscribes, fetches headers, opens articles, answers, cancels; and meets a moved
-thread. Driven from inside by Marionette (marionette.py), without a screen."""
-import atexit, base64, json, os, shutil, subprocess, sys, tempfile
+thread. Driven from inside by Marionette (thunderbird.py), without a screen."""
+import os, sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from forumtest import *
-from marionette import Marionette
+from thunderbird import Thunderbird
 
 need("thunderbird")
 s = Server(limits="posts_per_minute = 0")
@@ -13,58 +13,14 @@ s.member("alice@example.org", "Alice", "secret")
 s.member("bob@example.org", "Bob", "secret2")
 ids = [s.post("test.forum", "post %d" % i, body="line %d\r\n..dot\r\n" % i) for i in range(20)]
 ids.append(s.post("test.forum", "Re: post 0", headers="References: %s\r\n" % ids[0], user="bob@example.org", password="secret2"))
-profile = tempfile.mkdtemp(prefix="thunderbird-")
-atexit.register(shutil.rmtree, profile, True)
-port = free_ports(1)[0]
-PREFS = {"marionette.port": port, "mail.provider.suppress_dialog_on_startup": True, "mail.spotlight.firstRunDone": True,
-         "datareporting.policy.dataSubmissionEnabled": False, "app.update.disabledForTesting": True, "mailnews.start_page.enabled": False,
-         "mail.shell.checkDefaultClient": False, "app.donation.eoy.version.viewed": 999, "network.dns.disableIPv6": True,
-         "mail.server.default.notify.on": False, "mail.server.default.max_articles": 5000, "services.settings.server": "data:,",
-         "network.captive-portal-service.enabled": False, "network.connectivity-service.enabled": False, "mail.instrumentation.postUrl": "",
-         "extensions.getAddons.cache.enabled": False, "mailnews.auto_config.fetchFromISP.enabled": False, "app.normandy.enabled": False}
-with open(os.path.join(profile, "user.js"), "w") as f:
-    f.write("".join("user_pref(%s, %s);\n" % (json.dumps(k), json.dumps(v)) for k, v in PREFS.items()))
-log = open(os.path.join(profile, "log"), "wb")
-p = subprocess.Popen(["thunderbird", "--marionette", "-remote-allow-system-access", "--headless", "--no-remote", "--profile", profile],
-                     env=dict(os.environ, MOZ_HEADLESS="1", HOME=profile, LC_ALL="C.UTF-8"), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-
-
-@atexit.register
-def end():
-    if p.poll() is None:
-        p.terminate()
-        try:
-            p.wait(20)
-        except subprocess.TimeoutExpired:
-            p.kill()
-            p.wait()
-
-
-try:
-    m = Marionette(port, 100 * SLOW)
-except (OSError, EOFError) as e:
-    skip_all("thunderbird cannot be driven here: %s" % e)
-ok(True, m.script('return Services.appinfo.name + " " + Services.appinfo.version;'))
-
-# what the scripts share
-LIB = """
-const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
-let listener = () => { let l = {}; l.promise = new Promise((yes, no) => { l.OnStartRunningUrl = () => {};
-  l.OnStopRunningUrl = (url, code) => Components.isSuccessCode(code) ? yes(url && url.spec) : no("url " + code.toString(16)); }); return l; };
+t = Thunderbird(lib="""
 let server = MailServices.accounts.allServers.find(s => s.type == "nntp");
 let group = server && server.rootFolder.containsChildNamed("test.forum") ? server.rootFolder.getChildNamed("test.forum") : null;
 let headers = () => [...group.messages].sort((a, b) => a.messageKey - b.messageKey);
 let fetch = async () => { let l = listener(); group.getNewMessages(null, l); await l.promise; };
-let read = uri => new Promise((yes, no) => { let text = "";
-  MailServices.messageServiceFromURI(uri).streamMessage(uri, { QueryInterface: ChromeUtils.generateQI(["nsIStreamListener"]), onStartRequest() {},
-    onDataAvailable(r, stream, off, n) { let b = Cc["@mozilla.org/binaryinputstream;1"].createInstance(Ci.nsIBinaryInputStream); b.setInputStream(stream);
-      text += b.readBytes(n); },
-    onStopRequest(r, code) { Components.isSuccessCode(code) ? yes(text) : no("stream " + code.toString(16)); } }, null, null, false, ""); });
-"""
-
-
-def tb(text):
-    return m.script(LIB + text)
+""")
+tb = t.run
+ok(True, t.version())
 
 
 tb("""
@@ -125,10 +81,10 @@ if pointer:
     is_(pointer[0][3], 1, "below the thread that it speaks of, which Thunderbird still has in its list")
     text = tb("return await read(group.getUriForMsg(headers().find(h => h.messageKey == %d)));" % pointer[0][0])
     ok("news:" + ids[0][1:-1] in text and "test.forum.aside" in text, "and tells where to") or diag(text)
-shot = base64.b64decode(m.call("WebDriver:TakeScreenshot", {"full": False})["value"])
+shot = t.picture()
 ok(shot.startswith(b"\x89PNG"), "its window can be looked at")
 if os.environ.get("FORUMD_TEST_KEEP"):
     open(os.environ["FORUMD_TEST_KEEP"] + "/thunderbird.png", "wb").write(shot)
-end()
+t.end()
 is_(s.stop(), 0, "the server stops in order")
 done()
