@@ -21,7 +21,7 @@ forumd_libforum_a_SOURCES += \
 	forumd/forum/subscribe.c forumd/forum/subscribe.h \
 	forumd/forum/token.c forumd/forum/token.h
 forumd_libforum_a_SOURCES += \
-	forumd/forum/personal.c forumd/forum/personal.h \
+	forumd/forum/personal.c forumd/forum/personal.h forumd/forum/personal_private.h forumd/forum/queue.c forumd/forum/queue.h \
 	forumd/forum/watch.c forumd/forum/watch.h
 forumd_libforum_a_SOURCES += forumd/forum/memo.c forumd/forum/memo.h forumd/forum/replace.c forumd/forum/replace.h
 forumd_libforum_a_SOURCES += forumd/forum/keywords.c forumd/forum/keywords.h forumd/forum/change_log.c

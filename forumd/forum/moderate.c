@@ -13,6 +13,7 @@
 #include "forumd/forum/group.h"
 #include "forumd/forum/mailq.h"
 #include "forumd/forum/moderate_private.h"
+#include "forumd/forum/queue.h"
 #include "forumd/forum/pointer.h"
 #include "forumd/forum/rights.h"
 #include "forumd/forum/thread.h"
@@ -155,7 +156,9 @@ static int moderate_add_report(struct forum_txn *t, uint64_t post, struct report
 		if ((e = moderate_new_place(t, &r->place)) > 0)
 			e = moderate_put_case(t, r->place, post, r->group);
 	}
-	return e < 0 ? e : report_store(t, post, r);
+	if (e < 0 || (e = report_store(t, post, r)) < 0)
+		return e;
+	return queue_case(t, post, true);
 }
 
 static int moderate_need_post(struct forum_txn *t, uint64_t id, struct post *p_r, struct fail *f) {
@@ -236,7 +239,8 @@ int moderate_withdraw(struct forum_txn *t, uint64_t post, uint32_t member, enum 
 	bool open = (r = moderate_sum(t, post, &c, &place)) > 0;
 	if (r == 0) {
 		struct key d = key_2u64('d', one.place, post);
-		r = forum_del(t, key_slice(&d), f);
+		if ((r = forum_del(t, key_slice(&d), f)) >= 0)
+			r = queue_case(t, post, false);
 	}
 	uint32_t clear = (open ? 0 : POST_FLAGGED) | (open && (c.kinds >> REPORT_OFF_TOPIC & 1) ? 0 : POST_OFF_TOPIC);
 	if (r < 0 || (r = post_set_flags(t, post, 0, p.flags & POST_ASIDE ? clear & ~POST_OFF_TOPIC : clear, f)) < 0)
@@ -325,7 +329,9 @@ static int moderate_close(struct forum_txn *t, uint64_t post, uint32_t by, uint6
 	struct report one;
 	struct key after = { 0 };
 	uint32_t told = 0;
-	int r;
+	int r = queue_case(t, post, false);
+	if (r < 0)
+		return r;
 	while ((r = report_next(t, post, &after, &one)) > 0) {
 		if (one.closed)
 			continue;
@@ -357,6 +363,8 @@ static int moderate_reopen(struct forum_txn *t, uint64_t post, uint64_t action) 
 			r = moderate_put_case(t, one.place, post, one.group);
 		if (r >= 0)
 			r = report_store(t, post, &one);
+		if (r >= 0)
+			r = queue_case(t, post, true);
 	}
 	return r < 0 ? r : 1;
 }

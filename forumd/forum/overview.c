@@ -6,6 +6,7 @@
 #include "forumd/forum/moderate.h"
 #include "forumd/forum/personal.h"
 #include "forumd/forum/post_private.h"
+#include "forumd/forum/queue.h"
 
 /* "From: " CRLF, and the empty line behind the header */
 enum { OVERVIEW_FROM_EXTRA = 10, OVERVIEW_DIGITS = 10 };
@@ -180,10 +181,38 @@ static inline bool overview_is_pointer(struct slice v) {
 	return v.n == OVERVIEW_POINTER_SIZE && v.p[0] == OVERVIEW_POINTER;
 }
 
+/* the two parts kept of a post that waits for approval (N): overview and envelope */
+static int overview_pending(struct forum_txn *t, uint64_t post, struct slice part_r[2]) {
+	struct key k = key_1u64('N', post);
+	struct slice v;
+	int r = forum_get(t, key_slice(&k), &v);
+	if (r <= 0)
+		return r;
+	bool whole = v.n > 0 && v.p[0] == 1;
+	v = slice_from(v, 1);
+	return whole && num_take_bytes(&v, &part_r[0]) && num_take_bytes(&v, &part_r[1]) ? 1 : ERR_CORRUPT;
+}
+
+/* A pointer of a moderator's queue: to where the post stands, or number 0 for one that waits. 1, 0 it is none of his cases any
+ * more, < 0 */
+static int overview_queue_place(struct forum_txn *t, const struct group *box, uint64_t post, struct place *at_r) {
+	struct post p;
+	int r = post_get(t, post, &p);
+	if (r <= 0 || (p.state != POST_VISIBLE && p.state != POST_PENDING) || !queue_may(t, box->owner, &p))
+		return r < 0 ? r : 0;
+	*at_r = (struct place){ 0 };
+	for (size_t i = 0; i < p.nplaces && !at_r->number; i++)
+		*at_r = p.places[i];
+	return 1;
+}
+
 static int overview_follow_record(struct forum_txn *t, uint32_t group, struct slice v, struct place *at_r) {
+	uint64_t post = num_get64(v.p + 24);
 	struct group box;
 	int r = group_get(t, group, &box);
-	return r > 0 ? personal_source(t, box.owner, num_get64(v.p + 24), at_r) : r;
+	if (r <= 0)
+		return r;
+	return box.box == BOX_QUEUE ? overview_queue_place(t, &box, post, at_r) : personal_source(t, box.owner, post, at_r);
 }
 
 int overview_follow(struct forum_txn *t, uint32_t group, uint32_t number, struct place *at_r) {
@@ -200,12 +229,42 @@ int overview_follow(struct forum_txn *t, uint32_t group, uint32_t number, struct
 
 /* v becomes the record the pointer leads to: 1, 0 nothing there for the owner */
 static int overview_look_through(struct forum_txn *t, uint32_t group, struct slice *v) {
+	struct slice part[2];
 	struct place at;
 	int r = overview_follow_record(t, group, *v, &at);
 	if (r <= 0)
 		return r;
+	if (!at.number) {
+		if ((r = overview_pending(t, num_get64(v->p + 24), part)) > 0)
+			*v = part[0];
+		return r;
+	}
 	struct key k = key_2u32('O', at.group, at.number);
 	return forum_get(t, key_slice(&k), v);
+}
+
+/* What a pointer shows belongs to the box: change number, and in a queue, what the case is about. */
+static int overview_of_pointer(struct forum_txn *t, uint64_t modseq, struct overview *o) {
+	static const struct { enum report_kind kind; uint32_t flag; } kinds[] = {
+		{ REPORT_PENDING, POST_CASE_WAITS }, { REPORT_SPAM, POST_CASE_SPAM }, { REPORT_UNCIVIL, POST_CASE_UNCIVIL },
+		{ REPORT_PRIVACY, POST_CASE_PRIVACY },
+	};
+	struct moderate_case c;
+	struct group box;
+	int r = group_get(t, o->group, &box);
+	o->modseq = modseq;
+	if (r <= 0 || box.box != BOX_QUEUE)
+		return r;
+	if ((r = moderate_case_get(t, o->post, &c)) < 0)
+		return r;
+	for (size_t i = 0; r > 0 && i < sizeof kinds / sizeof *kinds; i++)
+		if (c.kinds >> kinds[i].kind & 1)
+			o->flags |= kinds[i].flag;
+	if (o->state == POST_PENDING)
+		o->state = POST_VISIBLE;      /* here it is to be seen */
+	if (!o->thread)
+		o->thread = o->post;
+	return 1;
 }
 
 /* The same, unless the pointer itself is a hole: what UNREAD pointed to was read, say. */
@@ -226,7 +285,7 @@ static int overview_read(struct forum_txn *t, uint32_t group, uint32_t number, b
 		r = holes ? overview_look_through(t, group, &v) : overview_look_at(t, group, number, &v);
 	}
 	if (r > 0 && (r = overview_decode(group, number, v, o_r)) > 0 && modseq)
-		o_r->modseq = modseq;     /* the box's, not that of the group where the post stands */
+		r = overview_of_pointer(t, modseq, o_r);
 	return r;
 }
 
@@ -304,8 +363,8 @@ int overview_iter_next(struct overview_iter *it, struct overview *o_r) {
 		if (it->t->write)
 			v = arena_slice(it->t->arena, v);
 		r = overview_decode(it->group, number, v, o_r);
-		if (modseq)
-			o_r->modseq = modseq;
+		if (r > 0 && modseq)
+			r = overview_of_pointer(it->t, modseq, o_r);
 		if (r < 0 || it->all_states || o_r->state == POST_VISIBLE)
 			return r;
 	}
@@ -506,10 +565,17 @@ int envelope_get(struct forum_txn *t, uint32_t group, uint32_t number, struct en
 	struct key k = key_2u32('E', group, number);
 	struct slice v;
 	struct place at;
+	struct post p;
 	int r = forum_get(t, key_slice(&k), &v);
-	if (r == 0 && (r = overview_follow(t, group, number, &at)) > 0) {
+	if (r != 0)
+		return r > 0 ? envelope_decode(v, e_r) : r;
+	if ((r = overview_follow(t, group, number, &at)) > 0 && at.number) {
 		k = key_2u32('E', at.group, at.number);
 		r = forum_get(t, key_slice(&k), &v);
+	} else if (r > 0 && (r = post_by_number(t, group, number, &p)) > 0) {
+		struct slice part[2];
+		if ((r = overview_pending(t, p.id, part)) > 0)
+			v = part[1];
 	}
 	return r > 0 ? envelope_decode(v, e_r) : r;
 }

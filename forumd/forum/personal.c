@@ -3,18 +3,19 @@
  * A pointer is an O record of its own version (post_private.h): the post id, nothing else. It is looked through when it
  * is read, so nothing about the post is kept twice and nothing can be stale. Only whether it is a hole is kept (count,
  * low, sequence numbers), and follows the post's state. */
-#include "forumd/forum/personal.h"
+#include "forumd/forum/personal_private.h"
 #include <limits.h>
 #include "forumd/forum/folder.h"
 #include "forumd/forum/marks.h"
 #include "forumd/forum/member.h"
 #include "forumd/forum/post_private.h"
+#include "forumd/forum/queue.h"
 #include "forumd/forum/rights.h"
 #include "forumd/forum/watch.h"
 
 static const char *const personal_names[BOX_COUNT] = { "", "inbox", "replies", "watched", "unread", "drafts", "sent", "trash" };
 
-static struct key personal_key(uint32_t member, enum personal_box box) {
+struct key personal_key(uint32_t member, enum personal_box box) {
 	struct key k = key_1u32('v', member);
 	key_u8(&k, (uint8_t)box);
 	return k;
@@ -23,19 +24,19 @@ static struct key personal_key(uint32_t member, enum personal_box box) {
 int personal_find(struct forum_txn *t, uint32_t member, enum personal_box box, struct group *g_r) {
 	struct key k = personal_key(member, box);
 	struct slice v;
-	int r = member && box > BOX_NONE && box < BOX_COUNT ? kv_get(t->kv, key_slice(&k), &v) : 0;
+	int r = member && box > BOX_NONE && (box < BOX_COUNT || box == BOX_QUEUE) ? kv_get(t->kv, key_slice(&k), &v) : 0;
 	return r > 0 ? v.n == 4 ? group_get(t, num_get32(v.p), g_r) : ERR_CORRUPT : r;
 }
 
 /* made when missing */
-static int personal_open(struct forum_txn *t, uint32_t member, enum personal_box box, struct group *g_r) {
+int personal_open(struct forum_txn *t, uint32_t member, enum personal_box box, struct group *g_r) {
 	struct key k = personal_key(member, box);
 	char v[4];
 	uint32_t id;
 	int r = personal_find(t, member, box, g_r);
 	if (r != 0)
 		return r;
-	struct slice name = arena_slicef(t->arena, "~%u.%s", member, personal_names[box]);
+	struct slice name = arena_slicef(t->arena, "~%u.%s", member, box == BOX_QUEUE ? "queue" : personal_names[box]);
 	if ((r = group_add_owned(t, name, name, member, (unsigned)box, 0, &id)) < 0)
 		return r;
 	num_put32(v, id);
@@ -56,7 +57,7 @@ int personal_prepare(struct forum_txn *t, uint32_t member) {
 
 /* --- pointers --- */
 
-static struct key personal_pointer_key(uint64_t post, uint32_t group) {
+struct key personal_pointer_key(uint64_t post, uint32_t group) {
 	struct key k = key_1u64('Y', post);
 	key_u32(&k, group);
 	return k;
@@ -89,7 +90,7 @@ int personal_number(struct forum_txn *t, uint64_t post, uint32_t group, uint32_t
 	return r;
 }
 
-static int personal_point_in(struct forum_txn *t, uint32_t group, uint64_t post, uint32_t *number_r) {
+int personal_point_in(struct forum_txn *t, uint32_t group, uint64_t post, uint32_t *number_r) {
 	struct key k = personal_pointer_key(post, group);
 	uint32_t number = 0;
 	char v[4];
@@ -130,7 +131,7 @@ int personal_source(struct forum_txn *t, uint32_t owner, uint64_t post, struct p
 	return r < 0 ? r : 0;
 }
 
-static int personal_show(struct forum_txn *t, struct place at, uint64_t post, bool visible) {
+int personal_show(struct forum_txn *t, struct place at, uint64_t post, bool visible) {
 	int r = group_set_hole(t, at.group, at.number, !visible);
 	if (r <= 0)
 		return r < 0 ? r : 1;
@@ -287,6 +288,8 @@ int personal_forget(struct forum_txn *t, uint32_t member, struct fail *f) {
 		if ((r = personal_find(t, member, (enum personal_box)box, &g)) > 0 && (r = personal_clear(t, &g, &next, UINT_MAX, f)) >= 0)
 			r = forum_del(t, key_slice(&k), f);
 	}
+	if (r >= 0)
+		r = queue_forget(t, member, f);
 	struct slice cursor = { 0 };
 	while (r >= 0 && (r = folder_each(t, member, &cursor, &folder)) > 0) {
 		uint32_t next = 1;

@@ -11,7 +11,12 @@
 #include "forumd/forum/post.h"
 
 enum personal_box { BOX_NONE, BOX_INBOX, BOX_REPLIES, BOX_WATCHED, BOX_UNREAD, BOX_DRAFTS, BOX_SENT, BOX_TRASH, BOX_COUNT,
-	BOX_FOLDER = 32 };   /* made by the member: folder.h */
+	BOX_FOLDER = 32,     /* made by the member: folder.h */
+	BOX_QUEUE = 33 };    /* of a moderator: queue.h */
+/* does it keep messages of the member's own, under marks of its own? */
+static inline bool personal_holds_own(const struct group *g) {
+	return g->owner && g->box >= BOX_DRAFTS && g->box != BOX_QUEUE;
+}
 
 /* The member's box: 1, 0 not made yet (then it is empty; personal_prepare makes it), < 0. name in *g_r is internal
  * ("~17.replies"): gateways show their own. */

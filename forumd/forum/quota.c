@@ -17,7 +17,7 @@ struct quota quota_limits(void) {
 }
 
 static bool quota_counts(const struct group *box) {
-	return box->owner && (box->box >= BOX_DRAFTS || box->box == BOX_INBOX);
+	return personal_holds_own(box) || (box->owner && box->box == BOX_INBOX);
 }
 
 static int quota_count_box(struct forum_txn *t, uint32_t box, struct quota *q) {

@@ -7,13 +7,14 @@
  *   start    as post; in blogs and announce groups moderators, committee and admins only.
  *   moderate moderator or admin, there or everywhere, who may read. An everywhere moderator does not see into private
  *            groups: only admins do.
- *   own box  its owner alone reads, posts and removes there; not even admins.
+ *   own box  its owner alone reads, posts and removes there; not even admins. The queue: as long as he moderates anything.
  *   admin    ROLE_ADMIN everywhere.
  *
  * The operator at the control socket may everything. Who left or is gone has no rights beyond the anonymous reader's.
  * Roles in X count in X.aside. */
 #include "forumd/forum/rights.h"
 #include "forumd/forum/forum_private.h"
+#include "forumd/forum/personal.h"
 
 /* who asks, in one group */
 struct rights_who {
@@ -56,6 +57,13 @@ static bool rights_admin(const struct member *m) {
 	return member_has_role(m, ROLE_ADMIN, 0);
 }
 
+static bool rights_any_moderation(const struct member *m) {
+	for (size_t i = 0; i < m->nroles; i++)
+		if (m->roles[i].role == ROLE_MODERATOR || m->roles[i].role == ROLE_ADMIN)
+			return true;
+	return false;
+}
+
 static bool rights_read(const struct rights_who *w, const struct group *g) {
 	if (g->removed)
 		return false;
@@ -67,7 +75,7 @@ static bool rights_read(const struct rights_who *w, const struct group *g) {
 	case GROUP_PRIVATE:
 		return w->account && (rights_any_role(w) || rights_admin(&w->m));
 	case GROUP_OWN:
-		return w->account && w->m.id == g->owner;
+		return w->account && w->m.id == g->owner && (g->box != BOX_QUEUE || rights_any_moderation(&w->m));
 	}
 	return false;
 }
@@ -95,6 +103,11 @@ bool rights_can_moderate(struct forum_txn *t, uint32_t member, const struct grou
 		return member != 0;
 	rights_ask(t, member, g, &w);
 	return rights_moderate(&w, g);
+}
+
+bool rights_moderates(struct forum_txn *t, uint32_t member) {
+	struct member m;
+	return rights_account(t, member, &m) && rights_any_moderation(&m);
 }
 
 bool rights_is_admin(struct forum_txn *t, uint32_t member) {

@@ -21,6 +21,8 @@ int rights_can_reply(struct forum_txn *t, uint32_t member, const struct group *g
 /* start a thread: blogs and announce groups only by moderators, committee and admins */
 int rights_can_start(struct forum_txn *t, uint32_t member, const struct group *g, struct fail *f);
 bool rights_can_moderate(struct forum_txn *t, uint32_t member, const struct group *g);
+/* moderator or admin of anything: whose queue there is (queue.h) */
+bool rights_moderates(struct forum_txn *t, uint32_t member);
 bool rights_is_admin(struct forum_txn *t, uint32_t member);
 /* visible to this reader through at least one of its groups (any state for moderators of it) */
 bool rights_can_see(struct forum_txn *t, uint32_t member, const struct post *p);

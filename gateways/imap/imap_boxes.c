@@ -3,9 +3,12 @@
  * where phones find them. !Undo takes back what a receipt in INBOX tells of, or the member's word on a post. Each is also a sibling of each group (GROUP.!Mute, for posts of that group only), which LIST shows
  * to patterns that name it.
  *
- * The boxes are made when a member logs in; Unread is brought up to date when it is selected or asked about. */
+ * Moderators have Moderation.Queue besides (forumd/forum/queue.h), with the verdicts as siblings.
+ *
+ * The boxes are made when a member logs in; Unread and the queue are brought up to date when they are selected or asked about. */
 #include "forumd/forum/folder.h"
 #include "forumd/forum/personal.h"
+#include "forumd/forum/queue.h"
 #include "gateways/imap/imap_private.h"
 
 #define UNREAD_MAX 1000   /* newest of each group */
@@ -14,7 +17,7 @@ static const struct imap_box imap_boxes[] = {
 	{ SLICE_INIT("INBOX"), BOX_INBOX, NULL }, { SLICE_INIT("Drafts"), BOX_DRAFTS, "\\Drafts" },
 	{ SLICE_INIT("Sent"), BOX_SENT, "\\Sent" }, { SLICE_INIT("Trash"), BOX_TRASH, "\\Trash" },
 	{ SLICE_INIT("Unread"), BOX_UNREAD, NULL }, { SLICE_INIT("Replies to me"), BOX_REPLIES, NULL },
-	{ SLICE_INIT("Watched"), BOX_WATCHED, NULL },
+	{ SLICE_INIT("Watched"), BOX_WATCHED, NULL }, { SLICE_INIT("Moderation.Queue"), BOX_QUEUE, NULL },
 };
 static const struct imap_action imap_actions[] = {
 	{ SLICE_INIT("!Mute"), ACT_WATCH, WATCH_MUTED, false, false }, { SLICE_INIT("!Watch"), ACT_WATCH, WATCH_ON, false, false },
@@ -25,7 +28,9 @@ static const struct imap_action imap_actions[] = {
 	{ SLICE_INIT("!Flag.privacy"), ACT_REPORT, REPORT_PRIVACY, false, false },
 	{ SLICE_INIT("!Flag.other"), ACT_REPORT, REPORT_OTHER, false, false },
 	{ SLICE_INIT("!Aside"), ACT_VERDICT, VERDICT_ASIDE, true, false },
-	{ SLICE_INIT("!Hide"), ACT_VERDICT, VERDICT_HIDE, true, false },
+	{ SLICE_INIT("!Hide"), ACT_VERDICT, VERDICT_HIDE, true, false }, { SLICE_INIT("!Keep"), ACT_VERDICT, VERDICT_KEEP, true, false },
+	{ SLICE_INIT("!Approve"), ACT_VERDICT, VERDICT_APPROVE, true, false },
+	{ SLICE_INIT("!Delete"), ACT_VERDICT, VERDICT_DELETE, true, false },
 };
 
 const struct imap_box *imap_box_at(size_t i) {
@@ -67,6 +72,11 @@ int imap_action_find(struct imap_session *is, struct forum_txn *t, struct slice 
 		if (name.n < end.n + 2 || !slice_ends(name, end) || name.p[name.n - end.n - 1] != '.')
 			continue;
 		struct slice group = slice_to(name, name.n - end.n - 1);
+		if (slice_is(group, "Moderation.Queue")) {
+			*g_r = (struct group){0};
+			*action_r = &imap_actions[i];
+			return imap_actions[i].moderators && rights_moderates(t, is->s.member);
+		}
 		int r = group_name_valid(group) ? group_find(t, group, g_r) : 0;
 		if (r <= 0)
 			return r;
@@ -85,6 +95,8 @@ int imap_mailbox_find(struct imap_session *is, struct forum_txn *t, struct slice
 	struct folder folder;
 	int r;
 	*g_r = (struct group){0};
+	if (box && box->box == BOX_QUEUE && !rights_moderates(t, is->s.member))
+		return 0;
 	if (box) {
 		r = personal_find(t, is->s.member, box->box, g_r);
 		return r != 0 ? r : box->box == BOX_INBOX ? 2 : 0;
@@ -133,20 +145,29 @@ int imap_mailbox_name(struct imap_session *is, struct forum_txn *t, uint32_t gro
 	return 1;
 }
 
-struct box_job { uint32_t member; bool unread; };
+struct box_job { uint32_t member; enum imap_box_sync what; };
 
 static int box_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	struct box_job *d = j->data;
 	(void)f;
 	int r = personal_prepare(t, d->member);
-	return r > 0 && d->unread ? personal_sync_unread(t, d->member, UNREAD_MAX) : r;
+	if (r > 0 && d->what == IMAP_SYNC_UNREAD)
+		r = personal_sync_unread(t, d->member, UNREAD_MAX);
+	if (r > 0 && d->what != IMAP_SYNC_UNREAD)
+		r = queue_sync(t, d->member);
+	return r < 0 ? r : 1;
 }
 
-enum step imap_box_sync(struct imap_session *is, bool unread, enum step (*then)(struct session *)) {
+enum imap_box_sync imap_box_sync_of(struct imap_session *is, struct forum_txn *t, struct slice name) {
+	return slice_is(name, "Unread") ? IMAP_SYNC_UNREAD :
+		slice_is(name, "Moderation.Queue") && t && rights_moderates(t, is->s.member) ? IMAP_SYNC_QUEUE : IMAP_SYNC_NONE;
+}
+
+enum step imap_box_sync(struct imap_session *is, enum imap_box_sync what, enum step (*then)(struct session *)) {
 	struct job *j = job_new(&is->s, box_apply);
 	struct box_job *d = ARENA_NEW(j->arena, struct box_job);
 	d->member = is->s.member;
-	d->unread = unread;
+	d->what = what;
 	j->data = d;
 	j->size = 64;
 	return imap_submit(is, j, NULL, then);
@@ -154,5 +175,6 @@ enum step imap_box_sync(struct imap_session *is, bool unread, enum step (*then)(
 
 bool imap_boxes_ready(struct forum_txn *t, uint32_t member) {
 	struct group g;
-	return personal_find(t, member, BOX_TRASH, &g) != 0;
+	return personal_find(t, member, BOX_TRASH, &g) != 0 &&
+		(!rights_moderates(t, member) || personal_find(t, member, BOX_QUEUE, &g) != 0);
 }

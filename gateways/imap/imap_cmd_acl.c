@@ -28,7 +28,7 @@ static void acl_rights(struct forum_txn *t, uint32_t member, const struct group 
 		return;
 	buf_adds(out, ACL_READ);
 	if (g->owner) {
-		buf_adds(out, g->box >= BOX_DRAFTS ? "ikxacd" : "ad");
+		buf_adds(out, personal_holds_own(g) ? "ikxacd" : "ad");
 		return;
 	}
 	if (rights_can_post(t, member, g, &f) > 0)
@@ -179,7 +179,7 @@ enum step imap_cmd_listrights(struct imap_session *is, struct slice *rest) {
 	buf_addf(out, anyone ? " anyone " : " author-%u ", id);
 	size_t before = buf_len(out);
 	if (g.owner && !anyone)
-		buf_adds(out, g.box >= BOX_DRAFTS ? ACL_READ "ikxa" : ACL_READ "a");
+		buf_adds(out, personal_holds_own(&g) ? ACL_READ "ikxa" : ACL_READ "a");
 	else if (g.access != GROUP_PRIVATE && !g.owner)
 		buf_addf(out, "%s%s", ACL_READ, anyone && g.posting == GROUP_POST_MEMBERS ? ACL_POST : "");
 	if (buf_len(out) == before)

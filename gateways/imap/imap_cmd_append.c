@@ -252,7 +252,7 @@ static int append_target(struct imap_session *is, struct forum_txn *t, struct sl
 		*answer_r = imap_unavailable(is);
 	} else if (r == 0) {
 		*answer_r = imap_no(is, folder_name_check(name, NULL) > 0 ? "TRYCREATE" : "NONEXISTENT", "no such mailbox");
-	} else if (r == 2 || (g_r->owner && g_r->box < BOX_DRAFTS)) {
+	} else if (r == 2 || (g_r->owner && !personal_holds_own(g_r))) {
 		*answer_r = imap_no(is, "CANNOT", "this mailbox is filled by the forum; append to a group to post there");
 	} else if (g_r->owner) {
 		return 0;
@@ -299,7 +299,7 @@ static int replaced_find(struct imap_session *is, struct forum_txn *t, uint32_t 
 		r = overview_get(t, from.id, uid, &o);
 	if (r <= 0 || !from.id || !imap_view_seq(&is->view, uid))
 		return r < 0 ? r : 0;
-	if (from.owner && from.box >= BOX_DRAFTS) {
+	if (personal_holds_own(&from)) {
 		old_r->own = (struct place){ from.id, uid };
 		return 1;
 	}

@@ -37,7 +37,7 @@ static enum step login_done(struct session *s) {
 static enum step login_prepare(struct session *s) {
 	struct imap_session *is = imap_of(s);
 	struct forum_txn *t = session_read(s);
-	return !t || imap_boxes_ready(t, s->member) ? login_done(s) : imap_box_sync(is, false, login_done);
+	return !t || imap_boxes_ready(t, s->member) ? login_done(s) : imap_box_sync(is, IMAP_SYNC_NONE, login_done);
 }
 
 static enum step logged_in(struct imap_session *is) {

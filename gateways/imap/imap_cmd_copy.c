@@ -7,6 +7,7 @@
  *   another group      NO: a post gets into a group by being posted
  * All of one command happens in one job, or nothing of it. */
 #include "forumd/forum/personal.h"
+#include "forumd/forum/queue.h"
 #include "forumd/forum/quota.h"
 #include "gateways/imap/imap_private.h"
 
@@ -104,6 +105,10 @@ static int act_group(struct forum_txn *t, const struct copy_job *d, const struct
 	struct fail *f) {
 	struct place at = { from->id, 0 };
 	struct group g;
+	if (from->owner && from->box == BOX_QUEUE) {
+		*group_r = p->nplaces ? p->places[0].group : 0;
+		return queue_may(t, d->member, p) ? 1 : fail_set(f, ERR_NOTFOUND, "no such message");
+	}
 	if (from->owner) {
 		int r = personal_source(t, d->member, p->id, &at);
 		if (r <= 0)
@@ -131,10 +136,21 @@ static int copy_undo(struct forum_txn *t, struct copy_job *d, const struct post 
 	return r;
 }
 
+/* in the queue: another moderator was first */
+static int copy_too_late(struct forum_txn *t, uint32_t box, uint32_t uid, struct fail *f) {
+	struct post p;
+	int r = post_by_number(t, box, uid, &p);
+	struct slice how = r > 0 ? queue_decided(t, p.id) : slice_of("", 0);
+	return r <= 0 ? r : fail_set(f, ERR_GONE, "decided already%s%.*s", how.n ? ": " : "", SLICE_ARG(how));
+}
+
 static int copy_act(struct forum_txn *t, struct copy_job *d, const struct group *from, uint32_t uid, struct fail *f) {
 	struct overview o;
 	struct post p;
+	bool queue = from->owner && from->box == BOX_QUEUE;
 	int r = overview_get(t, d->group, uid, &o);
+	if (r == 0 && queue)
+		return copy_too_late(t, d->group, uid, f);
 	if (r <= 0 || (r = post_get(t, o.post, &p)) <= 0)
 		return r;
 	uint32_t group = d->to;
@@ -142,7 +158,7 @@ static int copy_act(struct forum_txn *t, struct copy_job *d, const struct group 
 		return copy_undo(t, d, &p, f);
 	if (!group && (r = act_group(t, d, from, &p, &group, f)) <= 0)
 		return r;
-	if (!post_number_in(&p, group))
+	if (!queue && !post_number_in(&p, group))
 		return fail_set(f, ERR_INVALID, "this post does not stand in that group");
 	r = d->action->undo ? act_undo_post(t, d->member, &p, f) : act_do(t, &d->act, d->action->act, d->action->what, p.id, group, f);
 	d->acted += r >= 0;
@@ -228,7 +244,9 @@ static int copy_target(struct imap_session *is, struct forum_txn *t, struct slic
 	}
 	if (r == 1 && d->how == COPY_BACK && (imap_selected_get(is, t, &from) <= 0 || !from.owner))
 		return 2;
-	if (r == 1 && d->how == COPY_BOX && (g->box < BOX_DRAFTS || g->id == is->group))
+	if (r == 1 && d->how == COPY_BOX && imap_selected_get(is, t, &from) > 0 && from.owner && from.box == BOX_QUEUE)
+		return 2;
+	if (r == 1 && d->how == COPY_BOX && (!personal_holds_own(g) || g->id == is->group))
 		return 2;
 	d->to = g->id;
 	d->box = g->box;

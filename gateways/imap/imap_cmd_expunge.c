@@ -147,8 +147,15 @@ static int expunge_candidates(struct imap_session *is, struct forum_txn *t, cons
 
 static enum step expunge_begin(struct imap_session *is, struct expunge *w, const struct range_set *asked) {
 	struct forum_txn *t = session_read(&is->s);
+	struct group g;
 	w->uids = imap_command_set(is);
 	is->work = w;
+	/* a case leaves the queue by a decision */
+	if (t && imap_selected_get(is, t, &g) > 0 && g.owner && g.box == BOX_QUEUE) {
+		is->result = 1;
+		return w->close ? expunge_next(&is->s) :
+			imap_no(is, "CANNOT", "a case leaves the queue when it is decided: move it to !Keep, !Hide, !Delete ...");
+	}
 	if (!t || expunge_candidates(is, t, asked, w->uids) < 0)
 		return imap_unavailable(is);
 	is->result = 1;

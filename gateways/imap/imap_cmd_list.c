@@ -6,6 +6,7 @@
 #include "forumd/base/text.h"
 #include "forumd/base/vec.h"
 #include "forumd/forum/folder.h"
+#include "forumd/forum/personal.h"
 #include "gateways/common/wildmat.h"
 #include "gateways/imap/imap_private.h"
 
@@ -72,6 +73,13 @@ static void list_add_actions(struct imap_session *is, struct listing *l, bool mo
 			list_add_tree(l, name.n ? arena_slicef(is->s.command, "%.*s.%.*s", SLICE_ARG(name), SLICE_ARG(a->name)) : a->name);
 }
 
+static void list_add_verdicts(struct imap_session *is, struct listing *l) {
+	size_t n = 0;
+	for (const struct imap_action *a = imap_action_at(0); a; a = imap_action_at(++n))
+		if (a->moderators)
+			list_add_tree(l, arena_slicef(is->s.command, "Moderation.Queue.%.*s", SLICE_ARG(a->name)));
+}
+
 static int list_add_folders(struct imap_session *is, struct listing *l, struct forum_txn *t) {
 	struct slice cursor = { 0 };
 	struct folder f;
@@ -101,7 +109,10 @@ static int list_collect(struct imap_session *is, struct listing *l, struct forum
 		return r;
 	l->want_siblings = list_names_siblings(l);
 	for (const struct imap_box *b = imap_box_at(0); b; b = imap_box_at(++n))
-		list_add_tree(l, b->name)->use = b->use;
+		if (b->box != BOX_QUEUE || rights_moderates(t, is->s.member))
+			list_add_tree(l, b->name)->use = b->use;
+	if (l->want_siblings && rights_moderates(t, is->s.member))
+		list_add_verdicts(is, l);
 	if ((r = list_add_folders(is, l, t)) < 0)
 		return r;
 	while ((r = group_each(t, &cursor, &g)) > 0) {

@@ -42,7 +42,7 @@ enum step imap_cmd_getquotaroot(struct imap_session *is, struct slice *rest) {
 	int r = t ? imap_mailbox_find(is, t, name, &g) : ERR_UNAVAILABLE;
 	if (r == 0)
 		return imap_no_mailbox(is);
-	bool own = r > 0 && g.owner && (g.box >= BOX_DRAFTS || g.box == BOX_INBOX);
+	bool own = r > 0 && (personal_holds_own(&g) || (g.owner && g.box == BOX_INBOX));
 	struct buf *out = session_out(&is->s);
 	buf_adds(out, "* QUOTAROOT ");
 	imap_add_mailbox(is, out, name);

@@ -3,10 +3,10 @@
 #include "gateways/imap/imap_private.h"
 
 /* What RFC 9051 6.3.2 took out is not told to who enabled it: RECENT, UNSEEN. */
-static void select_tell(struct imap_session *is, bool own, uint32_t unseen, uint32_t uidvalidity, uint32_t next,
+static void select_tell(struct imap_session *is, const struct group *g, uint32_t unseen, uint32_t uidvalidity, uint32_t next,
 	uint64_t modseq) {
 	struct buf *out = session_out(&is->s);
-	imap_flags_tell(is, session_read(&is->s), own);
+	imap_flags_tell(is, session_read(&is->s), g);
 	buf_addf(out, "* %u EXISTS\r\n", imap_view_count(&is->view));
 	if (!is->rev2)
 		buf_adds(out, "* 0 RECENT\r\n");
@@ -46,7 +46,7 @@ static int open_group(struct imap_session *is, const struct group *found) {
 	buf_addf(session_out(&is->s), "* OK [MAILBOXID (G%u)] its name for ever\r\n", g.id);
 	is->no_modseq = !imap_group_has_modseq(&g);
 	is->modseq = imap_group_modseq(&g);
-	select_tell(is, g.owner && g.box >= BOX_DRAFTS, first ? imap_view_seq(&is->view, first) : 0, g.uidvalidity, g.high + 1, is->modseq);
+	select_tell(is, &g, first ? imap_view_seq(&is->view, first) : 0, g.uidvalidity, g.high + 1, is->modseq);
 	return 1;
 }
 
@@ -63,7 +63,8 @@ static enum step select_mailbox(struct imap_session *is, struct slice *rest, boo
 	imap_deselect(is);
 	w->examine = examine;
 	is->work = w;
-	return slice_is(w->name, "Unread") ? imap_box_sync(is, true, select_go) : select_go(&is->s);
+	enum imap_box_sync sync = imap_box_sync_of(is, session_read(&is->s), w->name);
+	return sync ? imap_box_sync(is, sync, select_go) : select_go(&is->s);
 }
 
 static enum step select_go(struct session *s) {
@@ -81,7 +82,7 @@ static enum step select_go(struct session *s) {
 	if (r == 2) {
 		is->state = IMAP_SELECTED;
 		is->no_modseq = true;
-		select_tell(is, false, 0, 1, 1, 0);
+		select_tell(is, NULL, 0, 1, 1, 0);
 	} else if (r > 0) {
 		r = open_group(is, &g);
 	}

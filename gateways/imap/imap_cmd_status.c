@@ -77,7 +77,7 @@ static uint64_t status_value(enum imap_status_item item, const struct group *g, 
 static int deleted_octets(struct forum_txn *t, const struct group *g, const struct range_set *deleted, uint64_t *size_r) {
 	struct overview o;
 	int r = 1;
-	for (uint32_t n = 1; g->owner && g->box >= BOX_DRAFTS && r >= 0 && n && range_set_next(deleted, n, &n); n++)
+	for (uint32_t n = 1; personal_holds_own(g) && r >= 0 && n && range_set_next(deleted, n, &n); n++)
 		if ((r = overview_get(t, g->id, n, &o)) > 0 && (o.flags & POST_OWN))
 			*size_r += (uint64_t)o.header_len + o.body_len;
 	return r < 0 ? r : 1;
@@ -182,5 +182,6 @@ enum step imap_cmd_status(struct imap_session *is, struct slice *rest) {
 		imap_condstore_on(is);
 	if (r < 0)
 		return imap_unavailable(is);
-	return slice_is(w->name, "Unread") ? imap_box_sync(is, true, status_step) : status_step(&is->s);
+	enum imap_box_sync sync = imap_box_sync_of(is, t, w->name);
+	return sync ? imap_box_sync(is, sync, status_step) : status_step(&is->s);
 }

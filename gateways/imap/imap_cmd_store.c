@@ -3,6 +3,7 @@
  * UNCHANGEDSINCE (RFC 7162 3.1.3) is decided by the writer, so that nothing can come between looking and writing. */
 #include "forumd/base/clock.h"
 #include "forumd/forum/personal.h"
+#include "forumd/forum/queue.h"
 #include "gateways/imap/imap_private.h"
 
 #define STORE_STRIDE 64u
@@ -75,13 +76,49 @@ static int store_shared_one(struct forum_txn *t, struct store_job *d, bool moder
 	return r;
 }
 
+/* In the moderators' queue +FLAGS $Keep and the like decide the case; the names are no keywords there. > 0 decided. */
+static int store_verdict(struct forum_txn *t, struct store_job *d, const struct group *box, const struct range_set *uids,
+	struct fail *f) {
+	static const struct { struct slice name; enum verdict verdict; } verdicts[] = {
+		{ SLICE_INIT("$Approve"), VERDICT_APPROVE }, { SLICE_INIT("$Keep"), VERDICT_KEEP }, { SLICE_INIT("$Hide"), VERDICT_HIDE },
+		{ SLICE_INIT("$Delete"), VERDICT_DELETE },
+	};
+	struct overview o;
+	struct post p;
+	uint32_t uid = 0;
+	int verdict = d->flags.mask & IMAP_ASIDE ? VERDICT_ASIDE : 0, r = 0;
+	unsigned kept = 0;
+	for (unsigned i = 0; i < d->flags.nown; i++) {
+		int is = 0;
+		for (size_t k = 0; k < sizeof verdicts / sizeof *verdicts; k++)
+			if (slice_eq_nocase(d->flags.own[i], verdicts[k].name))
+				is = verdicts[k].verdict;
+		verdict = is ? is : verdict;
+		if (!is)
+			d->flags.own[kept++] = d->flags.own[i];
+	}
+	d->flags.nown = kept;
+	while (verdict && d->how == STORE_ADD && r >= 0 && uid < UINT32_MAX && range_set_next(uids, uid + 1, &uid))
+		if ((r = overview_get(t, box->id, uid, &o)) > 0 && (r = post_get(t, o.post, &p)) > 0 && queue_may(t, d->member, &p))
+			r = act_do(t, &d->act, ACT_VERDICT, verdict, p.id, p.places[0].group, f);
+		else if (r == 0 && post_by_number(t, box->id, uid, &p) > 0)
+			r = fail_set(f, ERR_GONE, "decided already: %.*s", SLICE_ARG(queue_decided(t, p.id)));
+	if (r >= 0)
+		r = act_tell(t, &d->act);
+	return r < 0 ? r : verdict != 0;
+}
+
 static int store_shared(struct forum_txn *t, struct store_job *d, const struct range_set *uids, struct fail *f) {
 	struct overview o;
 	struct group g;
 	uint32_t uid = 0;
 	int acted = 0, r = 1;
-	if (d->how == STORE_REPLACE || !(d->flags.mask & IMAP_SHARED) || (r = group_get(t, d->group, &g)) <= 0)
+	if ((r = group_get(t, d->group, &g)) <= 0)
 		return r < 0 ? r : 0;
+	if (g.owner && g.box == BOX_QUEUE)
+		return store_verdict(t, d, &g, uids, f);
+	if (d->how == STORE_REPLACE || !(d->flags.mask & IMAP_SHARED))
+		return 0;
 	bool moderator = !g.owner && rights_can_moderate(t, d->member, &g);
 	while (r >= 0 && uid < UINT32_MAX && range_set_next(uids, uid + 1, &uid)) {
 		r = overview_get(t, d->group, uid, &o);
@@ -250,7 +287,7 @@ enum step imap_cmd_store(struct imap_session *is, struct slice *rest) {
 		imap_condstore_on(is);
 	struct group g;
 	struct forum_txn *t = session_read(&is->s);
-	w->draft = t && imap_selected_get(is, t, &g) > 0 && g.owner && g.box >= BOX_DRAFTS;
+	w->draft = t && imap_selected_get(is, t, &g) > 0 && personal_holds_own(&g);
 	range_set_subtract(w->uids, &is->view.gone);
 	if (is->view.high < UINT32_MAX)
 		range_set_del(w->uids, is->view.high + 1, UINT32_MAX);

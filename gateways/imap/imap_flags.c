@@ -12,15 +12,18 @@ static const struct { struct slice name; unsigned bit; } flag_names[] = {
 	{ SLICE_INIT("$NotJunk"), MARK_NOTJUNK }, { SLICE_INIT("$Muted"), MARK_MUTED }, { SLICE_INIT("$Watched"), MARK_WATCHED },
 	{ SLICE_INIT("\\Draft"), MARK_DRAFT },
 	{ SLICE_INIT("$Aside"), MARK_COUNT + 1 }, { SLICE_INIT("$Locked"), MARK_COUNT + 2 },
-	{ SLICE_INIT("$Reported"), MARK_COUNT + 3 }, { SLICE_INIT("$OffTopic"), MARK_COUNT },
+	{ SLICE_INIT("$Case-waits"), MARK_COUNT + 4 }, { SLICE_INIT("$Case-spam"), MARK_COUNT + 5 }, { SLICE_INIT("$Case-uncivil"), MARK_COUNT + 6 },
+	{ SLICE_INIT("$Case-privacy"), MARK_COUNT + 7 }, { SLICE_INIT("$Reported"), MARK_COUNT + 3 }, { SLICE_INIT("$OffTopic"), MARK_COUNT },
 };
 #define FLAG_NAMES (sizeof flag_names / sizeof *flag_names)
-_Static_assert(MARK_COUNT + 3 < 64, "a mask has 64 bits");
+_Static_assert(MARK_COUNT + 7 < 64, "a mask has 64 bits");
 
 uint64_t imap_shared_flags(uint32_t f) {
-	if (!(f & (POST_OFF_TOPIC | POST_ASIDE | POST_LOCKED | POST_FLAGGED)))
+	if (!(f & (POST_OFF_TOPIC | POST_ASIDE | POST_LOCKED | POST_FLAGGED | POST_CASE)))
 		return 0;
-	return (f & POST_OFF_TOPIC ? IMAP_OFF_TOPIC : 0) | (f & POST_ASIDE ? IMAP_ASIDE : 0) | (f & POST_LOCKED ? IMAP_LOCKED : 0) |
+	uint64_t about = (f & POST_CASE_WAITS ? IMAP_WAITS : 0) | (f & POST_CASE_SPAM ? IMAP_SPAM : 0) |
+		(f & POST_CASE_UNCIVIL ? IMAP_UNCIVIL : 0) | (f & POST_CASE_PRIVACY ? IMAP_PRIVACY : 0);
+	return about | (f & POST_OFF_TOPIC ? IMAP_OFF_TOPIC : 0) | (f & POST_ASIDE ? IMAP_ASIDE : 0) | (f & POST_LOCKED ? IMAP_LOCKED : 0) |
 		(f & POST_FLAGGED ? IMAP_REPORTED : 0);
 }
 
@@ -105,19 +108,23 @@ static uint64_t all_own(const struct keywords *k) {
 }
 
 /* What can be kept is what is known, and \\* while there is room for more (RFC 3501 7.1). */
-void imap_flags_tell(struct imap_session *is, struct forum_txn *t, bool own) {
+void imap_flags_tell(struct imap_session *is, struct forum_txn *t, const struct group *g) {
 	struct buf *out = session_out(&is->s);
 	struct keywords k;
 	if (!t || keywords_load(t, is->s.member, &k) < 0)
 		k = (struct keywords){0};
 	uint64_t mask = (IMAP_KEPT & ~(IMAP_OWN | IMAP_BIT(MARK_DRAFT))) | all_own(&k);
-	uint64_t shared = own ? IMAP_BIT(MARK_DRAFT) : IMAP_SHARED, mine = own ? IMAP_BIT(MARK_DRAFT) : IMAP_OFF_TOPIC;
+	bool own = g && personal_holds_own(g), queue = g && g->owner && g->box == BOX_QUEUE;
+	uint64_t shared = own ? IMAP_BIT(MARK_DRAFT) : queue ? IMAP_SHARED | IMAP_CASE : IMAP_SHARED;
+	uint64_t mine = own ? IMAP_BIT(MARK_DRAFT) : queue ? 0 : IMAP_OFF_TOPIC;
 	is->keywords_told = k.version;
 	buf_adds(out, "* FLAGS (");
 	add_names(out, mask | shared, &k);
+	buf_adds(out, queue ? " $Approve $Keep $Hide $Delete" : "");
 	buf_adds(out, ")\r\n* OK [PERMANENTFLAGS (");
 	if (!is->examine) {
 		add_names(out, mask | mine, &k);
+		buf_adds(out, queue ? " $Approve $Keep $Aside $Hide $Delete" : "");
 		buf_adds(out, keywords_full(&k) ? "" : " \\*");
 	}
 	buf_adds(out, ")] your own marks\r\n");
@@ -128,7 +135,7 @@ void imap_flags_tell_new(struct imap_session *is, struct forum_txn *t) {
 	struct group g;
 	if (!is->group || keywords_load(t, is->s.member, &k) < 0 || k.version == is->keywords_told)
 		return;
-	imap_flags_tell(is, t, group_get(t, is->group, &g) > 0 && g.owner && g.box >= BOX_DRAFTS);
+	imap_flags_tell(is, t, group_get(t, is->group, &g) > 0 ? &g : NULL);
 }
 
 void imap_marks_begin(struct imap_marks *w, uint32_t member, uint32_t group) {

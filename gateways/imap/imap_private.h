@@ -105,8 +105,10 @@ int imap_action_find(struct imap_session *is, struct forum_txn *t, struct slice 
  * imap_take_mailbox. */
 int imap_mailbox_find(struct imap_session *is, struct forum_txn *t, struct slice name, struct group *g_r);
 bool imap_boxes_ready(struct forum_txn *t, uint32_t member);
-/* makes the boxes; unread: brings Unread up to date */
-enum step imap_box_sync(struct imap_session *is, bool unread, enum step (*then)(struct session *));
+/* makes the boxes; brings one up to date */
+enum imap_box_sync { IMAP_SYNC_NONE, IMAP_SYNC_UNREAD, IMAP_SYNC_QUEUE };
+enum imap_box_sync imap_box_sync_of(struct imap_session *is, struct forum_txn *t, struct slice name);
+enum step imap_box_sync(struct imap_session *is, enum imap_box_sync what, enum step (*then)(struct session *));
 
 /* imap_name.c: names of mailboxes are UTF-8 (NFC) here, modified UTF-7 outside until a client enabled UTF-8 */
 static inline bool imap_speaks_utf8(const struct imap_session *is) { return is->rev2 || is->utf8_accept; }
@@ -147,6 +149,12 @@ void imap_auth_finish(struct imap_session *is);
 #define IMAP_LOCKED IMAP_BIT(MARK_COUNT + 2)
 #define IMAP_REPORTED IMAP_BIT(MARK_COUNT + 3)
 #define IMAP_SHARED (IMAP_OFF_TOPIC | IMAP_ASIDE | IMAP_LOCKED | IMAP_REPORTED)
+/* in the moderators' queue, besides: what the case is about */
+#define IMAP_WAITS IMAP_BIT(MARK_COUNT + 4)
+#define IMAP_SPAM IMAP_BIT(MARK_COUNT + 5)
+#define IMAP_UNCIVIL IMAP_BIT(MARK_COUNT + 6)
+#define IMAP_PRIVACY IMAP_BIT(MARK_COUNT + 7)
+#define IMAP_CASE (IMAP_WAITS | IMAP_SPAM | IMAP_UNCIVIL | IMAP_PRIVACY)
 /* IMAP_SHARED bits of a post's flags (enum post_flag) */
 uint64_t imap_shared_flags(uint32_t post_flags);
 /* "(\Seen $Junk work)"; own: names of the keywords (imap_marks.own) */
@@ -162,8 +170,8 @@ bool imap_take_flags(struct slice *in, struct imap_flags *f_r);
 void imap_flags_copy(struct arena *a, const struct imap_flags *f, struct imap_flags *to_r);
 /* its own keywords as bits, made when they are new. 1, < 0. Called on: writer. */
 int imap_flags_own(struct forum_txn *t, uint32_t member, const struct imap_flags *f, uint64_t *mask_r, struct fail *fail);
-/* "* FLAGS (...)" and PERMANENTFLAGS; own: the box keeps messages of its own */
-void imap_flags_tell(struct imap_session *is, struct forum_txn *t, bool own);
+/* "* FLAGS (...)" and PERMANENTFLAGS of a mailbox; NULL: one that is a command */
+void imap_flags_tell(struct imap_session *is, struct forum_txn *t, const struct group *g);
 /* the same when the member has other keywords than this session was told of */
 void imap_flags_tell_new(struct imap_session *is, struct forum_txn *t);
 /* what members may set: no \\Draft on posts, and hiding is EXPUNGE's business */

@@ -79,7 +79,7 @@ static void emit_flag(struct compiler *c, uint64_t mask, bool not) {
 	if (not)
 		emit(c, IMAP_SEARCH_NOT);
 	c->out->needs_marks = true;
-	c->out->needs_overview |= (mask & IMAP_SHARED) != 0;
+	c->out->needs_overview |= (mask & (IMAP_SHARED | IMAP_CASE)) != 0;
 }
 
 static bool take_folded(struct compiler *c, struct slice *text_r) {

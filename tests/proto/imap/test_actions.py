@@ -20,12 +20,12 @@ mine = ["test.forum.!Mute", "test.forum.!Watch", "test.forum.!Undo"] + ["test.fo
 top = ["!Mute", "!Watch", "!Undo"] + ["!Flag." + f for f in FLAGS]
 is_([x for x in names(b, "*") if "!" in x], top, "LIST shows them once")
 is_(names(b, "!*"), top, "by name")
-is_([x for x in names(m, "*") if "!" in x], top + ["!Aside", "!Hide"], "to moderators some more")
+is_([x for x in names(m, "*") if "!" in x], top + ["!Aside", "!Hide", "!Keep", "!Approve", "!Delete"], "to moderators some more")
 is_(names(b, "%")[-3:], ["!Mute", "!Watch", "!Undo"], "at the top")
 is_([l for l in b.run('LIST "" %')[1] if "!Flag" in l], ['* LIST (\\NonExistent \\Noselect \\HasChildren) "." !Flag'], "kinds of reports below one name")
 is_(names(b, "test.forum.*"), [], "not again below each group")
 is_(names(b, "test.forum.!*"), mine, "unless they are named: siblings of a group")
-is_(names(m, "test.forum.!*"), mine + ["test.forum.!Aside", "test.forum.!Hide"], "and for moderators")
+is_(names(m, "test.forum.!*"), mine + ["test.forum.!" + x for x in ("Aside", "Hide", "Keep", "Approve", "Delete")], "and for moderators")
 is_([l for l in b.run('LSUB "" *')[1] if "!" in l], [], "nobody is subscribed to them")
 for c, n in ((b, "!Hide"), (b, "!None"), (b, "hidden.group.!Mute"), (b, "test.forum.!Hide"), (b, "test.forum.!None"), (b, "no.such.!Mute")):
     for cmd in ("SELECT %s", "STATUS %s (MESSAGES)", "SUBSCRIBE %s"):
