@@ -41,6 +41,8 @@ struct out {
 	struct dkim_key *dkim;             /* NULL: mail is not signed */
 	struct buf notice;                 /* a signed notice */
 	int64_t pause_until; unsigned downs;   /* the smarthost is down: nobody sends before (monotonic ms) */
+	int64_t given_at;                  /* when the last mail was given to a sender */
+	uint64_t down_id; unsigned down_same;  /* the mail that was told so last, and how often in a row */
 	int64_t next_due;                  /* seconds; 0 nothing waits */
 	int64_t purge;                     /* when the text of the next tombstone goes */
 	atomic_uint in_flight, running;

@@ -12,6 +12,7 @@
 #include "gateways/out/out_private.h"
 
 #define PAUSE_MAX_MS 30000
+#define DOWN_SAME_MAX 4
 
 static int64_t pause_ms(unsigned n)
 {
@@ -100,21 +101,27 @@ static unsigned depth(const struct out *o)
 	return d < OUT_DEPTH_MAX ? d : OUT_DEPTH_MAX;
 }
 
+/* While the smarthost is down one mail asks whether it is back, by a sender that has no other. One that gets no answer at all
+ * does not keep the next from asking: a sender may hang for minutes with its connection. */
+static bool may_ask(const struct out *o)
+{
+	return !o->downs || o->given_at < o->pause_until || clock_mono_ms() - o->given_at >= PAUSE_MAX_MS;
+}
+
 struct out_sender *out_sender_free(struct out *o, size_t size)
 {
 	size_t bytes = bytes_in_flight(o);
 	struct out_sender *best = NULL;
 
-	if (clock_mono_ms() < o->pause_until || (bytes && bytes + size > OUT_BYTES_MAX))
+	if (clock_mono_ms() < o->pause_until || !may_ask(o) || (bytes && bytes + size > OUT_BYTES_MAX))
 		return NULL;
 	for (unsigned i = 0; i < o->nsenders; i++) {
 		struct out_sender *s = &o->senders[i];
 
-		/* while the smarthost is down one mail asks whether it is back */
 		if (s->fd >= 0 && s->nflight < (o->downs ? 1 : depth(o)) && (!best || s->nflight < best->nflight))
 			best = s;
 	}
-	return o->downs && bytes ? NULL : best;
+	return best;
 }
 
 bool out_senders_have_room(const struct out *o)
@@ -125,7 +132,7 @@ bool out_senders_have_room(const struct out *o)
 void out_sender_given(struct out *o, struct out_sender *s, const struct mailq_item *i, size_t size)
 {
 	s->flight[s->nflight++] = (struct out_flight){ i->id, size, i->expires };
-	(void)o;
+	o->given_at = clock_mono_ms();
 }
 
 static void down(struct out *o, const struct out_flight *fl, struct slice text)
@@ -137,7 +144,11 @@ static void down(struct out *o, const struct out_flight *fl, struct slice text)
 		log_warn("out", "smarthost down answer=\"%.*s\" retry_ms=%lld", SLICE_ARG(text), (long long)ms);
 		o->pause_until = now + ms;
 	}
-	if (fl->expires && fl->expires <= clock_now())   /* it waited long enough: let the queue count it as failed */
+	o->down_same = fl->id == o->down_id ? o->down_same + 1 : 1;
+	o->down_id = fl->id;
+	/* it waited long enough: let the queue count it as failed; or let another one ask, for it may be this mail that the
+	 * smarthost hangs up on */
+	if ((fl->expires && fl->expires <= clock_now()) || o->down_same >= DOWN_SAME_MAX)
 		out_result_add(o, fl->id, SEND_LATER, text);
 }
 

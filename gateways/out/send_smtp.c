@@ -173,7 +173,14 @@ static int code(void)
 	return c.smtp->response_code;
 }
 
-/* 1 sent to the end, 0 the connection is of no use (say nothing about the mail), -1 answered: *class_r */
+static bool lost(int e)
+{
+	return e == MAILSMTP_ERROR_STREAM || code() == 421 || !code();
+}
+
+/* 1 sent to the end; 0 the connection is of no use; ASKED the same, but it was asked about this recipient or mail; -1
+ * answered: *class_r; -2 lost with the mail on its way */
+enum { ASKED = 2 };
 static int converse(const struct send_request *r, enum send_class *class_r, struct buf *text)
 {
 	char sender[400], recipient[400];
@@ -183,7 +190,7 @@ static int converse(const struct send_request *r, enum send_class *class_r, stru
 	slice_cstr(r->recipient, recipient, sizeof recipient);
 	c.smtp->response_code = 0;
 	e = mailesmtp_mail(c.smtp, sender, 0, NULL);
-	if (e == MAILSMTP_ERROR_STREAM || code() == 421 || !code()) {
+	if (lost(e)) {
 		say(text, "MAIL");
 		return 0;
 	}
@@ -196,13 +203,18 @@ static int converse(const struct send_request *r, enum send_class *class_r, stru
 	e = mailesmtp_rcpt(c.smtp, recipient, 0, NULL);
 	if (e != MAILSMTP_NO_ERROR) {
 		say(text, "RCPT");
-		if (e == MAILSMTP_ERROR_STREAM || code() == 421 || !code())
-			return 0;
+		if (lost(e))
+			return ASKED;
 		*class_r = code() >= 500 ? SEND_NEVER : SEND_LATER;
 		return -1;
 	}
 	c.smtp->response_code = 0;
-	if (mailsmtp_data(c.smtp) == MAILSMTP_NO_ERROR) {
+	e = mailsmtp_data(c.smtp);
+	if (e != MAILSMTP_NO_ERROR && lost(e)) {   /* nothing of the text was sent */
+		say(text, "DATA");
+		return ASKED;
+	}
+	if (e == MAILSMTP_NO_ERROR) {
 		size_t n = r->message.n;
 
 		if (slice_ends(r->message, SLICE("\r\n")))   /* libetpan ends the last line itself */
@@ -233,10 +245,11 @@ enum send_class send_smtp(const struct send_options *o, const struct send_reques
 		if (fresh && !connect_smarthost(o, text))
 			return SEND_DOWN;
 		e = converse(r, &class, text);
-		if (e == 0) {
+		if (e == 0 || e == ASKED) {
 			disconnect(false);
+			/* a recipient that makes it hang up must not stop all others */
 			if (fresh)
-				return SEND_DOWN;
+				return e == ASKED ? SEND_LATER : SEND_DOWN;
 			continue;   /* it had died while idle, or said 421 after many mails */
 		}
 		if (e == -2 || code() == 421)

@@ -90,6 +90,26 @@ is_(k.recipients(), everybody, "each exactly once")
 s.stop()
 k.stop()
 
+# ---- recipients that the smarthost hangs up on stop nobody else ----
+for where in "rcpt", "data":
+    k = Sink(lambda stage, n, rcpt: "drop" if stage == where and rcpt in ("m000@example.org", "m001@example.org") else None)
+    s = start(k.port, members=12)
+    s.post("test.pub", "Poison", password="secret-a")
+    ok(wait_for(lambda: len(k.recipients()) == 10, 30), "hung up on at %s: the others get theirs (%d)" % (where, len(k.recipients())))
+    is_(k.recipients(), everybody[2:12], "each once")
+    ok(wait_for(lambda: [m["attempts"] for m in s.json("mailq")] == [1, 1], 20), "the two are put off")
+    s.stop()
+    k.stop()
+world_down = True
+k = Sink(lambda stage, n, rcpt: "drop" if stage == "mail" and world_down else None)
+s = start(k.port, members=6)
+s.post("test.pub", "Hangs up", password="secret-a")
+ok(wait_for(lambda: k.connections >= 4, 60), "a smarthost that hangs up at MAIL is asked again, one connection at a time (%d)" % k.connections)
+world_down = False
+ok(wait_for(lambda: k.recipients() == everybody[:6], 60), "and gets everything when it is well")
+s.stop()
+k.stop()
+
 # ---- kill -9 in the middle: nobody is lost, and only what was in the pipes may come twice ----
 k = Sink(delay=0.05)
 s = start(k.port, outgoing='tls = "none" senders = 2')
