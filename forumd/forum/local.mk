@@ -1,5 +1,6 @@
 noinst_LIBRARIES += forumd/libforum.a
 forumd_libforum_a_SOURCES = \
+	forumd/forum/app.c forumd/forum/app.h \
 	forumd/forum/author.c forumd/forum/author.h forumd/forum/author_private.h \
 	forumd/forum/change.h forumd/forum/keys.h \
 	forumd/forum/feed.c forumd/forum/feed.h forumd/forum/folder.c forumd/forum/folder.h forumd/forum/forum.c forumd/forum/forum.h forumd/forum/forum_private.h \

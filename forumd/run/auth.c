@@ -10,6 +10,7 @@
 #include "forumd/forum/member.h"
 #include "forumd/run/limits.h"
 #include "forumd/run/password.h"
+#include "forumd/run/writer.h"
 #include "forumd/run/worker_private.h"
 
 #define ACCOUNT_DELAY_MAX 2000
@@ -39,8 +40,29 @@ static void auth_free(struct auth *a) {
 	mem_free(a);
 }
 
+static int note_app(struct forum_txn *t, struct job *j, struct fail *f) {
+	const char *name = (const char *)j->data;
+	(void)f;
+	return app_note_use(t, (uint32_t)j->kind, slice_str(name));
+}
+
+/* when it was used last, to the hour */
+static void app_used(struct session *s, uint32_t member) {
+	struct forum_txn *t = session_read(s);
+	struct app a;
+	if (!t || app_get(t, member, slice_str(s->app), &a) <= 0 || a.used / 3600 == forum_time(t) / 3600)
+		return;
+	struct job *j = job_new(NULL, note_app);
+	j->lane = JOB_BULK;
+	j->kind = (int)member;
+	j->data = arena_cstr(j->arena, slice_str(s->app));
+	writer_submit(writer_current(), j);
+}
+
 static void note_result(struct auth *a, struct session *s) {
 	if (a->result.ok) {
+		if (*s->app)
+			app_used(s, a->result.member);
 		limits_login_ok(buf_slice(&a->account));
 		s->login_failures = 0;
 		stat_add(STAT_logins, 1);
@@ -125,14 +147,28 @@ static int64_t brake(struct auth *a) {
 	return account > address ? account : address;
 }
 
+/* A password of 128 random bits is not hashed slowly: it is right, or what follows is the same as for any wrong one. */
+static bool is_app(struct session *s, struct forum_txn *t, struct auth *a, const struct member *m, struct slice program) {
+	struct app app;
+	if (app_check(t, m->id, program, buf_slice(&a->password), session_door(s), &app) <= 0)
+		return false;
+	slice_cstr(app.name, s->app, sizeof s->app);
+	a->proof = true;
+	a->member = m->id;
+	return true;
+}
+
 static void look_up(struct session *s, struct auth *a) {
 	struct forum_txn *t = session_read(s);
+	struct slice address, program;
 	struct member m;
+	*s->app = 0;
 	if (!t || !buf_len(&a->account))
 		return;
-	if (member_by_address(t, slice_from(buf_slice(&a->account), 1), &m) <= 0)
+	app_split_login(slice_from(buf_slice(&a->account), 1), &address, &program);
+	if (member_by_address(t, address, &m) <= 0)
 		return;
-	if (m.kind != MEMBER_ACCOUNT || m.left || !m.password.n)
+	if (m.kind != MEMBER_ACCOUNT || m.left || is_app(s, t, a, &m, program) || program.n || !m.password.n)
 		return;
 	a->member = m.id;
 	buf_add_slice(&a->hash, m.password);

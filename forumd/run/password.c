@@ -73,6 +73,11 @@ void password_make(struct slice password, struct buf *hash_r, struct buf *scram_
 	scram_make(password, scram_r);
 }
 
+void password_make_app(struct slice password, struct buf *scram_r) {
+	pthread_once(&once, init);
+	scram_make(password, scram_r);
+}
+
 /* ---- verifying ---- */
 
 static bool verify_argon(struct slice hash, struct slice password) {

@@ -191,6 +191,24 @@ void session_set_member(struct session *s, uint32_t member) {
 	}
 }
 
+enum app_door session_door(const struct session *s) {
+	switch (s->listen->protocol) {
+	case LISTEN_NNTP: case LISTEN_NNTPS: return APP_NEWS;
+	case LISTEN_IMAP: case LISTEN_IMAPS: return APP_IMAP;
+	case LISTEN_SMTP: case LISTEN_SUBMISSION: case LISTEN_SUBMISSIONS: return APP_MAIL;
+	default: return (enum app_door)0;
+	}
+}
+
+/* a password that was taken back ends the sessions it opened */
+static bool app_is_gone(struct session *s) {
+	struct app a;
+	struct forum_txn *t = *s->app && s->member ? session_read(s) : NULL;
+	bool gone = t && app_get(t, s->member, slice_str(s->app), &a) == 0;
+	session_read_end(s);
+	return gone;
+}
+
 /* Callbacks may watch and unwatch: go over a copy. Sessions are not freed here (that is CONN_CLOSED's round). */
 static void tell(struct worker *w, struct watch_key k, const struct change *c, bool not_all) {
 	struct watchers *v = watchers_get(w, k);
@@ -203,6 +221,12 @@ static void tell(struct worker *w, struct watch_key k, const struct change *c, b
 		struct session *s = copy[i];
 		if (s->closing || !s->ops->change || (not_all && s->watching_all))
 			continue;
+		if (c->kind == CHANGE_MEMBER && app_is_gone(s)) {
+			log_info(s->label, "%s closed: the password of %s was taken back", s->ops->protocol, s->app);
+			session_goodbye(s);
+			conn_kick(s->conn);
+			continue;
+		}
 		s->ops->change(s, c);
 		session_read_end(s);
 		conn_kick(s->conn);

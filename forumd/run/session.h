@@ -19,6 +19,7 @@
 #ifndef FORUMD_RUN_SESSION_H
 #define FORUMD_RUN_SESSION_H
 #include "forumd/base/arena.h"
+#include "forumd/forum/app.h"
 #include "forumd/forum/forum.h"
 #include "forumd/net/conn.h"
 #include "forumd/run/config.h"
@@ -57,6 +58,7 @@ struct session {
 	struct arena *arena, *command;       /* session, command life */
 	enum step (*step)(struct session *s);
 	uint32_t member;                     /* 0: not logged in; RIGHTS_OPERATOR on the control socket */
+	char app[41];                        /* the program whose app password logged in (forum/app.h); "" none */
 	char label[24];                      /* "S7f3a" for logs */
 	char peer[64];
 	bool closing, waiting;
@@ -80,6 +82,8 @@ void session_check_password(struct session *s, struct slice name, struct slice p
 /* The same for a login that was proven otherwise (keys, a certificate): member, or 0 when the proof failed. Brakes, counts
  * and answer are those of a password. */
 void session_check_proof(struct session *s, struct slice name, uint32_t member);
+/* the door of a session, for app passwords; 0: none */
+enum app_door session_door(const struct session *s);
 /* a login is complete (or, with 0, undone) */
 void session_set_member(struct session *s, uint32_t member);
 /* may a password be sent now? TLS, loopback, Unix, or configured so */

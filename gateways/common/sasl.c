@@ -134,10 +134,21 @@ static int scram_record(void *arg, struct slice name, struct slice authzid, stru
 		buf_addc(&lower, text_lower(key.p[i]));
 	sasl_scram_fake(forum_secret(t), buf_slice(&lower), record);
 	buf_free(&lower);
-	int r = find_account(t, name, &m);
+	struct slice address, program;
+	struct app app;
+	*x->session->app = 0;
+	app_split_login(slice_trim(name), &address, &program);
+	int r = find_account(t, address, &m);
 	if (r < 0)
 		return ERR_UNAVAILABLE;
-	if (r > 0 && m.scram.n && m.password.n) {
+	if (r > 0 && program.n) {
+		if (app_get(t, m.id, program, &app) > 0 && (app.doors & session_door(x->session)) && app.scram.n) {
+			x->member = m.id;
+			slice_cstr(app.name, x->session->app, sizeof x->session->app);
+			buf_reset(record);
+			buf_add_slice(record, app.scram);
+		}
+	} else if (r > 0 && m.scram.n && m.password.n) {
 		x->member = m.id;
 		buf_reset(record);
 		buf_add_slice(record, m.scram);
@@ -180,6 +191,7 @@ static int external_step(struct sasl *x, struct slice authzid, struct buf *chall
 	uint32_t member = 0;
 	int r = 0;
 	(void)challenge;
+	*x->session->app = 0;
 	struct forum_txn *t = session_read(x->session);
 	if (!t)
 		return ERR_UNAVAILABLE;

@@ -1,7 +1,11 @@
 /* ctl_cmd_member.c - member add|set|list|show|password|address|leave|role|remove. */
 #include "forumd/forum/marks.h"
 #include "gateways/ctl/ctl_private.h"
+#include <time.h>
+#include "forumd/base/rnd.h"
 #include "forumd/base/text.h"
+#include "forumd/forum/app.h"
+#include "forumd/run/password.h"
 #include "forumd/forum/subscribe.h"
 
 static int member_audit(struct forum_txn *t, struct ctl_call *c, const char *what, struct slice who)
@@ -176,12 +180,87 @@ int ctl_member_show(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	return 1;
 }
 
-int ctl_member_password(struct forum_txn *t, struct ctl_call *c, struct fail *f)
+/* a password for one program; nobody sees it again */
+static int new_app(struct forum_txn *t, struct ctl_call *c, const struct member *m, struct slice name, struct fail *f)
+{
+	struct buf password = {0}, scram = {0};
+	struct slice text;
+	unsigned doors = ctl_option(c, "--doors", &text) ? app_doors_parse(text) : APP_EVERYWHERE;
+	int r;
+	rnd_add_id(&password);
+	password_make_app(buf_slice(&password), &scram);
+	r = doors ? app_add(t, m->id, name, doors, buf_slice(&password), buf_slice(&scram), f)
+		: fail_set(f, ERR_INVALID, "doors are news, imap and mail, separated by commas");
+	if (r > 0)
+		r = member_audit(t, c, arena_printf(c->arena, "password for %.*s made", SLICE_ARG(name)), c->args[0]);
+	if (r > 0 && c->json) {
+		ctl_json_open(c);
+		ctl_json_str(c, "name", name);
+		ctl_json_str(c, "login", arena_slicef(c->arena, "%.*s/%.*s", SLICE_ARG(c->args[0]), SLICE_ARG(name)));
+		ctl_json_str(c, "password", buf_slice(&password));
+		ctl_json_close(c);
+	} else if (r > 0) {
+		buf_addf(&c->out, "%.*s\nshown this once. Login: %.*s/%.*s (or the address alone, where the program sends the password itself).\n"
+			"Take it back: forumctl member apps %.*s --revoke %.*s\n", SLICE_ARG(buf_slice(&password)), SLICE_ARG(c->args[0]),
+			SLICE_ARG(name), SLICE_ARG(c->args[0]), SLICE_ARG(name));
+	}
+	explicit_bzero(buf_bytes(&password), buf_len(&password));
+	buf_free(&password);
+	buf_free(&scram);
+	return r;
+}
+
+int ctl_member_apps(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 {
 	struct member m;
+	struct slice cursor = SLICE(""), name;
+	struct app a;
+	struct buf doors = {0};
+	char day[24] = "never";
 	int r = ctl_find_member(t, c->args[0], &m, f);
 	if (r <= 0)
 		return r;
+	if (ctl_option(c, "--revoke", &name)) {
+		if ((r = app_remove(t, m.id, name, f)) <= 0)
+			return r;
+		member_audit(t, c, arena_printf(c->arena, "password for %.*s taken back", SLICE_ARG(name)), c->args[0]);
+		buf_addf(&c->out, "%.*s cannot log in as %.*s any more\n", SLICE_ARG(name), SLICE_ARG(c->args[0]));
+		return 1;
+	}
+	while (app_each(t, m.id, &cursor, &a) > 0) {
+		time_t used = (time_t)a.used;
+		struct tm tm;
+		buf_reset(&doors);
+		app_doors_text(a.doors, &doors);
+		if (c->json) {
+			ctl_json_open(c);
+			ctl_json_str(c, "name", a.name);
+			ctl_json_str(c, "doors", buf_slice(&doors));
+			ctl_json_time(c, "created", a.created);
+			if (a.used)
+				ctl_json_time(c, "used", a.used);
+			else
+				ctl_json_null(c, "used");
+			ctl_json_close(c);
+			continue;
+		}
+		if (a.used && gmtime_r(&used, &tm))
+			strftime(day, sizeof day, "%Y-%m-%d %H:00", &tm);
+		buf_addf(&c->out, "%-20.*s %-18s last used %s\n", SLICE_ARG(a.name), buf_bytes(&doors), a.used ? day : "never");
+	}
+	buf_free(&doors);
+	return 1;
+}
+
+int ctl_member_password(struct forum_txn *t, struct ctl_call *c, struct fail *f)
+{
+	struct member m;
+	struct slice app;
+	int r = ctl_find_member(t, c->args[0], &m, f);
+	if (r <= 0)
+		return r;
+	if (ctl_option(c, "--app", &app))
+		return new_app(t, c, &m, app, f);
 	if (!slice_trim(buf_slice(&c->input)).n)
 		return fail_set(f, ERR_INVALID, "standard input held no password");
 	if ((r = member_set_password(t, m.id, c->hash, c->scram, f)) <= 0)

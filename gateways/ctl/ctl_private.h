@@ -101,6 +101,7 @@ int ctl_member_add(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_member_set(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_member_list(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_member_show(struct forum_txn *, struct ctl_call *, struct fail *);
+int ctl_member_apps(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_member_password(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_member_address(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_member_leave(struct forum_txn *, struct ctl_call *, struct fail *);

@@ -329,8 +329,10 @@ static bool ctl_wants_input(const struct ctl_call *c)
 {
 	if (!(c->command->flags & CTL_STDIN))
 		return false;
-	/* member add asks only with --password-stdin; member password and post always */
-	return !(c->command->flags & CTL_PASSWORD) || c->command->run == ctl_member_password || ctl_switch(c, "--password-stdin");
+	struct slice app;
+	/* member add asks only with --password-stdin; member password, but for programs, and post always */
+	return !(c->command->flags & CTL_PASSWORD) || (c->command->run == ctl_member_password && !ctl_option(c, "--app", &app))
+		|| ctl_switch(c, "--password-stdin");
 }
 
 static enum step ctl_begin(struct ctl_session *cs, struct slice payload)

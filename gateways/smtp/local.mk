@@ -14,7 +14,7 @@ gateways_libsmtp_a_SOURCES = \
 	gateways/smtp/smtp_deliver_post.c \
 	gateways/smtp/smtp_deliver_report.c \
 	gateways/smtp/smtp_forward.c \
-	gateways/smtp/smtp_order.c gateways/smtp/smtp_order.h gateways/smtp/smtp_order_private.h \
+	gateways/smtp/smtp_order_app.c gateways/smtp/smtp_order.c gateways/smtp/smtp_order.h gateways/smtp/smtp_order_private.h \
 	gateways/smtp/smtp_order_account.c \
 	gateways/smtp/smtp_order_case.c \
 	gateways/smtp/smtp_order_member.c \

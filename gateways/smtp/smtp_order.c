@@ -161,7 +161,11 @@ static int run(struct forum_txn *t, struct arena *a, struct smtp_order *o, struc
 	case VERB_FORGET: return order_forget(t, o, f);
 	case VERB_EXPORT: o->export = true; o->forum = forum_of(t); return order_tellf(t, o, "Your settings and your posts are on their way, in mails of their own.\n");
 	case VERB_LEAVE: return order_leave(t, o, f);
-	case VERB_PASSWORD: o->password = true; return 1;
+	case VERB_PASSWORD:
+		if (o->rest.n)
+			return order_app(t, o, f);
+		o->password = true;
+		return 1;
 	case VERB_SEARCH: return order_search(t, o, f);
 	case VERB_SET: return order_set(t, o, f);
 	case VERB_MUTE: case VERB_WATCH: case VERB_UNMUTE: return order_watch(t, o, f);
@@ -260,6 +264,7 @@ int smtp_order_apply(struct forum_txn *t, struct arena *a, struct smtp_order *o,
 		e = order_ask(t, o, "You, or somebody in your name, asked for all your posts and settings.");
 	else if (o->member && (o->verb == VERB_LEAVE || (o->verb == VERB_PASSWORD && !o->strong)))
 		e = order_ask(t, o, o->verb == VERB_LEAVE ? "You, or somebody in your name, asked to leave the forum."
+			: o->rest.n ? "You, or somebody in your name, asked about the passwords of your programs."
 			: "You, or somebody in your name, asked for a new password. It replaces the old one.");
 	else if (o->member && !o->proven && o->verb != VERB_HELP)
 		e = order_ask(t, o, arena_printf(a, "A mail in your name asked for: %s\nNothing proves that it came from you.", order_verb_word(o->verb)));

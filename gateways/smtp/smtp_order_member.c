@@ -38,7 +38,8 @@ int order_help(struct forum_txn *t, struct smtp_order *o)
 		"Words to commands@%.*s, in the first line:\n"
 		"  join\n  subscribe GROUP [all|first|replies|digest|digest-text]\n  unsubscribe [GROUP]\n"
 		"  catchup [DAYS]        what you missed, in one mail\n  stand aside, come back\n"
-		"  set receipts=on|off, replies=on|off, quiet=22-7, catchup=14, mail-marks=on|off, private=on|off (one at a time)\n  search WORDS\n  password\n"
+		"  set receipts=on|off, replies=on|off, quiet=22-7, catchup=14, mail-marks=on|off, private=on|off (one at a time)\n  search WORDS\n"
+		"  password              a new one for you\n  password NAME         one for one of your programs; password list, password revoke NAME\n"
 		"  export                your posts and settings, by mail\n  mentions              where others name you\n"
 		"  leave, or  leave and anonymise\n  help\n\nGroups:\n", SLICE_ARG(d));
 	while (buf_len(&b) < 8000 && group_each(t, &cursor, &g) > 0)

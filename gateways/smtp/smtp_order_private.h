@@ -46,6 +46,9 @@ int order_leave(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_ask_forget(struct forum_txn *t, struct smtp_order *o);
 int order_forget(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 
+/* smtp_order_app.c: "password NAME", "password list", "password revoke NAME" */
+int order_app(struct forum_txn *t, struct smtp_order *o, struct fail *f);
+
 /* smtp_order_case.c: a moderator's answer to a list of cases */
 /* the author of a post about the case it is in */
 int order_author_case(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f);

@@ -2,6 +2,7 @@ check_LIBRARIES += tests/unit/forum/libfixture.a
 tests_unit_forum_libfixture_a_SOURCES = tests/unit/forum/fixture.c tests/unit/forum/fixture.h
 FIXTURE_LA = tests/unit/forum/libfixture.a tests/libtap.a $(FORUM_LA)
 forum_people_tests = \
+	tests/unit/forum/test_app \
 	tests/unit/forum/test_mailq \
 	tests/unit/forum/test_marks \
 	tests/unit/forum/test_member \
@@ -18,6 +19,7 @@ tests_unit_forum_test_moderate_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_rights_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_subscribe_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_token_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
+tests_unit_forum_test_app_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 forum_post_tests = \
 	tests/unit/forum/test_author \
 	tests/unit/forum/test_folder \
