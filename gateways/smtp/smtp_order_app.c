@@ -1,6 +1,7 @@
 /* smtp_order_app.c - passwords of programs: "password newsreader", "password list", "password revoke newsreader". */
 #include "forumd/base/rnd.h"
 #include "forumd/forum/app.h"
+#include "forumd/forum/group.h"
 #include "forumd/run/password.h"
 #include "gateways/smtp/smtp_order_private.h"
 
