@@ -191,15 +191,6 @@ void session_set_member(struct session *s, uint32_t member) {
 	}
 }
 
-enum app_door session_door(const struct session *s) {
-	switch (s->listen->protocol) {
-	case LISTEN_NNTP: case LISTEN_NNTPS: return APP_NEWS;
-	case LISTEN_IMAP: case LISTEN_IMAPS: return APP_IMAP;
-	case LISTEN_SMTP: case LISTEN_SUBMISSION: case LISTEN_SUBMISSIONS: return APP_MAIL;
-	default: return (enum app_door)0;
-	}
-}
-
 /* a password that was taken back ends the sessions it opened */
 static bool app_is_gone(struct session *s) {
 	struct app a;

@@ -83,7 +83,14 @@ void session_check_password(struct session *s, struct slice name, struct slice p
  * and answer are those of a password. */
 void session_check_proof(struct session *s, struct slice name, uint32_t member);
 /* the door of a session, for app passwords; 0: none */
-enum app_door session_door(const struct session *s);
+static inline enum app_door session_door(const struct session *s) {
+	switch (s->listen->protocol) {
+	case LISTEN_NNTP: case LISTEN_NNTPS: return APP_NEWS;
+	case LISTEN_IMAP: case LISTEN_IMAPS: return APP_IMAP;
+	case LISTEN_SMTP: case LISTEN_SUBMISSION: case LISTEN_SUBMISSIONS: return APP_MAIL;
+	default: return (enum app_door)0;
+	}
+}
 /* a login is complete (or, with 0, undone) */
 void session_set_member(struct session *s, uint32_t member);
 /* may a password be sent now? TLS, loopback, Unix, or configured so */
