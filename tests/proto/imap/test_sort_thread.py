@@ -271,7 +271,7 @@ for i, subject in enumerate(["Bananas", "aardvark", "Re: zebra", "", "Re: Banana
     for ask in ASK:
         c.run(ask)
 s.ctl("delete", "test.forum:%d" % sorted(msgs)[3], "--reason", "test")
-c.run("NOOP")
+wait_for(lambda: [l for l in c.run("NOOP")[1] if "EXPUNGE" in l])
 learned = [c.run(ask)[1] for ask in ASK]
 ok(len(numbers(learned[0][0])) == len(msgs) + 6, "all are there")
 s.stop()
