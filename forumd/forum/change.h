@@ -17,7 +17,7 @@ enum change_kind {
 struct change {
 	enum change_kind kind;
 	uint32_t group, number, last;   /* last: for CHANGE_MARKS ranges; else = number */
-	uint32_t member;                /* CHANGE_MARKS, CHANGE_OWN, CHANGE_MEMBER */
+	uint32_t member;                /* CHANGE_MARKS, CHANGE_OWN, CHANGE_MEMBER; CHANGE_GROUP of his own box */
 	uint64_t modseq, post;
 	uint64_t origin;                /* session that caused it, 0 none */
 };

@@ -169,6 +169,13 @@ static int group_told(struct forum_txn *t, uint32_t id, int r) {
 	return r;
 }
 
+/* a member's own box: nobody else need look */
+static int group_told_owner(struct forum_txn *t, const struct group *g, int r) {
+	if (r > 0)
+		forum_change_add(t, (struct change){ .kind = CHANGE_GROUP, .group = g->id, .member = g->owner ? g->owner : g->creator });
+	return r;
+}
+
 static int group_new_id(struct forum_txn *t, struct slice name, uint32_t *id_r, struct fail *f) {
 	int64_t id = forum_next_id(t, "group");
 	if (id < 0)
@@ -222,7 +229,7 @@ int group_add_owned(struct forum_txn *t, struct slice name, struct slice title, 
 	int r = group_store(t, &g, NULL);
 	if (r > 0)
 		*id_r = g.id;
-	return group_told(t, g.id, r);
+	return group_told_owner(t, &g, r);
 }
 
 int group_set_owned(struct forum_txn *t, uint32_t id, struct slice title, bool removed) {
@@ -232,7 +239,7 @@ int group_set_owned(struct forum_txn *t, uint32_t id, struct slice title, bool r
 		return r < 0 ? r : ERR_NOTFOUND;
 	g.title = title.p ? title : g.title;
 	g.removed = removed;
-	return group_told(t, id, group_store(t, &g, NULL));
+	return group_told_owner(t, &g, group_store(t, &g, NULL));
 }
 
 static int group_set_word(struct group *g, struct slice key, struct slice value) {

@@ -1,6 +1,6 @@
 /* IDLE (RFC 2177): from "+" to DONE every change is told at once (imap_change in imap_session.c). What does not fit into the
  * output follows when the client has read: nothing else might happen that would tell it. */
-#include "gateways/imap/imap_private.h"
+#include "gateways/imap/imap_notify.h"
 
 static enum step idle_more(struct session *s);
 
@@ -14,7 +14,11 @@ static bool idle_tell(struct imap_session *is) {
 
 static enum step idle_more(struct session *s) {
 	struct imap_session *is = imap_of(s);
-	return idle_tell(is) ? STEP_MORE : STEP_INPUT;
+	if (idle_tell(is))
+		return STEP_MORE;
+	if (imap_notify_pending(is))
+		s->step = imap_notify_step;
+	return s->step ? STEP_MORE : STEP_INPUT;
 }
 
 void imap_idle_change(struct imap_session *is) {

@@ -82,6 +82,8 @@ static void note_change(struct imap_session *is, struct imap_notify *n, const st
 			range_set_add(&n->flags, c->group, c->group);
 		break;
 	case CHANGE_GROUP:
+		n->lists |= n->known && (!c->member || c->member == is->s.member);
+		break;
 	case CHANGE_OWN:
 	case CHANGE_MEMBER:
 		n->lists |= n->known != NULL;
@@ -183,9 +185,10 @@ static int tell_mailboxes(struct imap_session *is, struct forum_txn *t) {
 	return r < 0 ? r : 1;
 }
 
+/* what came while the output was busy is looked at too: nothing else might happen that would */
 static enum step notify_done(struct session *s) {
-	s->step = NULL;
-	return STEP_DONE;
+	s->step = imap_notify_pending(imap_of(s)) ? imap_notify_step : NULL;
+	return s->step ? STEP_MORE : STEP_DONE;
 }
 
 /* what NOTIFY said of new messages in the selected mailbox */
@@ -211,6 +214,11 @@ enum step imap_notify_step(struct session *s) {
 		return STEP_DONE;
 	if ((is->notify->live || is->idle) && !tell_selected(is, t))
 		return STEP_CLOSE;
+	if (conn_full(s->conn) && (is->gone.n || is->flags.n)) {
+		is->notify->live = true;
+		s->step = imap_notify_step;
+		return STEP_MORE;
+	}
 	int r = is->notify->lists ? tell_lists(is, t) : 1;
 	if (r == ERR_LIMIT) {
 		overflow(is);

@@ -6,13 +6,16 @@
 #include "forumd/base/stat.h"
 #include "forumd/base/text.h"
 
-/* words that come from elsewhere cannot end the line */
-static void add_text(struct buf *out, const char *fmt, va_list ap) {
+/* words that come from elsewhere cannot end the line; they are ASCII for clients that did not enable UTF-8 */
+static void add_text(struct imap_session *is, struct buf *out, const char *fmt, va_list ap) {
 	size_t before = buf_len(out);
 	buf_addv(out, fmt, ap);
+	bool utf8 = imap_speaks_utf8(is) && text_utf8_valid(slice_from(buf_slice(out), before));
 	for (char *p = buf_bytes(out) + before; p < buf_bytes(out) + buf_len(out); p++)
 		if (text_control(*p))
 			*p = ' ';
+		else if (!utf8 && (unsigned char)*p >= 128)
+			*p = '?';
 }
 
 static enum step reply(struct imap_session *is, const char *status, const char *code, const char *fmt, va_list ap) {
@@ -21,7 +24,7 @@ static enum step reply(struct imap_session *is, const char *status, const char *
 	buf_addf(out, " %s ", status);
 	if (code)
 		buf_addf(out, "[%s] ", code);
-	add_text(out, fmt, ap);
+	add_text(is, out, fmt, ap);
 	buf_adds(out, "\r\n");
 	is->answered = true;
 	is->work = NULL;
