@@ -59,8 +59,8 @@ struct session {
 	enum step (*step)(struct session *s);
 	uint32_t member;                     /* 0: not logged in; RIGHTS_OPERATOR on the control socket */
 	char app[41];                        /* the program whose app password logged in (forum/app.h); "" none */
-	char label[24];                      /* "S7f3a" for logs */
-	char peer[64];
+	char label[16];                      /* "S7f3a" for logs */
+	char peer[48];
 	bool closing, waiting;
 	unsigned bad_commands, login_failures;
 	int64_t started_ms, command_us;

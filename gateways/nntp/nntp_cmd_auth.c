@@ -3,21 +3,21 @@
 
 static enum step auth_user(struct session *s, struct slice name) {
 	struct nntp_session *n = nntp_of(s);
-	if (!name.n || !slice_cstr(name, n->user, sizeof n->user)) {
-		n->user[0] = 0;
+	nntp_forget_user(n);
+	if (!name.n || name.n > NNTP_USER_MAX || memchr(name.p, 0, name.n))
 		return nntp_syntax(s, "AUTHINFO USER wants an address of at most 255 octets");
-	}
+	n->user = mem_strndup(name.p, name.n);
 	return nntp_reply(s, "381 password, please");
 }
 
 static enum step auth_pass(struct session *s, struct slice password) {
 	struct nntp_session *n = nntp_of(s);
-	if (!n->user[0])
+	if (!n->user)
 		return nntp_reply(s, "482 AUTHINFO USER comes first");
 	if (!password.n)
 		return nntp_syntax(s, "AUTHINFO PASS wants a password");
 	session_check_password(s, slice_str(n->user), password);
-	n->user[0] = 0;
+	nntp_forget_user(n);
 	return STEP_WAIT;
 }
 
@@ -140,7 +140,7 @@ enum step nntp_cmd_compress(struct session *s, struct slice *args, unsigned narg
 	if (conn_is_deflate(s->conn))
 		return nntp_reply(s, "502 compression is active already");
 	nntp_reply(s, "206 compression active");
-	nntp_of(s)->user[0] = 0;
+	nntp_forget_user(nntp_of(s));
 	conn_start_deflate(s->conn);
 	return STEP_DONE;
 }

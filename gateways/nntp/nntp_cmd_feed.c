@@ -64,17 +64,17 @@ static enum step feed_answer(struct session *s, enum err err, const char *text) 
 	bool later = err == ERR_UNAVAILABLE || err == ERR_BUSY || err == ERR_CORRUPT || err == ERR_INTERNAL;
 	stat_add(err ? STAT_posts_refused : STAT_posts_in, 1);
 	if (err)
-		session_log(s, "feed refused id=%s: %s", n->feed_id, text);
+		session_log(s, "feed refused id=%s: %s", nntp_feed(n)->id, text);
 	if (later)
 		atomic_store_explicit(&feed_failed_ms, clock_mono_ms(), memory_order_relaxed);
-	if (!n->feed_stream)
+	if (!nntp_feed(n)->stream)
 		return nntp_replyf(s, "%s %s", !err ? "235" : later ? "436" : "437", err ? text : "article transferred");
 	if (later) {
 		/* RFC 4644 2.5: there is no "try again" after TAKETHIS */
 		nntp_reply(s, "400 cannot take articles now");
 		return STEP_CLOSE;
 	}
-	return nntp_replyf(s, "%s %s", err ? "439" : "239", n->feed_id);
+	return nntp_replyf(s, "%s %s", err ? "439" : "239", nntp_feed(n)->id);
 }
 
 static enum step feed_refused(struct session *s, struct job **j, const struct fail *f) {
@@ -111,7 +111,7 @@ static int feed_check(struct session *s, struct slice header, struct slice body,
 	int r = 1;
 	for (size_t i = 0; r > 0 && i < sizeof wanted / sizeof *wanted; i++) {
 		r = feed_field(header, wanted[i], &v, f);
-		if (r > 0 && i == 0 && !slice_is(buf_slice(&v), n->feed_id))
+		if (r > 0 && i == 0 && !slice_is(buf_slice(&v), nntp_feed(n)->id))
 			r = fail_set(f, ERR_INVALID, "Message-ID is not the one that was offered");
 		else if (r > 0 && i == 4 && (date_parse(buf_slice(&v), &date, NULL) <= 0 || date > clock_now() + FUTURE_SECONDS))
 			r = fail_set(f, ERR_INVALID, "Date cannot be understood, or is in the future");
@@ -178,7 +178,7 @@ static enum step feed_store(struct session *s, struct forum_txn *t, struct slice
 	nntp_feed_diagnostic(s, header, (buf_reset(&diagnostic), &diagnostic));
 	in.path_diagnostic = buf_slice(&diagnostic);
 	buf_free(&v);
-	bool taken = n > 0 && !nntp_feed_cancelled(t, header, slice_str(nntp_of(s)->feed_id), &f) && post_in_parse(t, &in, raw, j->arena, d, &f) > 0;
+	bool taken = n > 0 && !nntp_feed_cancelled(t, header, slice_str(nntp_feed(nntp_of(s))->id), &f) && post_in_parse(t, &in, raw, j->arena, d, &f) > 0;
 	buf_free(&diagnostic);
 	if (!taken)
 		return feed_refused(s, &j, &f);
@@ -212,7 +212,7 @@ static enum step feed_judge(struct session *s, struct slice raw) {
 		return feed_answer(s, ERR_UNAVAILABLE, "try again later");
 	field_split(raw, &header, &body);
 	int r = feed_check(s, header, body, &f);
-	if (r > 0 && (r = post_by_msgid(t, slice_str(nntp_of(s)->feed_id), &p)) != 0)
+	if (r > 0 && (r = post_by_msgid(t, slice_str(nntp_feed(nntp_of(s))->id), &p)) != 0)
 		r = fail_set(&f, r < 0 ? r : ERR_EXISTS, r < 0 ? "try again later" : "duplicate");
 	if (r < 0)
 		return feed_refused(s, &none, &f);
@@ -225,8 +225,8 @@ static enum step feed_finished(struct session *s) {
 	struct nntp_session *n = nntp_of(s);
 	const struct dotted *d = &n->dotted;
 	enum step step;
-	if (n->feed_refuse)
-		step = n->feed_refuse == ERR_SYNTAX ? nntp_syntax(s, "usage: TAKETHIS message-id") : feed_answer(s, n->feed_refuse, "not wanted");
+	if (nntp_feed(n)->refuse)
+		step = nntp_feed(n)->refuse == ERR_SYNTAX ? nntp_syntax(s, "usage: TAKETHIS message-id") : feed_answer(s, nntp_feed(n)->refuse, "not wanted");
 	else if (d->too_big)
 		step = feed_answer(s, ERR_TOOBIG, "too long");
 	else if (d->nul || d->bare_cr || d->bare_lf)
@@ -249,10 +249,10 @@ static enum step feed_collect(struct session *s) {
 /* refuse: the article is read all the same, and then refused */
 static enum step feed_begin(struct session *s, struct slice id, bool stream, enum err refuse) {
 	struct nntp_session *n = nntp_of(s);
-	if (!slice_cstr(id, n->feed_id, sizeof n->feed_id))
-		n->feed_id[0] = 0;
-	n->feed_stream = stream;
-	n->feed_refuse = refuse;
+	if (!slice_cstr(id, nntp_feed(n)->id, sizeof nntp_feed(n)->id))
+		nntp_feed(n)->id[0] = 0;
+	nntp_feed(n)->stream = stream;
+	nntp_feed(n)->refuse = refuse;
 	/* what is refused anyway is not kept */
 	n->dotted = (struct dotted){ .max = refuse ? 0 : s->config->message_size };
 	buf_reset(&n->collect);

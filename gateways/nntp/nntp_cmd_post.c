@@ -78,7 +78,7 @@ static enum step post_store(struct session *s, struct forum_txn *t, struct slice
 	struct store_job *p = ARENA_NEW(j->arena, struct store_job);
 	struct post_in in = {
 		.source = POST_FROM_NNTP, .member = s->member, .max_size = s->config->message_size, .path_host = slice_str(s->config->domain),
-		.client_msgid = slice_str(n->offered), .session_hint = s->id,
+		.client_msgid = slice_str(nntp_feed(n)->offered), .session_hint = s->id,
 	};
 	struct nntp_cancel old;
 	struct buf approved = { 0 };
@@ -182,12 +182,12 @@ enum step nntp_cmd_post(struct session *s, struct slice *args, unsigned nargs) {
 	if (!session_rate(s, "post", s->config->posts_per_minute))
 		return nntp_reply(s, "440 too many posts, wait a minute");
 	msgid_new(&id, slice_str(s->config->domain));
-	if (!slice_cstr(buf_slice(&id), n->offered, sizeof n->offered))
-		n->offered[0] = 0;
+	if (!slice_cstr(buf_slice(&id), nntp_feed(n)->offered, sizeof nntp_feed(n)->offered))
+		nntp_feed(n)->offered[0] = 0;
 	buf_free(&id);
 	n->dotted = (struct dotted){ .max = s->config->message_size };
 	buf_reset(&n->collect);
-	nntp_replyf(s, "340 Ok, recommended message-ID %s", n->offered[0] ? n->offered : "none");
+	nntp_replyf(s, "340 Ok, recommended message-ID %s", nntp_feed(n)->offered[0] ? nntp_feed(n)->offered : "none");
 	s->step = post_collect;
 	return STEP_DONE;      /* the article may be in the buffer already */
 }

@@ -193,7 +193,7 @@ static enum step xfeed_cancel(struct session *s, struct slice mid) {
 /* XFEED SOURCE host [path]: the articles that follow come from there */
 static enum step xfeed_source(struct session *s, struct slice *args, unsigned nargs) {
 	struct nntp_session *n = nntp_of(s);
-	if (!slice_cstr(args[1], n->source, sizeof n->source) || !slice_cstr(nargs > 2 ? args[2] : slice_of("", 0), n->source_path, sizeof n->source_path))
+	if (!slice_cstr(args[1], nntp_feed(n)->source, sizeof nntp_feed(n)->source) || !slice_cstr(nargs > 2 ? args[2] : slice_of("", 0), nntp_feed(n)->source_path, sizeof nntp_feed(n)->source_path))
 		return nntp_syntax(s, "source");
 	return nntp_reply(s, "223 noted");
 }

@@ -95,7 +95,7 @@ struct job *nntp_feed_cancel_job(struct session *s, struct forum_txn *t, struct 
 	}
 	struct job *j = job_new(s, feed_cancel_apply);
 	struct feed_cancel *x = ARENA_NEW(j->arena, struct feed_cancel);
-	*x = (struct feed_cancel){ .target = arena_slice(j->arena, slice_trim(control)), .own_id = arena_slice(j->arena, slice_str(nntp_of(s)->feed_id)) };
+	*x = (struct feed_cancel){ .target = arena_slice(j->arena, slice_trim(control)), .own_id = arena_slice(j->arena, slice_str(nntp_feed(nntp_of(s))->id)) };
 	int r = nntp_cancel_of_peer(t, nntp_peer(s), header, x->target, "cancelled", &x->c);
 	int here = r < 0 ? r : post_by_msgid(t, x->target, &p);
 	if (r > 0) {
@@ -129,8 +129,8 @@ bool nntp_feed_cancelled(struct forum_txn *t, struct slice header, struct slice 
 void nntp_feed_diagnostic(struct session *s, struct slice header, struct buf *out) {
 	struct nntp_session *n = nntp_of(s);
 	const struct config_peer *peer = nntp_peer(s);
-	const char *expected = nntp_is_fetch(s) ? n->source_path : peer ? peer->path : "";
-	const char *source = nntp_is_fetch(s) ? n->source : s->peer;
+	const char *expected = nntp_is_fetch(s) ? nntp_feed(n)->source_path : peer ? peer->path : "";
+	const char *source = nntp_is_fetch(s) ? nntp_feed(n)->source : s->peer;
 	struct buf path = { 0 };
 	struct slice rest, first;
 	field_get(header, "path", &path);

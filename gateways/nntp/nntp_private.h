@@ -1,6 +1,7 @@
 /* nntp_private.h - the inside of a news session (RFC 3977, 4642, 4643, 6048, 8054). */
 #ifndef GATEWAYS_NNTP_NNTP_PRIVATE_H
 #define GATEWAYS_NNTP_NNTP_PRIVATE_H
+#include "forumd/base/mem.h"
 #include "forumd/base/range_set.h"
 #include "forumd/forum/group.h"
 #include "forumd/forum/overview.h"
@@ -39,21 +40,25 @@ struct nntp_marks {
 	int64_t last_ms; unsigned burst;       /* reads without a second's pause */
 };
 
+/* of sessions that post or feed, and of no other: idle readers are many */
+struct nntp_feed {
+	char offered[80];                      /* Message-ID in the 340 line */
+	char id[256];                          /* IHAVE, TAKETHIS: of the article that comes */
+	bool stream;                           /* TAKETHIS */
+	enum err refuse;                       /* it is only read to its end */
+	char source[256], source_path[256];    /* forumd-fetch: the server it has the articles from, its name in Path if known */
+};
 struct nntp_session {
 	struct session s;
 	uint32_t group, number;                /* selected; 0 none */
-	char user[NNTP_USER_MAX + 1];          /* AUTHINFO USER given; empty none */
+	char *user;                            /* AUTHINFO USER given; NULL none */
 	struct sasl *sasl;                     /* AUTHINFO SASL under way: the next line is for it */
 	struct nntp_cursor at;
 	struct post_stream *stream;            /* a body too large for one step */
 	bool bol, dot_free, held_cr;
 	struct dotted dotted;                  /* POST */
 	struct buf collect;
-	char offered[80];                      /* Message-ID in the 340 line */
-	char feed_id[256];                     /* IHAVE, TAKETHIS: of the article that comes */
-	bool feed_stream;                      /* TAKETHIS */
-	char source[256], source_path[256];    /* forumd-fetch: the server it has the articles from, its name in Path if known */
-	enum err feed_refuse;                  /* it is only read to its end */
+	struct nntp_feed *feed;                /* nntp_feed() */
 	struct nntp_marks marks;
 	struct range_set hidden; uint32_t hidden_group;      /* nntp_hidden.c */
 	int64_t me_synced_ms;                  /* me.unread was brought up to date */
@@ -61,6 +66,15 @@ struct nntp_session {
 /* j->kind */
 enum nntp_job { NNTP_JOB_STORE = 1, NNTP_JOB_CANCEL, NNTP_JOB_ME, NNTP_JOB_FEED, NNTP_JOB_FEED_CANCEL, NNTP_JOB_PLACE };
 static inline struct nntp_session *nntp_of(struct session *s) { return (struct nntp_session *)s; }
+static inline void nntp_forget_user(struct nntp_session *n) {
+	mem_free(n->user);
+	n->user = NULL;
+}
+static inline struct nntp_feed *nntp_feed(struct nntp_session *n) {
+	if (!n->feed)
+		n->feed = ARENA_NEW(n->s.arena, struct nntp_feed);
+	return n->feed;
+}
 
 extern const struct command nntp_commands[];
 

@@ -62,7 +62,7 @@ void nntp_state_reset(struct session *s) {
 	struct nntp_session *n = nntp_of(s);
 	n->group = n->number = n->hidden_group = 0;
 	range_set_clear(&n->hidden);
-	n->user[0] = 0;
+	nntp_forget_user(n);
 }
 
 void nntp_load_member(struct session *s) {
@@ -147,6 +147,7 @@ static void session_end(struct session *s) {
 	if (nntp_is_fetch(s))
 		nntp_fetch_ended();
 	nntp_marks_flush(s);
+	nntp_forget_user(n);
 	range_set_free(&n->marks.set);
 	range_set_free(&n->hidden);
 	post_stream_free(&n->stream);
