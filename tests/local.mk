@@ -9,6 +9,7 @@ include tests/unit/net/local.mk
 include tests/unit/run/local.mk
 include tests/unit/common/local.mk
 include tests/unit/imap/local.mk
+include tests/unit/nntp/local.mk
 include tests/unit/out/local.mk
 include tests/proto/nntp/local.mk
 include tests/fuzz/local.mk

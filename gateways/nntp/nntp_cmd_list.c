@@ -111,6 +111,8 @@ static enum step list_groups_begin(struct session *s) {
 
 static enum step list_groups(struct session *s, enum nntp_list kind, struct slice *args, unsigned nargs, const char *reply) {
 	enum step step;
+	if (nargs && kind == NNTP_MODERATORS)
+		return nntp_syntax(s, "this LIST takes no argument");
 	if (nargs > 1 || (nargs && !wildmat_valid(args[0])))
 		return nntp_syntax(s, "malformed wildmat");
 	nntp_of(s)->at = (struct nntp_cursor){ .list = kind, .name = slice_of("", 0), .wildmat = nargs ? args[0] : slice_of("", 0),

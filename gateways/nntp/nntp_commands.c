@@ -13,7 +13,7 @@ const struct command nntp_commands[] = {
 	{ "NEXT", nntp_cmd_next, 0, 0, 0, "" },
 	{ "LAST", nntp_cmd_last, 0, 0, 0, "" },
 	{ "LISTGROUP", nntp_cmd_listgroup, 0, 2, 0, "[newsgroup [range]]" },
-	{ "LIST", nntp_cmd_list, 0, 3, 0, "[ACTIVE|NEWSGROUPS|COUNTS|ACTIVE.TIMES|MODERATORS|SUBSCRIPTIONS [wildmat]] | DISTRIBUTIONS | DISTRIB.PATS | MOTD | HEADERS [MSGID|RANGE] | OVERVIEW.FMT" },
+	{ "LIST", nntp_cmd_list, 0, 3, 0, "[ACTIVE|NEWSGROUPS|COUNTS|ACTIVE.TIMES|SUBSCRIPTIONS [wildmat]] | MODERATORS | DISTRIBUTIONS | DISTRIB.PATS | MOTD | HEADERS [MSGID|RANGE] | OVERVIEW.FMT" },
 	{ "XHDR", nntp_cmd_xhdr, 0, 2, 0, "field [range|message-id]" },
 	{ "XGTITLE", nntp_cmd_xgtitle, 0, 1, 0, "[wildmat]" },
 	{ "XPAT", nntp_cmd_xpat, 3, COMMAND_ARGS_MAX, 0, "field range|message-id pattern..." },

@@ -1,5 +1,6 @@
 TESTS += \
 	tests/proto/nntp/test_auth.py \
+	tests/proto/nntp/test_capabilities.py \
 	tests/proto/nntp/test_commands.py \
 	tests/proto/nntp/test_feed.py \
 	tests/proto/nntp/test_fetch_restart.py \
@@ -17,6 +18,7 @@ TESTS += \
 EXTRA_DIST += \
 	tests/proto/nntp/newslib.py \
 	tests/proto/nntp/test_auth.py \
+	tests/proto/nntp/test_capabilities.py \
 	tests/proto/nntp/test_commands.py \
 	tests/proto/nntp/test_feed.py \
 	tests/proto/nntp/test_fetch_restart.py \

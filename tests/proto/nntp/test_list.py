@@ -109,4 +109,47 @@ for cmd, want in (("MOTD", ["Welcome.", ".dot", "", "Bye"]), ("DISTRIBUTIONS", [
     is_(n.text(), want, "LIST " + cmd)
 n.cmd("CAPABILITIES", "101")
 ok("LIST ACTIVE ACTIVE.TIMES COUNTS DISTRIB.PATS DISTRIBUTIONS HEADERS MODERATORS MOTD NEWSGROUPS OVERVIEW.FMT SUBSCRIPTIONS" in n.text(), "capabilities name them")
+
+# RFC 6048 and 3977 7.6: every list with every form of its argument
+s3 = Server(extra='news { motd = "motd" distributions = "world Everywhere; local Here only" distrib_pats = "10:local.*:local;5:*:world" }\n', start=False)
+with open(os.path.join(s3.dir, "motd"), "w") as f:
+    f.write("Gr\u00fc\u00dfe\n")
+s3.start()
+for g, opts in (("a.open", ()), ("a.shut", ("--posting", "nobody")), ("a.mod", ("--moderated",)), ("b.open", ())):
+    s3.group(g, *opts)
+s3.ctl("group", "set", "a.open", "title=Gr\u00fc\u00dfe aus K\u00f6ln")
+n = s3.nntp()
+A = ["a.mod", "a.open", "a.shut", "b.open"]
+for lst in ("ACTIVE", "NEWSGROUPS", "ACTIVE.TIMES", "COUNTS", "SUBSCRIPTIONS"):
+    n = s3.nntp()
+    for arg, want in (("", A), ("*", A), ("a.*", A[:3]), ("a.*,!a.mod", A[1:3]), ("!*", []), ("*,!a.*,a.shut", A[2:]), ("a.sh?t", A[2:3]), ("b.open", A[3:]),
+                      ("nix", []), ("*\u00fc*", []), ("\u4e2d?", []), ("!*\u00fc,*.open", [A[1], A[3]]), ("??open", [A[1], A[3]])):
+        n.cmd(("LIST %s %s" % (lst, arg)).strip(), "215")
+        got = [re.split(r"[\t ]", l)[0] for l in n.text()]
+        if got != want:
+            is_(got, want, "LIST %s %s" % (lst, arg))
+            break
+    else:
+        ok(True, "LIST %s with thirteen wildmats" % lst)
+    for bad in ("[a]", "a\\b", "a,,b", ",", "a b", "a.* b.*", b"\xc3\x28*".decode("latin-1").encode("latin-1")):
+        n.send(b"LIST " + lst.encode() + b" " + (bad if isinstance(bad, bytes) else bad.encode()))
+        l = n.line()
+        if not l.startswith("501"):
+            ok(False, "LIST %s %r: %s" % (lst, bad, l))
+            break
+    else:
+        ok(True, "LIST %s: seven malformed ones are 501" % lst)
+n.cmd("LIST ACTIVE", "215")
+is_([l.split()[-1] for l in n.text()], ["m", "y", "n", "y"], "status: moderated, open, closed")
+n.cmd("LIST COUNTS", "215")
+is_([l.split()[-1] for l in n.text()], ["m", "y", "n", "y"], "in COUNTS, too")
+n.cmd("LIST NEWSGROUPS a.open", "215")
+is_(n.text(), ["a.open\tGr\u00fc\u00dfe aus K\u00f6ln"], "titles are UTF-8")
+n.cmd("LIST MOTD", "215")
+is_(n.text(), ["Gr\u00fc\u00dfe"], "the message of the day too")
+for word in ("MODERATORS", "MOTD", "DISTRIBUTIONS", "DISTRIB.PATS", "OVERVIEW.FMT"):
+    n.cmd("LIST " + word, "215", "LIST " + word)
+    n.text()
+    n.cmd("LIST %s x" % word, "501", "takes no argument")
+is_(s3.stop(), 0, "in order")
 done()
