@@ -726,6 +726,11 @@ void conn_set_timeout(struct conn *c, int64_t ms) {
 }
 
 void conn_shutdown(struct conn *c) {
+	/* without its end nothing can be sent, and who began it and does not go on shall not be waited for */
+	if (handshaking(c)) {
+		conn_abort(c);
+		return;
+	}
 	c->closing = true;
 	c->paused = false;
 	later(c);

@@ -62,7 +62,7 @@ bool conn_is_deflate(const struct conn *c);
 struct buf *conn_spliced(struct conn *c);
 /* no input for this many ms: CONN_TIMEOUT (0: never). Output that makes no progress for 5 minutes closes. */
 void conn_set_timeout(struct conn *c, int64_t ms);
-/* send what is pending, then close both ways; CONN_CLOSED follows */
+/* send what is pending, then close both ways; CONN_CLOSED follows. In the middle of a handshake: at once */
 void conn_shutdown(struct conn *c);
 /* at once */
 void conn_abort(struct conn *c);

@@ -81,6 +81,7 @@ static void setup(void) {
 	struct fail f = { 0 };
 	FILE *c = fopen(path, "w");
 	if (!c || fprintf(c, "domain = \"forum.test\"\nlisten news { protocol = \"nntp\" address = \"127.0.0.1\" port = 21199 }\n"
+		"peer alice { user = \"alice@example.org\" cancels = yes approved = yes path = \"p.test\" }\n"
 		"limits { message_size = 100000 bad_commands = 1000 posts_per_minute = 0 }\n") < 0 || fclose(c) != 0)
 		bail("cannot write %s", path);
 	signal(SIGPIPE, SIG_IGN);
@@ -162,7 +163,12 @@ static const char *const words[] = {
 	"NEWNEWS * 20200101 000000 GMT\r\n", "NEWGROUPS 200101 000000\r\n", "POST\r\n", ".\r\n", "Newsgroups: test.forum\r\n", "Subject: x\r\n",
 	"From: alice@example.org\r\n", "Message-ID: <m1@x.test>\r\n", "Control: cancel <m2@x.test>\r\n", "Supersedes: <m3@x.test>\r\n",
 	"References: <m1@x.test>\r\n", "\r\n", "text\r\n", "..dot\r\n", "\n.\n", "\r.\r", "CAPABILITIES\r\n", "MODE READER\r\n", "AUTHINFO USER x\r\n",
-	"AUTHINFO PASS\r\n", "STARTTLS\r\n", "COMPRESS X\r\n", "DATE\r\n", "HELP\r\n", "XFROB\r\n", " ", "\t", "-", "1-", "99999999999", "<", ">", "\xff", "*",
+	"AUTHINFO PASS\r\n", "STARTTLS\r\n", "COMPRESS X\r\n", "DATE\r\n", "HELP\r\n", "XFROB\r\n",
+	"IHAVE <n1@x.test>\r\n", "IHAVE <m2@x.test>\r\n", "MODE STREAM\r\n", "CHECK <n2@x.test>\r\n", "CHECK\r\n", "TAKETHIS <n2@x.test>\r\n",
+	"TAKETHIS\r\n", "Message-ID: <n1@x.test>\r\n", "Message-ID: <n2@x.test>\r\n", "Date: Fri, 27 Nov 2026 01:00:00 +0000\r\n", "Path: p.test!x\r\n",
+	"Path: a!forum.test!b\r\n", "Approved: x\r\n", "Cancel-Key: sha256:k\r\n", "Cancel-Lock: sha1:x sha256:y\r\n", "Forum-Force: yes\r\n", "> quoted\r\n",
+	"XFEED GONE test.forum 1\r\n", "LIST COUNTS t?st.*,!*.empty\r\n", "LIST MODERATORS\r\n", "LIST MOTD\r\n", "XGTITLE *\r\n", "AUTHINFO SASL PLAIN\r\n",
+	"AUTHINFO SASL SCRAM-SHA-256 biws\r\n", "*\r\n", "=\r\n", "GROUP me.unread\r\n", "LISTGROUP me.replies 1-\r\n", " ", "\t", "-", "1-", "99999999999", "<", ">", "\xff", "*",
 };
 
 static uint32_t state = 1;

@@ -5,7 +5,7 @@ from newslib import *
 
 # what the address sanitizer keeps of freed memory would be counted as ours
 os.environ["ASAN_OPTIONS"] = (os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=8").lstrip(":")
-s = serve(limits="message_size = 200000 bad_commands = 50 login_seconds = 5")
+s = serve(limits="message_size = 200000 bad_commands = 50 login_seconds = 5", extra='peer one { user = "bob@example.org" }\n')
 a = s.nntp(*ALICE)
 for i in range(200):
     post(a, mid="<h%d@x.test>" % i, body="line of text\r\n" * 300)
@@ -120,6 +120,81 @@ a.raw(b"Newsgroups: test.forum\r\nSubject: \xff\xfe\r\nContent-Type: multipart/m
 like(a.line(), "^(240|441)", "octets that are no text")
 a.cmd("DATE", "111", "the session goes on")
 
+# articles that end with the connection
+for how in ("close", "half"):
+    k = s.nntp(*ALICE)
+    k.cmd("POST", "340")
+    k.raw("Newsgroups: test.forum\r\nSubject: s\r\nMessage-ID: <cut%s@x.test>\r\n\r\nhalf a text\r\n" % how)
+    if how == "half":
+        k.s.shutdown(socket.SHUT_WR)
+        ok(k.closed(), "half-closed in the middle of an article")
+    k.close()
+k = s.nntp()
+is_([k.cmd("STAT <cut%s@x.test>" % h)[:3] for h in ("close", "half")], ["430", "430"], "half an article is none")
+k.close()
+
+# a peer without measure
+p = s.nntp(*BOB)
+p.cmd("IHAVE <endless@p.test>", "335")
+for i in range(300):
+    p.raw(chunk)
+ok(rss() - base < 150, "an endless IHAVE is swallowed (%d MB)" % (rss() - base))
+p.raw("\r\n.\r\n")
+p.expect("437", "and refused at its end")
+p.raw("TAKETHIS <endless@p.test>\r\n")
+for i in range(300):
+    p.raw(chunk)
+p.raw("\r\n.\r\n")
+p.expect("439", "TAKETHIS the same")
+N = 20000
+t = threading.Thread(target=p.raw, args=("".join("CHECK <c%d@p.test>\r\nTAKETHIS <c%d@p.test>\r\n.\r\n" % (i, i) for i in range(N)),))
+t.start()
+good = all(p.line().startswith("238 <c%d@" % i) and p.line().startswith("439 <c%d@" % i) for i in range(N))
+t.join()
+ok(good, "forty thousand CHECK and empty TAKETHIS in one go")
+p.close()
+unharmed("a peer")
+
+# logins without end
+c = s.nntp()
+for i in range(300):
+    c.cmd("AUTHINFO SASL PLAIN", "383")
+    c.cmd("*", "481")
+c.cmd("DATE", "111", "three hundred abandoned exchanges")
+c.cmd("AUTHINFO SASL PLAIN", "383")
+try:
+    c.raw(b"A" * 3000000)
+except OSError:
+    pass
+like(c.line(), "^(400|504)", "an answer of three million octets ends it")
+ok(c.closed(), "and the connection")
+c = s.nntp()
+c.raw(b"AUTHINFO USER " + b"\xff\0" * 100 + b"\r\nAUTHINFO PASS \0\r\nDATE\r\n")
+codes = [c.line()[:3] for _ in range(3)]
+ok(codes[0] in ("381", "501") and codes[2] == "111", "NUL and 8-bit in names (%s)" % codes)
+unharmed("odd logins")
+
+# TLS that never comes to anything
+quiet = [socket.create_connection(("127.0.0.1", s.port["nntps"])) for _ in range(30)]
+for k in quiet[:10]:
+    k.sendall(b"GET / HTTP/1.0\r\n\r\n")
+for k in quiet[10:20]:
+    k.sendall(b"\x16\x03\x01\x02\x00\x01")
+unharmed("no handshakes")
+away = 0
+for k in quiet:
+    k.settimeout(20 * SLOW)
+    try:
+        while k.recv(4096):
+            pass
+        away += 1
+    except ConnectionError:
+        away += 1
+    except (socket.timeout, TimeoutError):
+        pass
+    k.close()
+is_(away, 30, "a handshake that does not come is waited for only so long")
+
 # deflate
 c = s.nntp()
 c.cmd("COMPRESS DEFLATE", "206")
@@ -131,6 +206,28 @@ time.sleep(1)
 ok(rss() - base < 150, "a deflate bomb is only slow input (%d MB)" % (rss() - base))
 unharmed("a bomb")
 c.close()
+# millions of commands in some octets, whose answers nobody reads
+z = zlib.compressobj(9, zlib.DEFLATED, -15)
+bomb = z.compress(b"DATE\r\n" * 3000000) + z.flush(zlib.Z_SYNC_FLUSH)
+z = zlib.compressobj(9, zlib.DEFLATED, -15)
+over = z.compress(b"GROUP test.forum\r\n" + b"OVER 1-\r\nARTICLE 1\r\n" * 1000000) + z.flush(zlib.Z_SYNC_FLUSH)
+deaf = []
+for data in (bomb, over):
+    for _ in range(3):
+        k = s.nntp()
+        k.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        k.cmd("COMPRESS DEFLATE", "206")
+        k.s.settimeout(3)
+        try:
+            k.raw(data)
+        except (socket.timeout, TimeoutError, OSError):
+            pass
+        deaf.append(k)
+time.sleep(1)
+ok(rss() - base < 150, "bombs of commands whose answers nobody reads (%d octets, %d octets; %d MB)" % (len(bomb), len(over), rss() - base))
+unharmed("command bombs")
+for k in deaf:
+    k.close()
 c = s.nntp()
 c.cmd("COMPRESS DEFLATE", "206")
 c.raw(b"\xff" * 1000)
