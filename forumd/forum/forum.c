@@ -243,6 +243,16 @@ int64_t forum_next_id(struct forum_txn *t, const char *counter) {
 	return r < 0 ? r : (int64_t)n;
 }
 
+uint64_t forum_rights_epoch(struct forum_txn *t) {
+	struct slice v;
+	return forum_meta_get(t, "#rights", &v) > 0 && v.n == 8 ? num_get64(v.p) : 0;
+}
+
+int forum_rights_changed(struct forum_txn *t) {
+	int64_t epoch = forum_next_id(t, "rights");
+	return epoch < 0 ? (int)epoch : 1;
+}
+
 struct slice forum_secret(struct forum_txn *t) {
 	struct slice v;
 	if (forum_meta_get(t, "secret", &v) <= 0 || v.n != 32)

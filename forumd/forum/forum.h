@@ -52,6 +52,11 @@ void forum_tell_own(struct forum_txn *t, uint32_t member, uint32_t group);
 /* next value of a named counter, from 1; 0 is never given; < 0 as int64 on error */
 int64_t forum_next_id(struct forum_txn *t, const char *counter);
 
+/* A number that grows whenever somebody's rights may have changed (roles, settings of groups); 0 at first. */
+uint64_t forum_rights_epoch(struct forum_txn *t);
+/* Called on: writer. */
+int forum_rights_changed(struct forum_txn *t);
+
 /* The secret all reply tokens are made with: 32 random bytes, made when the store is created. */
 struct slice forum_secret(struct forum_txn *t);
 

@@ -166,7 +166,7 @@ static int group_total_add(struct forum_txn *t, int n) {
 static int group_told(struct forum_txn *t, uint32_t id, int r) {
 	if (r > 0)
 		forum_change_add(t, (struct change){ .kind = CHANGE_GROUP, .group = id });
-	return r;
+	return r > 0 ? forum_rights_changed(t) : r;
 }
 
 /* a member's own box: nobody else need look */

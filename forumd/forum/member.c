@@ -566,7 +566,7 @@ int member_set_role(struct forum_txn *t, uint32_t id, enum role role, uint32_t g
 		v[n++] = (struct member_role){ role, group };
 	}
 	m.roles = v, m.nroles = n;
-	return member_store(t, &m, true, f);
+	return (r = forum_rights_changed(t)) < 0 ? fail_internal(f, "rights: %s", err_name((enum err)r)) : member_store(t, &m, true, f);
 }
 
 bool member_has_role(const struct member *m, enum role role, uint32_t group) {
@@ -714,7 +714,10 @@ static int member_erase_posts(struct forum_txn *t, uint32_t author, struct fail 
 static int member_drop_settings(struct forum_txn *t, uint32_t id) {
 	static const char families[] = "SFfkhp";
 	struct key shown = key_name('M', arena_slicef(t->arena, "imap-subscribed-%u", id));
+	struct key looked = key_name('M', arena_slicef(t->arena, "boxes-looked-%u", id));
 	int r = kv_del(t->kv, key_slice(&shown));
+	if (r >= 0)
+		r = kv_del(t->kv, key_slice(&looked));
 	struct slice cursor = { 0 };
 	struct group g = { 0 };
 	/* what he agreed to: of the forum (0), then of each group */

@@ -299,6 +299,49 @@ int personal_forget(struct forum_txn *t, uint32_t member, struct fail *f) {
 	return r < 0 ? r : 1;
 }
 
+/* --- rights that were given or taken --- */
+
+static const char *personal_looked(struct forum_txn *t, uint32_t member) {
+	return arena_printf(t->arena, "boxes-looked-%u", member);
+}
+
+bool personal_stale(struct forum_txn *t, uint32_t member) {
+	struct slice v;
+	uint64_t looked = forum_meta_get(t, personal_looked(t, member), &v) > 0 && v.n == 8 ? num_get64(v.p) : 0;
+	return looked != forum_rights_epoch(t);
+}
+
+static int personal_recheck_box(struct forum_txn *t, const struct group *g) {
+	struct post p;
+	struct place at;
+	uint32_t number;
+	int r = 1;
+	for (uint32_t n = 1; n <= g->high && r >= 0; n++) {
+		if ((r = post_by_number(t, g->id, n, &p)) <= 0 || personal_number(t, p.id, g->id, &number) <= 0 || number != n)
+			continue;
+		if ((r = personal_source(t, g->owner, p.id, &at)) >= 0)
+			r = personal_show(t, (struct place){ g->id, n }, p.id, r > 0 && p.state == POST_VISIBLE);
+	}
+	return r < 0 ? r : 1;
+}
+
+int personal_recheck(struct forum_txn *t, uint32_t member) {
+	static const enum personal_box boxes[] = { BOX_INBOX, BOX_REPLIES, BOX_WATCHED, BOX_TRASH, BOX_DRAFTS, BOX_SENT };
+	struct slice cursor = { 0 };
+	struct folder folder;
+	struct group g;
+	char v[8];
+	int r = 1;
+	for (size_t i = 0; i < sizeof boxes / sizeof *boxes && r >= 0; i++)
+		if ((r = personal_find(t, member, boxes[i], &g)) > 0)
+			r = personal_recheck_box(t, &g);
+	while (r >= 0 && (r = folder_each(t, member, &cursor, &folder)) > 0)
+		if ((r = group_get(t, folder.group, &g)) > 0)
+			r = personal_recheck_box(t, &g);
+	num_put64(v, forum_rights_epoch(t));
+	return r < 0 ? r : forum_meta_put(t, personal_looked(t, member), slice_of(v, sizeof v));
+}
+
 /* --- what comes in by itself --- */
 
 static bool personal_may_see(struct forum_txn *t, uint32_t member, const struct post *p) {

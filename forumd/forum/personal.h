@@ -26,6 +26,11 @@ int personal_prepare(struct forum_txn *t, uint32_t member);
 /* Brings UNREAD up to date: new unread posts of the groups the member may read get numbers (the newest `max` of each
  * group), read ones become holes, unread again come back. Called on: writer. */
 int personal_sync_unread(struct forum_txn *t, uint32_t member, uint32_t max);
+/* Rights have changed since his pointers were last looked at: those to posts he may no longer read may still be counted, those
+ * to posts he may read again be missing. */
+bool personal_stale(struct forum_txn *t, uint32_t member);
+/* Looks at all his pointers but UNREAD's and a queue's. 1, < 0. Called on: writer. */
+int personal_recheck(struct forum_txn *t, uint32_t member);
 /* A post became visible: into REPLIES and INBOX of the parent's author, into WATCHED of those who watch the thread.
  * Called by post_publish. */
 int personal_deliver(struct forum_txn *t, const struct post *p);

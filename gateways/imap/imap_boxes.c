@@ -5,7 +5,8 @@
  *
  * Moderators have Moderation.Queue besides (forumd/forum/queue.h), with the verdicts as siblings.
  *
- * The boxes are made when a member logs in; Unread and the queue are brought up to date when they are selected or asked about. */
+ * The boxes are made when a member logs in; Unread and the queue are brought up to date when they are selected or asked about, the
+ * others when rights have changed since. */
 #include "forumd/forum/folder.h"
 #include "forumd/forum/personal.h"
 #include "forumd/forum/queue.h"
@@ -153,14 +154,19 @@ static int box_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	int r = personal_prepare(t, d->member);
 	if (r > 0 && d->what == IMAP_SYNC_UNREAD)
 		r = personal_sync_unread(t, d->member, UNREAD_MAX);
+	if (r > 0 && d->what == IMAP_SYNC_RIGHTS)
+		r = personal_recheck(t, d->member);
 	if (r > 0 && d->what != IMAP_SYNC_UNREAD)
 		r = queue_sync(t, d->member);
 	return r < 0 ? r : 1;
 }
 
 enum imap_box_sync imap_box_sync_of(struct imap_session *is, struct forum_txn *t, struct slice name) {
-	return slice_is(name, "Unread") ? IMAP_SYNC_UNREAD :
-		slice_is(name, "Moderation.Queue") && t && rights_moderates(t, is->s.member) ? IMAP_SYNC_QUEUE : IMAP_SYNC_NONE;
+	if (slice_is(name, "Unread"))
+		return IMAP_SYNC_UNREAD;
+	if (slice_is(name, "Moderation.Queue"))
+		return t && rights_moderates(t, is->s.member) ? IMAP_SYNC_QUEUE : IMAP_SYNC_NONE;
+	return t && !group_name_valid(name) && personal_stale(t, is->s.member) ? IMAP_SYNC_RIGHTS : IMAP_SYNC_NONE;
 }
 
 enum step imap_box_sync(struct imap_session *is, enum imap_box_sync what, enum step (*then)(struct session *)) {

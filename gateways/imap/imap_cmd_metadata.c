@@ -5,6 +5,7 @@
 #include "forumd/base/text.h"
 #include "forumd/forum/note.h"
 #include "forumd/forum/personal.h"
+#include "gateways/common/founding.h"
 #include "gateways/imap/imap_private.h"
 
 #define ENTRIES_MAX 64
@@ -53,12 +54,19 @@ static bool entry_is_private(struct slice name) {
 
 /* --- what the forum says --- */
 
+/* the founding text members agree to */
+static struct slice rules_of(struct forum_txn *t, uint32_t group) {
+	struct founding f;
+	return founding_get(t, group, &f) > 0 && f.text.n ? f.text : slice_of(NULL, 0);
+}
+
 /* in order of name; value empty of p: not there */
-static struct slice group_entry(struct imap_session *is, const struct group *g, unsigned i, struct slice *name_r) {
+static struct slice group_entry(struct imap_session *is, struct forum_txn *t, const struct group *g, unsigned i,
+	struct slice *name_r) {
 	static const struct slice names[] = {
 		SLICE_INIT("/shared/comment"), SLICE_INIT("/shared/vendor/forumd/access"), SLICE_INIT("/shared/vendor/forumd/address"),
 		SLICE_INIT("/shared/vendor/forumd/kind"), SLICE_INIT("/shared/vendor/forumd/moderated"),
-		SLICE_INIT("/shared/vendor/forumd/posting"),
+		SLICE_INIT("/shared/vendor/forumd/posting"), SLICE_INIT("/shared/vendor/forumd/rules"),
 	};
 	if (i >= sizeof names / sizeof *names)
 		return *name_r = slice_of(NULL, 0);
@@ -69,27 +77,28 @@ static struct slice group_entry(struct imap_session *is, const struct group *g, 
 	case 2: return arena_slicef(is->s.command, "%.*s@%s", SLICE_ARG(g->name), is->s.config->domain);
 	case 3: return slice_str(group_kind_name(g->kind));
 	case 4: return slice_str(g->moderated ? "on" : "off");
-	default: return slice_str(group_posting_name(g->posting));
+	case 5: return slice_str(group_posting_name(g->posting));
+	default: return rules_of(t, g->id);
 	}
 }
 
-static struct slice server_entry(struct imap_session *is, unsigned i, struct slice *name_r) {
-	*name_r = i == 0 ? SLICE("/shared/admin") : i == 1 ? SLICE("/shared/comment") : slice_of(NULL, 0);
-	return i == 0 ? arena_slicef(is->s.command, "mailto:postmaster@%s", is->s.config->domain) :
+static struct slice server_entry(struct imap_session *is, struct forum_txn *t, unsigned i, struct slice *name_r) {
+	*name_r = i == 0 ? SLICE("/shared/admin") : i == 1 ? SLICE("/shared/comment") : i == 2 ?
+		SLICE("/shared/vendor/forumd/rules") : slice_of(NULL, 0);
+	return i == 2 ? rules_of(t, 0) : i == 0 ? arena_slicef(is->s.command, "mailto:postmaster@%s", is->s.config->domain) :
 		arena_slicef(is->s.command, "%s forum", is->s.config->domain);
 }
 
-static struct slice box_entry(const struct imap_session *is, const struct metadata *w, unsigned i, struct slice *name_r) {
+static struct slice box_entry(const struct metadata *w, unsigned i, struct slice *name_r) {
 	const struct imap_box *box = imap_box_named(w->mailbox);
-	(void)is;
 	*name_r = i == 0 && box && box->use ? SLICE("/private/specialuse") : slice_of(NULL, 0);
 	return name_r->p ? slice_str(box->use) : slice_of(NULL, 0);
 }
 
 /* the i-th entry that is no note; name_r->p NULL behind the last */
-static struct slice made_entry(struct imap_session *is, const struct metadata *w, const struct group *g, unsigned i,
-	struct slice *name_r) {
-	return w->own ? box_entry(is, w, i, name_r) : w->group ? group_entry(is, g, i, name_r) : server_entry(is, i, name_r);
+static struct slice made_entry(struct imap_session *is, struct forum_txn *t, const struct metadata *w, const struct group *g,
+	unsigned i, struct slice *name_r) {
+	return w->own ? box_entry(w, i, name_r) : w->group ? group_entry(is, t, g, i, name_r) : server_entry(is, t, i, name_r);
 }
 
 /* --- GETMETADATA --- */
@@ -137,7 +146,7 @@ static int metadata_collect(struct imap_session *is, struct forum_txn *t, struct
 	int r = 1;
 	for (unsigned i = 0, made = 0; !w->none && r > 0; i++) {
 		if (!made) {
-			value = made_entry(is, w, g, i, &name);
+			value = made_entry(is, t, w, g, i, &name);
 			if (!name.p) {
 				made = 1;
 				name = slice_of("", 0);

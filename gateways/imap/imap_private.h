@@ -106,7 +106,7 @@ int imap_action_find(struct imap_session *is, struct forum_txn *t, struct slice 
 int imap_mailbox_find(struct imap_session *is, struct forum_txn *t, struct slice name, struct group *g_r);
 bool imap_boxes_ready(struct forum_txn *t, uint32_t member);
 /* makes the boxes; brings one up to date */
-enum imap_box_sync { IMAP_SYNC_NONE, IMAP_SYNC_UNREAD, IMAP_SYNC_QUEUE };
+enum imap_box_sync { IMAP_SYNC_NONE, IMAP_SYNC_UNREAD, IMAP_SYNC_QUEUE, IMAP_SYNC_RIGHTS };
 enum imap_box_sync imap_box_sync_of(struct imap_session *is, struct forum_txn *t, struct slice name);
 enum step imap_box_sync(struct imap_session *is, enum imap_box_sync what, enum step (*then)(struct session *));
 

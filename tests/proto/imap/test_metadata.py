@@ -52,6 +52,13 @@ is_(len(get(a, "(DEPTH infinity) our.forum /shared")), 6, "all levels, options i
 for cmd in ("GETMETADATA %s /shared/comment", "SETMETADATA %s (/private/comment x)", "GETMETADATA (DEPTH infinity) %s /shared"):
     is_(a.run(cmd % "hidden.group"), a.run(cmd % "no.such.group"), "private is missing: " + cmd[:11])
 
+# the founding text
+is_(get(a, '"" /shared/vendor/forumd/rules'), {"/shared/vendor/forumd/rules": None}, "no founding text yet")
+s.ctl("founding", "set", stdin="Be kind.\nStay on topic.\n")
+s.ctl("founding", "set", "our.forum", stdin="Vegetables only.\n")
+is_((get(a, '"" /shared/vendor/forumd/rules')["/shared/vendor/forumd/rules"].split(), get(a, "our.forum /shared/vendor/forumd/rules")["/shared/vendor/forumd/rules"].strip()),
+    ("Be kind. Stay on topic.".split(), "Vegetables only."), "of the forum, and of a group")
+
 # notes
 bin_ = b"line\r\nwith \x00 and \xff"
 like(a.run("SETMETADATA our.forum (/private/comment {5+}\r\nhello /private/vendor/x/Color blue /private/bin ~{%d}" % len(bin_), [bin_ + b")"])[0], "^BAD", "an atom is no value")
