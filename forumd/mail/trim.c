@@ -43,7 +43,7 @@ static void trim_cut(struct trim *t, size_t from, size_t to, unsigned reason) {
 /* a block of From, Sent, To, Subject in any order begins at i, with so many different names */
 static bool trim_headers(const struct trim *t, size_t i, unsigned need) {
 	unsigned seen = 0, others = 0;
-	bool blank = false;
+	bool blank = false, address = false;
 	if (i >= t->n || !trim_line_label(&t->v[i]))
 		return false;
 	for (size_t k = i; k < t->n && k < i + 20; k++) {
@@ -58,9 +58,13 @@ static bool trim_headers(const struct trim *t, size_t i, unsigned need) {
 		if (!label && (blank || ++others > 4 || slice_ends(t->v[k].text, SLICE("."))))
 			break;
 		seen |= label ? 1u << label : 0;
+		address = address || slice_chr(t->v[k].text, '@') >= 0;
 		others = label ? 0 : others;
 		blank = false;
 	}
+	/* without anything above that says what it is, it must have what a mail has */
+	if (need >= 3 && !(seen & 1u << TRIM_DATE) && !address)
+		return false;
 	return (seen & 1u << TRIM_FROM) && (unsigned)__builtin_popcount(seen) >= need;
 }
 
@@ -77,7 +81,7 @@ static bool trim_headers_unknown(const struct trim *t, size_t i) {
 }
 
 static bool trim_dashed(const struct trim_line *l) {
-	return slice_starts(l->text, SLICE("---")) && slice_ends(l->text, SLICE("---"));
+	return slice_starts(l->fold, SLICE("---")) && slice_ends(l->fold, SLICE("---"));
 }
 
 /* When the parent is known, the tail must be its copy, with nothing of the author's between its lines. */

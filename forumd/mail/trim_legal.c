@@ -48,9 +48,9 @@ static bool legal_text(struct slice text) {
 	while (begin.n && (begin.p[0] == '*' || begin.p[0] == '_' || begin.p[0] == ' '))
 		begin = slice_from(begin, 1);
 	unsigned secret = legal_count(text, legal_secret), reader = legal_count(text, legal_reader), mail = legal_count(text, legal_mail);
-	if (!secret || !reader || !mail)
+	if (!secret || reader < 2 || !mail)
 		return false;
-	return trim_starts_any(begin, legal_begins) || (secret >= 2 && reader >= 2);
+	return trim_starts_any(begin, legal_begins) || secret >= 2;
 }
 
 size_t trim_legal(const struct trim *t, size_t end) {
@@ -58,6 +58,8 @@ size_t trim_legal(const struct trim *t, size_t end) {
 	size_t from = end;
 	while (from > 0 && t->v[from - 1].kind == TRIM_TEXT && end - from < LEGAL_LINES)
 		from--;
+	if (from > 0 && t->v[from - 1].kind == TRIM_TEXT)    /* longer than any of them */
+		return end;
 	for (size_t i = from; i < end && buf_len(&text) <= LEGAL_MAX; i++) {
 		buf_addc(&text, ' ');
 		if (t->v[i].fold.n)

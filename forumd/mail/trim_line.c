@@ -47,7 +47,9 @@ static struct slice line_fold(struct slice text, struct buf *out) {
 	for (struct slice rest = text; rest.n;) {
 		struct slice here = rest;
 		int32_t c = text_utf8_next(&rest);
-		if (c >= 0 && !line_invisible(c))
+		if (c >= 0x2010 && c <= 0x2015)      /* dashes of all lengths */
+			buf_addc(&seen, '-');
+		else if (c >= 0 && !line_invisible(c))
 			buf_add(&seen, here.p, here.n - rest.n);
 	}
 	text_fold(buf_slice(&seen), out);
@@ -98,6 +100,23 @@ static void line_quote_bars(struct trim *t) {
 			t->v[i].kind = TRIM_QUOTED;
 }
 
+/* Between two lines of ``` stands code: whatever it looks like, it is the author's. */
+static void line_code(struct trim *t) {
+	for (size_t i = 0; i < t->n; i++) {
+		size_t end = i + 1;
+		if (t->v[i].kind != TRIM_TEXT || !slice_starts(t->v[i].text, SLICE("```")))
+			continue;
+		while (end < t->n && !(t->v[end].kind == TRIM_TEXT && slice_is(t->v[end].text, "```")))
+			end++;
+		if (end == t->n)
+			return;
+		for (; i < end; i++) {
+			t->v[i].fold.n = 0;
+			t->v[i].kind = t->v[i].kind == TRIM_BLANK ? TRIM_BLANK : TRIM_TEXT;
+		}
+	}
+}
+
 /* Offsets while the buffer grows, pointers when it is done. */
 void trim_split(struct trim *t, struct slice text) {
 	size_t room = 0;
@@ -119,6 +138,7 @@ void trim_split(struct trim *t, struct slice text) {
 	for (size_t i = 0; i < t->n; i++)
 		t->v[i].fold = t->v[i].fold.n ? slice_sub(buf_slice(&t->folded), (size_t)(uintptr_t)t->v[i].fold.p, t->v[i].fold.n) :
 			slice_of("", 0);
+	line_code(t);
 	line_quote_bars(t);
 	line_join_wrapped(t);
 }
@@ -230,11 +250,12 @@ static bool line_is_boilerplate(struct slice s);
 bool trim_line_boilerplate(const struct trim_line *l) {
 	struct buf b = { 0 };
 	/* the names of stores are the same in all languages */
+	bool picture = slice_starts(l->fold, SLICE("[cid:")) && slice_ends(l->fold, SLICE("]")) && slice_chr(l->fold, ' ') < 0;
 	bool store = l->fold.n <= 200 && slice_find(l->fold, SLICE("outlook")) >= 0 && slice_find(l->fold, SLICE("aka.ms/")) >= 0;
 	if (!l->fold.n || l->fold.n > 400)
 		return false;
 	line_without_links(l->fold, &b);
-	bool is = store || line_is_boilerplate(buf_slice(&b));
+	bool is = store || picture || line_is_boilerplate(buf_slice(&b));
 	buf_free(&b);
 	return is;
 }
@@ -266,7 +287,7 @@ bool trim_line_contact(const struct trim_line *l) {
 }
 
 /* what speaks for an introduction */
-struct evidence { bool opener, digit_first, digit, time, address, verb, colon, own; };
+struct evidence { bool opener, digit_first, digit, time, address, verb, colon, own, open_end; };
 
 static bool intro_verb(struct slice s, bool *own_r) {
 	/* "<ann@example.org>wrote:" */
@@ -306,8 +327,11 @@ static void intro_evidence(struct slice s, struct evidence *e_r) {
 	}
 	e_r->opener = trim_starts_any(bare, trim_openers);
 	e_r->colon = bare.n && bare.p[bare.n - 1] == ':';
-	for (size_t i = 0; i < bare.n && !e_r->digit; i++)
-		e_r->digit = text_digit(bare.p[i]), e_r->digit_first = e_r->digit && i < 16;
+	for (size_t i = 0, characters = 0; i < bare.n && !e_r->digit; i++) {
+		e_r->digit = text_digit(bare.p[i]), e_r->digit_first = e_r->digit && characters < 16;
+		characters += (bare.p[i] & 0xc0) != 0x80;
+	}
+	e_r->open_end = bare.n && !line_in(bare.p[bare.n - 1], ".!?,;");
 	e_r->time = intro_time(s);
 	e_r->address = slice_chr(s, '@') > 0;
 	e_r->verb = intro_verb(s, &e_r->own);
@@ -326,11 +350,29 @@ static bool intro_enough(const struct evidence *e, bool quoted) {
 	bool dated = e->time || e->address;
 	if (e->own && !e->address)
 		return false;
+	if (!quoted && e->colon && e->digit_first && e->time && e->address)    /* date, time, name, address */
+		return true;
 	if (!quoted)
 		return e->colon && e->verb && dated && e->digit && (e->opener || e->digit_first || (e->address && e->time));
 	if (e->colon)
 		return e->verb || (dated && (e->opener || e->digit_first || (e->address && e->digit)));
-	return e->address && e->digit_first && dated;
+	return (e->address && e->digit_first && dated) || (e->opener && e->verb && e->time && e->digit_first && e->open_end);
+}
+
+/* "Ann Other wrote:" without date or address: nothing but a name, and not "As Ann wrote:" or "I agree with what Ann wrote:" */
+static bool intro_is_name(const struct trim_line *l) {
+	static const char *const words[] = { "as", "like", "what", "i", "my", "we", "you", "he", "she", "they", "somebody", "someone", "the", "here", "this", "that", "then",
+		"and", "but", "when", "once", "wie", "was", "hier", "dann", "und", "comme", "voici", "como", "come", "ecco", "zoals", "som", "jak", "как", "kuten", NULL };
+	struct slice rest = l->text, word;
+	unsigned n = 0, lower = 0;
+	while (slice_word(&rest, &word)) {
+		for (const char *const *k = words; n == 0 && *k; k++)
+			if (slice_is_nocase(word, *k))
+				return false;
+		lower += word.p[0] >= 'a' && word.p[0] <= 'z';
+		n++;
+	}
+	return lower <= 4 && n <= 10;
 }
 
 static void intro_join(const struct trim *t, size_t from, size_t last, struct buf *out) {
@@ -385,7 +427,7 @@ bool trim_intro(const struct trim *t, size_t first, size_t last, bool quoted, si
 			break;
 		intro_join(t, last - k, last, &b);
 		intro_evidence(buf_slice(&b), &e);
-		if (!intro_enough(&e, quoted))
+		if (!intro_enough(&e, quoted) || (!e.time && !e.address && !e.digit && !e.opener && k == 0 && !intro_is_name(l)))
 			continue;
 		intro_join(t, last - k, last - k, &b);
 		intro_evidence(buf_slice(&b), &start);

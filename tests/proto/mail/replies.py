@@ -317,6 +317,14 @@ def single():
     yield "edison", mail("%s\n\nSent from Edison Mail (https://mail.onelink.me/107872968?pid=nativeplacement&c=Global)\n\nOn May 3, 2026 at 10:11 AM, %s <%s> wrote:\n\n%s\n" % (WORDS, NAME, ADDRESS, THEIRS)), WORDS
     yield "nine", mail("%s\n\nSent from Nine\n________________________________\nFrom: %s <%s>\nSent: Sunday, 3 May 2026 10:11\nTo: bob@example.org\nSubject: Re: Quince\n\n%s\n" % (WORDS, NAME, ADDRESS, THEIRS)), WORDS
     yield "gmail on a phone", mail("%s\n\nOn Sun, May 3, 2026, 10:11 AM %s <%s> wrote:\n\n%s" % (WORDS, NAME, ADDRESS, quoted(THEIRS))), WORDS
+    yield "proton, older", mail("%s\n\n‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐\nOn Sunday, May 3rd, 2026 at 10:11 AM, %s <%s> wrote:\n\n%s" % (WORDS, NAME, ADDRESS, quoted(THEIRS))), WORDS
+    yield "mail.ru, unmarked", mail("%s\n\nВоскресенье, 3 мая 2026, 10:11 +03:00 от %s <%s>:\n\n%s\n" % (WORDS, NAME, ADDRESS, THEIRS)), WORDS
+    yield "rambler, unmarked", mail("%s\n\n03.05.2026, 10:11, \"%s\" <%s>:\n\n%s\n" % (WORDS, NAME, ADDRESS, THEIRS)), WORDS
+    yield "web.de, without a colon", mail("%s\n\nAm 03.05.26 um 10:11 schrieb %s\n\n%s" % (WORDS, NAME, quoted(THEIRS))), WORDS
+    yield "a picture of a signature", mail("%s\n\n[cid:image001.png@01DC0000.12345678]\n\n%s\n%s\n" % (WORDS, block("en"), THEIRS)), WORDS
+    yield "la poste", mail("%s\n\n> Message du 03/05/26 10:11\n> De : \"%s\" <%s>\n> A : bob@example.org\n> Objet : Quince\n> \n%s" % (WORDS, NAME, ADDRESS, quoted(THEIRS))), WORDS
+    yield "t-online", mail("%s\n\n-----Original-Nachricht-----\nBetreff: Quince\nDatum: 2026-05-03T10:11:12+0200\nVon: \"%s\" <%s>\nAn: bob@example.org\n\n%s\n" % (WORDS, NAME, ADDRESS, THEIRS)), WORDS
+    yield "aol, dated", mail("%s\n\nIn a message dated 5/3/2026 10:11:12 AM Eastern Daylight Time, %s writes:\n\n%s\n" % (WORDS, ADDRESS, THEIRS)), WORDS
     for lang in ("en", "de", "fr", "ja"):
         intro = INTRO["gmail " + lang].replace("\n", " ")
         html = ("<div dir=\"ltr\">%s</div><br><div class=\"gmail_quote gmail_quote_container\"><div dir=\"ltr\" class=\"gmail_attr\">%s<br></div>"
@@ -342,6 +350,10 @@ def kept():
         return name, mail(text + "\n"), text
     yield same("forwarded mail stays", "See what Carol wrote to me, I may show it:\n\n---------- Forwarded message ---------\nFrom: Carol Reed <carol@example.org>\nDate: Sun, 3 May 2026 at 09:00\nSubject: Quince jelly\nTo: Bob Fenn <bob@example.org>\n\nTwo pounds of sugar.")
     yield same("code with > stays", "Try this:\n\n```\n$ sort < in > out\n> second prompt\n> third prompt\n```\n\nand tell me.")
+    yield same("code that is a mail stays", "Gmail writes\n\n```\nOn Sun, May 3, 2026 at 10:11 AM Ann <ann@example.org> wrote:\n\n> Which soil?\n```\n\nabove it.")
+    yield same("a header in prose stays", "I sent this:\n\nFrom: me\nTo: you\nSubject: soil\n\nDid it arrive?")
+    yield same("somebody's words with a sentence above", "I agree with what Ann wrote:\n\n> Loam.\n\nand I would add sand.")
+    yield same("As Ann wrote", "As Ann wrote:\n\n> Loam.\n\nShe is right.")
     yield same("shell prompt stays", "The program asks:\n\n    > list\n    > quit\n\nThen it ends.")
     yield same("a line that begins with On", "Two things.\n\nOn Tuesday we meet at 10:30, as Ann wrote: be there.\nBring spades.")
     yield same("From in a sentence", "My reasons:\n\nFrom: the south wall to the gate it is dry.\nTo: the north it is wet.\n\nSo plant it in the middle.")
