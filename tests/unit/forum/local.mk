@@ -7,6 +7,7 @@ forum_people_tests = \
 	tests/unit/forum/test_marks \
 	tests/unit/forum/test_member \
 	tests/unit/forum/test_moderate \
+	tests/unit/forum/test_replace \
 	tests/unit/forum/test_rights \
 	tests/unit/forum/test_subscribe \
 	tests/unit/forum/test_token
@@ -16,6 +17,7 @@ tests_unit_forum_test_mailq_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_marks_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_member_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_moderate_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
+tests_unit_forum_test_replace_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_rights_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_subscribe_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_token_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
