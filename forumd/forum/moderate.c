@@ -490,12 +490,11 @@ static bool moderate_closes(enum verdict v) {
 		v == VERDICT_DELETE;
 }
 
-/* Nobody's post is taken away in silence: with a reason, out of a case, or before it was published. Spam is. */
-static bool moderate_author_hears(const struct post *p, uint32_t by, enum verdict v, struct slice reason, bool open,
-	const struct moderate_case *c) {
+/* A case does not end behind the author's back, nor does his post's waiting. Of spam it does. */
+static bool moderate_author_hears(const struct post *p, uint32_t by, enum verdict v, bool open, const struct moderate_case *c) {
 	if (by == p->author || (open && c->kinds & 1u << REPORT_SPAM))
 		return false;
-	return v == VERDICT_NOTE || ((v == VERDICT_HIDE || v == VERDICT_DELETE || v == VERDICT_ASIDE) && (open || reason.n)) ||
+	return v == VERDICT_NOTE || (open && (v == VERDICT_HIDE || v == VERDICT_DELETE || v == VERDICT_ASIDE)) ||
 		(v == VERDICT_APPROVE && p->state == POST_PENDING);
 }
 
@@ -514,7 +513,7 @@ int moderate_verdict(struct forum_txn *t, uint64_t post, uint32_t by, enum verdi
 	uint32_t clear = v == VERDICT_ASIDE ? POST_FLAGGED : POST_FLAGGED | POST_OFF_TOPIC;
 	if (moderate_closes(v) && (p.flags & clear) && (r = post_set_flags(t, post, 0, clear, f)) < 0)
 		return r;
-	if (moderate_author_hears(&p, by, v, reason, open, &c) && (r = mailq_add_tell(t, p.author, a.a.serial)) < 0)
+	if (moderate_author_hears(&p, by, v, open, &c) && (r = mailq_add_tell(t, p.author, a.a.serial)) < 0)
 		return fail_internal(f, "%s: %s", verdict_name(v), err_name((enum err)r));
 	if (action_r)
 		*action_r = a.a.serial;

@@ -4,6 +4,7 @@
 #include "forumd/base/text.h"
 
 #define FLOWED_WIDTH 72
+#define FLOWED_WORD 900            /* octets of one word without a break */
 
 /* takes the '>' off the front of a line; how many */
 static size_t flowed_depth(struct slice *line) {
@@ -61,6 +62,13 @@ static size_t flowed_take(struct slice s, size_t width, bool *space_r) {
 		fits = s.n - rest.n;
 		if (space)
 			behind = fits;
+	}
+	/* an address of the web is worth more than a straight margin */
+	while (rest.n && !behind && rest.n < s.n && !(s.p[fits - 1] & 0x80) && fits < FLOWED_WORD && !(rest.p[0] & 0x80)) {
+		bool space = rest.p[0] == ' ';
+		rest = slice_from(rest, 1);
+		fits++;
+		behind = space ? fits : 0;
 	}
 	*space_r = behind > 0;
 	return !rest.n ? s.n : behind ? behind : fits;

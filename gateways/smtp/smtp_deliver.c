@@ -112,6 +112,10 @@ static void prepare_order(struct smtp_session *m, struct forum_txn *t, struct de
 		deliver_refuse(d, SMTP_REFUSED, o->answer ? "that word is not understood here" : "this is no command; send the word help");
 		return;
 	}
+	if (o->verb == VERB_EDIT && !deliver_within_rate(m, d->writer.member)) {
+		deliver_refuse(d, SMTP_RATE, "too many posts in a short time, try again later");
+		return;
+	}
 	d->order = o;
 }
 

@@ -14,7 +14,7 @@
 
 #define OUR_FIELDS_MAX 8192         /* what smtp_check.c may put in front of a mail of the size allowed */
 
-static bool within_rate(struct smtp_session *m, uint32_t member)
+bool deliver_within_rate(struct smtp_session *m, uint32_t member)
 {
 	char key[32];
 	unsigned max = m->s.config->posts_per_minute;
@@ -144,7 +144,7 @@ void deliver_post(struct smtp_session *m, struct forum_txn *t, struct delivery *
 		.trim = true, .cut = &d->cut, .max_size = m->s.config->message_size + OUR_FIELDS_MAX, .path_host = slice_str(m->s.config->domain),
 	};
 
-	if (!within_rate(m, d->writer.member)) {
+	if (!deliver_within_rate(m, d->writer.member)) {
 		deliver_refuse(d, SMTP_RATE, "too many posts in a short time, try again later");
 		return;
 	}

@@ -45,6 +45,9 @@ struct smtp_order *deliver_order(struct smtp_session *m, struct forum_txn *t, st
 /* A mail to a group or a post whose only line is a command. True: it is no post. */
 bool deliver_alone(struct smtp_session *m, struct forum_txn *t, struct delivery *d, struct slice text);
 
+/* one more post of this member now? */
+bool deliver_within_rate(struct smtp_session *m, uint32_t member);
+
 /* smtp_deliver_post.c. Each pair: on the worker, refuses or prepares; on the writer, in the job. */
 void deliver_post(struct smtp_session *m, struct forum_txn *t, struct delivery *d);
 int deliver_post_apply(struct forum_txn *t, struct job *j, struct delivery *d, struct fail *f);

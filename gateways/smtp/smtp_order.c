@@ -159,7 +159,7 @@ static int run(struct forum_txn *t, struct arena *a, struct smtp_order *o, struc
 	case VERB_AGREE: return order_agree(t, o, f);
 	case VERB_MENTIONS: return order_mentions(t, o);
 	case VERB_FORGET: return order_forget(t, o, f);
-	case VERB_EXPORT: o->export = true; o->forum = forum_of(t); return order_tellf(t, o, "Your settings and your posts are on their way, in mails of their own.\n");
+	case VERB_EXPORT: return order_export(t, o, f);
 	case VERB_LEAVE: return order_leave(t, o, f);
 	case VERB_PASSWORD:
 		if (o->rest.n)

@@ -205,7 +205,7 @@ int order_forget(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 #define EXPORT_PARTS 250
 #define EXPORT_LOOK 2000           /* heads in one read transaction */
 
-struct export { struct forum *forum; uint32_t member; struct slice address, message_id; struct buf part; unsigned parts, posts, left_out; uint64_t at; bool more; };
+struct export { struct forum *forum; uint32_t member; struct slice address, message_id; struct buf part; unsigned parts, posts, left_out; uint64_t at; bool begun, more; };
 struct export_mail { struct slice address, mail; };
 
 static int export_apply(struct forum_txn *t, struct job *j, struct fail *f)
@@ -382,14 +382,12 @@ static bool export_step(struct export *x)
 	return true;
 }
 
-static void export_run(void *arg)
+/* the settings, first of all */
+static bool export_begin(struct export *x)
 {
-	struct job *j = arg;
-	struct export *x = j->data;
 	struct buf settings = { 0 };
 	struct forum_txn *t;
 	struct fail f = { 0 };
-	char file[40];
 	bool good = forum_read_begin(x->forum, &t, &f) > 0;
 
 	if (good) {
@@ -397,18 +395,50 @@ static void export_run(void *arg)
 		forum_read_end(&t);
 		good = export_send(x, "What the forum knows of you: settings.json. Your posts follow, as mbox files.", "application/json", "settings.json", buf_slice(&settings));
 	}
-	for (x->more = true; good && (x->more || buf_len(&x->part)) && x->parts < EXPORT_PARTS;) {
-		good = !x->more || export_step(x);
-		if (good && buf_len(&x->part) && (!x->more || buf_len(&x->part) >= EXPORT_PART / 2)) {
-			snprintf(file, sizeof file, "posts-%03u.mbox", ++x->parts);
-			good = export_send(x, x->more ? "More follow." : "This is the last part.", "application/mbox", file, buf_slice(&x->part));
-			buf_reset(&x->part);
-		}
-	}
-	log_info("smtp", "export member=%u posts=%u mails=%u left-out=%u%s", x->member, x->posts, x->parts + 1, x->left_out, good ? "" : " broken off");
 	buf_free(&settings);
+	x->more = true;
+	return good;
+}
+
+/* some posts, and a mail when there are enough; true: there is more to do */
+static bool export_slice(struct export *x, bool *good)
+{
+	char file[40];
+
+	*good = !x->more || export_step(x);
+	if (*good && buf_len(&x->part) && (!x->more || buf_len(&x->part) >= EXPORT_PART / 2)) {
+		snprintf(file, sizeof file, "posts-%03u.mbox", ++x->parts);
+		*good = export_send(x, x->more ? "More follow." : "This is the last part.", "application/mbox", file, buf_slice(&x->part));
+		buf_reset(&x->part);
+	}
+	return *good && (x->more || buf_len(&x->part)) && x->parts < EXPORT_PARTS;
+}
+
+/* A slice at a time: between them whoever logs in has the thread. */
+static void export_run(void *arg)
+{
+	struct job *j = arg;
+	struct export *x = j->data;
+	bool good = x->begun || export_begin(x), more = good;
+
+	x->begun = true;
+	while (more)
+		if ((more = export_slice(x, &good)) && password_pool_try(export_run, j) > 0)
+			return;
+	log_info("smtp", "export member=%u posts=%u mails=%u left-out=%u%s", x->member, x->posts, x->parts + 1, x->left_out, good ? "" : " broken off");
 	buf_free(&x->part);
 	job_free(&j);
+}
+
+int order_export(struct forum_txn *t, struct smtp_order *o, struct fail *f)
+{
+	int e = order_once(t, o, "export done", ORDER_DAY);
+
+	if (e <= 0)
+		return e < 0 ? fail_set(f, ERR_UNAVAILABLE, "try again later") : fail_set(f, ERR_LIMIT, "your posts were sent today already; once a day is enough");
+	o->export = true;
+	o->forum = forum_of(t);
+	return order_tellf(t, o, "Your settings and your posts are on their way, in mails of their own.\n");
 }
 
 void smtp_order_export(const struct smtp_order *o)

@@ -101,6 +101,8 @@ int order_cases(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 
 /* ---- the author's side ---- */
 
+#define ANSWERS_A_DAY 10
+
 /* the case, if it is open, is settled; 1, 0 there is none */
 static int settle(struct forum_txn *t, const struct smtp_order *o, uint64_t post, enum verdict v, struct slice how, struct fail *f)
 {
@@ -155,10 +157,14 @@ static int answer(struct forum_txn *t, struct smtp_order *o, const struct post *
 {
 	struct slice words = slice_trim(o->text);
 	uint64_t action;
-	int e;
+	int e = 0;
 
 	if (!words.n)
 		return fail_set(f, ERR_INVALID, "nothing was written");
+	for (unsigned i = 0; i < ANSWERS_A_DAY && e == 0; i++)
+		e = order_once(t, o, arena_printf(forum_arena(t), "case-answer-%u", i), ORDER_DAY);
+	if (e <= 0)
+		return e < 0 ? fail_set(f, ERR_UNAVAILABLE, "try again later") : fail_set(f, ERR_LIMIT, "the moderators have heard enough for today; write again tomorrow");
 	if ((e = moderate_verdict(t, p->id, o->member, VERDICT_NOTE, arena_slicef(forum_arena(t), "its author: %.*s", SLICE_ARG(slice_to(words, 1500))), &action, f)) < 0)
 		return e;
 	if ((e = notice_case_answer(t, p, o->group, words)) < 0)

@@ -170,37 +170,45 @@ int order_search(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 /* ---- joining ---- */
 
 /* the forum's text, then the group's */
-static void add_founding(struct forum_txn *t, uint32_t group, struct buf *out)
+static uint32_t add_founding(struct forum_txn *t, uint32_t group, struct buf *out)
 {
-	struct founding now;
+	struct founding now = { 0 };
 
 	if (founding_get(t, group, &now) > 0)
 		buf_addf(out, "\nWhat members agree to%s (version %u):\n\n%.*s\n", group ? " in this group" : "", now.version, SLICE_ARG(now.text));
+	return now.version;
 }
 
 int order_ask_join(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 {
+	uint32_t forum_version, group_version = 0;
 	struct buf b = { 0 };
 	int e;
 
 	if (!o->joining)
 		return fail_set(f, ERR_DENIED, "strangers do not join by mail here; ask the people who run it");
 	buf_addf(&b, "Somebody, perhaps you, asked to join %s with this address.\n", forum_domain(forum_of(t)));
-	add_founding(t, 0, &b);
+	forum_version = add_founding(t, 0, &b);
 	if (o->group)
-		add_founding(t, o->group, &b);
+		group_version = add_founding(t, o->group, &b);
+	/* what the answer agrees to */
+	o->line = arena_slicef(forum_arena(t), "join %u %u", forum_version, group_version);
 	buf_addc(&b, 0);
 	e = order_ask(t, o, buf_bytes(&b));
 	buf_free(&b);
 	return e;
 }
 
-/* by answering he agreed to what was shown; a version that came since then is asked about as everybody is */
-static int agreed(struct forum_txn *t, uint32_t group, uint32_t member)
+/* By answering he agreed to the versions that were shown (in the line of the question); what came since then he is asked. */
+static int agreed(struct forum_txn *t, struct slice *versions, uint32_t group, uint32_t member)
 {
-	struct founding now;
+	struct slice word;
+	uint32_t version = 0;
+	int e = 1;
 
-	return founding_get(t, group, &now) > 0 ? founding_accept(t, group, member, now.version) : 1;
+	if (slice_word(versions, &word) && num_parse_u32(word, &version) && version)
+		e = founding_accept(t, group, member, version);
+	return e < 0 ? e : founding_ask(t, group, member);
 }
 
 int order_join(struct forum_txn *t, struct smtp_order *o, struct fail *f)
@@ -218,8 +226,6 @@ int order_join(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 		return e;
 	o->member = id;
 	audit_add(t, VERDICT_MEMBER, id, 0, 0, SLICE("joined by mail"), NULL);
-	if (agreed(t, 0, id) < 0 || (o->group && agreed(t, o->group, id) < 0))
-		return fail_set(f, ERR_UNAVAILABLE, "try again later");
 	num_put32(key, id);
 	memo_put(t, MEMO_FIRST, slice_of(key, 4), SLICE("1"), forum_time(t) + 365 * ORDER_DAY);
 	buf_addf(&b, "Welcome, %.*s.\n\n", SLICE_ARG(name));
@@ -236,6 +242,9 @@ int order_join(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 	buf_adds(&b, "Your first post waits for a moderator.\n\nFive words to know: mute, watch, undo, help, leave.\n");
 	e = order_tell(t, o, "Welcome", buf_slice(&b), slice_of("", 0));
 	buf_free(&b);
+	struct slice versions = o->rest;
+	if (e > 0 && (agreed(t, &versions, 0, id) < 0 || (o->group && agreed(t, &versions, o->group, id) < 0)))
+		return fail_set(f, ERR_UNAVAILABLE, "try again later");
 	return e;
 }
 

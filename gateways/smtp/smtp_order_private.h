@@ -41,6 +41,7 @@ int order_join(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_catchup(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_aside(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_agree(struct forum_txn *t, struct smtp_order *o, struct fail *f);
+int order_export(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_mentions(struct forum_txn *t, struct smtp_order *o);
 int order_leave(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_ask_forget(struct forum_txn *t, struct smtp_order *o);

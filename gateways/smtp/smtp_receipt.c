@@ -41,7 +41,7 @@ static void add_place(struct forum_txn *t, const struct post *p, struct slice gr
 	if (p->parent && post_get(t, p->parent, &parent) > 0) {
 		date_write(&date, parent.date);
 		buf_addf(out, ", under %.*s, %.*s%s\n          mid:%.*s\n", SLICE_ARG(author_name(t, parent.author, parent.from)),
-			SLICE_ARG(buf_slice(&date)), parent.state == POST_DELETED || parent.state == POST_HIDDEN
+			SLICE_ARG(buf_slice(&date)), parent.state == POST_DELETED
 			? "\n          (that post was taken away meanwhile; your answer keeps its place below it)" : "",
 			SLICE_ARG(slice_sub(parent.message_id, 1, parent.message_id.n - 2)));
 	} else {

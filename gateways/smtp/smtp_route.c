@@ -78,7 +78,7 @@ static bool reply_group(struct forum_txn *t, const struct smtp_local *l, struct 
 	if (id && !post_number_in(&p, id))     /* moved since: where it is now */
 		id = 0;
 	for (size_t i = 0; i < p.nplaces; i++)
-		if ((!id || p.places[i].group == id) && group_get(t, p.places[i].group, g_r) > 0 && !g_r->removed
+		if (p.places[i].number && (!id || p.places[i].group == id) && group_get(t, p.places[i].group, g_r) > 0 && !g_r->removed
 		    && rights_can_read(t, k->member, g_r))
 			return true;
 	return false;

@@ -35,6 +35,13 @@ like(send(f.reply_to(f.notice("eve@new.example", "version 3")), "yes\n"), "^250"
 log = f.s.ctl("log")
 ok("agreed to the founding text, version 1" in log and "agreed to the founding text, version 3" in log, "the log has who agreed to what")
 like(send("commands@forum.test", "agree 3\n"), "^550 5.*not understood", "agreeing is an answer, no command")
+# a text that changes between question and answer: he agreed to what he was shown, and is asked about the other
+dan = PASS.replace("example.org", "dan.example")
+f.send("dan@dan.example", "test.pub@forum.test", "join\n", name="Dan Ash", extra=dan)
+q = f.notice("dan@dan.example", "Do you want to join")
+f.s.ctl("founding", "set", "test.pub", stdin="Medlars and sloes.\n")
+like(f.send("dan@dan.example", f.reply_to(q), "I agree\n", name="Dan Ash", extra=dan)[0], "^250", "dan agrees to an older version")
+like(words(f.notice("dan@dan.example", "version 4")), r"what changed.*- Medlars\.\n\+ Medlars and sloes", "and is asked about the newer")
 like(f.s.ctl("founding", "set", "test.pub", stdin="\n"), "no founding text", "it can end")
 f.s.ctl("founding", "set", "test.pub", stdin="x" * 13000, check=False)
 like(f.s.err, "12000 octets at most", "and must fit into a mail")

@@ -27,6 +27,7 @@ is_(sorted(m["Subject"] for m in box), ["Loam", "Quince", "Secret"], "posts: all
 q = [m for m in box if m["Message-ID"] == root][0]
 like(q.get_payload(), "Which soil does it like\\?\n>From the south wall", "as he wrote them")
 is_(len([m for m in parts]), 2, "in two mails")
+like(f.send("bob", "commands@forum.test", "export\n")[0], "^4.*once a day", "once a day")
 
 # ---- where others name him
 like(f.send("bob", "commands@forum.test", "mentions\n")[0], "^250", "mentions")
