@@ -75,7 +75,7 @@ static bool reply_group(struct forum_txn *t, const struct smtp_local *l, struct 
 			return false;
 		id = named.id;
 	}
-	if (id && !post_number_in(&p, id))     /* moved since: where it is now */
+	if (k->group && !post_number_in(&p, id))     /* moved since: where it is now */
 		id = 0;
 	for (size_t i = 0; i < p.nplaces; i++)
 		if (p.places[i].number && (!id || p.places[i].group == id) && group_get(t, p.places[i].group, g_r) > 0 && !g_r->removed
