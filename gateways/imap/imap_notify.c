@@ -187,6 +187,7 @@ static int tell_mailboxes(struct imap_session *is, struct forum_txn *t) {
 
 /* what came while the output was busy is looked at too: nothing else might happen that would */
 static enum step notify_done(struct session *s) {
+	imap_of(s)->reply_to_group = 0;
 	s->step = imap_notify_pending(imap_of(s)) ? imap_notify_step : NULL;
 	return s->step ? STEP_MORE : STEP_DONE;
 }
@@ -197,6 +198,7 @@ static enum step tell_arrived(struct imap_session *is) {
 	struct range_set *uids = imap_command_set(is);
 	uint32_t from = n->fetch;
 	n->fetch = 0;
+	is->reply_to_group = 0;        /* it stood in the arena of a command that is over */
 	if (is->state != IMAP_SELECTED || !is->group || from > is->view.high)
 		return STEP_DONE;
 	range_set_add(uids, from, is->view.high);
