@@ -2,8 +2,7 @@
  * costs two short spin locks. An object keeps its own arena while it rests in the pool; children use their outermost
  * parent's arena and change list.
  *
- * Schema: M "schema" holds the version as u32. A store of another version is refused: version 1 (texts in a family of
- * their own) was never released. Creation writes version, secret and the anonymous author in one transaction. */
+ * Schema: M "schema" holds the version as u32. A store of another version is refused: versions 1 and 2 were never released. Creation writes version, secret and the anonymous author in one transaction. */
 #include "forumd/forum/forum.h"
 #include <sched.h>
 #include "forumd/base/clock.h"
@@ -11,7 +10,7 @@
 #include "forumd/forum/forum_private.h"
 #include "forumd/forum/member.h"
 
-enum { FORUM_SCHEMA = 2, FORUM_CHANGES_KEEP = 4096, FORUM_MEMO_MAX = 1 << 20 };
+enum { FORUM_SCHEMA = 3, FORUM_CHANGES_KEEP = 4096, FORUM_MEMO_MAX = 1 << 20 };
 
 static void forum_lock(struct forum *f) {
 	while (atomic_flag_test_and_set_explicit(&f->pool_lock, memory_order_acquire))
@@ -222,22 +221,30 @@ int forum_meta_put(struct forum_txn *t, const char *name, struct slice value) {
 	return forum_put(t, key_slice(&k), value, NULL);
 }
 
-int64_t forum_next_id(struct forum_txn *t, const char *counter) {
-	struct key k;
-	key_begin(&k, 'M');
-	key_bytes(&k, SLICE("#"));
+/* Counters stand before the first group, so that a post writes the page of its group and no other one for its id. */
+static struct key forum_counter_key(const char *counter) {
+	struct key k = key_1u32('G', 0);
 	key_bytes(&k, slice_str(counter));
+	return k;
+}
+
+/* the last number given; 0 none yet */
+static int forum_counter(struct forum_txn *t, const struct key *k, uint64_t *n_r) {
 	struct slice v;
-	uint64_t n = 0;
-	int r = kv_get(t->kv, key_slice(&k), &v);
+	int r = kv_get(t->kv, key_slice(k), &v);
+	if (r > 0 && v.n != 8)
+		return ERR_CORRUPT;
+	*n_r = r > 0 ? num_get64(v.p) : 0;
+	return r < 0 ? r : 1;
+}
+
+int64_t forum_next_id(struct forum_txn *t, const char *counter) {
+	struct key k = forum_counter_key(counter);
+	uint64_t n;
+	char b[8];
+	int r = forum_counter(t, &k, &n);
 	if (r < 0)
 		return r;
-	if (r > 0) {
-		if (v.n != 8)
-			return ERR_CORRUPT;
-		n = num_get64(v.p);
-	}
-	char b[8];
 	num_put64(b, ++n);
 	r = forum_put(t, key_slice(&k), slice_of(b, 8), NULL);
 	return r < 0 ? r : (int64_t)n;
@@ -368,7 +375,6 @@ const char *forum_domain(const struct forum *f) {
 int forum_info(struct forum *forum, struct forum_info *info_r, struct fail *f) {
 	struct kv_info i;
 	struct forum_txn *t;
-	struct slice v;
 	int r = kv_info(forum->kv, &i, f);
 	if (r < 0 || (r = forum_read_begin(forum, &t, f)) < 0)
 		return r;
@@ -376,10 +382,10 @@ int forum_info(struct forum *forum, struct forum_info *info_r, struct fail *f) {
 		.used_bytes = i.used_bytes, .map_size = i.map_size, .entries = i.entries, .free_disk_bytes = i.free_disk_bytes,
 		.readers = i.readers, .oldest_reader_lag = i.oldest_reader_lag,
 	};
-	if (forum_meta_get(t, "#post", &v) > 0 && v.n == 8)
-		info_r->posts = num_get64(v.p);
+	struct key k = forum_counter_key("post");
+	r = forum_counter(t, &k, &info_r->posts);
 	forum_read_end(&t);
-	return 1;
+	return r < 0 ? fail_internal(f, "the counter of posts: %s", err_name((enum err)r)) : 1;
 }
 
 int forum_sweep_readers(struct forum *forum) {

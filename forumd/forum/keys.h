@@ -34,7 +34,7 @@
  *  e member, post          -> u32 group, text u8 (waits for the member's digest)
  *  p when u64, post        -> empty (tombstones whose text goes then)   o post -> u64 when
  *  p member, name          -> password of one program of a member
- *  M name                  -> settings, counters ("#name")
+ *  M name                  -> settings               G 0, name                  -> u64 last number of a counter
  */
 #ifndef FORUMD_FORUM_KEYS_H
 #define FORUMD_FORUM_KEYS_H

@@ -117,6 +117,24 @@ static void damage(const char *what, char family, size_t keylen, bool derived) {
 	forum_abort(&t);
 }
 
+/* what another version wrote is refused in words, never read */
+static void test_old_store(void) {
+	struct forum_options o = { .domain = "forum.test", .map_size = (uint64_t)1 << 30, .no_sync = true };
+	static const uint32_t versions[] = { 1, 2, 4 };
+	for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+		char name[16], v[4];
+		snprintf(name, sizeof name, "schema-%u", versions[i]);
+		struct forum *old = fixture_open(name);
+		struct forum_txn *t = fixture_write(old);
+		num_put32(v, versions[i]);
+		forum_meta_put(t, "schema", slice_of(v, 4));
+		fixture_commit(&t);
+		forum_close(&old);
+		is_int(forum_open(test_tmpfile(name), &o, &old, &f), ERR_CORRUPT, "version %u is refused", versions[i]);
+		ok(strstr(f.text, "schema version") && strstr(f.text, "export"), "with what to do: %s", f.text);
+	}
+}
+
 int main(void) {
 	forum = fixture_open("rebuild");
 	struct forum_txn *t = fixture_write(forum);
@@ -170,5 +188,6 @@ int main(void) {
 	forum_abort(&t);
 	buf_free(&faults);
 	forum_close(&forum);
+	test_old_store();
 	return done();
 }
