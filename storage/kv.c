@@ -54,6 +54,8 @@ struct kv_txn {
 	int error;                              /* the first error of a put or del */
 	struct buf set, undo;                   /* of the root: the write set, what children replaced */
 	size_t set_start, undo_start;           /* of a child: where its part starts */
+	size_t top_n;                           /* of the root: no key is greater than this one; 0 not known yet */
+	char top[KV_KEY_MAX];
 };
 
 struct kv {
@@ -604,9 +606,30 @@ void kv_abort(struct kv_txn **txn) {
 	kv_write_end(t, false);
 }
 
+/* is the key behind all others? Then LMDB need not search, and leaves the page before it full. */
+static bool kv_is_last(struct kv_txn *txn, struct slice key) {
+	struct kv_txn *root = txn->root;
+	MDB_cursor *c;
+	MDB_val last, v;
+	if (!root->top_n) {
+		int rc = mdb_cursor_open(txn->mt, txn->kv->dbi, &c);
+		if (rc)
+			return false;
+		if ((rc = mdb_cursor_get(c, &last, &v, MDB_LAST)) == 0)
+			memcpy(root->top, last.mv_data, root->top_n = last.mv_size);
+		mdb_cursor_close(c);
+		if (rc && rc != MDB_NOTFOUND)
+			return false;
+	}
+	if (root->top_n && slice_cmp(key, slice_of(root->top, root->top_n)) <= 0)
+		return false;
+	memcpy(root->top, key.p, root->top_n = key.n);
+	return true;
+}
+
 static int kv_put_raw(struct kv_txn *txn, struct slice key, struct slice value) {
 	MDB_val k = { key.n, (void *)key.p }, v = { value.n, (void *)value.p };
-	return mdb_put(txn->mt, txn->kv->dbi, &k, &v, 0);
+	return mdb_put(txn->mt, txn->kv->dbi, &k, &v, kv_is_last(txn, key) ? MDB_APPEND : 0);
 }
 
 /* before LMDB commits an outermost transaction: move the batch id, append to the log */
@@ -707,7 +730,7 @@ static int kv_write_check(struct kv_txn *txn) {
 /* in a child: most keys are new, and for these the note costs nothing more */
 static int kv_put_noted(struct kv_txn *txn, struct slice key, struct slice value) {
 	MDB_val k = { key.n, (void *)key.p }, v = { value.n, (void *)value.p };
-	int rc = mdb_put(txn->mt, txn->kv->dbi, &k, &v, MDB_NOOVERWRITE);
+	int rc = mdb_put(txn->mt, txn->kv->dbi, &k, &v, MDB_NOOVERWRITE | (kv_is_last(txn, key) ? MDB_APPEND : 0));
 	if (rc && rc != MDB_KEYEXIST)
 		return rc;
 	kv_undo_note(txn, key, rc ? &v : NULL);

@@ -357,11 +357,16 @@ static void test_map_full(void) {
 	is_int(kv_get(rd, slice_str(key), &v), 0, "nothing of the failed put");
 	kv_read_end(&rd);
 	int deleted = 0;
+	/* what a commit frees serves the one after the next: where not a single page is left one may have to be repeated */
+	int again = 0;
 	for (int i = 0; i < 50; i++) {
 		w = begin(kv, NULL);
 		snprintf(key, sizeof key, "%05d", i);
 		r = kv_del(w, slice_str(key));
-		deleted += kv_commit(&w, &f) == 1 && r == 1;
+		bool good = kv_commit(&w, &f) == 1 && r == 1;
+		deleted += good;
+		if (!good && again++ < 2)
+			i--;
 	}
 	is_int(deleted, 50, "deletes go on");
 	w = begin(kv, NULL);
