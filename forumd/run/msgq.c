@@ -43,20 +43,28 @@ void msgq_hold(struct msgq *q) {
 	pthread_mutex_unlock(&q->lock);
 }
 
-void msgq_release(struct msgq *q) {
-	pthread_mutex_lock(&q->lock);
-	q->held = false;
-	bool wake = !list_empty(&q->messages);
-	pthread_mutex_unlock(&q->lock);
-	if (wake)
-		q->wake(q->arg);
+void msgq_release(struct msgq *const *v, unsigned n) {
+	for (unsigned i = 0; i < n; i++) {
+		pthread_mutex_lock(&v[i]->lock);
+		v[i]->held = false;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		bool wake = !list_empty(&v[i]->messages);
+		/* the last one finds its lock free when it comes */
+		if (i + 1 == n)
+			pthread_mutex_unlock(&v[i]->lock);
+		if (wake)
+			v[i]->wake(v[i]->arg);
+	}
+	for (unsigned i = 0; i + 1 < n; i++)
+		pthread_mutex_unlock(&v[i]->lock);
 }
 
 void msgq_run(struct msgq *q, void *owner) {
 	struct list now;
 	list_init(&now);
 	pthread_mutex_lock(&q->lock);
-	if (!list_empty(&q->messages)) {
+	if (!q->held && !list_empty(&q->messages)) {
 		list_add_head(&q->messages, &now);
 		list_del(&q->messages);
 	}

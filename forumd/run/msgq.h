@@ -11,9 +11,11 @@ struct msgq *msgq_new(void (*wake)(void *), void *arg);
 /* runs what is left with a NULL owner */
 void msgq_free(struct msgq **q);
 void msgq_put(struct msgq *q, struct msg *m);
-/* Between the two nobody is woken: who has many messages to put wakes the taker once, at the end. One thread at a time. */
+/* Between the two no taker is woken: who has many messages to put wakes each once, at the end. No taker gets anything
+ * out of its queue before all are woken, so what one tells the world is never ahead of what another has been told. One
+ * thread at a time. */
 void msgq_hold(struct msgq *q);
-void msgq_release(struct msgq *q);
+void msgq_release(struct msgq *const *v, unsigned n);
 /* runs everything that is there now, in order */
 void msgq_run(struct msgq *q, void *owner);
 #endif

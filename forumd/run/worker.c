@@ -68,8 +68,10 @@ void workers_hold(void) {
 }
 
 void workers_release(void) {
+	struct msgq *v[WORKERS_MAX];
 	for (unsigned i = 0; i < allocated; i++)
-		msgq_release(workers[i].inbox);
+		v[i] = workers[i].inbox;
+	msgq_release(v, allocated);
 }
 
 struct msg_changes { struct msg msg; size_t n; struct change v[]; };

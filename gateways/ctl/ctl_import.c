@@ -13,7 +13,7 @@
 _Static_assert((int)CTL_REASON_IMPORTED == (int)PARENT_IMPORTED, "ctl_wire.h has the wire value");
 
 #define ARRIVAL_LAST 253402300799   /* the end of the year 9999; what is beyond is no time */
-enum { BATCH_MAX = 1024, BATCH_BYTES = 4 << 20, FLIGHT_MAX = 2 };
+enum { BATCH_MAX = 512, BATCH_BYTES = 4 << 20, FLIGHT_MAX = 2 };
 
 struct import_item {
 	struct post_draft draft;
