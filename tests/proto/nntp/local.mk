@@ -10,6 +10,7 @@ TESTS += \
 	tests/proto/nntp/test_list.py \
 	tests/proto/nntp/test_marks.py \
 	tests/proto/nntp/test_me.py \
+	tests/proto/nntp/test_me_private.py \
 	tests/proto/nntp/test_moved.py \
 	tests/proto/nntp/test_pipeline.py \
 	tests/proto/nntp/test_post.py \
@@ -28,6 +29,7 @@ EXTRA_DIST += \
 	tests/proto/nntp/test_list.py \
 	tests/proto/nntp/test_marks.py \
 	tests/proto/nntp/test_me.py \
+	tests/proto/nntp/test_me_private.py \
 	tests/proto/nntp/test_moved.py \
 	tests/proto/nntp/test_pipeline.py \
 	tests/proto/nntp/test_post.py \
