@@ -20,6 +20,7 @@ enum memo {
 	MEMO_ACT = 16,       /* u64 number -> what a receipt tells of (gateways/common/act.c) */
 	MEMO_CANCEL,         /* Message-ID -> 'K' and Cancel-Key lines that came before the article; or 'A' and the cancel, to be handed on */
 	MEMO_SEEN,           /* Message-ID of a control message that was here */
+	MEMO_SILENCE = 21,   /* member u32, group u32 (0 all) -> until when he does not post, why (silence.h) */
 	MEMO_BOUNCE = 20,    /* member u32 -> bounces of the last days (member.c) */
 };
 /* The value, which lives as long as the transaction: 1; 0 absent or over. */

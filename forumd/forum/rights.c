@@ -3,7 +3,7 @@
  *   read     public: everybody. members: any account that has not left. private: holders of any role IN that group, and
  *            admins. A removed group: nobody but the operator (posts stay in the store).
  *   post     an account that may read and is not a READER there or everywhere; posting=moderators: those who moderate;
- *            posting=nobody: nobody.
+ *            posting=nobody: nobody. Not while he was asked to be silent (silence.h), there or everywhere; admins are not.
  *   start    as post; in blogs and announce groups moderators, committee and admins only.
  *   moderate moderator or admin, there or everywhere, who may read. An everywhere moderator does not see into private
  *            groups: only admins do.
@@ -14,7 +14,9 @@
  * Roles in X count in X.aside. */
 #include "forumd/forum/rights.h"
 #include "forumd/forum/forum_private.h"
+#include "forumd/base/clock.h"
 #include "forumd/forum/personal.h"
+#include "forumd/forum/silence.h"
 
 /* who asks, in one group */
 struct rights_who {
@@ -115,6 +117,23 @@ bool rights_is_admin(struct forum_txn *t, uint32_t member) {
 	return member == RIGHTS_OPERATOR || (rights_account(t, member, &m) && rights_admin(&m));
 }
 
+/* 1, or < 0 with words that say until when */
+static int rights_not_silent(struct forum_txn *t, const struct rights_who *w, struct fail *f) {
+	int64_t until = 0, base = 0;
+	struct slice why = { 0 }, base_why = { 0 };
+	int y, mo, d, h, mi, r = silence_get(t, w->m.id, w->group, &until, &why);
+	if (r >= 0 && w->base != w->group && (r = silence_get(t, w->m.id, w->base, &base, &base_why)) >= 0 && base > until) {
+		until = base;
+		why = base_why;
+	}
+	if (r < 0)
+		return fail_set(f, (enum err)r, "the store cannot be read now");
+	if (!until || rights_admin(&w->m))
+		return 1;
+	clock_civil(until, &y, &mo, &d, &h, &mi, NULL, NULL);
+	return fail_set(f, ERR_DENIED, "you were asked not to post here until %04d-%02d-%02d %02d:%02d UTC%s%.*s", y, mo, d, h, mi, why.n ? ": " : "", SLICE_ARG(why));
+}
+
 static int rights_post(struct forum_txn *t, uint32_t member, const struct group *g, struct rights_who *w,
 	struct fail *f) {
 	rights_ask(t, member, g, w);
@@ -132,7 +151,7 @@ static int rights_post(struct forum_txn *t, uint32_t member, const struct group 
 		return fail_set(f, ERR_DENIED, "this group is closed: nobody can post here");
 	if (g->posting == GROUP_POST_MODERATORS && !rights_moderate(w, g))
 		return fail_set(f, ERR_DENIED, "only moderators can post here");
-	return 1;
+	return rights_not_silent(t, w, f);
 }
 
 int rights_can_post(struct forum_txn *t, uint32_t member, const struct group *g, struct fail *f) {

@@ -536,6 +536,18 @@ static void draft_finish(struct post_in_work *w) {
 		d->flags |= POST_DATE_ONLY;
 }
 
+/* Whoever joined by himself is looked at once, whatever door his first post comes by. */
+static void hold_first(struct post_in_work *w) {
+	struct slice v;
+	char key[4];
+	num_put32(key, w->member.id);
+	/* mail asks its author first: smtp_deliver_post.c */
+	if (w->in->import || w->in->source == POST_FROM_MAIL || !w->member.id || w->d->hold || memo_get(w->t, MEMO_FIRST, slice_of(key, 4), &v) <= 0)
+		return;
+	w->d->hold = true;
+	w->d->hold_reason = SLICE("the first post of a new member");
+}
+
 static int post_in_rules(struct post_in_work *w, struct slice raw) {
 	int r;
 	if ((r = shape_check(w, raw)) < 0 || (r = post_in_survey(w)) < 0 || (r = author_check(w)) < 0 || (r = places_check(w)) < 0 ||
@@ -554,6 +566,7 @@ static int post_in_rules(struct post_in_work *w, struct slice raw) {
 	if (r < 0)
 		return fail_set(w->f, r, "the store cannot be read now");
 	draft_finish(w);
+	hold_first(w);
 	return w->in->import ? 1 : post_in_rights(w->t, w->in->member, w->d, w->f);
 }
 

@@ -1,5 +1,7 @@
 /* post_in_job.c - the write: rights and locks once more, because they may have changed since the worker looked. */
+#include "forumd/base/num.h"
 #include "forumd/forum/mailq.h"
+#include "forumd/forum/memo.h"
 #include "forumd/forum/rights.h"
 #include "forumd/mail/msgid.h"
 #include "gateways/common/post_in_private.h"
@@ -70,6 +72,10 @@ int post_in_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	r = post_add(t, p->draft, &p->result, f);
 	if (r < 0)
 		return r;
+	char key[4];
+	num_put32(key, p->member);
+	if (p->member && p->member != RIGHTS_OPERATOR && !p->result.duplicate && memo_del(t, MEMO_FIRST, slice_of(key, 4)) < 0)
+		return fail_set(f, ERR_UNAVAILABLE, "the store cannot take writes now");
 	if (p->trace.n && trace_add(t, p->result.id, p->draft->message_id, "%.*s", SLICE_ARG(p->trace)) < 0)
 		return fail_set(f, ERR_UNAVAILABLE, "the store cannot take writes now");
 	return 1;

@@ -2,10 +2,12 @@
 #include "forumd/forum/marks.h"
 #include "gateways/ctl/ctl_private.h"
 #include <time.h>
+#include "forumd/base/num.h"
 #include "forumd/base/rnd.h"
 #include "forumd/base/text.h"
 #include "forumd/forum/app.h"
 #include "forumd/run/password.h"
+#include "forumd/forum/silence.h"
 #include "forumd/forum/subscribe.h"
 
 static int member_audit(struct forum_txn *t, struct ctl_call *c, const char *what, struct slice who)
@@ -338,6 +340,39 @@ int ctl_member_role(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		return r;
 	member_audit(t, c, arena_printf(c->arena, "role %.*s", SLICE_ARG(c->args[1])), c->args[0]);
 	buf_addf(&c->out, "%.*s: %s%s%.*s\n", SLICE_ARG(c->args[0]), role_name((enum role)role), g.id ? " in " : " everywhere", g.id ? (int)g.name.n : 0, g.id ? g.name.p : "");
+	return 1;
+}
+
+/* "3d", "12h", "90m", "2w"; 0: malformed */
+static int64_t silence_seconds(struct slice s)
+{
+	static const struct { char unit; int64_t seconds; } units[] = { { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 7 * 86400 } };
+	uint64_t n;
+	for (size_t i = 0; i < sizeof units / sizeof *units && s.n > 1; i++)
+		if (s.p[s.n - 1] == units[i].unit && num_parse_u64(slice_to(s, s.n - 1), &n) && n > 0 && n <= 100000)
+			return (int64_t)n * units[i].seconds;
+	return 0;
+}
+
+int ctl_member_silence(struct forum_txn *t, struct ctl_call *c, struct fail *f)
+{
+	struct member m;
+	struct group g = {0};
+	struct slice reason = {0};
+	int64_t seconds = 0;
+	int r = ctl_find_member(t, c->args[0], &m, f);
+	if (r > 0 && c->nargs > 2)
+		r = ctl_find_group(t, c->args[2], &g, f);
+	if (r <= 0)
+		return r;
+	if (!slice_is(c->args[1], "off") && !(seconds = silence_seconds(c->args[1])))
+		return fail_set(f, ERR_INVALID, "how long: 90m, 12h, 3d, 2w, or off");
+	ctl_option(c, "--reason", &reason);
+	if ((r = silence_set(t, m.id, g.id, seconds ? forum_time(t) + seconds : 0, slice_trim(reason), f)) <= 0)
+		return r;
+	audit_add(t, VERDICT_MEMBER, c->by, 0, g.id, arena_slicef(c->arena, "member %u silent %.*s", m.id, SLICE_ARG(c->args[1])), NULL);
+	buf_addf(&c->out, "%.*s %s%s%.*s; to take it back: forumctl member silence %.*s off%s%.*s\n", SLICE_ARG(c->args[0]),
+		 seconds ? "does not post for now" : "may post again", g.id ? " in " : " anywhere", SLICE_ARG(g.name), SLICE_ARG(c->args[0]), g.id ? " " : "", SLICE_ARG(g.name));
 	return 1;
 }
 

@@ -39,6 +39,8 @@ const struct ctl_command ctl_commands[] = {
 	V("member", "unhide", ctl_member_unhide, 2, 2, CTL_WRITES, "", "member unhide ADDRESS GROUP", "Give a member back the posts he took out of his own view of a group (IMAP EXPUNGE)."),
 	V("member", "role", ctl_member_role, 2, 2, CTL_WRITES, "", "member role ADDRESS ROLE[:GROUP]",
 	  "Give a role: reader, member, supporter, moderator, committee, admin; none takes the role in that group away."),
+	V("member", "silence", ctl_member_silence, 2, 3, CTL_WRITES, "--reason=", "member silence ADDRESS 90m|12h|3d|2w|off [GROUP] [--reason T]",
+	  "He reads, but does not post for so long, in one group or anywhere. He is told until when, and why, when he tries."),
 	V("member", "remove", ctl_member_remove, 1, 1, CTL_WRITES, "--anonymise --erase", "member remove ADDRESS --anonymise|--erase", "Posts stay without the name (--anonymise), or their texts go too (--erase). For good."),
 
 	V("subscribe", NULL, ctl_subscribe, 2, 2, CTL_WRITES, "--mode=", "subscribe ADDRESS GROUP [--mode all|first|replies|none]", "Mail the group's posts to a member: every post, first posts of threads, or replies to the member."),

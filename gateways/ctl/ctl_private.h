@@ -106,6 +106,7 @@ int ctl_member_password(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_member_address(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_member_leave(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_member_unhide(struct forum_txn *, struct ctl_call *, struct fail *);
+int ctl_member_silence(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_member_role(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_member_remove(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_subscribe(struct forum_txn *, struct ctl_call *, struct fail *);

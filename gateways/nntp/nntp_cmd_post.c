@@ -155,7 +155,9 @@ static enum step post_finished(struct session *s) {
 	struct nntp_session *n = nntp_of(s);
 	const struct dotted *d = &n->dotted;
 	struct fail f = { 0 };
-	if (d->too_big)
+	if (n->too_many)
+		fail_set(&f, ERR_LIMIT, "too many posts: at most %u a minute; nothing is lost, send it again in a minute", s->config->posts_per_minute);
+	else if (d->too_big)
 		fail_set(&f, ERR_TOOBIG, "the article is longer than %llu octets", (unsigned long long)s->config->message_size);
 	else if (d->nul)
 		fail_set(&f, ERR_INVALID, "the article holds a NUL octet");
@@ -179,13 +181,13 @@ enum step nntp_cmd_post(struct session *s, struct slice *args, unsigned nargs) {
 	struct nntp_session *n = nntp_of(s);
 	struct buf id = { 0 };
 	(void)args, (void)nargs;
-	if (!session_rate(s, "post", s->config->posts_per_minute))
-		return nntp_reply(s, "440 too many posts, wait a minute");
+	/* 440 would say that he may not post at all; the article is read and comes back with words that he is shown */
+	n->too_many = !session_rate(s, "post", s->config->posts_per_minute);
 	msgid_new(&id, slice_str(s->config->domain));
 	if (!slice_cstr(buf_slice(&id), nntp_feed(n)->offered, sizeof nntp_feed(n)->offered))
 		nntp_feed(n)->offered[0] = 0;
 	buf_free(&id);
-	n->dotted = (struct dotted){ .max = s->config->message_size };
+	n->dotted = (struct dotted){ .max = n->too_many ? 0 : s->config->message_size };
 	buf_reset(&n->collect);
 	nntp_replyf(s, "340 Ok, recommended message-ID %s", nntp_feed(n)->offered[0] ? nntp_feed(n)->offered : "none");
 	s->step = post_collect;

@@ -56,6 +56,7 @@ struct nntp_session {
 	struct nntp_cursor at;
 	struct post_stream *stream;            /* a body too large for one step */
 	bool bol, dot_free, held_cr;
+	bool too_many;                         /* POST: the article goes back, the member posts too fast */
 	struct dotted dotted;                  /* POST */
 	struct buf collect;
 	struct nntp_feed *feed;                /* nntp_feed() */

@@ -46,6 +46,21 @@ like(f.send("mia", f.reply_to(m), "1 sing\n")[0], "^550 5.*the words are keep", 
 got, mid2 = f.send("eve@new.example", "test.pub@forum.test", "Second.\n", subject="Second", extra=eve)
 like(got, "^250 2.0.0 posted", "her second post does not wait")
 
+# the same whatever door it comes by
+zoe = PASS.replace("example.org", "zoe.example")
+f.send("zoe@zoe.example", cmd, "join\n", name="Zoe", extra=zoe)
+f.send("zoe@zoe.example", f.reply_to(f.notice("zoe@zoe.example", "Do you want to join")), "I agree\n", name="Zoe", extra=zoe)
+ok(f.notice("zoe@zoe.example", "Welcome") is not None, "zoe is a member")
+f.s.ctl("member", "password", "zoe@zoe.example", "--password-stdin", stdin="secret-z\n")
+k = f.s.nntp("zoe@zoe.example", "secret-z")
+for want, what in (("^240 .*waits for approval", "her first post by news waits"), ("^240 posted", "her second does not")):
+    k.cmd("POST", "340")
+    k.raw("Newsgroups: test.pub\r\nSubject: By news\r\n\r\nx\r\n.\r\n")
+    like(k.line(), want, what)
+like(f.s.ctl("queue"), "Zoe: By news", "the moderators have it in their queue")
+for c in f.s.json("queue"):
+    f.s.ctl("approve", str(c["id"]))
+
 # a flag by mail
 copy = f.copy(mid2, "bob")
 like(f.send("bob", f.reply_to(copy), "flag off-topic says nothing of quinces\n")[0], "^250 2.0.0 done", "a flag")

@@ -168,10 +168,45 @@ s2.member(ALICE[0], "Alice", ALICE[1])
 n = s2.nntp(*ALICE)
 like(post(n, body="x" * 70 + "\r\n" * 2000), "^441 .*longer", "too long")
 like(post(n), "^240", "the session goes on")
-codes = [n.cmd("POST")[:3]]
-while codes[-1] == "340" and len(codes) < 20:
-    n.raw(article(mid="<r%d@x.test>" % len(codes)))
-    n.line()
-    codes.append(n.cmd("POST")[:3])
-is_(codes[-1], "440", "too many posts a minute (after %d)" % len(codes))
+said = []
+while len(said) < 20 and not (said and said[-1].startswith("441")):
+    said.append(post(n, mid="<r%d@x.test>" % len(said)))
+is_(said[-1], "441 too many posts: at most 3 a minute; nothing is lost, send it again in a minute", "too many posts a minute, told with the article (after %d)" % len(said))
+n.cmd("STAT <r%d@x.test>" % (len(said) - 1), "430", "it was not posted")
+like(post(n, mid="<huge@x.test>", body="x\r\n" * 5000), "^441 too many", "nor kept while it came")
+
+# a member is asked to be silent: at every door, until then, and told why
+s2 = serve()
+s2.group("test.forum.aside")
+a, b, m = s2.nntp(*ALICE), s2.nntp(*BOB), s2.nntp(*MOD)
+s2.ctl("member", "silence", ALICE[0], "3d", "test.forum", "--reason", "three days to cool down")
+SILENT = r"you were asked not to post here until 20\d\d-\d\d-\d\d \d\d:\d\d UTC: three days to cool down"
+like(post(a), "^441 " + SILENT, "news: silent in that group")
+like(post(a, group="test.forum.aside"), "^441 " + SILENT, "and in what was moved aside from it")
+like(post(a, group="test.empty"), "^240", "not in others")
+like(post(b), "^240", "nor is anybody else")
+i = s2.imap(*ALICE)
+text = "Subject: x\r\n\r\nx\r\n"
+r, _ = i.run("APPEND test.forum {%d+}\r\n%s" % (len(text), text))
+like(r, "^NO .*" + SILENT, "IMAP: the same words")
+s2.ctl("post", "--group", "test.forum", "--as", ALICE[0], stdin="Subject: x\n\nx\n", check=False)
+like(s2.err, SILENT, "forumctl post --as: the same words")
+s2.ctl("member", "silence", ALICE[0], "90m")
+like(post(a, group="test.empty"), "^441 you were asked not to post here until", "silent everywhere")
+like(post(a), "^441 " + SILENT, "the longer one counts")
+s2.ctl("member", "silence", ALICE[0], "off", "test.forum")
+s2.ctl("member", "silence", ALICE[0], "off")
+like(post(a), "^240", "taken back")
+for bad in ("3", "d", "-1d", "0h", "tomorrow"):
+    s2.ctl("member", "silence", ALICE[0], bad, check=False)
+    is_(s2.code, 1, "no such time: " + bad)
+like(s2.ctl("log"), "silent 3d", "the log tells")
+# groups' own rules
+for posting, who, want in (("moderators", a, "^441 only moderators can post here"), ("moderators", m, "^240"), ("nobody", m, "^441 this group is closed: nobody can post here"),
+                           ("members", a, "^240")):
+    s2.ctl("group", "set", "test.forum", "posting=" + posting)
+    like(post(who), want, "posting=%s" % posting)
+s2.ctl("member", "role", ALICE[0], "reader:test.forum")
+like(post(a), "^441 your account may read here but not post", "a reader")
+s2.stop()
 done()
