@@ -8,6 +8,36 @@
 #include "gateways/imap/imap_private.h"
 
 #define SYNC_NEW_BY_ONE 256u
+#define SYNC_AHEAD 1000u
+
+static void note_change(struct imap_session *is, enum change_kind kind, uint32_t number) {
+	switch (kind) {
+	case CHANGE_GONE:
+		if (imap_view_seq(&is->view, number))
+			range_set_add(&is->gone, number, number);
+		break;
+	case CHANGE_BACK:
+		range_set_del(&is->gone, number, number);
+		break;
+	case CHANGE_STATE:
+		range_set_add(&is->flags, number, number);
+		break;
+	default:
+		break;
+	}
+}
+
+/* A snapshot may be ahead of the changes that have arrived. A client that was told a message's MODSEQ from it believes to
+ * know everything before, and would never ask for what is still on its way when the line breaks (RFC 7162 3.2.5): so
+ * what vanished is looked up in the log. It arrives once more, and is known by then. */
+static void look_ahead(struct imap_session *is, struct forum_txn *t, const struct group *g) {
+	struct group_change c;
+	uint64_t at = is->modseq;
+	if (!is->condstore || is->no_modseq || g->modseq <= at)
+		return;
+	for (unsigned n = 0; n < SYNC_AHEAD && group_change_next(t, is->group, &at, &c) > 0; n++)
+		note_change(is, c.kind, c.number);
+}
 
 void imap_sync_change(struct imap_session *is, const struct change *c) {
 	if (is->state != IMAP_SELECTED || !is->group || c->group != is->group)
@@ -15,21 +45,12 @@ void imap_sync_change(struct imap_session *is, const struct change *c) {
 	if (c->modseq > is->modseq)
 		is->modseq = c->modseq;
 	switch (c->kind) {
-	case CHANGE_GONE:
-		if (imap_view_seq(&is->view, c->number))
-			range_set_add(&is->gone, c->number, c->number);
-		break;
-	case CHANGE_BACK:
-		range_set_del(&is->gone, c->number, c->number);
-		break;
-	case CHANGE_STATE:
-		range_set_add(&is->flags, c->number, c->number);
-		break;
 	case CHANGE_MARKS:
 		if (c->member == is->s.member && c->origin != is->s.id)
 			range_set_add(&is->flags, c->number, c->last > c->number ? c->last : c->number);
 		break;
 	default:
+		note_change(is, c->kind, c->number);
 		break;
 	}
 }
@@ -224,6 +245,7 @@ void imap_sync(struct imap_session *is, bool expunge) {
 	struct forum_txn *t = session_read(&is->s);
 	if (!t || imap_selected_get(is, t, &g) <= 0)
 		return;
+	look_ahead(is, t, &g);
 	hide_flagged(is, t, &g);
 	if (expunge && is->gone.n) {
 		keep_visible(is, t, &g);
