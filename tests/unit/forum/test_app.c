@@ -60,7 +60,7 @@ int main(void) {
 	ok(a.used > 0 && a.doors == (APP_IMAP | APP_MAIL) && slice_is(a.scram, "r"), "the rest stays");
 	is_int(app_check(t, alice, SLICE(""), SLICE(ONE), APP_IMAP, &a), 1, "so does the password");
 	for (int i = 0; i < APP_MAX - 2; i++) {
-		char n[8];
+		char n[16];
 		snprintf(n, sizeof n, "n%d", i);
 		if (app_add(t, alice, slice_str(n), 7, SLICE(TWO), SLICE(""), &f) != 1)
 			ok(false, "%s", n);
