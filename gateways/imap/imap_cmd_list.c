@@ -32,6 +32,7 @@ struct listing {
 	size_t next;
 	bool told;                           /* the LIST line of entries[next] is out, its STATUS is not */
 	struct imap_status status;
+	struct metadata *metadata;           /* NULL: not asked for */
 };
 
 static void list_free(void *arg) {
@@ -203,6 +204,11 @@ static enum step list_step(struct session *s) {
 			continue;
 		if (!l->told)
 			list_line(is, l, e, session_out(s));
+		if (!l->told && e->exists && l->metadata) {
+			struct forum_txn *t = session_read(s);
+			if (!t || imap_metadata_write(is, t, e->name, l->metadata) < 0)
+				return imap_unavailable(is);
+		}
 		l->told = false;
 		if (e->exists && l->status_items) {
 			struct forum_txn *t = session_read(s);
@@ -268,7 +274,7 @@ static bool take_selection(struct slice *rest, struct listing *l) {
 	return imap_take_char(rest, ')') && (base || !l->recursive);
 }
 
-static bool take_return(struct slice *rest, struct listing *l) {
+static bool take_return(struct imap_session *is, struct slice *rest, struct listing *l) {
 	struct slice name;
 	if (!imap_take_space(rest))
 		return true;
@@ -282,6 +288,9 @@ static bool take_return(struct slice *rest, struct listing *l) {
 			l->tell_subscribed = true;
 		else if (slice_is_nocase(name, "STATUS")) {
 			if (!imap_take_space(rest) || !imap_take_status_items(rest, &l->status_items))
+				return false;
+		} else if (slice_is_nocase(name, "METADATA")) {
+			if (l->metadata || !imap_take_space(rest) || !(l->metadata = imap_take_metadata(is, rest)))
 				return false;
 		} else if (!slice_is_nocase(name, "CHILDREN") && !slice_is_nocase(name, "SPECIAL-USE"))
 			return false;
@@ -310,7 +319,7 @@ static bool take_list(struct imap_session *is, struct slice *rest, struct listin
 	} else if (!take_pattern(is, rest, l, reference)) {
 		return false;
 	}
-	return (l->lsub || take_return(rest, l)) && imap_take_end(rest);
+	return (l->lsub || take_return(is, rest, l)) && imap_take_end(rest);
 }
 
 static enum step list_run(struct imap_session *is, struct slice *rest, bool lsub) {

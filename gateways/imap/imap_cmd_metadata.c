@@ -194,6 +194,16 @@ static bool take_options(struct slice *rest, struct metadata *w) {
 	return imap_take_char(rest, ')');
 }
 
+/* entry / "(" entry *(SP entry) ")" */
+static bool take_entries(struct imap_session *is, struct slice *rest, struct metadata *w) {
+	bool list = imap_take_char(rest, '(');
+	do {
+		if (w->n == ENTRIES_MAX || !entry_name(is, rest, false, &w->entry[w->n++].name))
+			return false;
+	} while (list && imap_take_space(rest));
+	return !list || imap_take_char(rest, ')');
+}
+
 static bool take_get(struct imap_session *is, struct slice *rest, struct metadata *w) {
 	if (!imap_take_space(rest) || (imap_at(rest, '(') && (!take_options(rest, w) || !imap_take_space(rest))) ||
 	    !imap_take_mailbox(is, rest, &w->mailbox) || !imap_take_space(rest))
@@ -205,12 +215,7 @@ static bool take_get(struct imap_session *is, struct slice *rest, struct metadat
 		if (!imap_take_space(rest))
 			return false;
 	}
-	bool list = imap_take_char(rest, '(');
-	do {
-		if (w->n == ENTRIES_MAX || !entry_name(is, rest, false, &w->entry[w->n++].name))
-			return false;
-	} while (list && imap_take_space(rest));
-	return (!list || imap_take_char(rest, ')')) && imap_take_end(rest);
+	return take_entries(is, rest, w) && imap_take_end(rest);
 }
 
 /* "" is the server. 1, 0 no such mailbox, < 0 */
@@ -225,6 +230,34 @@ static int metadata_find(struct imap_session *is, struct forum_txn *t, struct me
 	return r < 0 ? r : r > 0;
 }
 
+/* "* METADATA name (entry value ...)", when there is anything to say */
+static void metadata_tell(struct imap_session *is, struct metadata *w) {
+	struct buf *out = session_out(&is->s);
+	if (!buf_len(&w->line))
+		return;
+	buf_adds(out, "* METADATA ");
+	imap_add_mailbox(is, out, w->mailbox);
+	buf_adds(out, " (");
+	buf_add_slice(out, buf_slice(&w->line));
+	buf_adds(out, ")\r\n");
+	buf_reset(&w->line);
+}
+
+struct metadata *imap_take_metadata(struct imap_session *is, struct slice *in) {
+	struct metadata *w = ARENA_NEW(is->s.command, struct metadata);
+	arena_on_reset(is->s.command, metadata_free, w);
+	return imap_at(in, '(') && take_entries(is, in, w) ? w : NULL;
+}
+
+int imap_metadata_write(struct imap_session *is, struct forum_txn *t, struct slice name, struct metadata *w) {
+	struct group g;
+	w->mailbox = name;
+	int r = metadata_find(is, t, w, &g);
+	if (r > 0 && (r = metadata_collect(is, t, w, &g)) >= 0)
+		metadata_tell(is, w);
+	return r < 0 ? r : 1;
+}
+
 enum step imap_cmd_getmetadata(struct imap_session *is, struct slice *rest) {
 	struct metadata *w = ARENA_NEW(is->s.command, struct metadata);
 	struct group g;
@@ -237,14 +270,7 @@ enum step imap_cmd_getmetadata(struct imap_session *is, struct slice *rest) {
 		return imap_no_mailbox(is);
 	if (r < 0 || metadata_collect(is, t, w, &g) < 0)
 		return imap_unavailable(is);
-	struct buf *out = session_out(&is->s);
-	if (buf_len(&w->line)) {
-		buf_adds(out, "* METADATA ");
-		imap_add_mailbox(is, out, w->mailbox);
-		buf_adds(out, " (");
-		buf_add_slice(out, buf_slice(&w->line));
-		buf_adds(out, ")\r\n");
-	}
+	metadata_tell(is, w);
 	return w->longest ? imap_ok(is, "[METADATA LONGENTRIES %u] some values are longer", w->longest) :
 		imap_ok(is, "GETMETADATA completed");
 }

@@ -308,6 +308,12 @@ void imap_tell_list(struct imap_session *is, const char *flags, struct slice nam
 /* imap_cmd_idle.c: something changed while idle */
 void imap_idle_change(struct imap_session *is);
 
+/* imap_cmd_metadata.c: LIST ... RETURN (METADATA (entries)), RFC 9590. NULL: not understood; lives as long as the command */
+struct metadata;
+struct metadata *imap_take_metadata(struct imap_session *is, struct slice *in);
+/* 1 the line of a mailbox was written, or it vanished; < 0 */
+int imap_metadata_write(struct imap_session *is, struct forum_txn *t, struct slice name, struct metadata *w);
+
 /* imap_subscribe.c: the member's list, for imap_subscribed(); in the command arena. 1, 0 nothing differs, < 0 */
 int imap_subscriptions(struct imap_session *is, struct forum_txn *t, struct slice *list_r);
 bool imap_subscribed(struct slice list, struct slice name);

@@ -86,6 +86,14 @@ like(a.run("GETMETADATA Drafts /private/specialuse")[1][0], r"/private/specialus
 like(a.run('SETMETADATA Drafts (/private/specialuse "\\\\Sent")')[0], r"^NO \[NOPERM\]", "is not changed")
 like(a.run('SETMETADATA our.forum.!Mute (/private/comment "d")')[0], r"^NO \[CANNOT\]", "a command keeps nothing")
 
+# with LIST
+r, u = a.run('LIST "" (Drafts our.forum hidden.group our.forum.!Mute) RETURN (METADATA (/shared/comment /private/comment))')
+is_((r[:2], sorted(u)), ("OK", sorted(['* LIST (\\HasNoChildren \\Drafts) "." Drafts', '* METADATA Drafts (/private/comment "d" /shared/comment "e")',
+    '* LIST (\\HasChildren) "." our.forum', '* METADATA our.forum (/shared/comment {13}\r\nGarden "talk" /private/comment "")',
+    '* LIST (\\HasNoChildren) "." our.forum.!Mute', '* METADATA our.forum.!Mute (/shared/comment NIL /private/comment NIL)'])), "LIST RETURN (METADATA)") or diag(u)
+for bad in ("METADATA", "METADATA ()", "METADATA /private/comment", "METADATA (/x)", "METADATA (/private/comment) METADATA (/private/comment)"):
+    like(a.run('LIST "" * RETURN (%s)' % bad)[0], "^BAD", "RETURN (%s)" % bad)
+
 # limits
 like(a.run("SETMETADATA our.forum (/private/big {4001}", [b"x" * 4001 + b")"])[0], r"^NO \[METADATA MAXSIZE 4000\]", "4,001 octets")
 like(a.run("SETMETADATA our.forum (/private/big {4000}", [b"x" * 4000 + b")"])[0], "^OK", "4,000 octets")
