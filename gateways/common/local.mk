@@ -8,6 +8,7 @@ gateways_libcommon_a_SOURCES = \
 	gateways/common/founding.c gateways/common/founding.h \
 	gateways/common/notice.c gateways/common/notice.h \
 	gateways/common/notice_case.c gateways/common/notice_case.h \
+	gateways/common/notice_digest.c gateways/common/notice_private.h \
 	gateways/common/post_in.c gateways/common/post_in.h \
 	gateways/common/post_in_derive.c gateways/common/post_in_private.h \
 	gateways/common/post_in_header.c gateways/common/post_in_job.c gateways/common/post_in_text.c \

@@ -1,5 +1,4 @@
-/* notice.c - the texts are plain, say what happened and how to undo it, and never repeat what a stranger wrote. A digest
- * is made of as many mails as the queue's limit for one asks for. */
+/* notice.c - the texts are plain, say what happened and how to undo it, and never repeat what a stranger wrote. */
 #include <stdio.h>
 #include "forumd/base/num.h"
 #include "forumd/base/text.h"
@@ -20,15 +19,14 @@
 #include "gateways/common/founding.h"
 #include "gateways/common/notice.h"
 #include "gateways/common/notice_case.h"
+#include "gateways/common/notice_private.h"
 
 #define TEXT_MAX 16000             /* quoted-printable may triple it */
-#define DIGEST_MAX 50000
-#define DIGEST_POST_MAX 12000
 #define CASES_MAX 20
 #define QUOTE_MAX 1200
 #define DAY 86400
 
-static struct slice domain_of(struct forum_txn *t)
+struct slice notice_domain(struct forum_txn *t)
 {
 	return slice_str(forum_domain(forum_of(t)));
 }
@@ -51,7 +49,7 @@ static struct slice take(struct forum_txn *t, struct buf *b)
 }
 
 /* cut between characters */
-static struct slice clip(struct slice s, size_t max)
+struct slice notice_clip(struct slice s, size_t max)
 {
 	if (s.n <= max)
 		return s;
@@ -89,9 +87,9 @@ struct slice notice_reply_to(struct forum_txn *t, uint64_t post, uint32_t member
 
 int notice_add(struct forum_txn *t, const struct notice *n)
 {
-	struct slice domain = domain_of(t);
+	struct slice domain = notice_domain(t);
 	struct buf from = { 0 }, id = { 0 }, mail = { 0 }, reply_to = { 0 };
-	struct build_notice b = { .date = forum_time(t), .to = n->to, .subject = n->subject, .text = clip(n->text, TEXT_MAX) };
+	struct build_notice b = { .date = forum_time(t), .to = n->to, .subject = n->subject, .text = notice_clip(n->text, TEXT_MAX) };
 	int e;
 
 	buf_addf(&from, "%.*s@%.*s", SLICE_ARG(n->from.n ? n->from : SLICE("commands")), SLICE_ARG(domain));
@@ -107,7 +105,7 @@ int notice_add(struct forum_txn *t, const struct notice *n)
 	if (e > 0)
 		e = mailq_add_notice(t, n->to, buf_slice(&mail), NULL);
 	if (e > 0 && n->about.n)
-		trace_add(t, 0, n->about, "told %.*s: %.*s", SLICE_ARG(slice_to(n->to, 100)), SLICE_ARG(clip(n->subject, 100)));
+		trace_add(t, 0, n->about, "told %.*s: %.*s", SLICE_ARG(slice_to(n->to, 100)), SLICE_ARG(notice_clip(n->subject, 100)));
 	buf_free(&from);
 	buf_free(&id);
 	buf_free(&mail);
@@ -166,7 +164,7 @@ struct slice notice_volume(struct forum_txn *t, const struct group *g)
 
 /* ---- lists of cases ---- */
 
-static struct slice readable(struct forum_txn *t, const struct post *p, size_t max)
+struct slice notice_readable(struct forum_txn *t, const struct post *p, size_t max)
 {
 	struct buf header = { 0 }, body = { 0 }, text = { 0 };
 
@@ -174,7 +172,7 @@ static struct slice readable(struct forum_txn *t, const struct post *p, size_t m
 		mime_message_text(buf_slice(&header), buf_slice(&body), max, &text);
 	buf_free(&header);
 	buf_free(&body);
-	buf_truncate(&text, clip(buf_slice(&text), max).n);
+	buf_truncate(&text, notice_clip(buf_slice(&text), max).n);
 	return take(t, &text);
 }
 
@@ -192,15 +190,15 @@ static void kinds_text(const struct moderate_case *c, struct buf *out)
 
 static void case_text(struct forum_txn *t, unsigned n, const struct moderate_case *c, const struct post *p, struct buf *out)
 {
-	struct slice text = readable(t, p, QUOTE_MAX), line;
+	struct slice text = notice_readable(t, p, QUOTE_MAX), line;
 
 	buf_addf(out, "%u. ", n);
 	kinds_text(c, out);
 	if (c->reports > 1)
 		buf_addf(out, " (%u reports)", c->reports);
-	buf_addf(out, ": %.*s, \"%.*s\"\n", SLICE_ARG(clip(author_name(t, p->author, p->from), 100)), SLICE_ARG(clip(p->subject, 200)));
+	buf_addf(out, ": %.*s, \"%.*s\"\n", SLICE_ARG(notice_clip(author_name(t, p->author, p->from), 100)), SLICE_ARG(notice_clip(p->subject, 200)));
 	if (c->reason.n)
-		buf_addf(out, "   why: %.*s\n", SLICE_ARG(clip(c->reason, 300)));
+		buf_addf(out, "   why: %.*s\n", SLICE_ARG(notice_clip(c->reason, 300)));
 	buf_addf(out, "   post %llu; words for this one: %s\n\n", (unsigned long long)p->id,
 		p->state == POST_PENDING ? "approve, delete, note TEXT" : "keep, aside, hide, delete, note TEXT");
 	while (slice_line(&text, &line))
@@ -268,160 +266,6 @@ static int cases_hook(struct forum_txn *t, uint32_t group)
 	return e < 0 ? e : 1;
 }
 
-/* ---- digests ---- */
-
-struct digest {
-	struct forum_txn *t;
-	const struct member *m;
-	struct buf body, list;
-	unsigned n, parts;
-	bool text;
-	char boundary[40];
-};
-
-static void digest_begin(struct digest *d)
-{
-	uint64_t r = (uint64_t)forum_time(d->t) * 1000 + d->parts;
-
-	buf_reset(&d->body);
-	buf_reset(&d->list);
-	d->n = 0;
-	snprintf(d->boundary, sizeof d->boundary, "=_digest_%llx_%x", (unsigned long long)r, d->m->id);
-}
-
-static void digest_header(struct digest *d, struct buf *out)
-{
-	struct slice domain = domain_of(d->t);
-	struct buf v = { 0 };
-
-	buf_addf(out, "From: %.*s <commands@%.*s>\r\nTo: %.*s\r\n", SLICE_ARG(domain), SLICE_ARG(domain), SLICE_ARG(d->m->addresses[0]));
-	buf_addf(out, "Subject: Digest of %.*s: %u post%s%s\r\nDate: ", SLICE_ARG(domain), d->n, d->n == 1 ? "" : "s",
-		d->parts ? " (continued)" : "");
-	date_write(&v, forum_time(d->t));
-	buf_add_slice(out, buf_slice(&v));
-	buf_reset(&v);
-	msgid_new(&v, domain);
-	buf_addf(out, "\r\nMessage-ID: %.*s\r\nAuto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\nPrecedence: bulk\r\n"
-		"List-Id: <digest.%.*s>\r\nList-Help: <mailto:commands@%.*s?subject=help>\r\nMIME-Version: 1.0\r\n",
-		SLICE_ARG(buf_slice(&v)), SLICE_ARG(domain), SLICE_ARG(domain));
-	buf_free(&v);
-}
-
-static int digest_send(struct digest *d)
-{
-	struct buf mail = { 0 };
-	int e;
-
-	if (!d->n)
-		return 1;
-	digest_header(d, &mail);
-	if (d->text) {
-		buf_adds(&mail, "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n");
-		build_qp(buf_slice(&d->list), &mail);
-		buf_adds(&mail, "\r\n");
-		build_qp(buf_slice(&d->body), &mail);
-	} else {
-		buf_addf(&mail, "Content-Type: multipart/mixed; boundary=\"%so\"\r\n\r\n--%so\r\nContent-Type: text/plain; charset=utf-8\r\n"
-			"Content-Transfer-Encoding: quoted-printable\r\n\r\n", d->boundary, d->boundary);
-		build_qp(buf_slice(&d->list), &mail);
-		buf_addf(&mail, "\r\n--%so\r\nContent-Type: multipart/digest; boundary=\"%s\"\r\n\r\n", d->boundary, d->boundary);
-		buf_add_slice(&mail, buf_slice(&d->body));
-		buf_addf(&mail, "--%s--\r\n\r\n--%so--\r\n", d->boundary, d->boundary);
-	}
-	e = mailq_add_notice(d->t, d->m->addresses[0], buf_slice(&mail), NULL);
-	buf_free(&mail);
-	d->parts++;
-	digest_begin(d);
-	return e;
-}
-
-/* a post as a message of its own, which can be answered by itself */
-static void digest_message(struct digest *d, const struct post *p, const struct group *g, struct slice text, struct buf *out)
-{
-	struct buf v = { 0 };
-	struct slice domain = domain_of(d->t);
-	struct slice to = notice_reply_to(d->t, p->id, d->m->id, g->id);
-
-	buf_addf(&v, "%.*s via %.*s", SLICE_ARG(author_name(d->t, p->author, p->from)), SLICE_ARG(g->name));
-	buf_addf(out, "--%s\r\n\r\n", d->boundary);
-	buf_adds(out, "From: ");
-	struct buf a = { 0 };
-	address_write(&a, buf_slice(&v), g->name, domain);
-	buf_addf(out, "%.*s\r\nReply-To: <%.*s@%.*s>\r\n", SLICE_ARG(buf_slice(&a)), SLICE_ARG(to), SLICE_ARG(domain));
-	buf_reset(&v);
-	words_encode(p->subject, &v);
-	field_write(out, "Subject", buf_slice(&v));
-	buf_reset(&v);
-	date_write(&v, p->date);
-	field_write(out, "Date", buf_slice(&v));
-	field_write(out, "Message-ID", p->message_id);
-	if (p->in_reply_to.n)
-		field_write(out, "In-Reply-To", p->in_reply_to);
-	if (p->references.n)
-		field_write(out, "References", p->references);
-	buf_adds(out, "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n");
-	build_qp(text, out);
-	buf_adds(out, "\r\n");
-	buf_free(&v);
-	buf_free(&a);
-}
-
-static void digest_plain(struct digest *d, const struct post *p, const struct group *g, struct slice text, struct buf *out)
-{
-	struct slice to = notice_reply_to(d->t, p->id, d->m->id, g->id);
-
-	buf_addf(out, "\n------ %u ------\nGroup:   %.*s\nFrom:    %.*s\nSubject: %.*s\nAnswer:  %.*s@%.*s\n\n%.*s\n", d->n + 1,
-		SLICE_ARG(g->name), SLICE_ARG(author_name(d->t, p->author, p->from)), SLICE_ARG(p->subject), SLICE_ARG(to),
-		SLICE_ARG(domain_of(d->t)), SLICE_ARG(text));
-}
-
-static int digest_post(struct digest *d, const struct post *p, const struct group *g)
-{
-	struct slice text = readable(d->t, p, DIGEST_POST_MAX);
-	struct buf one = { 0 };
-	int e = 1;
-
-	if (text.n >= DIGEST_POST_MAX - 4)
-		text = arena_slicef(forum_arena(d->t), "%.*s\n[cut: the rest is in the forum]\n", SLICE_ARG(text));
-	(d->text ? digest_plain : digest_message)(d, p, g, text, &one);
-	if (d->n && buf_len(&d->body) + buf_len(&one) > (d->text ? TEXT_MAX : DIGEST_MAX)) {
-		e = digest_send(d);
-		buf_reset(&one);
-		(d->text ? digest_plain : digest_message)(d, p, g, text, &one);
-	}
-	d->n++;
-	buf_addf(&d->list, "%3u. %.*s (%.*s, %.*s)\n", d->n, SLICE_ARG(clip(p->subject, 150)), SLICE_ARG(clip(author_name(d->t, p->author, p->from), 80)),
-		SLICE_ARG(g->name));
-	buf_add_slice(&d->body, buf_slice(&one));
-	buf_free(&one);
-	return e;
-}
-
-static int digest_hook(struct forum_txn *t, uint32_t member, const struct mailq_digest *v, size_t n)
-{
-	struct member m;
-	struct digest d = { .t = t, .m = &m };
-	struct post p;
-	struct group g;
-	int e = member_get(t, member, &m);
-
-	if (e <= 0)
-		return e < 0 ? e : 1;
-	for (int text = 0; text < 2 && e > 0; text++) {
-		d.text = text;
-		digest_begin(&d);
-		for (size_t i = 0; i < n && e > 0; i++)
-			if (v[i].text == d.text && post_get(t, v[i].post, &p) > 0 && p.state == POST_VISIBLE && post_number_in(&p, v[i].group)
-			    && group_get(t, v[i].group, &g) > 0 && rights_can_read(t, member, &g))
-				e = digest_post(&d, &p, &g);
-		if (e > 0)
-			e = digest_send(&d);
-	}
-	buf_free(&d.body);
-	buf_free(&d.list);
-	return e;
-}
-
 static int catchup_hook(struct forum_txn *t, uint32_t member, int64_t since)
 {
 	return catchup_add(t, member, since, SLICE(""));
@@ -431,6 +275,6 @@ void notice_start(void)
 {
 	struct config *c = config_current();
 
-	mailq_set_hooks(&(struct mailq_hooks){ cases_hook, digest_hook, catchup_hook, founding_ask, notice_case_tell, c ? c->digest_hour : 6 });
+	mailq_set_hooks(&(struct mailq_hooks){ cases_hook, notice_digest, catchup_hook, founding_ask, notice_case_tell, c ? c->digest_hour : 6 });
 	config_unref(&c);
 }

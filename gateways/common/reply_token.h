@@ -11,6 +11,7 @@ enum token_kind { TOKEN_REPLY, TOKEN_BOUNCE, TOKEN_UNSUBSCRIBE,
 	TOKEN_RECEIPT,             /* answers to the receipt of a post: id post */
 	TOKEN_QUESTION,            /* confirms: id question; member 0: a stranger, whose address the question has */
 	TOKEN_CASE,                /* answers of a moderator to a list of cases: id question */
+	TOKEN_DIGEST = 14,         /* answers to a whole digest: id question */
 	TOKEN_AUTHOR = 13,         /* the author of a post about a case: id post */
 	TOKEN_ACT = 12,            /* undoes what a receipt in INBOX tells of: id as in act.h */
 	TOKEN_SUBSCRIBE = 9 };     /* undoes UNSUBSCRIBE; id: enum subscribe_mode */

@@ -17,6 +17,7 @@ gateways_libsmtp_a_SOURCES = \
 	gateways/smtp/smtp_order_app.c gateways/smtp/smtp_order.c gateways/smtp/smtp_order.h gateways/smtp/smtp_order_private.h \
 	gateways/smtp/smtp_order_account.c \
 	gateways/smtp/smtp_order_case.c \
+	gateways/smtp/smtp_order_digest.c \
 	gateways/smtp/smtp_order_member.c \
 	gateways/smtp/smtp_order_post.c \
 	gateways/smtp/smtp_receipt.c \

@@ -108,11 +108,11 @@ static void prepare_order(struct smtp_session *m, struct forum_txn *t, struct de
 		smtp_order_parse(first_line(o->text), o);
 	else
 		smtp_order_parse(slice_str(words[d->route->form]), o);
-	if (o->verb == VERB_NONE && !(o->answer && (o->from_token == TOKEN_CASE || o->from_token == TOKEN_AUTHOR))) {
+	if (o->verb == VERB_NONE && !(o->answer && (o->from_token == TOKEN_CASE || o->from_token == TOKEN_AUTHOR || o->from_token == TOKEN_DIGEST))) {
 		deliver_refuse(d, SMTP_REFUSED, o->answer ? "that word is not understood here" : "this is no command; send the word help");
 		return;
 	}
-	if (o->verb == VERB_EDIT && !deliver_within_rate(m, d->writer.member)) {
+	if ((o->verb == VERB_EDIT || (o->answer && o->from_token == TOKEN_DIGEST)) && !deliver_within_rate(m, d->writer.member)) {
 		deliver_refuse(d, SMTP_RATE, "too many posts in a short time, try again later");
 		return;
 	}

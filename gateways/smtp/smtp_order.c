@@ -244,6 +244,8 @@ int smtp_order_apply(struct forum_txn *t, struct arena *a, struct smtp_order *o,
 		}
 		return order_cases(t, o, f);
 	}
+	if (o->answer && o->from_token == TOKEN_DIGEST)
+		return order_digest(t, a, o, f);
 	if (o->answer && o->from_token == TOKEN_AUTHOR)
 		return order_author_case(t, a, o, f);
 	if (o->answer && o->from_token == TOKEN_ACT)

@@ -189,27 +189,32 @@ static bool has_attachments(struct forum_txn *t, const struct post *p)
 	return many;
 }
 
-/* the post with another text */
-static void edited(struct forum_txn *t, const struct post *p, struct slice text, struct buf *out)
+void order_message(struct forum_txn *t, struct slice subject, struct slice text, struct buf *out)
 {
 	struct buf v = { 0 }, body = { 0 };
 
-	field_write(out, "From", p->from);
-	words_encode(p->subject, &v);
+	words_encode(subject, &v);
 	field_write(out, "Subject", buf_slice(&v));
 	buf_reset(&v);
 	date_write(&v, forum_time(t));
 	field_write(out, "Date", buf_slice(&v));
-	if (p->in_reply_to.n)
-		field_write(out, "In-Reply-To", p->in_reply_to);
-	if (p->references.n)
-		field_write(out, "References", p->references);
 	buf_adds(out, "MIME-Version: 1.0\r\n");
 	reply_body_put(text, out, &body);
 	buf_adds(out, "\r\n");
 	buf_add_slice(out, buf_slice(&body));
 	buf_free(&v);
 	buf_free(&body);
+}
+
+/* the post with another text */
+static void edited(struct forum_txn *t, const struct post *p, struct slice text, struct buf *out)
+{
+	field_write(out, "From", p->from);
+	if (p->in_reply_to.n)
+		field_write(out, "In-Reply-To", p->in_reply_to);
+	if (p->references.n)
+		field_write(out, "References", p->references);
+	order_message(t, p->subject, text, out);
 }
 
 int order_edit(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)

@@ -18,6 +18,8 @@ int order_ask(struct forum_txn *t, struct smtp_order *o, const char *why);
 int order_need_group(struct forum_txn *t, struct smtp_order *o, struct group *g_r, struct fail *f);
 
 /* smtp_order_post.c: words about a post or a thread */
+/* Subject, Date, Content fields and text of a post made here; text with LF */
+void order_message(struct forum_txn *t, struct slice subject, struct slice text, struct buf *out);
 int order_watch(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_flag(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_undo(struct forum_txn *t, struct smtp_order *o, struct fail *f);
@@ -27,6 +29,9 @@ int order_edit(struct forum_txn *t, struct arena *a, struct smtp_order *o, struc
 int order_split(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_under(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_publish(struct forum_txn *t, struct smtp_order *o, struct fail *f);
+
+/* smtp_order_digest.c: posts to the posts of a digest, by their numbers */
+int order_digest(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f);
 
 /* smtp_order_member.c: what a member gets, and membership itself */
 int order_help(struct forum_txn *t, struct smtp_order *o);

@@ -147,7 +147,8 @@ static int route_answer(struct smtp_session *m, struct forum_txn *t, const struc
 	int e = reply_token_check(t, l->token, &r->token);
 
 	if (e == 0 || (e == 1 && r->token.kind != TOKEN_RECEIPT && r->token.kind != TOKEN_QUESTION && r->token.kind != TOKEN_CASE &&
-			r->token.kind != TOKEN_ACT && r->token.kind != TOKEN_AUTHOR))
+			r->token.kind != TOKEN_ACT && r->token.kind != TOKEN_AUTHOR
+			&& r->token.kind != TOKEN_DIGEST))
 		return no_address(c_r, f);
 	if (e == ERR_GONE || e == ERR_DENIED)
 		return refuse(c_r, f, "the time to answer this mail is over");
