@@ -465,10 +465,20 @@ struct thread_found {
 	bool watch[THREAD_EVIDENCE];
 };
 
+/* the same for what stands in its place, when it was replaced; *id becomes that */
+static int thread_candidate_latest(struct forum_txn *t, uint64_t *id, const struct thread_place_in *in, uint64_t *thread_r) {
+	struct key k = key_1u64(KEY_POST, *id);
+	struct slice v;
+	int r = kv_get(t->kv, key_slice(&k), &v);
+	if (r > 0 && v.n > POST_STATE && v.p[POST_STATE] == POST_DELETED)
+		*id = replace_latest(t, *id);
+	return r <= 0 ? r : thread_candidate(t, *id, in, thread_r);
+}
+
 static int thread_find_parent(struct forum_txn *t, const struct thread_place_in *in, const struct thread_evidence *e,
 	struct thread_found *out) {
-	uint64_t reply_to = in->reply_to ? replace_latest(t, in->reply_to) : 0;
-	int r = reply_to ? thread_candidate(t, reply_to, in, &out->thread) : 0;
+	uint64_t reply_to = in->reply_to;
+	int r = reply_to ? thread_candidate_latest(t, &reply_to, in, &out->thread) : 0;
 	if (r > 0) {
 		out->parent = reply_to;
 		out->reason = in->reply_reason;
@@ -480,10 +490,8 @@ static int thread_find_parent(struct forum_txn *t, const struct thread_place_in 
 		struct key k;
 		key_begin(&k, 'I');
 		key_bytes(&k, slice_of(e->v[i].digest, 16));
-		if ((r = thread_get64(t, &k, &id)) > 0) {
-			id = replace_latest(t, id);
-			r = thread_candidate(t, id, in, &out->thread);
-		}
+		if ((r = thread_get64(t, &k, &id)) > 0)
+			r = thread_candidate_latest(t, &id, in, &out->thread);
 		if (r > 0) {
 			out->parent = id;
 			out->reason = e->v[i].reason;
