@@ -341,7 +341,8 @@ static enum step send_parts(struct session *s, struct found *f, int code, enum n
 	stat_add(STAT_articles_out, 1);
 	if ((parts & NNTP_BODY) && s->member)
 		send_mark(s, f);
-	if ((p->flags & POST_DOT_FREE) && conn_is_deflate(s->conn)) {
+	bool small = !(parts & NNTP_BODY) || p->body_z <= ONE_STEP_BODY;      /* larger ones go in steps, deflated anew */
+	if ((p->flags & POST_DOT_FREE) && small && conn_is_deflate(s->conn)) {
 		r = splice_parts(s, f->t, p, line, parts);
 		return r < 0 ? send_cut(s, p, r) : STEP_DONE;
 	}
