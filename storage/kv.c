@@ -575,6 +575,7 @@ static void kv_undo_note(struct kv_txn *txn, struct slice key, const MDB_val *wa
 /* what the child changed is put back, last first */
 static void kv_undo(struct kv_txn *txn) {
 	struct buf *b = &txn->root->undo;
+	txn->root->top_n = 0;                   /* a key that comes back may be greater */
 	while (buf_len(b) > txn->undo_start) {
 		struct kv_undo u;
 		memcpy(&u, buf_bytes(b) + buf_len(b) - sizeof u, sizeof u);

@@ -297,6 +297,39 @@ static void test_random(void) {
 	buf_free(&a), buf_free(&b);
 }
 
+/* The greatest key goes in a child that is aborted, and others come: what is appended must know of its return. */
+static void test_last_key(void) {
+	struct kv *kv = open_kv("last", 0, NULL);
+	struct kv_txn *w = begin(kv, NULL), *c;
+	struct buf b = { 0 };
+	put(w, "a", "1"), put(w, "m", "2"), put(w, "z", "3");
+	kv_commit(&w, NULL);
+	w = begin(kv, NULL);
+	c = begin(kv, w);
+	kv_del(c, SLICE("z"));
+	put(c, "n", "4");
+	kv_abort(&c);
+	list(w, &b);
+	is_buf(&b, "a=1 m=2 z=3 ", "put back");
+	c = begin(kv, w);
+	put(c, "p", "5"), put(c, "q", "6");
+	is_int(kv_commit(&c, NULL), 1, "keys before the greatest");
+	put(w, "r", "7"), put(w, "zz", "8"), put(w, "zy", "9"), put(w, "zz", "10");
+	is_int(kv_commit(&w, NULL), 1, "and behind it");
+	list_kv(kv, &b);
+	is_buf(&b, "a=1 m=2 p=5 q=6 r=7 z=3 zy=9 zz=10 ", "all in order");
+	w = begin(kv, NULL);
+	c = begin(kv, w);
+	put(c, "zzz", "11");
+	kv_abort(&c);
+	put(w, "zza", "12");
+	kv_commit(&w, NULL);
+	list_kv(kv, &b);
+	is_buf(&b, "a=1 m=2 p=5 q=6 r=7 z=3 zy=9 zz=10 zza=12 ", "a greater key that was taken back");
+	kv_close(&kv);
+	buf_free(&b);
+}
+
 static void test_failures(void) {
 	struct kv *kv = open_kv("failures", 0, NULL);
 	struct buf b = { 0 };
@@ -478,6 +511,7 @@ int main(void) {
 	test_basics();
 	test_children();
 	test_random();
+	test_last_key();
 	test_failures();
 	test_map_full();
 	test_threads();
