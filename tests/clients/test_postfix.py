@@ -1,22 +1,11 @@
 """Postfix in front (LMTP to forumd) and behind (smarthost), as the snippet of forumctl init says; forumctl doctor sends its mail
 round that loop; a member's reply to a copy goes all the way."""
-import email, email.policy, os, pwd, smtplib, sys
+import email, email.policy, os, smtplib, sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "proto", "smtp"))
 from smtplines import *
 import sink
-need("postfix", "postconf")
-if os.getuid() != 0:
-    skip_all("Postfix needs root to start")
-try:
-    pwd.getpwnam("postfix")
-except KeyError:
-    skip_all("there is no account postfix")
+from mta import *
 
-d = tempfile.mkdtemp(prefix="pfx-")
-os.chmod(d, 0o755)
-for sub in "etc", "queue", "data":
-    os.mkdir(os.path.join(d, sub))
-shutil.chown(d + "/data", "postfix")
 port, web = free_ports(2)
 world = sink.Sink()
 s = Server(transport="smtp://127.0.0.1:%d" % port, outgoing='hold_seconds = 0 tls = "none" dkim_key = "new/dkim.pem" dkim_selector = "forumd"', lmtp=TRUST,
@@ -29,70 +18,23 @@ is_(os.stat(s.dir + "/new/dkim.pem").st_mode & 0o77, 0, "the key is nobody else'
 # the snippet as it stands, but for the port
 snippet = "\n".join(l for l in dns.split("main.cf (Debian):\n")[1].split("\n") if l and not l.startswith("#"))
 snippet = snippet.replace("127.0.0.1:1024", "127.0.0.1:%d" % s.port["lmtp"])
-open(d + "/etc/main.cf", "w").write(snippet + """
-compatibility_level = 3.6
-queue_directory = %(d)s/queue
-data_directory = %(d)s/data
-maillog_file = %(d)s/log
-maillog_file_prefixes = %(d)s
+# forumd sends from this machine, and so do the test's strangers: what may be relayed is told apart by the sender
+senders = s.dir + "/senders"
+open(senders, "w").write("/@forum\\.test$/ OK\n/^$/ OK\n/^<>$/ OK\n")
+mta = Postfix(port, snippet + """
 myhostname = mx.front.example
-mydestination =
-local_recipient_maps =
-alias_maps =
-alias_database =
 mynetworks = 127.0.0.2/32
-relayhost = [127.0.0.1]:%(world)d
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-smtp_bind_address = 127.0.0.1
-smtp_tls_security_level = none
-lmtp_tls_security_level = none
+relayhost = [127.0.0.1]:%d
 smtp_skip_5xx_greeting = no
 address_verify_map =
 address_verify_poll_count = 5
 address_verify_poll_delay = 1s
-smtp_destination_concurrency_limit = 20
-default_transport = smtp
-smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
-""" % {"d": d, "world": world.port})
-master = ["127.0.0.1:%d inet n - n - - smtpd -o mynetworks=127.0.0.0/8 -o smtpd_recipient_restrictions=check_client_access=static:OK,permit_mynetworks" % port]
-master = ["127.0.0.1:%d inet n - n - - smtpd" % port]
-for l in ["pickup unix n - n 60 1 pickup", "cleanup unix n - n - 0 cleanup", "qmgr unix n - n 300 1 qmgr", "tlsmgr unix - - n 1000? 1 tlsmgr",
-          "rewrite unix - - n - - trivial-rewrite", "bounce unix - - n - 0 bounce", "defer unix - - n - 0 bounce", "trace unix - - n - 0 bounce",
-          "verify unix - - n - 1 verify", "flush unix n - n 1000? 0 flush", "proxymap unix - - n - - proxymap", "smtp unix - - n - - smtp", "relay unix - - n - - smtp",
-          "error unix - - n - - error", "retry unix - - n - - error", "discard unix - - n - - discard", "lmtp unix - - n - - lmtp", "anvil unix - - n - 1 anvil",
-          "scache unix - - n - 1 scache", "postlog unix-dgram n - n - 1 postlogd"]:
-    master.append(l)
-open(d + "/etc/master.cf", "w").write("\n".join(master) + "\n")
-# forumd sends from this machine, and so do the test's strangers: what may be relayed is told apart by the sender
-open(d + "/etc/senders", "w").write("/@forum\\.test$/ OK\n/^$/ OK\n/^<>$/ OK\n")
-with open(d + "/etc/main.cf", "a") as f:
-    f.write("smtpd_null_access_lookup_key = <>\nsmtpd_relay_restrictions = check_sender_access regexp:%s/etc/senders, reject_unauth_destination\n" % d)
-    f.write("smtpd_recipient_restrictions = check_sender_access regexp:%s/etc/senders, reject_unauth_destination, reject_unverified_recipient\n" % d)
+smtpd_null_access_lookup_key = <>
+smtpd_relay_restrictions = check_sender_access regexp:%s, reject_unauth_destination
+smtpd_recipient_restrictions = check_sender_access regexp:%s, reject_unauth_destination, reject_unverified_recipient
+""" % (world.port, senders, senders))
 s.start()
-r = subprocess.run(["postfix", "-c", d + "/etc", "start"], capture_output=True, text=True)
-
-
-def end():
-    subprocess.run(["postfix", "-c", d + "/etc", "stop"], capture_output=True)
-    shutil.rmtree(d, True)
-
-
-atexit.register(end)
-
-
-def up():
-    try:
-        smtplib.SMTP("127.0.0.1", port, timeout=5).quit()
-        return True
-    except Exception:
-        return False
-
-
-if not wait_for(up, 20):
-    diag(r.stderr[-800:], open(d + "/log", errors="replace").read()[-800:] if os.path.exists(d + "/log") else "")
-    end()
-    skip_all("this Postfix does not start with a configuration of its own")
+mta.start()
 
 s.group("test.pub", "--title", "Public things")
 for who, name in ("alice", "Alice Moor"), ("bob", "Bob Fenn"):
@@ -105,7 +47,7 @@ like(p.stdout, r"(?m)^ok +a mail went round the loop", "doctor's mail goes round
 like(p.stdout, r"(?m)^ok +mail server 127\.0\.0\.1", "the smarthost answers")
 ok(not re.search(r"(?m)^red +(listener|mail |the|cert)", p.stdout), "nothing of this machine is red")
 if not re.search(r"(?m)^ok +a mail went", p.stdout):
-    diag(p.stdout, open(d + "/log", errors="replace").read()[-3000:])
+    diag(p.stdout, mta.log()[-3000:])
 
 
 def mails(who):
@@ -138,12 +80,12 @@ world.fail = lambda stage, n, rcpt: "550 5.1.1 nobody here" if stage == "rcpt" e
 s.post("test.pub", "Medlar", user="alice@example.org", password="secret-a")
 ok(wait_for(lambda: s.json("member", "show", "bob@example.org")[0]["bounces"] == 1, 30), "Postfix's bounce comes back and counts")
 # red when the loop is cut
-end_result = subprocess.run(["postfix", "-c", d + "/etc", "stop"], capture_output=True)
+mta.stop()
 p = subprocess.run([find("forumctl"), "-c", s.conf, "doctor"], capture_output=True, text=True, timeout=100 * SLOW)
 like(p.stdout, r"(?m)^red +mail server", "without it doctor is red")
 is_(p.returncode, 1, "and says so by its exit code")
 s.stop()
 p = subprocess.run([find("forumctl"), "-c", s.conf, "doctor"], capture_output=True, text=True, timeout=100 * SLOW)
 ok(p.returncode == 1 and "does not answer" in p.stdout, "without forumd too")
-end()     # done() leaves without the handlers of atexit
+mta.end()     # done() leaves without the handlers of atexit
 done()
