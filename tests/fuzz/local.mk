@@ -5,3 +5,5 @@ TESTS += tests/fuzz/fuzz_nntp
 tests_fuzz_fuzz_nntp_LDADD = tests/libtap.a gateways/libnntp.a $(COMMON_LA) $(ALL_LIBS)
 check_PROGRAMS += tests/fuzz/fuzz_imap
 tests_fuzz_fuzz_imap_LDADD = gateways/libimap.a tests/unit/forum/libfixture.a tests/libtap.a $(COMMON_LA) $(ALL_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz_sender
+tests_fuzz_fuzz_sender_LDADD = $(MAIL_LA) $(MAIL_LIBS)

@@ -18,14 +18,15 @@ def txt(s):
 class Nsd:
     """zones: {"example.org": "record lines"}"""
 
-    def __init__(self, zones):
+    def __init__(self, zones, address="127.0.0.1", port=None):
         self.program = shutil.which("nsd") or "/usr/sbin/nsd"
         if not os.path.exists(self.program):
             skip_all("nsd is not installed")
         self.dir = tempfile.mkdtemp(prefix="nsd-")
-        self.port = free_udp()
-        self.server = "127.0.0.1:%d" % self.port
-        conf = 'server:\n ip-address: 127.0.0.1@%d\n port: %d\n username: ""\n chroot: ""\n zonesdir: "%s"\n database: ""\n' % (self.port, self.port, self.dir)
+        self.port = port or free_udp()
+        self.address = address
+        self.server = "%s:%d" % (address, self.port)
+        conf = 'server:\n ip-address: %s@%d\n port: %d\n username: ""\n chroot: ""\n zonesdir: "%s"\n database: ""\n' % (address, self.port, self.port, self.dir)
         conf += ' pidfile: ""\n logfile: "%s/log"\n xfrdfile: "%s/xfrd"\n zonelistfile: "%s/list"\n xfrdir: "%s"\n server-count: 1\n hide-version: yes\n' % ((self.dir,) * 4)
         conf += "remote-control:\n control-enable: no\n"
         for name, text in zones.items():
@@ -46,7 +47,7 @@ class Nsd:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.settimeout(0.3)
             try:
-                s.sendto(q, ("127.0.0.1", self.port))
+                s.sendto(q, (self.address, self.port))
                 a = s.recv(512)
                 return a[:2] == b"\x12\x34" and a[6:8] != b"\x00\x00"
             except OSError:

@@ -22,8 +22,9 @@ install_packages() {
 	fi
 	say "installing: ${missing[*]}"
 	log=$(mktemp)
+	# RUNLEVEL: where no systemd runs, services of packages are not started; tests have instances of their own
 	if ! { $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq update &&
-		$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "${missing[@]}"; } </dev/null >"$log" 2>&1; then
+		$sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -qq -y --no-install-recommends install "${missing[@]}"; } </dev/null >"$log" 2>&1; then
 		tail -20 "$log" >&2
 		rm -f "$log"
 		die "apt-get could not install them"
