@@ -77,6 +77,7 @@ static enum dns_status look_up(void *arg, struct slice name, enum dns_type type,
 	return r_r->n ? DNS_FOUND : DNS_ABSENT;
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	struct arena *a = arena_new();
 	unsigned asked = 0;
