@@ -62,7 +62,7 @@ int inbound_dsn(struct arena *a, struct slice header, struct slice body, struct 
 	struct mime_table t;
 	int found = 0;
 	mime_scan(a, header, body, &t);
-	if (!slice_is(t.v[0].type, "multipart") || !slice_is(t.v[0].subtype, "report"))
+	if (!slice_is(t.v[0].type, "multipart"))
 		return 0;
 	for (size_t i = 1; i < t.n && !found; i++) {
 		const struct mime_part *p = &t.v[i];

@@ -27,7 +27,7 @@ enum inbound_auth inbound_auth_results(struct slice header, struct slice authser
 struct address;
 int inbound_author(struct arena *a, struct slice header, struct address *from_r);
 
-/* Delivery status (RFC 3464): per-recipient fields of a multipart/report. */
+/* Delivery status (RFC 3464): per-recipient fields of a multipart/report, or of the multipart/mixed that OpenSMTPD sends. */
 struct inbound_dsn { struct slice recipient, action, status, diagnostic; };
 /* 1 found, 0 no report; strings in the arena or the input */
 int inbound_dsn(struct arena *a, struct slice header, struct slice body, struct inbound_dsn *dsn_r);

@@ -155,3 +155,67 @@ class Postfix:
     def end(self):
         self.stop()
         shutil.rmtree(self.dir, True)
+
+
+SMTPD = """set -e
+mount --make-rprivate /
+mount -t tmpfs none /var/spool && mkdir -p /var/spool/smtpd && chmod 711 /var/spool/smtpd
+mount -t tmpfs none /var/lib && mkdir -p /var/lib/opensmtpd/empty && chmod -R 755 /var/lib/opensmtpd
+mount -t tmpfs none /run
+mount -t tmpfs none /usr/libexec && mkdir -p /usr/libexec/opensmtpd && cp "$1"/usr/libexec/opensmtpd/* /usr/libexec/opensmtpd/
+for f in passwd group; do cp /etc/$f "$2/$f"; done
+grep -q ^opensmtpd: "$2/passwd" || { echo "opensmtpd:x:64001:64001::/var/lib/opensmtpd/empty:/usr/sbin/nologin"
+	echo "opensmtpq:x:64002:64002::/var/lib/opensmtpd/empty:/usr/sbin/nologin"; } >>"$2/passwd"
+grep -q ^opensmtpd: "$2/group" || { echo opensmtpd:x:64001:; echo opensmtpq:x:64002:; } >>"$2/group"
+mount --bind "$2/passwd" /etc/passwd
+mount --bind "$2/group" /etc/group
+exec "$1/usr/sbin/smtpd" -d -v -f "$2/smtpd.conf"
+"""
+
+
+class OpenSMTPD:
+    """Its folders and accounts are compiled in: it gets them in a mount namespace of its own. Needs root."""
+
+    def __init__(self, port, conf):
+        self.port = port
+        if os.getuid() != 0 or subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True).returncode:
+            skip_all("OpenSMTPD wants a mount namespace of its own, which cannot be made here")
+        self.root = unpack("opensmtpd")
+        if not self.root:
+            skip_all("OpenSMTPD cannot be unpacked")
+        self.dir = tempfile.mkdtemp(prefix="osmtpd-")
+        os.chmod(self.dir, 0o755)
+        with open(self.dir + "/smtpd.conf", "w") as f:
+            f.write("listen on 127.0.0.1 port %d hostname mx.front.example\n%s" % (port, conf))
+        os.chmod(self.dir + "/smtpd.conf", 0o600)
+        self.proc = None
+        atexit.register(self.end)
+
+    def start(self):
+        self.out = open(self.dir + "/log", "wb")
+        self.proc = subprocess.Popen(["unshare", "-m", "sh", "-c", SMTPD, "smtpd", self.root, self.dir], stdin=subprocess.DEVNULL,
+                                     stdout=self.out, stderr=self.out, start_new_session=True)
+
+        def up():
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), 5) as s:
+                    s.settimeout(5)
+                    return s.recv(3) == b"220"
+            except OSError:
+                return False
+        if not wait_for(lambda: up() or self.proc.poll() is not None, 30) or self.proc.poll() is not None:
+            diag(self.log()[-1500:])
+            self.end()
+            skip_all("this OpenSMTPD does not start")
+
+    log = lambda self: open(self.dir + "/log", errors="replace").read() if os.path.exists(self.dir + "/log") else ""
+
+    def end(self):
+        if self.proc and self.proc.poll() is None:
+            self.proc.terminate()
+            try:
+                self.proc.wait(20)
+            except subprocess.TimeoutExpired:
+                self.proc.kill()
+                self.proc.wait()
+        shutil.rmtree(self.dir, True)

@@ -90,6 +90,10 @@ static void test_dsn(void) {
 	is_lit(d.status, "5.1.1", "status");
 	is_lit(d.diagnostic, "550 5.1.1 no such user", "diagnostic");
 	is_int(inbound_dsn(a, h, SLICE("--x\r\n\r\nnothing\r\n--x--\r\n"), &d), 0, "report without status");
+	is_int(inbound_dsn(a, SLICE("Content-Type: multipart/mixed;boundary=\"x\"\r\n"), SLICE("--x\r\n\r\nSorry.\r\n--x\r\nContent-Description: Delivery Report\r\n"
+		"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; m\r\n\r\nFinal-Recipient: rfc822; a@b\r\nAction: failed\r\nStatus: 5.1.1\r\n--x--\r\n"), &d), 1,
+		"as OpenSMTPD writes it");
+	ok(slice_is(d.action, "failed") && slice_is(d.status, "5.1.1"), "its status");
 	is_int(inbound_dsn(a, SLICE("Subject: x\r\n"), SLICE("Final-Recipient: rfc822; a@b\r\n"), &d), 0, "no report");
 	arena_free(&a);
 }
