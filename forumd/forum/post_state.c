@@ -117,6 +117,8 @@ int post_set_state(struct forum_txn *t, uint64_t id, enum post_state s, struct f
 			return post_approve(t, &p, f);
 		if (s == POST_DELETED && (r = post_forget_pending(t, id, f)) < 0)
 			return r;
+		if (personal_follow(t, id, false) < 0)
+			return fail_set(f, ERR_UNAVAILABLE, "the queues that show this post cannot be changed now, try again later");
 		return post_store_state(t, &p, s, f);
 	}
 	if ((r = post_show_places(t, &p, s, f)) < 0 || (r = post_store_state(t, &p, s, f)) < 0)

@@ -45,6 +45,11 @@ bool queue_may(struct forum_txn *t, uint32_t member, const struct post *p) {
 	return false;
 }
 
+/* is there anything to be read and decided? */
+static bool queue_shows(const struct post *p) {
+	return p->state == POST_VISIBLE || p->state == POST_PENDING;
+}
+
 /* the number becomes a hole for good: the way from post to number is forgotten */
 static int queue_leave(struct forum_txn *t, uint32_t box, uint64_t post) {
 	struct key y = personal_pointer_key(post, box);
@@ -74,7 +79,7 @@ int queue_case(struct forum_txn *t, uint64_t post, bool open) {
 	if (r <= 0)
 		return r;
 	while ((r = queue_next(t, &member, &box)) > 0) {
-		r = !open ? queue_leave(t, box, post) : queue_may(t, member, &p) ? queue_enter(t, box, &p) : 1;
+		r = !open ? queue_leave(t, box, post) : queue_shows(&p) && queue_may(t, member, &p) ? queue_enter(t, box, &p) : 1;
 		if (r < 0)
 			return r;
 	}
@@ -93,7 +98,7 @@ static int queue_sync_known(struct forum_txn *t, uint32_t member, const struct g
 		int open = moderate_case_get(t, p.id, &c);
 		if (open < 0)
 			return open;
-		if ((!open || !queue_may(t, member, &p)) && personal_number(t, p.id, box->id, &number) > 0 && number == n)
+		if ((!open || !queue_shows(&p) || !queue_may(t, member, &p)) && personal_number(t, p.id, box->id, &number) > 0 && number == n)
 			r = queue_leave(t, box->id, p.id);
 	}
 	return r < 0 ? r : 1;
@@ -116,7 +121,7 @@ int queue_sync(struct forum_txn *t, uint32_t member) {
 	if ((r = forum_put(t, key_slice(&k), slice_of(v, 4), NULL)) < 0 || (r = queue_sync_known(t, member, &box)) < 0)
 		return r;
 	while ((r = moderate_queue_next(t, 0, &cursor, &c)) > 0)
-		if ((r = post_get(t, c.post, &p)) > 0 && queue_may(t, member, &p) && (r = personal_point_in(t, box.id, p.id, &number)) < 0)
+		if ((r = post_get(t, c.post, &p)) > 0 && queue_shows(&p) && queue_may(t, member, &p) && (r = personal_point_in(t, box.id, p.id, &number)) < 0)
 			break;
 	return r < 0 ? r : 1;
 }

@@ -87,11 +87,12 @@ static void acl_free(void *arg) {
 }
 
 static void acl_add(struct forum_txn *t, struct acl *w, uint32_t member, const struct group *g) {
+	size_t start = buf_len(&w->line);
 	buf_addf(&w->line, " author-%u ", member);
 	size_t before = buf_len(&w->line);
 	acl_rights(t, member, g, &w->line);
-	if (buf_len(&w->line) == before)
-		buf_adds(&w->line, "\"\"");
+	if (buf_len(&w->line) == before)      /* who left */
+		buf_truncate(&w->line, start);
 }
 
 static enum step acl_tell(struct imap_session *is, struct acl *w) {

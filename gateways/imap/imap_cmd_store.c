@@ -98,6 +98,8 @@ static int store_verdict(struct forum_txn *t, struct store_job *d, const struct 
 			d->flags.own[kept++] = d->flags.own[i];
 	}
 	d->flags.nown = kept;
+	if (verdict && range_set_count(uids) > ACT_MAX)
+		return fail_set(f, ERR_LIMIT, "at most %d posts at once", ACT_MAX);
 	while (verdict && d->how == STORE_ADD && r >= 0 && uid < UINT32_MAX && range_set_next(uids, uid + 1, &uid))
 		if ((r = overview_get(t, box->id, uid, &o)) > 0 && (r = post_get(t, o.post, &p)) > 0 && queue_may(t, d->member, &p))
 			r = act_do(t, &d->act, ACT_VERDICT, verdict, p.id, p.places[0].group, f);
@@ -119,6 +121,8 @@ static int store_shared(struct forum_txn *t, struct store_job *d, const struct r
 		return store_verdict(t, d, &g, uids, f);
 	if (d->how == STORE_REPLACE || !(d->flags.mask & IMAP_SHARED))
 		return 0;
+	if (range_set_count(uids) > ACT_MAX)
+		return fail_set(f, ERR_LIMIT, "at most %d posts at once for a word to the moderators", ACT_MAX);
 	bool moderator = !g.owner && rights_can_moderate(t, d->member, &g);
 	while (r >= 0 && uid < UINT32_MAX && range_set_next(uids, uid + 1, &uid)) {
 		r = overview_get(t, d->group, uid, &o);
