@@ -98,11 +98,18 @@ def imap(user, compressed):
 
 
 count = len(posts) + 3
+for who in ("alice", "bob"):
+    draft = b"From: Somebody <other@work.example>\r\nSubject: Not yet\r\nBcc: secret@example.net\r\n\r\n.dot\r\nno end of line"
+    c = s.imap(who + "@example.org", "secret")
+    like(c.run("APPEND Drafts {%d}" % len(draft), [draft])[0], "^OK", "a draft")
+    c.run("SELECT Unread")
+    c.run("CLOSE")
 news = ["GROUP open.one", "OVER 1-"] + ["%s %d" % (v, i) for i in range(1, count + 1) for v in ("ARTICLE", "HEAD", "BODY", "STAT")]
 news += ["GROUP open.two", "ARTICLE 1", "GROUP closed", "ARTICLE 1", "ARTICLE 2", "DATE"]
 mail = ["a SELECT open.one"] + ["b FETCH 1:* (%s)" % i for i in (
     "BODY.PEEK[]", "BODY.PEEK[HEADER]", "BODY.PEEK[TEXT]", "UID BODY.PEEK[] FLAGS ENVELOPE BODYSTRUCTURE", "RFC822.HEADER",
     "BODY.PEEK[] BODY.PEEK[HEADER] BODY.PEEK[1]", "BODY.PEEK[]<10.2000> RFC822.SIZE", "BODY.PEEK[HEADER.FIELDS (From Subject)]")]
+mail += ["g EXAMINE Drafts", "h FETCH 1:* (BODY.PEEK[] BODY.PEEK[HEADER])", "i EXAMINE Unread", "j FETCH 1:* BODY.PEEK[]", "k SELECT open.one"]
 mail += ["c FETCH 1:* RFC822.HEADER", "d UID FETCH 1:3,7 BODY.PEEK[]", "e EXAMINE closed", "f FETCH 1:* BODY.PEEK[]", "end NOOP"]
 
 
@@ -125,7 +132,7 @@ def compare(what):
 
 plain = compare("at first")
 # size and literal agree
-sizes = {m.group(1): int(m.group(2)) for m in re.finditer(rb"\* (\d+) FETCH \(BODY\[\] \{(\d+)\}\r\n", plain[:plain.index(b"\r\ne OK")])}
+sizes = {m.group(1): int(m.group(2)) for m in re.finditer(rb"\* (\d+) FETCH \(BODY\[\] \{(\d+)\}\r\n", plain[plain.index(b"\r\nk OK"):plain.index(b"\r\ne OK")] + plain[:plain.index(b"\r\nb OK")])}
 c = imap("bob@example.org", False)
 c.run("SELECT open.one")
 told = {m.group(1).encode(): int(m.group(2)) for m in (re.search(r"\* (\d+) FETCH \(RFC822.SIZE (\d+)\)", l) for l in c.run("FETCH 1:* RFC822.SIZE")[1]) if m}
