@@ -3,8 +3,8 @@
  * because apply must be repeatable), passwords are always right.
  *
  * First byte: 0 stranger, odd a member, else a moderator; bits 2..4: how many octets arrive at a time; bit 5: the
- * output is full after each message. The bytes 1 to 6 later are not sent but do something: hide, restore, post, mark,
- * close the group to the member, open it again.
+ * output is full after each message; bit 6: what came is answered before others do something. The bytes 1 to 6 later are not
+ * sent but do something: hide, restore, post, mark, close the group to the member, open it again.
  *
  * With libFuzzer (-DFUZZ_LIBFUZZER -fsanitize=fuzzer) a fuzz target; else `fuzz_imap FILE...` runs files and `fuzz_imap
  * [ROUNDS [SEED]]` mutates commands of its own. */
@@ -146,8 +146,11 @@ static bool session_turns(struct session *s, uint32_t member) {
 		check(turns < 1000000, "it comes to an end");
 		enum step (*step)(struct session *) = s->step;
 		size_t before = buf_len(&c->in);
-		if (!step && !before)
+		if (!step && !before) {
+			arena_free(&s->command);       /* as the engine does when a session is idle */
+			s->command = arena_new();
 			return true;
+		}
 		enum step r = step ? step(s) : s->ops->input(s);
 		session_read_end(s);
 		buf_reset(&c->out);
@@ -289,10 +292,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 		on = session_turns(s, member);
 	}
 	for (size_t i = 1; on && i < size; i++) {
-		if (data[i] >= 1 && data[i] <= 6)
-			event(s, data[i], member);
-		else
+		if (data[i] >= 1 && data[i] <= 6) {
+			if (mode & 64)
+				on = session_turns(s, member);
+			if (on)
+				event(s, data[i], member);
+		} else {
 			buf_add(&c.in, &data[i], 1);
+		}
 		if (buf_len(&c.in) >= chunk || i + 1 == size)
 			on = session_turns(s, member);
 	}
@@ -346,13 +353,14 @@ static const char *const lines[] = {
 	"a NOTIFY SET STATUS (PERSONAL (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange MailboxMetadataChange))\r\n",
 		"a NOTIFY SET (SELECTED (MessageNew (UID BODY[] FLAGS) MessageExpunge FlagChange)) (SUBTREE (test Work) (ServerMetadataChange))\r\n",
 		"a NOTIFY SET (SELECTED-DELAYED (MessageNew MessageExpunge)) (MAILBOXES INBOX NONE)\r\n", "a NOTIFY NONE\r\n",
+		"a NOTIFY SET (SELECTED (MessageNew (BODY.PEEK[HEADER] ENVELOPE) MessageExpunge))\r\na FETCH 1 BODY[]\r\na NOOP\r\n\3a NOOP\r\n\3",
 		"\3a NOOP\r\n\1\2\3", "a IDLE\r\n\3\4\5\6\1DONE\r\n", "a UNSUBSCRIBE Work\r\n", "a SETMETADATA Work (/private/comment x)\r\n",
 	"a ENABLE CONDSTORE\r\n", "a LOGOUT\r\n", "a RENAME x &ZeVnLIqe-\r\n", "(", ")", "{9}\r\n", "\"", "\\", " ",
 		"*", "99999999999", "((((((((((((((((((((((((((((((((((((", "{99999999}\r\n", "~{3+}\r\n", "&AP-", "\xc3",
 };
 
 static void make_input(struct buf *b) {
-	buf_addc(b, (char)chance(64));
+	buf_addc(b, (char)chance(128));
 	for (uint32_t n = 1 + chance(12); n; n--)
 		buf_adds(b, lines[chance(sizeof lines / sizeof *lines)]);
 	for (uint32_t n = chance(4); n; n--) {
