@@ -203,6 +203,9 @@ static enum step tell_arrived(struct imap_session *is) {
 		return STEP_DONE;
 	range_set_add(uids, from, is->view.high);
 	range_set_subtract(uids, &is->view.gone);
+	/* whatever is told of flags without being asked comes with its MODSEQ (RFC 7162 3.1) */
+	if (is->condstore && !is->no_modseq && n->plan.needs_marks && !n->plan.modseq)
+		imap_fetch_add_modseq(&n->plan, n->arena);
 	return imap_fetch_tell(is, &n->plan, uids, notify_done);
 }
 

@@ -383,10 +383,10 @@ class Strict:
     """A connection. run(command) -> (status, code, arguments, [responses])."""
     serial = 0
 
-    def __init__(self, port, member, password, told, condstore=False, qresync=False, rev2=False, deflate=False):
+    def __init__(self, port, member, password, told, condstore=False, qresync=False, rev2=False, deflate=False, notify=None):
         self.member, self.told = member, told
         self.condstore, self.qresync, self.rev2 = condstore or qresync, qresync, rev2
-        self.view = None
+        self.view = self.next = None
         self.wire = []              # the last lines, for those who look for the reason
         self.s = socket.create_connection(("127.0.0.1", port), 30)
         self.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -402,6 +402,8 @@ class Strict:
         want = [w for w, on in (("QRESYNC", qresync), ("CONDSTORE", condstore), ("IMAP4rev2", rev2)) if on]
         if want:
             self.must("ENABLE", " ".join(want))
+        if notify:
+            self.must("NOTIFY", "SET " + notify)
 
     # octets
     def _fill(self):
@@ -460,6 +462,9 @@ class Strict:
         if data.startswith(b"* "):
             r = parse(data)
             current.seen.setdefault(r[0], []).append(r)
+            if r[:2] == ("OK", "CLOSED") and current.verb in ("SELECT", "EXAMINE"):
+                self.view = self.next
+                current.seen.clear()
             if self.view:
                 self.view.tell(r, current)
             return None
@@ -490,12 +495,16 @@ class Strict:
 
     def select(self, box, verb="SELECT", extra=""):
         """a new view"""
-        self.view = View(self.member, box, self.told, self.condstore, self.qresync, self.rev2)
+        self.next = View(self.member, box, self.told, self.condstore, self.qresync, self.rev2)
+        if self.view is None:           # else what comes before CLOSED is about the old one
+            self.view = self.next
         c = Command(verb, '"%s"%s' % (box, extra))
         r = self.run(c)
         if r[0] != "OK" or r[1] != ("READ-ONLY" if verb == "EXAMINE" else "READ-WRITE"):
             raise Wrong("%s: %r" % (c.text(), r))
         v = self.view
+        if v is not self.next:
+            raise Wrong("SELECT did not say CLOSED")
         codes = dict((x[1], x[2]) for x in c.seen.get("OK", []) if x[1])
         for k in ("UIDVALIDITY", "UIDNEXT", "PERMANENTFLAGS"):
             if k not in codes:

@@ -159,4 +159,16 @@ for step in range(300):
 is_(bad, 0, "each conditional store succeeds exactly when nothing had changed")
 got = {i: set(re.search(r"FLAGS \((.*?)\)", l).group(1).split()) for i, l in enumerate(a.run("FETCH 1:* (FLAGS)")[1], 1)}
 is_(got, flags, "and the flags are those of the stores that succeeded")
+
+# a new message that NOTIFY tells with its flags has its MODSEQ
+n = s.imap("alice@example.org", "secret")
+n.run("ENABLE CONDSTORE")
+n.run("NOTIFY SET (SELECTED (MessageNew (UID FLAGS) MessageExpunge))")
+n.run("SELECT test.forum")
+m = "Subject: told\r\n\r\nby itself\r\n"
+a.run("APPEND test.forum {%d+}\r\n%s" % (len(m), m))
+l = n.line()
+while " FETCH " not in l:
+    l = n.line()
+like(l, r"UID \d+ FLAGS \(.*\) MODSEQ \(\d+\)", "NOTIFY tells MODSEQ with the flags of a new message once CONDSTORE is on")
 done()

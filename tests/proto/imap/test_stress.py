@@ -19,6 +19,8 @@ ANY = (r"\Seen", r"\Flagged", r"\Answered", "$Forwarded", "$Junk", "$NotJunk", "
 POINTED = (r"\Seen", "$NotJunk", "$Later", r"\Deleted")      # in INBOX, where the marks are those of the posts pointed to
 ITEMS = ("FLAGS", "UID", "ENVELOPE", "RFC822.SIZE", "INTERNALDATE", "BODYSTRUCTURE", "BODY.PEEK[]", "BODY.PEEK[HEADER]",
          "BODY.PEEK[TEXT]<0.40>", "BODY.PEEK[HEADER.FIELDS (SUBJECT)]", "EMAILID", "THREADID", "BINARY.SIZE[1]", "BODY", "MODSEQ")
+# what is told at any moment, but EXPUNGE only where it may be
+NOTIFY = "(SELECTED-DELAYED (MessageNew (UID FLAGS) MessageExpunge FlagChange)) (INBOXES (MessageNew MessageExpunge FlagChange))"
 KEYS = {"SEEN": r"\Seen", "FLAGGED": r"\Flagged", "ANSWERED": r"\Answered", "DELETED": r"\Deleted", "KEYWORD $Junk": "$Junk",
         "KEYWORD $Forwarded": "$Forwarded"}
 
@@ -120,7 +122,8 @@ class Player(threading.Thread):
         if self.c:
             self.c.close()
         q = r.random()
-        self.last = dict(qresync=q < 0.4, condstore=0.4 <= q < 0.65, deflate=r.random() < 0.3, rev2=r.random() < 0.3)
+        self.last = dict(qresync=q < 0.4, condstore=0.4 <= q < 0.65, deflate=r.random() < 0.3, rev2=r.random() < 0.3,
+                         notify=NOTIFY if r.random() < 0.25 else None)
         self.c = Strict(self.g.s.port["imap"], self.member, "secret", self.g.told, **self.last)
         self.open(box or self.any_box())
 
@@ -220,10 +223,10 @@ class Player(threading.Thread):
         items = self.r.sample(ITEMS, self.r.randint(1, 4))
         if v.nomodseq and "MODSEQ" in items:
             items = ["FLAGS"]
-        if "MODSEQ" in items:
-            v.condstore = self.c.condstore = True
         want = {re.sub(r"<0\.40>", "<0>", i.replace(".PEEK", "")) for i in items} | ({"UID"} if p[1] else set())
         self.do(Command("FETCH", "%s (%s)" % (p[0], " ".join(items)), uid=p[1], items=want))
+        if "MODSEQ" in items:
+            v.condstore = self.c.condstore = True      # from here on
         for u in p[2]:
             if u not in v.dead and not want <= v.answers.get(u, set()):
                 v.owed[u] = "FETCH told %r of %r" % (v.answers.get(u), want)
@@ -231,6 +234,7 @@ class Player(threading.Thread):
     def store_flags(self, p, sign, flags, silent):
         """one STORE and what must follow from it"""
         v = self.c.view
+        silent = silent and not self.last["notify"]       # nobody could tell a FETCH from before it from one behind it
         r = self.do(Command("STORE", "%s %sFLAGS%s (%s)" % (p[0], sign, ".SILENT" if silent else "", " ".join(flags)), uid=p[1]))
         if self.examine:
             if r[0] != "NO":
@@ -314,7 +318,7 @@ class Player(threading.Thread):
         if r[0] != "OK" or ("ESEARCH" if ret or self.c.rev2 else "SEARCH") not in c.seen:
             raise Wrong("SEARCH: %r %r" % (r, c.seen))
         if key in ("ALL", "1:*"):
-            found = c.found if uid else [before[n - 1] for n in c.found]
+            found = c.found if uid else [before[n - 1] for n in c.found if n <= len(before)]
             for u in before:
                 if u and u not in found and u not in v.dead:
                     v.owed[u] = "SEARCH ALL did not find it"
