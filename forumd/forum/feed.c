@@ -6,10 +6,13 @@
 #include "forumd/base/digest.h"
 #include "forumd/base/num.h"
 #include "forumd/forum/group.h"
+#include "forumd/forum/memo.h"
 
 #define FEEDS "feeds"
 #define FEEDS_MAX 60000         /* octets of all: one value */
 #define NAME_MAX_OCTETS 60
+#define STATE_MAX 400
+#define STATE_SECONDS (366 * 86400)
 
 static int feed_all(struct forum_txn *t, struct slice *all_r) {
 	int r = forum_meta_get(t, FEEDS, all_r);
@@ -157,4 +160,29 @@ int feed_set_place(struct forum_txn *t, struct slice name, struct slice group, e
 	feed_place_key(name, group, way, key, sizeof key);
 	num_put64(v, number);
 	return forum_meta_put(t, key, slice_of(v, 8));
+}
+
+static struct slice feed_state_key(struct forum_txn *t, struct slice name, bool push) {
+	return arena_slicef(forum_arena(t), "%s %.*s", push ? "push" : "pull", SLICE_ARG(slice_to(name, NAME_MAX_OCTETS)));
+}
+
+int feed_state(struct forum_txn *t, struct slice name, bool push, int64_t *since_r, struct slice *text_r) {
+	struct slice v;
+	int r = memo_get(t, MEMO_FEED, feed_state_key(t, name, push), &v);
+	if (r > 0 && v.n < 8)
+		return ERR_CORRUPT;
+	if (r > 0) {
+		*since_r = (int64_t)num_get64(v.p);
+		*text_r = slice_from(v, 8);
+	}
+	return r;
+}
+
+int feed_set_state(struct forum_txn *t, struct slice name, bool push, struct slice text) {
+	char v[8 + STATE_MAX];
+	text = slice_to(text, STATE_MAX);
+	num_put64(v, (uint64_t)forum_time(t));
+	if (text.n)
+		memcpy(v + 8, text.p, text.n);
+	return memo_put(t, MEMO_FEED, feed_state_key(t, name, push), slice_of(v, 8 + text.n), forum_time(t) + STATE_SECONDS);
 }

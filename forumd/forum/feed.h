@@ -14,6 +14,10 @@ int feed_each(struct forum_txn *t, struct slice *cursor, struct feed *f_r);
 int feed_add(struct forum_txn *t, const struct feed *d, struct fail *f);
 /* ERR_NOTFOUND. Called on: writer. */
 int feed_remove(struct forum_txn *t, struct slice name, struct fail *f);
+/* How the last try went, kept when it changes: "ok", or what was wrong. 1 and since when, 0 not tried yet, < 0 */
+int feed_state(struct forum_txn *t, struct slice name, bool push, int64_t *since_r, struct slice *text_r);
+/* Called on: writer. */
+int feed_set_state(struct forum_txn *t, struct slice name, bool push, struct slice text);
 /* What a place counts: numbers of theirs brought here, of ours brought there, changes of ours (modseq) whose cancels went there */
 enum feed_way { FEED_PULL, FEED_PUSH, FEED_GONE };
 /* the last one done of a group, 0 none yet */

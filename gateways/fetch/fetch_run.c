@@ -13,6 +13,7 @@
 
 #define STRETCH 500             /* numbers asked for at once */
 #define ID_MAX 250
+#define WORDS_MAX 50            /* of what is reported */
 #define WINDOW 40               /* offers under way at once; their answers fit any socket's buffer */
 
 struct offer { uint32_t number; char id[ID_MAX + 1]; };
@@ -24,16 +25,60 @@ struct run {
 	struct buf article;
 	VEC(struct offer) offers;
 	unsigned taken, refused, cancelled;
+	char trouble[300];
 };
+
+/* what forumd was told last, by feed and direction */
+struct fetch_said { char name[64]; bool push, told; char text[300]; };
+static VEC(struct fetch_said) all_said;
+
+static struct fetch_said *fetch_said_of(const char *name, bool push) {
+	for (size_t i = 0; i < all_said.n; i++)
+		if (all_said.v[i].push == push && strcmp(all_said.v[i].name, name) == 0)
+			return &all_said.v[i];
+	struct fetch_said one = { .push = push };
+	snprintf(one.name, sizeof one.name, "%s", name);
+	vec_push(&all_said, one);
+	return &all_said.v[all_said.n - 1];
+}
 
 static const char *run_way(const struct run *r) {
 	return r->push ? "push" : "pull";
 }
 
-static int run_trouble(const struct run *r, struct fetch_conn *c, const char *what) {
-	log_warn("fetch", "feed=%s %s group=%s: %s: %s", r->feed->name, run_way(r), r->group, what,
-		c->dead ? c->why : buf_bytes(&c->line) ? buf_bytes(&c->line) : "");
+static int run_trouble(struct run *r, struct fetch_conn *c, const char *what) {
+	const char *why = c->dead ? c->why : buf_bytes(&c->line) ? buf_bytes(&c->line) : "";
+	log_warn("fetch", "feed=%s %s group=%s: %s: %s", r->feed->name, run_way(r), r->group, what, why);
+	/* the first is what the others come from */
+	if (!*r->trouble)
+		snprintf(r->trouble, sizeof r->trouble, "%s: %s: %.100s", r->group, what, why);
 	return 0;
+}
+
+/* what they say next would be taken for an answer to something else */
+static int run_confused(struct run *r, struct fetch_conn *c, const char *what) {
+	run_trouble(r, c, what);
+	snprintf(c->why, sizeof c->why, "an answer that fits nothing");
+	c->dead = true;
+	return ERR_UNAVAILABLE;
+}
+
+/* forumd shows it with the feed; told when it changes, and once at the start */
+static void run_report(struct run *r) {
+	const struct fetch_feed *f = r->feed;
+	struct fetch_said *said = fetch_said_of(f->name, r->push);
+	if (r->local->dead || (said->told && strcmp(said->text, r->trouble) == 0))
+		return;
+	/* a command has so many words only */
+	unsigned words = 0;
+	for (char *p = r->trouble; *p; p++) {
+		if ((unsigned char)*p <= ' ')
+			*p = ++words < WORDS_MAX ? ' ' : '_';
+	}
+	if (fetch_command(r->local, "XFEED STATE %s %s %s", run_way(r), f->name, *r->trouble ? r->trouble : "ok") == 223) {
+		said->told = true;
+		strcpy(said->text, r->trouble);
+	}
 }
 
 static int run_keep_place(struct run *r, uint32_t number) {
@@ -122,7 +167,7 @@ static int stream_check(struct run *r, const struct offer *v, size_t n, bool *wa
 		code = fetch_answer(r->to);
 		size_t i = code > 0 ? stream_which(r, v, n) : SIZE_MAX;
 		if (code > 0 && i == SIZE_MAX)
-			return run_trouble(r, r->to, "CHECK"), ERR_UNAVAILABLE;
+			return run_confused(r, r->to, "CHECK");
 		if (code > 0)
 			wanted[i] = code == 238, later[i] = code != 238 && code != 438;
 	}
@@ -158,7 +203,7 @@ static int stream_answers(struct run *r, const struct offer *v, size_t n, bool *
 		if (code < 0)
 			return code;
 		if ((code != 239 && code != 439) || i == SIZE_MAX)
-			return run_trouble(r, r->to, "TAKETHIS"), ERR_UNAVAILABLE;
+			return run_confused(r, r->to, "TAKETHIS");
 		wanted[i] = false;
 		if (code == 239)
 			r->taken++;
@@ -364,6 +409,7 @@ static int run_direction(struct fetch_conn *local, const struct fetch_feed *f, b
 	if (r.taken || r.refused || r.cancelled)
 		log_info("fetch", "feed=%s %s%s taken=%u refused=%u cancelled=%u", f->name, run_way(&r), r.stream ? " streaming" : "", r.taken, r.refused,
 			r.cancelled);
+	run_report(&r);
 	fetch_close(&there);
 	buf_free(&r.article);
 	vec_free(&r.offers);

@@ -190,6 +190,32 @@ static enum step xfeed_cancel(struct session *s, struct slice mid) {
 	return STEP_DONE;
 }
 
+struct state_job { struct slice name, text; bool push; };
+
+static int state_apply(struct forum_txn *t, struct job *j, struct fail *f) {
+	const struct state_job *p = j->data;
+	int r = feed_set_state(t, p->name, p->push, p->text);
+	return r < 0 ? fail_set(f, r, "state") : 1;
+}
+
+/* XFEED STATE pull|push name words...: how it goes */
+static enum step xfeed_state(struct session *s, struct slice *args, unsigned nargs) {
+	struct job *j = job_new(s, state_apply);
+	struct state_job *p = ARENA_NEW(j->arena, struct state_job);
+	struct buf b = { 0 };
+	for (unsigned i = 3; i < nargs; i++) {
+		if (i > 3)
+			buf_addc(&b, ' ');
+		buf_add_slice(&b, args[i]);
+	}
+	*p = (struct state_job){ arena_slice(j->arena, args[2]), arena_slice(j->arena, buf_slice(&b)), slice_is_nocase(args[1], "push") };
+	buf_free(&b);
+	j->data = p;
+	j->kind = NNTP_JOB_PLACE;
+	session_submit(s, j);
+	return STEP_WAIT;
+}
+
 /* XFEED SOURCE host [path]: the articles that follow come from there */
 static enum step xfeed_source(struct session *s, struct slice *args, unsigned nargs) {
 	struct nntp_session *n = nntp_of(s);
@@ -203,6 +229,8 @@ enum step nntp_cmd_xfeed(struct session *s, struct slice *args, unsigned nargs) 
 		return nntp_reply(s, "500 what? (HELP lists the commands)");
 	if (nargs >= 4 && slice_is_nocase(args[0], "PLACE"))
 		return xfeed_place(s, args, nargs);
+	if (nargs >= 4 && slice_is_nocase(args[0], "STATE"))
+		return xfeed_state(s, args, nargs);
 	if (nargs == 3 && slice_is_nocase(args[0], "GONE"))
 		return xfeed_gone(s, args);
 	if (nargs == 2 && slice_is_nocase(args[0], "CANCEL"))

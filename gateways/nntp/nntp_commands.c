@@ -26,7 +26,7 @@ const struct command nntp_commands[] = {
 	{ "IHAVE", nntp_cmd_ihave, 1, 1, COMMAND_HIDDEN, "message-id" },
 	{ "TAKETHIS", nntp_cmd_takethis, 0, COMMAND_ARGS_MAX, COMMAND_HIDDEN, "message-id" },
 	{ "CHECK", nntp_cmd_check, 1, 1, COMMAND_HIDDEN, "message-id" },
-	{ "XFEED", nntp_cmd_xfeed, 0, 5, COMMAND_HIDDEN, "" },
+	{ "XFEED", nntp_cmd_xfeed, 0, COMMAND_ARGS_MAX, COMMAND_HIDDEN, "" },
 	{ "AUTHINFO", nntp_cmd_authinfo, 1, 1, COMMAND_REST, "USER name | PASS password | SASL mechanism [initial-response]" },
 	{ "STARTTLS", nntp_cmd_starttls, 0, 0, 0, "" },
 	{ "COMPRESS", nntp_cmd_compress, 1, 1, 0, "DEFLATE" },
