@@ -20,7 +20,7 @@ struct store {
 struct store_job {
 	uint32_t member, group;
 	struct range_set uids, modified;
-	struct imap_flags flags;
+	struct imap_flags flags, kept;       /* kept: those that are no verdicts */
 	enum store_how how;
 	struct act act;
 	bool conditional, draft;
@@ -95,9 +95,9 @@ static int store_verdict(struct forum_txn *t, struct store_job *d, const struct 
 				is = verdicts[k].verdict;
 		verdict = is ? is : verdict;
 		if (!is)
-			d->flags.own[kept++] = d->flags.own[i];
+			d->kept.own[kept++] = d->flags.own[i];
 	}
-	d->flags.nown = kept;
+	d->kept.nown = kept;
 	if (verdict && range_set_count(uids) > ACT_MAX)
 		return fail_set(f, ERR_LIMIT, "at most %d posts at once", ACT_MAX);
 	while (verdict && d->how == STORE_ADD && r >= 0 && uid < UINT32_MAX && range_set_next(uids, uid + 1, &uid))
@@ -137,8 +137,8 @@ static int store_shared(struct forum_txn *t, struct store_job *d, const struct r
 /* bits to set and to clear, keywords by their places */
 static int store_bits(struct forum_txn *t, const struct store_job *d, uint64_t *set_r, uint64_t *clear_r, struct fail *f) {
 	uint64_t kept = IMAP_KEPT & ~(d->draft ? 0 : IMAP_BIT(MARK_DRAFT)), own;
-	int r = d->how == STORE_DEL ? keywords_marks(t, d->member, d->flags.own, d->flags.nown, false, &own, f) :
-		imap_flags_own(t, d->member, &d->flags, &own, f);
+	int r = d->how == STORE_DEL ? keywords_marks(t, d->member, d->kept.own, d->kept.nown, false, &own, f) :
+		imap_flags_own(t, d->member, &d->kept, &own, f);
 	if (r < 0)
 		return r;
 	uint64_t mask = (d->flags.mask & kept) | own;
@@ -154,6 +154,7 @@ static int store_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	int r = d->conditional ? store_modified(t, d) : 1, acted = 0;
 	act_free(&d->act);
 	d->act = (struct act){ .member = d->member };
+	d->kept = d->flags;
 	range_set_copy(&uids, &d->uids);
 	range_set_subtract(&uids, &d->modified);
 	if (r >= 0)

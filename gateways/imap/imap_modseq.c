@@ -67,7 +67,7 @@ int imap_changed_since(struct forum_txn *t, uint32_t member, uint32_t group, uin
 	int r = group_get(t, group, &g);
 	if (r <= 0)
 		return r < 0 ? r : ERR_GONE;
-	if (since >= g.modseq)
+	if (since >= g.modseq || !g.high)
 		return 1;
 	r = since < group_change_floor(t, group) ? 0 : read_log(t, group, since, changed, gone);
 	if (r < 0)

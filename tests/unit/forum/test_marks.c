@@ -4,6 +4,7 @@
 #include "forumd/forum/keywords.h"
 #include "forumd/forum/marks.h"
 #include "forumd/forum/member.h"
+#include "forumd/forum/note.h"
 #include "tests/unit/forum/fixture.h"
 
 #define HIGH 50000
@@ -255,8 +256,14 @@ static void test_keywords(struct forum_txn *t, uint32_t member, uint32_t group) 
 		keywords_find(&k, SLICE("newer")) >= 0, "what is carried stays");
 	ok(!keyword_valid(SLICE("")) && !keyword_valid(SLICE("a b")) && !keyword_valid(SLICE("a]")) && !keyword_valid(SLICE("\\a")) &&
 		keyword_valid(SLICE("$a.b-c+d")), "what a keyword is");
+	const char *shown = arena_printf(forum_arena(t), "imap-subscribed-%u", member);
+	struct slice v;
+	forum_meta_put(t, shown, SLICE("-test\n"));
+	note_set(t, member, group, SLICE("/private/comment"), SLICE("x"), &f);
 	is_int(member_remove(t, member, false, &f), 1, "the member goes");
 	ok(keywords_load(t, member, &k) > 0 && k.version == 0, "and his words");
+	ok(forum_meta_get(t, shown, &v) == 0 && note_get(t, member, group, SLICE("/private/comment"), &v) == 0,
+		"which mailboxes he showed, and what he noted");
 	range_set_free(&one);
 }
 
