@@ -60,6 +60,51 @@ def post_with(s, word, seconds=15):
     return wait_for(look, seconds, 0.2)
 
 
+class Mbsync:
+    """mbsync for carol in a directory of its own; run() -> (exit code, what it said), files() -> paths of the messages"""
+
+    def __init__(self, s, patterns, more=""):
+        need("mbsync")
+        try:
+            socket.gethostbyname("localhost")       # the certificate's name; mbsync takes no numbers in certificates
+        except OSError:
+            skip_all("localhost has no address here")
+        self.home = tempfile.mkdtemp(prefix="forumsync-")
+        with open(self.home + "/rc", "w") as f:
+            f.write("FSync no\n\nIMAPAccount forum\nHost localhost\nPort %d\nUser carol@example.org\nPass secret-c\nSSLType IMAPS\nCertificateFile %s/cert.pem\n\n"
+                    "IMAPStore far\nAccount forum\n\nMaildirStore near\nPath %s/mail/\nInbox %s/inbox\nSubFolders Verbatim\n\n"
+                    "Channel forum\nFar :far:\nNear :near:\nPatterns %s\nCreate Near\nSync All\nSyncState *\n%s"
+                    % (s.port["imaps"], s.dir, self.home, self.home, patterns, more))
+        os.makedirs(self.home + "/mail")
+
+    def run(self):
+        p = subprocess.run(["mbsync", "-c", self.home + "/rc", "-a"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=170,
+                           env=dict(os.environ, HOME=self.home))
+        return p.returncode, p.stdout.decode("utf-8", "replace")
+
+    def files(self):
+        return sorted(os.path.join(root, n) for root, _, names in os.walk(self.home + "/mail") if os.path.basename(root) in ("new", "cur") for n in names)
+
+
+def alpine(home, folder, config, features=""):
+    """alpine in a terminal, logged in as bob, with the folder open; its editor is home/editor"""
+    need("alpine", "tmux")
+    with open(home + "/.pinerc", "w") as f:
+        f.write("personal-name=Bob Fenn\nuser-domain=example.org\ncustomized-hdrs=From: Bob Fenn <bob@example.org>\ndefault-fcc=\"\"\n"
+                "feature-list=enable-alternate-editor-cmd,enable-alternate-editor-implicitly,no-enable-mouse-in-xterm,quell-folder-internal-msg%s\n"
+                "editor=%s/editor\nsort-key=Thread\npassword-file=\nnew-version-threshold=99.99\nthreading-display-style=show-structure\n"
+                "last-version-used=99.99\n%s" % (features, home, config))
+    t = Screen(["alpine", "-p", home + "/.pinerc", "-f", folder], home=home)
+    t.wait(r"ENTER PASSWORD:", "alpine asks for the password")
+    t.type("secret-b")
+    t.keys("Enter")
+    t.wait(r"Preserve password")
+    t.keys("n")
+    t.wait(r"opened with 4 messages", "the group opens with four posts")
+    t.keys("i")
+    return t
+
+
 def script(path, text):
     with open(path, "w") as f:
         f.write(text)

@@ -7,35 +7,10 @@ need("alpine", "tmux")
 s = community()
 p = Wire(s, "alpine")
 home = tempfile.mkdtemp(prefix="forumalpine-")
-editor = script(home + "/editor", "#!/bin/sh\nprintf 'In the zinc pail.\\n' >\"$1\"\n")
+script(home + "/editor", "#!/bin/sh\nprintf 'In the zinc pail.\\n' >\"$1\"\n")
 host = "{127.0.0.1:%d/imap/user=bob@example.org/notls}" % p.port
-with open(home + "/.pinerc", "w") as f:
-    f.write("""
-personal-name=Bob Fenn
-user-domain=example.org
-customized-hdrs=From: Bob Fenn <bob@example.org>
-smtp-server=127.0.0.1:%d/user=bob@example.org/notls
-inbox-path=%sINBOX
-folder-collections=Forum %s[]
-default-fcc=""
-postponed-folder=%sDrafts
-feature-list=enable-alternate-editor-cmd,enable-alternate-editor-implicitly,no-enable-mouse-in-xterm,quell-folder-internal-msg,enable-flag-cmd,expunge-without-confirm-everywhere,quit-without-confirm,auto-move-read-msgs,no-quell-attachment-extension-warn
-editor=%s
-sort-key=Thread
-password-file=
-new-version-threshold=99.99
-threading-display-style=show-structure
-last-version-used=99.99
-""" % (s.port["submission"], host, host, host, editor))
-
-t = Screen(["alpine", "-p", home + "/.pinerc", "-f", host + "test.garden"], home=home)
-t.wait(r"ENTER PASSWORD:", "alpine asks for the password")
-t.type("secret-b")
-t.keys("Enter")
-t.wait(r"Preserve password")
-t.keys("n")
-t.wait(r"opened with 4 messages", "the group opens with four posts")
-t.keys("i")
+t = alpine(home, host + "test.garden", "smtp-server=127.0.0.1:%d/user=bob@example.org/notls\ninbox-path=%sINBOX\nfolder-collections=Forum %s[]\npostponed-folder=%sDrafts\n"
+           % (s.port["submission"], host, host, host), ",enable-flag-cmd,expunge-without-confirm-everywhere,quit-without-confirm")
 text = t.wait(r"MESSAGE INDEX.*quince")
 is_(re.findall(r"(?m)^ *\+? *N? *(\d) .*?(Alice Moor|Bob Fenn)", text), [("1", "Alice Moor"), ("2", "Bob Fenn"), ("3", "Alice Moor"), ("4", "Bob Fenn")],
     "the index shows the thread in its order") or diag(text)

@@ -7,39 +7,14 @@ need("alpine", "tmux")
 s = community()
 p = Proxy(s, "alpine_news")
 home = tempfile.mkdtemp(prefix="forumalpine-")
-editor = script(home + "/editor", "#!/bin/sh\nprintf 'In the zinc pail.\\n.\\n.dots\\n' >\"$1\"\n")
-folder = "{127.0.0.1:%d/nntp/user=bob@example.org/notls}test.garden" % p.port
-with open(home + "/.pinerc", "w") as f:
-    f.write("""
-personal-name=Bob Fenn
-user-domain=example.org
-customized-hdrs=From: Bob Fenn <bob@example.org>
-smtp-server=
-nntp-server=127.0.0.1:%d/user=bob@example.org/notls
-news-collections=News {127.0.0.1:%d/nntp/user=bob@example.org/notls}[]
-default-fcc=""
-newsrc-path=%s/newsrc
-inbox-path=%s/inbox
-feature-list=enable-alternate-editor-cmd,enable-alternate-editor-implicitly,no-enable-mouse-in-xterm,quell-folder-internal-msg,enable-full-header-cmd
-editor=%s
-sort-key=Thread
-password-file=
-new-version-threshold=99.99
-threading-display-style=show-structure
-last-version-used=99.99
-""" % (p.port, p.port, home, home, editor))
+script(home + "/editor", "#!/bin/sh\nprintf 'In the zinc pail.\\n.\\n.dots\\n' >\"$1\"\n")
 with open(home + "/newsrc", "w") as f:
     f.write("test.garden:\n")
 open(home + "/inbox", "w").close()
 
-t = Screen(["alpine", "-p", home + "/.pinerc", "-f", folder], home=home)
-t.wait(r"ENTER PASSWORD:", "alpine asks for the password")
-t.type("secret-b")
-t.keys("Enter")
-t.wait(r"Preserve password")
-t.keys("n")
-t.wait(r"opened with 4 messages", "the group opens with four posts")
-t.keys("i")
+server = "127.0.0.1:%d/nntp/user=bob@example.org/notls" % p.port
+t = alpine(home, "{%s}test.garden" % server, "smtp-server=\nnntp-server=%s\nnews-collections=News {%s}[]\nnewsrc-path=%s/newsrc\ninbox-path=%s/inbox\n"
+           % (server.replace("/nntp", ""), server, home, home), ",enable-full-header-cmd")
 text = t.wait(r"MESSAGE INDEX.*Where to plant the quince")
 is_(re.findall(r"(?m)^ *\+? *N +(\d) .*?(Alice Moor|Bob Fenn)", text), [("1", "Alice Moor"), ("2", "Bob Fenn"), ("3", "Alice Moor"), ("4", "Bob Fenn")], "I lists them, by name")
 t.keys("Enter")

@@ -2,54 +2,9 @@
 """mbsync: a group as a Maildir, both ways, twice; what is read here is read there; an answer put into the Maildir is posted."""
 from community import *
 
-need("mbsync")
-try:
-    socket.gethostbyname("localhost")       # the certificate's name; mbsync takes no numbers in certificates
-except OSError:
-    skip_all("localhost has no address here")
 s = community()
-home = tempfile.mkdtemp(prefix="forumsync-")
-rc = os.path.join(home, "rc")
-with open(rc, "w") as f:
-    f.write("""
-IMAPAccount forum
-Host localhost
-Port %d
-User carol@example.org
-Pass secret-c
-SSLType IMAPS
-CertificateFile %s
-
-IMAPStore far
-Account forum
-
-MaildirStore near
-Path %s/mail/
-Inbox %s/inbox
-SubFolders Verbatim
-
-Channel forum
-Far :far:
-Near :near:
-Patterns test/*
-Create Near
-Sync All
-SyncState *
-""" % (s.port["imaps"], os.path.join(s.dir, "cert.pem"), home, home))
-os.makedirs(home + "/mail")
-
-
-def mbsync():
-    p = subprocess.run(["mbsync", "-c", rc, "-a"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=100, env=dict(os.environ, HOME=home))
-    return p.returncode, p.stdout.decode("utf-8", "replace")
-
-
-def files():
-    out = []
-    for root, _, names in os.walk(home + "/mail"):
-        if os.path.basename(root) in ("new", "cur"):
-            out += [os.path.join(root, n) for n in names]
-    return sorted(out)
+m = Mbsync(s, "test/*")
+mbsync, files = m.run, m.files
 
 
 def body(path):
@@ -96,5 +51,5 @@ is_((code, files()), (0, before), "the fifth run has nothing to do " + out)
 write(s, "alice", "<more@thread.example>", "Pears", [], "Or a pear.\r\n")
 code, out = mbsync()
 ok(any(b"Or a pear." in body(f) for f in files()), "a new post comes")
-shutil.rmtree(home, ignore_errors=True)
+shutil.rmtree(m.home, ignore_errors=True)
 done()
