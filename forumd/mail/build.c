@@ -17,7 +17,7 @@
 /* Fields of a post that do not go into its copies: trace and signatures that no longer hold, what belongs to netnews,
  * requests that would be answered to the wrong place, and what the copy says anew. A trailing '*' is a prefix. */
 static const char *const copy_dropped[] = {
-	"from", "author", "to", "cc", "bcc", "sender", "reply-to", "return-path", "received", "received-spf", "delivered-to",
+	"from", "author", "to", "cc", "bcc", "sender", "reply-to", "mail-reply-to", "mail-followup-to", "return-path", "received", "received-spf", "delivered-to",
 	"x-original-to", "envelope-to", "apparently-to", "dkim-signature", "domainkey-signature", "arc-*",
 	"authentication-results", "x-google-dkim-signature", "list-*", "archived-at", "precedence", "x-loop", "forum-*", "xref",
 	"path", "newsgroups", "followup-to", "distribution", "approved", "control", "supersedes", "cancel-lock", "cancel-key",
@@ -97,6 +97,9 @@ static void copy_author(struct buf *out, const struct build_copy *c) {
 	ptrdiff_t at = slice_rchr(c->author_address, '@');
 	if (at > 0)
 		build_address(out, "Author", c->author_name, slice_to(c->author_address, (size_t)at),
+			slice_from(c->author_address, (size_t)at + 1));
+	if (at > 0 && c->author_answers)
+		build_address(out, "Mail-Reply-To", c->author_name, slice_to(c->author_address, (size_t)at),
 			slice_from(c->author_address, (size_t)at + 1));
 	build_address(out, "To", c->list.title, c->list.group, c->list.domain);
 	buf_free(&name);

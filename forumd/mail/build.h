@@ -28,6 +28,7 @@ struct build_copy {
 	struct build_list list;
 	struct slice message_id, in_reply_to, references;
 	uint64_t post_id;
+	bool author_answers;         /* the author may be written to: Mail-Reply-To says where */
 };
 void build_list_copy(struct buf *out, const struct build_copy *c, size_t *reply_to_offset_r);
 

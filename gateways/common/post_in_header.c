@@ -25,6 +25,8 @@ static const char *const aside_always[] = {
 	"x-google-*", "x-gm-*", "x-keywords", "x-original*", "x-received", "x-sender", "x-spam*", "x-status", "x-trace", "x-uid",
 	"x-uidl", "xref", NULL
 };
+/* where answers are wanted; not at an address that the author line hides */
+static const char *const aside_if_own[] = { "reply-to", "mail-reply-to", "mail-followup-to", "mail-copies-to", "x-reply-to", NULL };
 /* mean something in news only */
 static const char *const aside_unless_news[] = { "also-control", "newsgroups", "path", "supersedes", "distribution", NULL };
 
@@ -124,7 +126,7 @@ static bool header_aside(struct post_in_work *w, const struct field *f) {
 		return true;
 	if (w->in->source != POST_FROM_NNTP && header_listed(aside_unless_news, f->name))
 		return true;
-	return w->member.id && slice_is_nocase(f->name, "reply-to") && header_names_member(w, f->value);
+	return w->member.id && header_listed(aside_if_own, f->name) && header_names_member(w, f->value);
 }
 
 /* the value that replaces a known field; empty: it stays */

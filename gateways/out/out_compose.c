@@ -5,6 +5,7 @@
 #include "forumd/base/log.h"
 #include "forumd/forum/author.h"
 #include "forumd/forum/group.h"
+#include "forumd/forum/member.h"
 #include "forumd/forum/rights.h"
 #include "forumd/mail/address.h"
 #include "forumd/mail/arc.h"
@@ -104,6 +105,7 @@ static int make_copy(struct out *o, struct forum_txn *t, const struct post *p, c
 	struct build_copy c = { .message_id = p->message_id, .in_reply_to = p->in_reply_to, .references = p->references,
 		.post_id = p->id };
 	struct out_copy *copy = &o->copy;
+	struct member author;
 	struct slice head, text;
 	int e = post_header(t, p, &header);
 
@@ -117,6 +119,7 @@ static int make_copy(struct out *o, struct forum_txn *t, const struct post *p, c
 		c.body = buf_slice(&body);
 		c.author_name = author_name(t, p->author, p->from);
 		c.author_address = buf_slice(&address);
+		c.author_answers = member_get(t, p->author, &author) > 0 && author.private_mail && member_takes_mail(&author);
 		c.list = (struct build_list){ .group = g->name, .title = g->title, .domain = slice_str(o->config->domain),
 			.no_unsubscribe = true };
 		build_list_copy(&copy->mail, &c, &copy->reply_to);

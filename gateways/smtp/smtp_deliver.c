@@ -54,6 +54,8 @@ struct smtp_order *deliver_order(struct smtp_session *m, struct forum_txn *t, st
 	o->message_id = arena_slice(a, g->message_id);
 	o->hold_seconds = m->s.config->hold_seconds;
 	o->joining = m->s.config->joining;
+	o->posts_per_minute = m->s.config->posts_per_minute;
+	o->message_size = m->s.config->message_size;
 	if (d->route->form == FORM_REPLY || (o->answer && (o->from_token == TOKEN_RECEIPT || o->from_token == TOKEN_AUTHOR)))
 		o->post = d->route->token.id;
 	if (o->answer && o->from_token != TOKEN_RECEIPT && o->from_token != TOKEN_AUTHOR)

@@ -20,6 +20,15 @@
 #define SEARCH_HITS 20
 #define SEARCH_POSTS 20000
 
+/* told before anybody runs into them */
+static void add_limits(const struct smtp_order *o, struct buf *out)
+{
+	buf_addf(out, "Limits: a mail of %llu KB at most, attachments included", (unsigned long long)(o->message_size / 1024));
+	if (o->posts_per_minute)
+		buf_addf(out, "; %u posts a minute", o->posts_per_minute);
+	buf_adds(out, ".\n");
+}
+
 int order_help(struct forum_txn *t, struct smtp_order *o)
 {
 	struct slice d = slice_str(forum_domain(forum_of(t))), cursor = { 0 };
@@ -41,7 +50,9 @@ int order_help(struct forum_txn *t, struct smtp_order *o)
 		"  set receipts=on|off, replies=on|off, quiet=22-7, catchup=14, mail-marks=on|off, private=on|off (one at a time)\n  search WORDS\n"
 		"  password              a new one for you\n  password NAME         one for one of your programs; password list, password revoke NAME\n"
 		"  export                your posts and settings, by mail\n  mentions              where others name you\n"
-		"  leave, or  leave and anonymise\n  help\n\nGroups:\n", SLICE_ARG(d));
+		"  leave, or  leave and anonymise\n  help\n\n", SLICE_ARG(d));
+	add_limits(o, &b);
+	buf_adds(&b, "\nGroups:\n");
 	while (buf_len(&b) < 8000 && group_each(t, &cursor, &g) > 0)
 		if (rights_can_read(t, o->member, &g) && g.access != GROUP_OWN)
 			buf_addf(&b, "  %.*s@%.*s   %.*s\n", SLICE_ARG(g.name), SLICE_ARG(d), SLICE_ARG(g.title));
@@ -239,7 +250,9 @@ int order_join(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 	} else {
 		buf_adds(&b, "You get answers to your posts by mail. For more:  subscribe GROUP  to commands.\n");
 	}
-	buf_adds(&b, "Your first post waits for a moderator.\n\nFive words to know: mute, watch, undo, help, leave.\n");
+	buf_adds(&b, "Your first post waits for a moderator. ");
+	add_limits(o, &b);
+	buf_adds(&b, "\nFive words to know: mute, watch, undo, help, leave.\n");
 	e = order_tell(t, o, "Welcome", buf_slice(&b), slice_of("", 0));
 	buf_free(&b);
 	struct slice versions = o->rest;

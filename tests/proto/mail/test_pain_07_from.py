@@ -6,7 +6,7 @@ from maillib import *
 f = Forum()
 got, mid = f.send("alice", "test.pub@forum.test", "A new thread.\n", subject="Quince", extra=PASS +
     "DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=x; h=from; bh=AA==; b=BB==\r\nARC-Seal: i=1; a=rsa-sha256; t=1; cv=none; d=example.org; s=x; b=AA==\r\n"
-    "Received-SPF: pass\r\nReturn-Path: <alice@example.org>\r\nDisposition-Notification-To: alice@example.org\r\nReply-To: alice@example.org\r\nList-Id: <other.example.org>\r\n",
+    "Received-SPF: pass\r\nReturn-Path: <alice@example.org>\r\nDisposition-Notification-To: alice@example.org\r\nReply-To: alice@example.org\r\nMail-Followup-To: test.pub@forum.test, Alice@Example.org\r\nList-Id: <other.example.org>\r\n",
     name='"Moor, Alice"')
 like(got, "^250", "posted")
 c = f.copy(mid, "bob")
@@ -14,7 +14,8 @@ name, address = email.utils.parseaddr(str(c["From"]))
 is_((name, address), ("Alice Moor via Public things", "test.pub@forum.test"), "From: our domain, the author's name")
 like(str(c["Author"]), r"^\"?Alice Moor\"? <author-\d+@forum\.test>$", "Author: a name and no address of hers")
 raw = c.as_string()
-ok("alice@example.org" not in raw, "her address is nowhere in the copy")
+ok("alice@example.org" not in raw.lower(), "her address is nowhere in the copy")
+ok("alice@example.org" not in f.article(mid).as_string().lower(), "nor in the article")
 for name in "DKIM-Signature", "ARC-Seal", "Received-SPF", "Authentication-Results", "Disposition-Notification-To", "Sender", "Received":
     is_(c[name], None, "no " + name)
 is_(c.get_all("List-Id"), ["Public things <test.pub.forum.test>"], "one List-Id, ours")
