@@ -1,4 +1,6 @@
-/* Group commit: while one batch is being committed the next one gathers in the queue; there is no timer. Each job runs
+/* Group commit: while one batch is being committed the next one gathers in the queue. Those whose jobs were answered just
+ * now mostly come again at once, so the next batch waits for them, for a part of the time that the last commit took: many
+ * who post make one batch and not two that take turns, and who posts alone never waits. Each job runs
  * in a child transaction, so that a refusal leaves no trace and its neighbours alone.
  *
  * After a commit the order is fixed: changes to the bus (which copies them into the workers' queues), then the answers.
@@ -16,6 +18,9 @@
 
 #define BATCH_JOBS 256
 #define BATCH_BYTES (16u << 20)
+#define GATHER_PART 3                 /* of the last commit's time */
+#define GATHER_MAX_US 3000
+#define GATHER_JOB_US 100               /* about what a worker needs to make a job */
 
 struct lane { struct list jobs; unsigned n; };
 struct writer {
@@ -25,6 +30,9 @@ struct writer {
 	pthread_cond_t more;
 	struct lane lanes[2];             /* under the lock */
 	bool stop;
+	unsigned posters;                 /* jobs of the last batch and those that waited behind it */
+	unsigned want;                    /* wake the writer when so many wait; 0 any */
+	int64_t ended_us, took_us;        /* the last batch */
 	atomic_uint waiting;              /* submitted, not answered */
 	_Atomic int64_t bulk_ms;          /* when a session's bulk job was answered */
 	_Atomic int64_t busy_ms;          /* when any job of a session was answered */
@@ -167,6 +175,19 @@ static void run_batch(struct writer *w, struct batch *b) {
 	workers_release();
 }
 
+/* Called with the lock held and a job there. Not while imports wait, nor when those who may come again are late; nor when
+ * commits are so fast that the workers are what everybody waits for: then both had better work at the same time. */
+static void gather_more(struct writer *w) {
+	if (w->took_us < (int64_t)w->posters * GATHER_JOB_US)
+		return;
+	int64_t part = w->took_us / GATHER_PART, until = w->ended_us + (part < GATHER_MAX_US ? part : GATHER_MAX_US);
+	struct timespec at = { .tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000 };
+	w->want = w->posters;
+	while (!w->stop && !w->lanes[JOB_BULK].n && w->lanes[JOB_INTERACTIVE].n < w->want && clock_mono_us() < until)
+		pthread_cond_timedwait(&w->more, &w->lock, &at);
+	w->want = 0;
+}
+
 static void *writer_run(void *arg) {
 	struct writer *w = arg;
 	struct batch *b = mem_alloc(sizeof *b);
@@ -174,11 +195,19 @@ static void *writer_run(void *arg) {
 		pthread_mutex_lock(&w->lock);
 		while (!w->stop && !w->lanes[0].n && !w->lanes[1].n)
 			pthread_cond_wait(&w->more, &w->lock);
+		gather_more(w);
 		gather(w, b);
 		pthread_mutex_unlock(&w->lock);
 		if (!b->n)
 			break;                        /* stopping, and all is done */
+		int64_t began = clock_mono_us();
+		unsigned n = b->n;
 		run_batch(w, b);
+		w->ended_us = clock_mono_us();
+		w->took_us = w->ended_us - began;
+		pthread_mutex_lock(&w->lock);
+		w->posters = n + w->lanes[JOB_INTERACTIVE].n;
+		pthread_mutex_unlock(&w->lock);
 	}
 	mem_free(b);
 	return NULL;
@@ -198,7 +227,11 @@ struct writer *writer_start(struct forum *forum) {
 	atomic_store(&w->bulk_ms, INT64_MIN / 2);
 	atomic_store(&w->busy_ms, INT64_MIN / 2);
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->more, NULL);
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->more, &attr);
+	pthread_condattr_destroy(&attr);
 	list_init(&w->lanes[0].jobs);
 	list_init(&w->lanes[1].jobs);
 	atomic_store(&current, w);
@@ -232,7 +265,7 @@ void writer_submit(struct writer *w, struct job *j) {
 	bool idle = !w->lanes[0].n && !w->lanes[1].n;
 	list_add_tail(&lane->jobs, &j->link);
 	lane->n++;
-	if (idle)
+	if (idle || (w->want && (lane->n >= w->want || j->lane == JOB_BULK)))
 		pthread_cond_signal(&w->more);
 	pthread_mutex_unlock(&w->lock);
 }
