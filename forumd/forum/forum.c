@@ -251,8 +251,9 @@ int64_t forum_next_id(struct forum_txn *t, const char *counter) {
 }
 
 uint64_t forum_rights_epoch(struct forum_txn *t) {
-	struct slice v;
-	return forum_meta_get(t, "#rights", &v) > 0 && v.n == 8 ? num_get64(v.p) : 0;
+	struct key k = forum_counter_key("rights");
+	uint64_t n;
+	return forum_counter(t, &k, &n) > 0 ? n : 0;
 }
 
 int forum_rights_changed(struct forum_txn *t) {

@@ -21,6 +21,7 @@ struct list_entry {
 };
 struct listing {
 	bool lsub, extended;
+	bool root;                           /* an empty pattern: what separates names, and the root (RFC 9051 6.3.9) */
 	bool want_siblings;                  /* siblings are looked at: a pattern names them, or one is subscribed */
 	bool only_subscribed, only_special, recursive, tell_subscribed;
 	unsigned status_items;
@@ -247,6 +248,7 @@ static bool take_pattern(struct imap_session *is, struct slice *rest, struct lis
 	if (l->npatterns == LIST_PATTERNS_MAX || !imap_take_pattern(rest, is->s.command, &raw) || raw.n > 1000)
 		return false;
 	bool good = imap_name_decode(is, reference, &name) && imap_name_decode(is, raw, &name);
+	l->root |= raw.n == 0;
 	if (good)
 		l->patterns[l->npatterns++] = arena_slice(is->s.command, buf_slice(&name));
 	buf_free(&name);
@@ -328,7 +330,7 @@ static enum step list_run(struct imap_session *is, struct slice *rest, bool lsub
 	l->lsub = lsub;
 	if (!take_list(is, rest, l))
 		return imap_bad_arguments(is);
-	if (!l->extended && l->patterns[0].n == 0) {
+	if (!l->extended && l->root) {
 		buf_addf(session_out(&is->s), "* %s (\\Noselect) \".\" \"\"\r\n", is->command->name);
 		return imap_ok(is, "%s completed", is->command->name);
 	}
