@@ -181,7 +181,96 @@ static bool lost(int e)
 /* 1 sent to the end; 0 the connection is of no use; ASKED the same, but it was asked about this recipient or mail; -1
  * answered: *class_r; -2 lost with the mail on its way */
 enum { ASKED = 2 };
-static int converse(const struct send_request *r, enum send_class *class_r, struct buf *text)
+
+/* ---- the envelope: one round trip where the server can (RFC 2920), else three ---- */
+
+/* one reply, where libetpan keeps its own; a line is bounded by libetpan, their number here. Its code, 0 at the end. */
+static int read_reply(void)
+{
+	struct buf b = { 0 };
+	int value = 0;
+
+	for (int lines = 0; lines < 100; lines++) {
+		char *l = mailstream_read_line_remove_eol(c.smtp->stream, c.smtp->line_buffer);
+		size_t n = l ? strlen(l) : 0;
+
+		if (n < 3 || l[0] < '2' || l[0] > '5' || l[1] < '0' || l[1] > '9' || l[2] < '0' || l[2] > '9')
+			break;
+		buf_addf(&b, "%s%.*s", lines ? " " : "", SEND_TEXT_MAX, n > 3 ? l + 4 : "");
+		if (n == 3 || l[3] != '-') {
+			value = atoi((char[]){ l[0], l[1], l[2], 0 });
+			break;
+		}
+	}
+	mmap_string_assign(c.smtp->response_buffer, buf_len(&b) ? buf_bytes(&b) : "");
+	c.smtp->response = c.smtp->response_buffer->str;
+	buf_free(&b);
+	return c.smtp->response_code = value;
+}
+
+/* A server that says 354 to a mail without recipients gets an empty one (RFC 2920 3.1). */
+static bool refuse_data(void)
+{
+	return mailstream_write(c.smtp->stream, ".\r\n", 3) == 3 && mailstream_flush(c.smtp->stream) >= 0 && read_reply();
+}
+
+/* replies to what was sent behind the refusal; the text of the refusal stays */
+static bool skip_replies(int n, struct buf *text, const char *what)
+{
+	int refused = code();
+	bool good = true;
+
+	say(text, what);
+	while (n-- > 0 && good) {
+		good = read_reply() != 0;
+		if (n == 0 && good && code() == 354)
+			good = refuse_data();
+	}
+	c.smtp->response_code = good ? refused : 421;   /* 421: nothing more with this connection */
+	return good;
+}
+
+/* as converse(), up to the text: 1 go on */
+static int envelope_at_once(const struct send_request *r, enum send_class *class_r, struct buf *text)
+{
+	struct buf b = { 0 };
+	bool sent;
+
+	buf_addf(&b, "MAIL FROM:<%.*s>%s\r\nRCPT TO:<%.*s>\r\nDATA\r\n", SLICE_ARG(r->sender),
+		c.smtp->esmtp & MAILSMTP_ESMTP_8BITMIME ? " BODY=8BITMIME" : "", SLICE_ARG(r->recipient));
+	sent = mailstream_write(c.smtp->stream, buf_bytes(&b), buf_len(&b)) == (ssize_t)buf_len(&b) && mailstream_flush(c.smtp->stream) >= 0;
+	buf_free(&b);
+	c.smtp->response_code = 0;
+	if (!sent || !read_reply() || code() == 421) {
+		say(text, "MAIL");
+		return 0;
+	}
+	*class_r = SEND_LATER;   /* a refused sender is our trouble, not the recipient's */
+	if (code() >= 300) {
+		skip_replies(2, text, "MAIL");
+		return -1;
+	}
+	if (!read_reply() || code() == 421) {
+		say(text, "RCPT");
+		return ASKED;
+	}
+	if (code() >= 300) {
+		*class_r = code() >= 500 ? SEND_NEVER : SEND_LATER;
+		skip_replies(1, text, "RCPT");
+		return -1;
+	}
+	if (!read_reply() || code() == 421) {
+		say(text, "DATA");
+		return ASKED;
+	}
+	if (code() == 354)
+		return 1;
+	say(text, "DATA");
+	*class_r = code() >= 500 ? SEND_NEVER : SEND_LATER;
+	return -1;
+}
+
+static int envelope(const struct send_request *r, enum send_class *class_r, struct buf *text)
 {
 	char sender[400], recipient[400];
 	int e;
@@ -210,24 +299,32 @@ static int converse(const struct send_request *r, enum send_class *class_r, stru
 	}
 	c.smtp->response_code = 0;
 	e = mailsmtp_data(c.smtp);
-	if (e != MAILSMTP_NO_ERROR && lost(e)) {   /* nothing of the text was sent */
-		say(text, "DATA");
+	if (e == MAILSMTP_NO_ERROR)
+		return 1;
+	say(text, "DATA");
+	if (lost(e))   /* nothing of the text was sent */
 		return ASKED;
-	}
-	if (e == MAILSMTP_NO_ERROR) {
-		size_t n = r->message.n;
+	*class_r = code() >= 500 ? SEND_NEVER : SEND_LATER;
+	return -1;
+}
 
-		if (slice_ends(r->message, SLICE("\r\n")))   /* libetpan ends the last line itself */
-			n -= 2;
-		c.smtp->response_code = 0;
-		e = mailsmtp_data_message(c.smtp, r->message.p, n);
-		if (e == MAILSMTP_NO_ERROR) {
-			*class_r = SEND_DONE;
-			say(text, "sent");
-			return 1;
-		}
+static int converse(const struct send_request *r, enum send_class *class_r, struct buf *text)
+{
+	int e = (c.smtp->esmtp & MAILSMTP_ESMTP_PIPELINING ? envelope_at_once : envelope)(r, class_r, text);
+	size_t n = r->message.n;
+
+	if (e != 1)
+		return e;
+	if (slice_ends(r->message, SLICE("\r\n")))   /* libetpan ends the last line itself */
+		n -= 2;
+	c.smtp->response_code = 0;
+	if (mailsmtp_data_message(c.smtp, r->message.p, n) == MAILSMTP_NO_ERROR) {
+		*class_r = SEND_DONE;
+		say(text, "sent");
+		return 1;
 	}
 	say(text, "DATA");
+	*class_r = SEND_LATER;
 	if (code() >= 500)
 		*class_r = SEND_NEVER;
 	return code() ? -1 : -2;   /* -2: lost with the mail on its way; later, because nobody knows */

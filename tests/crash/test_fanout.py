@@ -9,7 +9,7 @@ from crashlib import *
 from sink import Sink
 
 PEOPLE, KILLS, SENDERS = int(os.environ.get("FORUMD_RECIPIENTS", "1000")), 6, 3
-DEPTH = 4                      # mails in one sender's pipe (OUT_DEPTH_MAX)
+DEPTH = 16                     # mails in one sender's pipe (OUT_DEPTH_MAX)
 dice = random.Random(SEED)
 taken = collections.defaultdict(list)      # recipient -> when the smarthost took it
 hung_up = collections.Counter()

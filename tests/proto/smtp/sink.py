@@ -2,8 +2,10 @@
 import re, socket, ssl, threading
 
 class Sink:
-    def __init__(self, fail=None, cert=None, starttls=True, inject=b"", port=0, delay=0):
-        """fail(stage, n, rcpt) -> None, a reply line, or "drop" / "drop-after": stages greeting, mail, rcpt, data, end"""
+    def __init__(self, fail=None, cert=None, starttls=True, inject=b"", port=0, delay=0, pipelining=True, eager=False):
+        """fail(stage, n, rcpt) -> None, a reply line, or "drop" / "drop-after": stages greeting, mail, rcpt, data, end.
+        eager: says 354 to a mail without recipients too"""
+        self.pipelining, self.eager = pipelining, eager
         self.fail, self.cert, self.starttls, self.inject, self.delay = fail or (lambda *a: None), cert, starttls, inject, delay
         self.lock = threading.Lock()
         self.mails, self.connections, self.attempts, self.commands, self.tls = [], 0, 0, [], 0
@@ -40,6 +42,7 @@ class Sink:
         f = c.makefile("rb")
         say = lambda t: c.sendall(t.encode() + b"\r\n")
         sender = rcpt = None
+        good = False
         got = self.fail("greeting", self.connections, None)
         if got == "drop":
             return
@@ -52,7 +55,7 @@ class Sink:
             with self.lock:
                 self.commands.append(l)
             if verb == b"EHLO":
-                say("250-sink\r\n250-8BITMIME" + ("\r\n250-STARTTLS" if self.cert and self.starttls and not isinstance(c, ssl.SSLSocket) else "")
+                say("250-sink\r\n250-8BITMIME" + ("\r\n250-PIPELINING" if self.pipelining else "") + ("\r\n250-STARTTLS" if self.cert and self.starttls and not isinstance(c, ssl.SSLSocket) else "")
                     + "\r\n250-AUTH PLAIN LOGIN\r\n250 SIZE 10000000")
             elif verb == b"STAR":
                 c.sendall(b"220 go\r\n" + self.inject)
@@ -74,9 +77,10 @@ class Sink:
                 got = self.fail(verb.decode().lower(), self.attempts, rcpt)
                 if got == "drop":
                     return
+                good = not got if verb == b"RCPT" else False
                 say(got or "250 ok")
             elif verb == b"DATA":
-                got = self.fail("data", self.attempts, rcpt)
+                got = self.fail("data", self.attempts, rcpt) if good else None if self.eager else "554 5.5.1 no valid recipients"
                 if got == "drop":
                     return
                 say(got or "354 go")
@@ -90,6 +94,10 @@ class Sink:
                     if l == b".\r\n":
                         break
                     text += l[1:] if l.startswith(b".") else l
+                if not good:
+                    say("554 5.5.1 no valid recipients")
+                    continue
+                good = False
                 got = self.fail("end", self.attempts, rcpt)
                 if got == "drop":
                     return

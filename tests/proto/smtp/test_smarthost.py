@@ -28,7 +28,7 @@ def half(stage, n, rcpt):
         return "452 4.3.1 full"
 
 
-k = Sink(half)
+k = Sink(half, pipelining=False)
 s = start(k.port)
 mid = s.post("test.pub", "To all", "A word to everybody.\r\n..\r\n...two\r\n", password="secret-a")
 wait_for(lambda: k.attempts >= N, 20)
@@ -48,6 +48,32 @@ like(m[0], r"^bounce-[a-z2-7]+@forum\.test$", "VERP")
 is_(len({x[0] for x in k.mails}), len(k.mails), "each mail has an envelope sender of its own")
 ok(all(len(l) <= 998 for l in m[2].split(b"\r\n")), "no line over 998")
 is_(s.stop(), 0, "it stops while mail waits")
+k.stop()
+
+# ---- PIPELINING: refusals in the middle of what was sent at once; a server that says 354 all the same ----
+for eager in False, True:
+    k = Sink(lambda stage, n, rcpt: ("550 5.1.1 unknown" if rcpt == "m001@example.org" else "451 4.7.1 later" if rcpt == "m002@example.org" else None)
+             if stage == "rcpt" else None, eager=eager)
+    s = start(k.port, members=8)
+    s.post("test.pub", "At once", password="secret-a")
+    ok(wait_for(lambda: len(k.recipients()) == 6, 20), "six of eight get it (354 to nobody: %s)" % eager)
+    is_(k.recipients(), [r for r in everybody[:8] if r not in ("m001@example.org", "m002@example.org")], "the right ones, once")
+    ok(wait_for(lambda: len(s.json("mailq")) == 1, 10), "one waits")
+    like(str(s.json("mailq")), "451 4.7.1 later", "with its own answer")
+    is_(s.json("member", "show", "m001@example.org")[0]["bounces"], 1, "one bounced")
+    ok(any(k.commands[i][:4] == b"MAIL" and b"BODY=8BITMIME" in k.commands[i] for i in range(len(k.commands))), "8BITMIME is said")
+    ok(k.connections <= 2, "no connection was given up (%d)" % k.connections)
+    s.stop()
+    k.stop()
+k = Sink(lambda stage, n, rcpt: "452 4.3.1 full" if stage == "mail" and not world_full else None)
+world_full = False
+s = start(k.port, members=3)
+s.post("test.pub", "Full", password="secret-a")
+ok(wait_for(lambda: [m["attempts"] for m in s.json("mailq")] == [1, 1, 1], 20), "MAIL refused: all are put off")
+world_full = True
+s.ctl("mailq", "flush")
+ok(wait_for(lambda: k.recipients() == everybody[:3], 20), "and go later")
+s.stop()
 k.stop()
 
 # ---- permanent refusals ----
