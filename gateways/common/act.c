@@ -54,6 +54,7 @@ int act_do(struct forum_txn *t, struct act *a, enum act_kind kind, int what, uin
 	uint64_t id = post;
 	int was = 0, r = post_get(t, post, &p);
 	size_t lines = buf_len(&a->lines);
+	struct slice reason = a->reason.n ? a->reason : SLICE("by IMAP");
 	if (r <= 0)
 		return r < 0 ? r : fail_set(f, ERR_NOTFOUND, "no such post");
 	switch (kind) {
@@ -62,11 +63,11 @@ int act_do(struct forum_txn *t, struct act *a, enum act_kind kind, int what, uin
 		r = watch_set(t, a->member, p.thread, (enum watch)what);
 		break;
 	case ACT_REPORT:
-		r = moderate_report(t, post, a->member, (enum report_kind)what, SLICE("by IMAP"), f);
+		r = moderate_report(t, post, a->member, (enum report_kind)what, reason, f);
 		r = r == ERR_EXISTS ? 0 : r;
 		break;
 	case ACT_VERDICT:
-		r = moderate_verdict(t, post, a->member, (enum verdict)what, SLICE("by IMAP"), &id, f);
+		r = moderate_verdict(t, post, a->member, (enum verdict)what, reason, &id, f);
 		break;
 	}
 	if (r <= 0)

@@ -13,6 +13,7 @@ enum act_kind { ACT_WATCH, ACT_REPORT, ACT_VERDICT };   /* what: enum watch, rep
 /* What one command did; act_free() in the end. */
 struct act {
 	uint32_t member;
+	struct slice reason;           /* in the audit log; empty: "by IMAP" */
 	struct buf done;               /* entries (act.c) */
 	struct buf lines;              /* a line each, for the receipt */
 	struct buf subject;            /* of the first */

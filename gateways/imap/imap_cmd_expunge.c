@@ -14,12 +14,14 @@ struct expunge_job {
 	uint32_t member, group;
 	bool close;
 	struct range_set uids, hidden;
+	struct act act;                /* of a moderator: the receipt that undoes it */
 };
 
 static void expunge_free(void *arg) {
 	struct expunge_job *d = arg;
 	range_set_free(&d->uids);
 	range_set_free(&d->hidden);
+	act_free(&d->act);
 }
 
 /* own boxes: for good. Unread is a view: what is taken out of it was read. */
@@ -61,7 +63,7 @@ static int expunge_one(struct forum_txn *t, struct expunge_job *d, const struct 
 	if (g->owner)
 		r = expunge_own(t, d, g, uid, f);
 	else if (moderator)
-		r = moderate_verdict(t, o.post, d->member, VERDICT_HIDE, SLICE("expunged over IMAP"), NULL, f);
+		r = act_do(t, &d->act, ACT_VERDICT, VERDICT_HIDE, o.post, g->id, f);
 	else
 		r = imap_hide(t, d->member, d->group, uid, true);
 	if (r > 0)
@@ -74,6 +76,8 @@ static int expunge_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	struct group g;
 	uint32_t uid = 0;
 	range_set_clear(&d->hidden);
+	act_free(&d->act);
+	d->act = (struct act){ .member = d->member, .reason = SLICE("expunged over IMAP") };
 	int r = group_get(t, d->group, &g);
 	if (r <= 0 || !rights_can_read(t, d->member, &g))
 		return r < 0 ? r : fail_set(f, ERR_NOTFOUND, "no such mailbox");
@@ -83,7 +87,8 @@ static int expunge_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 		if (r < 0)
 			return r;
 	}
-	return 1;
+	r = act_tell(t, &d->act);
+	return r < 0 ? r : 1;
 }
 
 static void expunge_keep(struct imap_session *is, struct job *j) {

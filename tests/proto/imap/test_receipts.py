@@ -132,6 +132,18 @@ b.run("SELECT test.forum")
 is_(b.run("UID SEARCH SUBJECT \"Post 5\"")[1], ["* SEARCH 5"], "it is back")
 is_(len(s.json("queue")), 1, "with its case")
 
+# and what a moderator expunges
+m.run("SELECT test.forum")
+m.run("UID STORE 2,6 +FLAGS.SILENT (\\Deleted)")
+before = count(m)
+m.run("EXPUNGE")
+ok(wait_for(lambda: count(m) == before + 1, 5), "EXPUNGE by a moderator: a receipt")
+m.run("SELECT INBOX")
+like(whole(m, before + 1), r"Subject: Hidden: Post 2, and 1 more\r\n.*Hidden: Post 2 \(test\.forum\)\r\nHidden: Post 6 \(test\.forum\)", "of both")
+like(m.run("MOVE %d !Undo" % (before + 1))[0], "^OK undone", "undone")
+b.run("SELECT test.forum")
+is_(b.run("UID SEARCH OR SUBJECT \"Post 2\" SUBJECT \"Post 6\"")[1], ["* SEARCH 2 6"], "both are back")
+
 # not a receipt
 like(b.run("COPY 6 !Undo")[0], r"^NO \[CANNOT\]", "nothing to undo about a post")
 msg = ("From: x@example.net\r\nReply-To: <answer-%s@forum.test>\r\nSubject: x\r\n\r\nx\r\n" % ("a" * 40)).encode()
