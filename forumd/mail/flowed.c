@@ -4,6 +4,7 @@
 #include "forumd/base/text.h"
 
 #define FLOWED_WIDTH 72
+#define FLOWED_DEPTH 60
 #define FLOWED_WORD 900            /* octets of one word without a break */
 
 /* takes the '>' off the front of a line; how many */
@@ -76,10 +77,15 @@ static size_t flowed_take(struct slice s, size_t width, bool *space_r) {
 
 /* quoted lines written with spaces between their marks ("> > a") say the same */
 static size_t flowed_quote(struct slice *line) {
+	struct slice whole = *line;
 	size_t depth = flowed_depth(line);
 	while (depth && line->n > 1 && line->p[0] == ' ' && line->p[1] == '>') {
 		*line = slice_from(*line, 1);
 		depth += flowed_depth(line);
+	}
+	if (depth > FLOWED_DEPTH) {      /* an ornament */
+		*line = whole;
+		return 0;
 	}
 	if (depth && line->n && line->p[0] == ' ')
 		*line = slice_from(*line, 1);

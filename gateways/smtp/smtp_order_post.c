@@ -230,6 +230,8 @@ int order_edit(struct forum_txn *t, struct arena *a, struct smtp_order *o, struc
 		;
 	if (e < 0)
 		return e;
+	if (!o->proven)
+		return fail_set(f, ERR_DENIED, "the sender check of the mail server failed (SPF, DKIM, DMARC): nothing is changed; log in to send it");
 	if (o->rest.n && !notify)
 		return fail_set(f, ERR_INVALID, "write  edit  (or  edit notify ) alone in the first line, and the new text below it");
 	if (!slice_trim(text).n)

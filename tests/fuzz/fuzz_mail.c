@@ -13,6 +13,7 @@
 #include "forumd/mail/inbound.h"
 #include "forumd/mail/msgid.h"
 #include "forumd/mail/subject.h"
+#include "forumd/mail/flowed.h"
 #include "forumd/mail/trim.h"
 #include "forumd/mail/words.h"
 
@@ -65,6 +66,15 @@ static void fuzz_values(struct arena *a, struct slice s) {
 	buf_reset(&c);
 	trim_text(buf_slice(&text), slice_to(buf_slice(&b), 300), &c, &trimmed);
 	check(buf_len(&c) + trimmed.octets <= buf_len(&text) + 1, "a trimmed text is part of the text");
+	struct slice line, lines;
+	buf_reset(&b);
+	bool delsp = flowed_encode(buf_slice(&text), &b);
+	for (lines = buf_slice(&b); slice_line(&lines, &line);)
+		check(line.n <= 998, "a flowed line is none too long");
+	buf_reset(&c);
+	flowed_decode(buf_slice(&b), delsp, &c);
+	check(text_utf8_valid(buf_slice(&c)), "flowed text is cut between characters");
+	words_guess_charset(s);
 	buf_free(&b), buf_free(&c), buf_free(&text);
 }
 

@@ -23,6 +23,7 @@ ok(new != mid and tree[1]["parent"] == tree[0]["id"], "under the same parent")
 is_(f.shown(new), "Loam, I think,\nand sand.", "with the new text")
 ok(f.copy(new, "carol"), "carol is mailed the new text")
 ok(not f.copies(lambda m: m["Message-ID"] == mid, seconds=1), "nobody the old one")
+like(f.send("bob", f.reply_to(r), "edit\nForged.\n", extra=FAIL)[0], "^550 5.*sender check", "a forged edit is refused")
 like(answer(r, "edit\n"), "^550 5.*whole new text below", "edit without a text is refused")
 like(answer(r, "edit please\n\nX\n"), "^550 5.*alone in the first line", "and with words behind it")
 
