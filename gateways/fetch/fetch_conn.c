@@ -9,9 +9,11 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
+#include "forumd/base/clock.h"
 #include "gateways/fetch/fetch.h"
 
-#define SECONDS 60
+#define SECONDS 60              /* of silence; and for one line, so that nobody drips */
+#define TEXT_SECONDS 900        /* for an article */
 #define LINE_MAX_OCTETS (64 * 1024)
 #define ARTICLE_MAX (64u << 20)
 #define READ 65536
@@ -39,6 +41,7 @@ static int conn_fill(struct fetch_conn *c) {
 
 /* Octets of the next line with its LF, in c->in; scanning goes on where it stopped */
 static int conn_line(struct fetch_conn *c, size_t *n_r) {
+	int64_t end = clock_mono_ms() + SECONDS * 1000;
 	size_t seen = 0;
 	for (;;) {
 		const char *lf = memchr(buf_bytes(&c->in) ? buf_bytes(&c->in) + seen : "", '\n', buf_len(&c->in) - seen);
@@ -49,6 +52,8 @@ static int conn_line(struct fetch_conn *c, size_t *n_r) {
 		seen = buf_len(&c->in);
 		if (seen > LINE_MAX_OCTETS)
 			return conn_lost(c, "a line is too long");
+		if (clock_mono_ms() > end)
+			return conn_lost(c, "a line takes too long");
 		int r = conn_fill(c);
 		if (r < 0)
 			return r;
@@ -115,6 +120,7 @@ int fetch_text_line(struct fetch_conn *c) {
 }
 
 int fetch_article(struct fetch_conn *c, struct buf *out) {
+	int64_t deadline = clock_mono_ms() + TEXT_SECONDS * 1000;
 	bool good = true;
 	buf_reset(out);
 	for (;;) {
@@ -122,6 +128,8 @@ int fetch_article(struct fetch_conn *c, struct buf *out) {
 		int r = conn_line(c, &n);
 		if (r < 0)
 			return r;
+		if (clock_mono_ms() > deadline)
+			return conn_lost(c, "an article takes too long");
 		struct slice line = slice_to(buf_slice(&c->in), n);
 		/* only CRLF ends lines: a bare LF would end the text here and not at the next reader */
 		good &= n >= 2 && line.p[n - 2] == '\r';

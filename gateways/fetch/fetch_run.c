@@ -11,7 +11,9 @@
 #include "forumd/base/vec.h"
 #include "gateways/fetch/fetch.h"
 
-#define STRETCH 500             /* numbers asked for at once */
+#define STRETCH 500             /* numbers asked for at once; where nothing is, more and more of them */
+#define STRETCH_MAX (1u << 20)
+#define OFFERS_MAX 5000         /* of one list: when there are more, fewer numbers are asked for */
 #define ID_MAX 250
 #define WORDS_MAX 50            /* of what is reported */
 #define WINDOW 40               /* offers under way at once; their answers fit any socket's buffer */
@@ -21,7 +23,7 @@ struct run {
 	struct fetch_conn *local, *from, *to;
 	const struct fetch_feed *feed;
 	const char *group;
-	bool push, stream;
+	bool push, stream, overflow;
 	struct buf article;
 	VEC(struct offer) offers;
 	unsigned taken, refused, cancelled;
@@ -86,7 +88,7 @@ static int run_keep_place(struct run *r, uint32_t number) {
 	return code < 0 ? code : code == 223 ? 1 : run_trouble(r, r->local, "place");
 }
 
-static void run_offer(struct run *r, struct slice line) {
+static void run_offer(struct run *r, struct slice line, uint32_t lo, uint32_t hi) {
 	struct slice piece = slice_of("", 0), number = piece;
 	uint64_t v;
 	for (int i = 0; i < 5; i++) {
@@ -96,17 +98,21 @@ static void run_offer(struct run *r, struct slice line) {
 			number = piece;
 	}
 	struct offer o;
-	if (!num_parse_u64(number, &v) || v > UINT32_MAX || piece.n < 3 || piece.p[0] != '<' || slice_chr(piece, ' ') >= 0 ||
+	if (!num_parse_u64(number, &v) || v < lo || v > hi || piece.n < 3 || piece.p[0] != '<' || slice_chr(piece, ' ') >= 0 ||
 	    !slice_cstr(piece, o.id, sizeof o.id))
 		return;
 	o.number = (uint32_t)v;
-	vec_push(&r->offers, o);
+	if (r->offers.n < OFFERS_MAX)
+		vec_push(&r->offers, o);
+	else
+		r->overflow = true;
 }
 
 /* ids of lo..hi: 1, 0 trouble, < 0 */
 static int run_list(struct run *r, uint32_t lo, uint32_t hi) {
 	int code = fetch_command(r->from, "OVER %u-%u", lo, hi), line;
 	r->offers.n = 0;
+	r->overflow = false;
 	if (code == 500)
 		code = fetch_command(r->from, "XOVER %u-%u", lo, hi);
 	if (code == 420 || code == 423)
@@ -114,7 +120,7 @@ static int run_list(struct run *r, uint32_t lo, uint32_t hi) {
 	if (code != 224)
 		return code < 0 ? code : run_trouble(r, r->from, "overview");
 	while ((line = fetch_text_line(r->from)) > 0)
-		run_offer(r, buf_slice(&r->from->line));
+		run_offer(r, buf_slice(&r->from->line), lo, hi);
 	return line < 0 ? line : 1;
 }
 
@@ -132,7 +138,9 @@ static int run_hand_over(struct run *r, const struct offer *o) {
 		got = got < 0 ? got : 0;
 	/* it was asked for: an empty one is refused, and the conversation goes on */
 	int sent = fetch_send(r->to, got > 0 ? buf_slice(&r->article) : SLICE(".\r\n"));
-	if (got < 0 || sent < 0 || (code = fetch_answer(r->to)) < 0)
+	/* the answer is read even when the other side is gone: else it would be taken for that of the next command */
+	code = sent < 0 ? sent : fetch_answer(r->to);
+	if (got < 0 || code < 0)
 		return ERR_UNAVAILABLE;
 	if (code == 235)
 		r->taken++;
@@ -243,9 +251,14 @@ static int run_one_by_one(struct run *r, size_t *done_r) {
 	return n;
 }
 
-static int run_stretch(struct run *r, uint32_t lo, uint32_t hi) {
+/* 1; 2 nothing was there; 3 too much was, nothing is done; 0 trouble; < 0 */
+static int run_stretch(struct run *r, uint32_t lo, uint32_t hi, uint32_t last) {
 	size_t done;
 	int n = run_list(r, lo, hi);
+	if (n > 0 && r->overflow)
+		return hi - lo < STRETCH ? run_confused(r, r->from, "a list of more than was asked for") : 3;
+	if (n > 0 && !r->offers.n && hi < last)
+		return 2;          /* the place is kept with the next that is there */
 	if (n > 0)
 		n = r->stream ? run_windows(r, &done) : run_one_by_one(r, &done);
 	else
@@ -341,10 +354,12 @@ static int run_group(struct run *r) {
 	if (place > v[2])
 		place = 0;
 	uint32_t lo = place + 1 > v[1] ? place + 1 : v[1];
-	while (n > 0 && lo && lo <= v[2]) {
-		uint32_t hi = v[2] - lo < STRETCH ? v[2] : lo + STRETCH - 1;
-		n = run_stretch(r, lo, hi);
-		lo = hi + 1;
+	for (uint32_t width = STRETCH; n > 0 && lo && lo <= v[2];) {
+		uint32_t hi = v[2] - lo < width ? v[2] : lo + width - 1;
+		n = run_stretch(r, lo, hi, v[2]);
+		width = n == 2 && width < STRETCH_MAX ? width * 2 : n == 2 ? width : STRETCH;
+		if (n != 3)
+			lo = hi + 1;
 	}
 	return n > 0 && r->push ? run_gone(r) : n;
 }

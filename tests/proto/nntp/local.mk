@@ -7,6 +7,7 @@ TESTS += \
 	tests/proto/nntp/test_feed_full.py \
 	tests/proto/nntp/test_hidden.py \
 	tests/proto/nntp/test_hostile.py \
+	tests/proto/nntp/test_hostile_upstream.py \
 	tests/proto/nntp/test_list.py \
 	tests/proto/nntp/test_marks.py \
 	tests/proto/nntp/test_me.py \
@@ -26,6 +27,7 @@ EXTRA_DIST += \
 	tests/proto/nntp/test_feed_full.py \
 	tests/proto/nntp/test_hidden.py \
 	tests/proto/nntp/test_hostile.py \
+	tests/proto/nntp/test_hostile_upstream.py \
 	tests/proto/nntp/test_list.py \
 	tests/proto/nntp/test_marks.py \
 	tests/proto/nntp/test_me.py \
