@@ -284,6 +284,56 @@ static void print_trace(struct forum_txn *t, uint64_t post, const char *message_
 		buf_addf(b, "%.*s|", SLICE_ARG(e.text));
 }
 
+/* "posted as" is told by the post itself */
+static void test_trace_posted(struct forum_txn *t) {
+	uint32_t g = fixture_group(t, "trace.a"), h = fixture_group(t, "trace.b"), groups[2] = { g, h };
+	int64_t now = forum_time(t);
+	struct fail f = { 0 };
+	struct buf b = { 0 };
+	trace_add(t, 0, SLICE("<posted@x>"), "received");
+	struct post_draft *d = fixture_draft(t, g, "<posted@x>", NULL, NULL);
+	d->source = POST_FROM_NNTP;
+	d->groups = groups;
+	d->ngroups = 2;
+	d->arrival = now;
+	uint64_t id = fixture_add(t, d);
+	trace_add(t, id, SLICE("<posted@x>"), "first");
+	trace_add(t, id, SLICE(""), "second");
+	struct buf want = { 0 };
+	buf_addf(&want, "received|posted as %u:1, %u:1|first|second|", g, h);
+	print_trace(t, id, "", &b);
+	is_slice(buf_slice(&b), buf_slice(&want), "by post: after what came before it, before what came after");
+	print_trace(t, 0, "<posted@x>", &b);
+	is_slice(buf_slice(&b), buf_slice(&want), "by id: both names without a record that ties them");
+	print_trace(t, id, "<posted@x>", &b);
+	is_slice(buf_slice(&b), buf_slice(&want), "by both");
+	/* a command by mail about it has another id */
+	trace_add(t, id, SLICE("<command@x>"), "hidden by mail");
+	print_trace(t, 0, "<command@x>", &b);
+	ok(slice_find(buf_slice(&b), SLICE("hidden by mail")) >= 0, "another id leads there, too: %s", b.data);
+	/* what waited is told once, when it was published */
+	d = fixture_draft(t, g, "<waits@x>", NULL, NULL);
+	d->source = POST_FROM_NNTP;
+	d->hold = true;
+	id = fixture_add(t, d);
+	print_trace(t, id, "", &b);
+	ok(slice_find(buf_slice(&b), SLICE("posted as")) < 0 && slice_starts(buf_slice(&b), SLICE("waits for approval")), "waits: %s", b.data);
+	post_set_state(t, id, POST_VISIBLE, &f);
+	print_trace(t, id, "", &b);
+	buf_reset(&want);
+	buf_addf(&want, "posted as %u:2|", g);
+	ptrdiff_t at = slice_find(buf_slice(&b), buf_slice(&want));
+	ok(at > 0 && slice_find(slice_from(buf_slice(&b), (size_t)at + 1), SLICE("posted as")) < 0, "published, once: %s", b.data);
+	fixture_add(t, fixture_draft(t, g, "<old@x>", NULL, NULL));
+	print_trace(t, 0, "<old@x>", &b);
+	is_buf(&b, "", "nothing of what was imported");
+	trace_expire(t, now + 1, 1000);
+	print_trace(t, 0, "<command@x>", &b);
+	is_buf(&b, "", "ties go with the rest");
+	buf_free(&b);
+	buf_free(&want);
+}
+
 static void test_trace(struct forum_txn *t) {
 	struct buf b = { 0 };
 	int64_t now = forum_time(t);
@@ -320,6 +370,7 @@ int main(void) {
 	test_crash(forum);
 	test_backoff(forum);
 	t = fixture_write(forum);
+	test_trace_posted(t);
 	test_trace(t);
 	forum_abort(&t);
 	forum_close(&forum);
