@@ -1,5 +1,7 @@
 /* ctl_cmd_member.c - member add|set|list|show|password|address|leave|role|remove. */
 #include "forumd/forum/marks.h"
+#include "forumd/base/clock.h"
+#include "gateways/common/founding.h"
 #include "gateways/ctl/ctl_private.h"
 #include <time.h>
 #include "forumd/base/num.h"
@@ -115,6 +117,29 @@ int ctl_member_list(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	return r < 0 ? r : r == 0 ? 1 : CTL_MORE;
 }
 
+/* the founding texts he agreed to: of the forum, then of the groups */
+static void print_agreed(struct forum_txn *t, struct ctl_call *c, uint32_t member)
+{
+	struct slice cursor = { 0 };
+	struct group g = { .name = SLICE("") };
+	bool first = true;
+	for (int more = 1; more > 0; more = group_each(t, &cursor, &g)) {
+		struct buf when = { 0 };
+		int64_t at = 0;
+		uint32_t version = founding_accepted(t, g.id, member, &at);
+		cursor = arena_slice(c->arena, cursor);
+		if (!version)
+			continue;
+		clock_add_rfc3339(&when, at);
+		if (c->json)
+			buf_addf(&c->out, "%s{\"group\":\"%.*s\",\"version\":%u,\"at\":\"%.*s\"}", first ? "" : ",", SLICE_ARG(g.name), version, SLICE_ARG(buf_slice(&when)));
+		else
+			buf_addf(&c->out, "agreed    %.*s%sversion %u, %.*s\n", SLICE_ARG(g.name), g.name.n ? ": " : "the forum: ", version, SLICE_ARG(buf_slice(&when)));
+		first = false;
+		buf_free(&when);
+	}
+}
+
 /* what is not as it was given */
 static void print_settings(struct ctl_call *c, const struct member *m)
 {
@@ -164,6 +189,10 @@ int ctl_member_show(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 			first = false;
 		}
 		buf_addc(&c->out, ']');
+		ctl_json_name(c, "agreed");
+		buf_addc(&c->out, '[');
+		print_agreed(t, c, m.id);
+		buf_addc(&c->out, ']');
 		ctl_json_close(c);
 		return 1;
 	}
@@ -179,6 +208,7 @@ int ctl_member_show(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	while (subscribe_of_member(t, m.id, &cursor, &mode) > 0)
 		if (group_get(t, cursor, &g) > 0)
 			buf_addf(&c->out, "mail      %.*s: %s\n", SLICE_ARG(g.name), subscribe_mode_name(mode));
+	print_agreed(t, c, m.id);
 	return 1;
 }
 
