@@ -118,7 +118,10 @@ int queue_sync(struct forum_txn *t, uint32_t member) {
 	if (r < 0)
 		return r;
 	num_put32(v, box.id);
-	if ((r = forum_put(t, key_slice(&k), slice_of(v, 4), NULL)) < 0 || (r = queue_sync_known(t, member, &box)) < 0)
+	struct slice had;
+	r = kv_get(t->kv, key_slice(&k), &had);
+	if (r < 0 || (r == 0 && (r = forum_put(t, key_slice(&k), slice_of(v, 4), NULL)) < 0) ||
+			(r = queue_sync_known(t, member, &box)) < 0)
 		return r;
 	while ((r = moderate_queue_next(t, 0, &cursor, &c)) > 0)
 		if ((r = post_get(t, c.post, &p)) > 0 && queue_shows(&p) && queue_may(t, member, &p) && (r = personal_point_in(t, box.id, p.id, &number)) < 0)

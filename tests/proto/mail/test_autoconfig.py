@@ -79,4 +79,15 @@ like(append(b, "news.official", "Subject: x\n\nx\n"), r"^NO \[NOPERM\].*only mod
 like(append(b, "test.forum", "From: alice@example.org\nSubject: x\n\nx\n"), r"^NO .*From must be one of your addresses.*bob@example.org", "somebody else's address")
 is_(append(b, "hidden.group", "Subject: x\n\nx\n"), append(b, "no.such.group", "Subject: x\n\nx\n"), "not a member: not there")
 like(append(b, "test.forum", "Subject: a\n\nx\n").split(" ")[1], r"\[APPENDUID", "APPENDUID")
+
+# too much in a minute
+s2 = Server(limits="posts_per_minute = 2")
+s2.group("test.forum")
+s2.member("alice@example.org", "Alice", "secret")
+c = s2.imap("alice@example.org", "secret")
+r = [append(c, "test.forum", "Subject: %d\n\nx\n" % i) for i in range(3)]
+ok([x[:2] for x in r] == ["OK", "OK", "NO"] and re.match(r"NO \[LIMIT\] too many posts, try again in a minute", r[2]), "the third post in a minute") or diag(r)
+c.run("SELECT test.forum")
+r = [c.run("COPY 1 " + x)[0] for x in ("!Mute", "!Watch", "!Mute")]
+ok([x[:2] for x in r] == ["OK", "OK", "NO"] and "[LIMIT]" in r[2], "and the third command") or diag(r)
 done()
