@@ -13,7 +13,7 @@
 #define OUT_IN_FLIGHT_MAX 64
 #define OUT_BYTES_MAX (32u << 20)      /* of mails given to senders and not answered */
 #define OUT_SENDERS_MAX 32
-#define OUT_DEPTH_MAX 16                /* mails in one sender's pipe */
+#define OUT_DEPTH_MAX 32                /* mails in one sender's pipe */
 
 struct out_flight { uint64_t id; size_t size; int64_t expires; };
 struct out_sender {
