@@ -9,8 +9,7 @@
 
 struct auth { bool dmarc_pass, dmarc_fail, aligned_pass, other_fail; };
 
-/* false when comments or quotes do not end: such a field says nothing */
-static bool auth_flatten(struct slice value, struct buf *out) {
+bool inbound_auth_flatten(struct slice value, struct buf *out) {
 	size_t depth = 0;
 	bool quoted = false;
 	for (size_t i = 0; i < value.n; i++) {
@@ -106,7 +105,7 @@ static void auth_result(struct slice info, struct slice from, struct auth *a) {
 
 static void auth_field(struct slice value, struct slice authserv_id, struct slice from, struct auth *a) {
 	struct buf flat = { 0 };
-	bool good = auth_flatten(value, &flat);
+	bool good = inbound_auth_flatten(value, &flat);
 	auth_tighten(&flat);
 	struct slice rest = buf_slice(&flat), piece, id;
 	if (good && slice_split(&rest, ';', &piece) && slice_word(&piece, &id) && slice_eq_nocase(id, authserv_id))

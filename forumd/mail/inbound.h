@@ -23,6 +23,10 @@ const char *inbound_auto_text(enum inbound_auto a);
 enum inbound_auth { INBOUND_AUTH_NONE, INBOUND_AUTH_PASS, INBOUND_AUTH_FAIL };
 enum inbound_auth inbound_auth_results(struct slice header, struct slice authserv_id, struct slice from_domain);
 
+/* Such a value without comments, and with nothing in quoted strings that looks like structure. False when comments or quotes do
+ * not end: such a field says nothing. */
+bool inbound_auth_flatten(struct slice value, struct buf *out);
+
 /* The single author of a mail: exactly one From field with exactly one mailbox, no group, no NUL. 1 or ERR_INVALID. */
 struct address;
 int inbound_author(struct arena *a, struct slice header, struct address *from_r);

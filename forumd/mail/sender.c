@@ -194,37 +194,40 @@ enum sender_verdict sender_check(struct arena *a, const struct sender_mail *m, c
 
 /* ---- on the mail ---- */
 
-static bool carries_id(const struct field *f, struct slice id) {
-	struct slice rest = f->value, first, word;
-	if (!slice_is_nocase(f->name, "authentication-results") || !slice_split(&rest, ';', &first))
+bool sender_carries(const struct field *f, struct slice id, struct buf *flat) {
+	struct slice rest, first, word;
+	buf_reset(flat);
+	if (!slice_is_nocase(f->name, "authentication-results"))
 		return false;
-	first = slice_trim(first);
-	return slice_word(&first, &word) && slice_eq_nocase(slice_trim(word), id);
+	inbound_auth_flatten(f->value, flat);       /* one that does not end is judged by its beginning */
+	rest = buf_slice(flat);
+	return slice_split(&rest, ';', &first) && slice_word(&first, &word) && slice_eq_nocase(word, id);
 }
 
 void sender_mark(struct slice mail, struct slice authserv_id, struct slice field, struct buf *out) {
 	struct slice header, body, rest;
+	struct buf flat = { 0 };
 	struct field f;
 	field_split(mail, &header, &body);
 	buf_add_slice(out, field);
 	rest = header;
-	/* a comment may stand in front of the name, or within: everything that mentions it goes */
 	while (field_next(&rest, &f))
-		if (!slice_is_nocase(f.name, "authentication-results") || slice_find_nocase(f.value, authserv_id) < 0)
+		if (!sender_carries(&f, authserv_id, &flat))
 			buf_add_slice(out, f.raw);
 	buf_add_slice(out, slice_from(mail, header.n));
+	buf_free(&flat);
 }
 
 bool sender_public_results(struct slice header, struct slice authserv_id, struct buf *out) {
-	struct slice piece, word;
+	struct slice rest, piece, word;
+	struct buf flat = { 0 };
 	struct field f;
 	bool found = false;
 	while (!found && field_next(&header, &f))
-		found = carries_id(&f, authserv_id);
-	if (!found)
-		return false;
-	slice_split(&f.value, ';', &piece);
-	while (slice_split(&f.value, ';', &piece)) {
+		found = sender_carries(&f, authserv_id, &flat);
+	rest = buf_slice(&flat);
+	slice_split(&rest, ';', &piece);
+	while (found && slice_split(&rest, ';', &piece)) {
 		piece = slice_trim(piece);
 		size_t n = 0;                      /* "method=result", nothing behind it */
 		while (n < piece.n && (text_alpha(piece.p[n]) || text_digit(piece.p[n]) || piece.p[n] == '=' || piece.p[n] == '-'))
@@ -233,5 +236,6 @@ bool sender_public_results(struct slice header, struct slice authserv_id, struct
 		if (slice_chr(word, '=') > 0)
 			buf_addf(out, "; %.*s", SLICE_ARG(word));
 	}
-	return true;
+	buf_free(&flat);
+	return found;
 }

@@ -19,6 +19,9 @@ struct sender_mail {
 };
 /* results_r: what goes behind the authserv-id, "; spf=pass smtp.mailfrom=...", one line without CR or LF */
 enum sender_verdict sender_check(struct arena *a, const struct sender_mail *m, const struct dns *dns, struct buf *results_r);
+/* Is it an Authentication-Results of that authserv-id? flat: room to work in, its value without comments afterwards. */
+struct field;
+bool sender_carries(const struct field *f, struct slice authserv_id, struct buf *flat);
 /* Authentication-Results with that authserv-id out of a mail, which only we may write (RFC 8601 5); and `field`, whole
  * lines, in front. */
 void sender_mark(struct slice mail, struct slice authserv_id, struct slice field, struct buf *out);

@@ -25,13 +25,15 @@ static bool wants_check(const struct smtp_session *m)
 static bool carries_our_results(struct slice mail, struct slice id)
 {
 	struct slice header, body;
+	struct buf flat = { 0 };
 	struct field f;
+	bool found = false;
 
 	field_split(mail, &header, &body);
-	for (unsigned i = 0; field_find(header, "Authentication-Results", i, &f); i++)
-		if (slice_find_nocase(f.value, id) >= 0)
-			return true;
-	return false;
+	while (!found && field_next(&header, &f))
+		found = sender_carries(&f, id, &flat);
+	buf_free(&flat);
+	return found;
 }
 
 /* Ours in front, when there is one; others that carry our name go, unless that is the name of the server we trust. */

@@ -103,6 +103,17 @@ like(c.mail("alice@example.org", "commands@forum.test", text(body="leave\r\n")),
 ok(wait_for(lambda: any(b"confirm" in m for m in s.outgoing()), 10), "and asked back at the address")
 ok(s.json("member", "show", "alice@example.org"), "alice is still a member")
 
+# ---- behind a server whose name lies below ours: its field stays and counts, one with our own name goes ----
+b = Server(lmtp='trust_authserv = "mx.forum.test"')
+b.group("test.pub")
+b.member("alice@example.org", "Alice Moor", "x")
+lm = Smtp(b.port["lmtp"], hello="LHLO x")
+m = text(subject="Below", extra="Authentication-Results: mx.forum.test; dkim=pass header.d=example.org\r\nAuthentication-Results: forum.test; spf=pass\r\n")
+like(lm.mail("alice@example.org", "test.pub@forum.test", m), "^250 .*posted", "the trusted server's verdict counts")
+raw = b.ctl("show", "--raw", b.json("list", "test.pub")[0]["msgid"] if "msgid" in b.json("list", "test.pub")[0] else str(b.json("list", "test.pub")[0]["id"]))
+ok("mx.forum.test; dkim=pass" in raw and "Results: forum.test" not in raw, "and stays; the one with our name is gone")
+b.stop()
+
 # ---- ARC ----
 def arc(mail, domain, results):
     mail = ("Authentication-Results: %s; %s\r\n" % (domain, results)).encode() + mail.encode()

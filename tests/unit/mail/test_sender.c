@@ -258,12 +258,14 @@ static void test_arc(bool ed25519) {
 static void test_mark(void) {
 	struct buf b = { 0 };
 	sender_mark(SLICE("Authentication-Results: forum.test; dmarc=pass\r\nAuthentication-Results: (forum) other.test; spf=pass\r\n"
-		"authentication-results:\r\n (x) FORUM.test 1;\r\n dkim=pass\r\nSubject: x\r\n\r\nAuthentication-Results: forum.test; in the text\r\n"),
+		"authentication-results:\r\n (x) FORUM.test 1;\r\n dkim=pass\r\nAuthentication-Results: (forum.test;) \"forum.test\"; x=y\r\n"
+		"Authentication-Results: mx.forum.test; dkim=pass header.d=forum.test\r\nSubject: x\r\n\r\nAuthentication-Results: forum.test; in the text\r\n"),
 		SLICE("forum.test"), SLICE("Authentication-Results: forum.test; spf=none\r\n"), &b);
-	is_buf(&b, "Authentication-Results: forum.test; spf=none\r\nAuthentication-Results: (forum) other.test; spf=pass\r\nSubject: x\r\n\r\n"
-		"Authentication-Results: forum.test; in the text\r\n", "ours in front, forged ones gone");
+	is_buf(&b, "Authentication-Results: forum.test; spf=none\r\nAuthentication-Results: (forum) other.test; spf=pass\r\n"
+		"Authentication-Results: mx.forum.test; dkim=pass header.d=forum.test\r\nSubject: x\r\n\r\n"
+		"Authentication-Results: forum.test; in the text\r\n", "ours in front, forged ones gone, those of others stay even if they name us");
 	buf_reset(&b);
-	ok(sender_public_results(SLICE("A: b\r\nAuthentication-Results: forum.test;\r\n spf=pass smtp.mailfrom=example.org; dkim=fail (the body was changed)"
+	ok(sender_public_results(SLICE("A: b\r\nAuthentication-Results: forum.test;\r\n spf=pass smtp.mailfrom=example.org; dkim=fail (the body; dmarc=pass was changed)"
 		" header.d=example.org;\r\n dmarc=pass header.from=example.org\r\n"), SLICE("forum.test"), &b), "public results");
 	is_buf(&b, "; spf=pass; dkim=fail; dmarc=pass", "name nobody");
 	ok(!sender_public_results(SLICE("Authentication-Results: x.forum.test; spf=pass\r\n"), SLICE("forum.test"), &b), "of that name only");
