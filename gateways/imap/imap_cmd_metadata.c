@@ -139,31 +139,31 @@ static bool entry_wanted(const struct metadata *w, struct slice asked, struct sl
 	return w->depth == DEPTH_ALL || slice_chr(slice_from(name, asked.n + 1), '/') < 0;
 }
 
-/* everything there is, against everything asked for: an entry is told once */
+/* one that is there, against everything asked for: it is told once */
+static void metadata_match(struct metadata *w, struct slice name, struct slice value, bool found[ENTRIES_MAX]) {
+	bool wanted = false;
+	for (unsigned k = 0; k < w->n; k++) {
+		wanted |= entry_wanted(w, w->entry[k].name, name);
+		found[k] |= slice_eq(w->entry[k].name, name);
+	}
+	if (wanted)
+		add_entry(w, name, value);
+}
+
 static int metadata_collect(struct imap_session *is, struct forum_txn *t, struct metadata *w, const struct group *g) {
-	struct slice name = slice_of("", 0), value;
+	struct slice name, value;
 	bool found[ENTRIES_MAX] = {0};
 	int r = 1;
-	for (unsigned i = 0, made = 0; !w->none && r > 0; i++) {
-		if (!made) {
-			value = made_entry(is, t, w, g, i, &name);
-			if (!name.p) {
-				made = 1;
-				name = slice_of("", 0);
-			} else if (!value.p) {
-				continue;
-			}
-		}
-		if (made && (r = note_next(t, is->s.member, w->group, &name, &value)) <= 0)
+	for (unsigned i = 0; !w->none; i++) {
+		value = made_entry(is, t, w, g, i, &name);
+		if (!name.p)
 			break;
-		bool wanted = false;
-		for (unsigned k = 0; k < w->n; k++) {
-			wanted |= entry_wanted(w, w->entry[k].name, name);
-			found[k] |= slice_eq(w->entry[k].name, name);
-		}
-		if (wanted)
-			add_entry(w, name, value);
+		if (value.p)
+			metadata_match(w, name, value, found);
 	}
+	name = slice_of("", 0);
+	while (!w->none && (r = note_next(t, is->s.member, w->group, &name, &value)) > 0)
+		metadata_match(w, name, value, found);
 	for (unsigned k = 0; k < w->n && r >= 0 && !w->depth; k++)
 		if (!found[k])
 			add_entry(w, w->entry[k].name, slice_of(NULL, 0));
