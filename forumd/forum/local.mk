@@ -5,7 +5,7 @@ forumd_libforum_a_SOURCES = \
 	forumd/forum/change.h forumd/forum/keys.h \
 	forumd/forum/feed.c forumd/forum/feed.h forumd/forum/folder.c forumd/forum/folder.h forumd/forum/forum.c forumd/forum/forum.h forumd/forum/forum_private.h \
 	forumd/forum/group.c forumd/forum/group.h \
-	forumd/forum/overview.c forumd/forum/overview.h \
+	forumd/forum/overview.c forumd/forum/overview.h forumd/forum/overview_pointer.c \
 	forumd/forum/post.h forumd/forum/post_private.h \
 	forumd/forum/post_add.c forumd/forum/post_read.c forumd/forum/post_state.c \
 	forumd/forum/rebuild.c forumd/forum/rebuild.h forumd/forum/rebuild_box.c forumd/forum/rebuild_private.h \

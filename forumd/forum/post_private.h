@@ -73,10 +73,6 @@ int segment_inflate(char *z, size_t zn, char *out, size_t n);
 void overview_encode(const struct overview *o, struct buf *out);
 int overview_decode(uint32_t group, uint32_t number, struct slice v, struct overview *o_r);
 int overview_store(struct forum_txn *t, const struct overview *o, struct fail *f);
-int overview_store_pointer(struct forum_txn *t, uint32_t group, uint32_t number, uint64_t post, uint64_t modseq);
-/* Where the record of (group, number) really is: 1 and *at_r (the same place for an ordinary record), 0 absent or, for a
- * pointer, no longer readable by the box's owner, < 0 */
-int overview_follow(struct forum_txn *t, uint32_t group, uint32_t number, struct place *at_r);
 /* change the fixed fields of a stored overview record; `modseq` 0 leaves it */
 struct overview_patch { uint32_t group, number; uint64_t modseq; int state; /* < 0: leave */ bool flags_set, tree_set;
 	uint32_t flags; uint64_t parent, thread; enum parent_reason reason; };
@@ -85,6 +81,23 @@ void envelope_encode(const struct envelope *e, struct buf *out);
 int envelope_decode(struct slice v, struct envelope *e_r);
 /* "DOMAIN group:number ..." of a post's places, appended */
 int overview_xref(struct forum_txn *t, const struct place *places, size_t n, struct buf *out);
+
+/* --- overview_pointer.c --- */
+static inline bool overview_is_pointer(struct slice v) {
+	return v.n == OVERVIEW_POINTER_SIZE && v.p[0] == OVERVIEW_POINTER;
+}
+int overview_store_pointer(struct forum_txn *t, uint32_t group, uint32_t number, uint64_t post, uint64_t modseq);
+/* Where the record of (group, number) really is: 1 and *at_r (the same place for an ordinary record; number 0 for a post that
+ * waits, in a queue), 0 absent or, for a pointer, no longer readable by the box's owner, < 0 */
+int overview_follow(struct forum_txn *t, uint32_t group, uint32_t number, struct place *at_r);
+/* v becomes the record the pointer leads to: 1, 0 nothing there for the owner */
+int overview_look_through(struct forum_txn *t, uint32_t group, struct slice *v);
+/* the same, unless the pointer itself is a hole: what UNREAD pointed to was read, say */
+int overview_look_at(struct forum_txn *t, uint32_t group, uint32_t number, struct slice *v);
+/* What a pointer shows belongs to the box: change number, and in a queue, what the case is about. 1, < 0 */
+int overview_of_pointer(struct forum_txn *t, uint64_t modseq, struct overview *o);
+/* the two parts kept of a post that waits for approval (N): overview and envelope */
+int overview_pending(struct forum_txn *t, uint64_t post, struct slice part_r[2]);
 
 /* --- post_add.c, shared with post_state.c --- */
 /* Gives numbers in every group, finds its thread, stores head, O and E, and queues the mail.
