@@ -397,6 +397,8 @@ static enum step neighbour(struct session *s, bool next) {
 	for (to = n->number; (r = next ? overview_after(t, g.id, to, &to) : overview_before(t, g.id, to, &to)) > 0;)
 		if (!nntp_hidden_has(s, t, g.id, to))
 			break;
+		else
+			nntp_hidden(s, t, g.id);        /* there may be many */
 	if (r > 0)
 		r = overview_get(t, g.id, to, &o);
 	if (r < 0)

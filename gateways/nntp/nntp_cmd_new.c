@@ -101,6 +101,7 @@ static int newnews_group(struct session *s, struct forum_txn *t, struct nntp_cur
 	int r = overview_iter_begin(t, at->group, at->next, at->hi, &it);
 	if (r < 0)
 		return r;
+	nntp_hidden(s, t, at->group);
 	for (unsigned i = 1; (r = overview_iter_next(&it, &o)) > 0; i++) {
 		if (o.arrival >= at->since && !nntp_hidden_has(s, t, at->group, o.number) && newnews_first(t, at, &o)) {
 			buf_add_slice(session_out(s), o.message_id);

@@ -220,6 +220,7 @@ static enum step hdr_more(struct session *s) {
 	int r = t ? overview_iter_begin(t, at->group, at->next, at->hi, &it) : ERR_UNAVAILABLE;
 	if (r < 0)
 		return at->any ? STEP_CLOSE : nntp_fail(s, r);
+	nntp_hidden(s, t, at->group);         /* once for all numbers */
 	if (!at->any)
 		nntp_reply(s, at->historic ? "221 header follows" : "225 headers follow");
 	for (unsigned i = 0; (r = overview_iter_next(&it, &o)) > 0; i++) {

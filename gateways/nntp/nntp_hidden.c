@@ -26,8 +26,16 @@ const struct range_set *nntp_hidden(struct session *s, struct forum_txn *t, uint
 	return &n->hidden;
 }
 
+/* One number: the set of the whole group is not loaded for it, because each article that is read changes the marks. Lists call
+ * nntp_hidden() before. */
 bool nntp_hidden_has(struct session *s, struct forum_txn *t, uint32_t group, uint32_t number) {
-	return range_set_has(nntp_hidden(s, t, group), number);
+	struct nntp_session *n = nntp_of(s);
+	if (!s->member || s->member == RIGHTS_OPERATOR)
+		return false;
+	if (n->hidden_group == group)
+		return range_set_has(&n->hidden, number);
+	struct group g;
+	return group_get(t, group, &g) > 0 && g.access != GROUP_OWN && marks_has(t, s->member, group, number, MARK_HIDDEN);
 }
 
 bool nntp_hidden_run(struct session *s, struct forum_txn *t, uint32_t group, uint32_t *next, uint32_t hi, uint32_t *stop_r) {
