@@ -292,6 +292,9 @@ class View:
             self.touched.add(uid)
             self.owed.pop(uid, None)
         for name, v in items.items():
+            # where answers to a post go is in its header, and changes when it is moved to another group: what own boxes show then, too
+            if not isinstance(self.key, str) and name not in ("INTERNALDATE", "EMAILID"):
+                continue
             if name in ("RFC822.SIZE", "INTERNALDATE", "EMAILID", "BODY[]", "RFC822"):
                 self.fact((self.key, uid, name.replace("RFC822", "BODY[]") if name == "RFC822" else name), v)
             if name == "BODY[]":
@@ -369,10 +372,10 @@ class View:
 
 
 class Command:
-    """verb, and whether it came as UID; items: what FETCH wants"""
+    """verb, and whether it came as UID; items: what FETCH wants; waits: the literal waits for '+'"""
 
-    def __init__(self, verb, args="", uid=False, items=(), literal=None, modseq=False, targets=()):
-        self.verb, self.args, self.uid, self.items, self.literal = verb, args, uid, set(items), literal
+    def __init__(self, verb, args="", uid=False, items=(), literal=None, modseq=False, targets=(), waits=False):
+        self.verb, self.args, self.uid, self.items, self.literal, self.waits = verb, args, uid, set(items), literal, waits
         self.modseq, self.targets, self.tag, self.found, self.seen = modseq, list(targets), None, [], {}
 
     def text(self):
@@ -450,7 +453,12 @@ class Strict:
         Strict.serial += 1
         command.tag = "k%d" % Strict.serial
         data = ("%s %s" % (command.tag, command.text())).encode()
-        if command.literal is not None:
+        if command.literal is not None and command.waits:
+            self.send(data + b" {%d}\r\n" % len(command.literal))
+            while not self.take(command):        # what is told before the "+" belongs to no command yet, but is about no number
+                pass
+            data = command.literal
+        elif command.literal is not None:
             data += b" {%d+}\r\n" % len(command.literal) + command.literal
         self.send(data + b"\r\n")
 

@@ -31,11 +31,11 @@ class Game:
         self.told = {}
         self.expect = {}            # (member, box, uid, flag) -> wanted state, as last acknowledged to its owner
         self.won = {}               # (member, box, uid, UNCHANGEDSINCE) -> who
-        self.serial = 0
+        self.serial = self.top = 0   # messages written; highest UID in the group
         self.lock = threading.Lock()
         self.end = time.time() + SECONDS
         self.failed = threading.Event()
-        self.counts = {}
+        self.counts, self.verdicts = {}, {}
         self.next_silence = time.time() + ROUND
         self.over = False
         self.silence = False
@@ -388,11 +388,15 @@ class Player(threading.Thread):
         box = "Drafts" if self.box == "Drafts" and self.r.random() < 0.8 else BOX
         flags = " (\\Seen)" if self.r.random() < 0.3 else " (\\Draft)" if box == "Drafts" else ""
         v = self.c.view
-        r = self.do(Command("APPEND", "%s%s" % (box, flags), literal=text))
+        r = self.do(Command("APPEND", "%s%s" % (box, flags), literal=text, waits=self.r.random() < 0.3))
+        if r[:2] == ("NO", "NOPERM") and self.g.verdicts.get("lock") and box == BOX:
+            return                  # the answer to a locked thread
         if r[0] != "OK" or r[1] != "APPENDUID":
             raise Wrong("APPEND: %r" % (r,))
         validity, uid = r[2].split()
         key = box if box == BOX else (self.member, box)
+        if box == BOX:
+            self.g.top = max(self.g.top, int(uid))
         self.g.told.setdefault((key, "appended", int(uid)), n)
         if self.g.told[(key, "appended", int(uid))] != n:
             raise Wrong("UID %s was given twice" % uid.decode())
@@ -566,8 +570,16 @@ class Meddler(threading.Thread):
                 if n.cmd("POST").startswith("340"):
                     n.raw(b"Newsgroups: %s\r\n" % BOX.encode() + text + b".\r\n")
                     n.line()
+            elif q < 0.6:
+                # verdicts: keywords that everybody sees, branches that leave for the group aside, texts that go for good
+                u = max(1, self.g.top - self.r.randrange(40))
+                verb = self.r.choice(("aside", "lock", "lock", "unlock", "delete", "flag"))
+                self.g.verdicts[verb] = self.g.verdicts.get(verb, 0) + (verb == "lock")
+                more = ["off-topic", "--as", "bob@example.org"] if verb == "flag" else ["--reason", "noise"]
+                self.g.s.ctl(verb, "%s:%d" % (BOX, u), *more, check=False)
+                self.g.verdicts[verb] += self.g.s.code == 0 and verb != "lock"
             elif q < 0.8:
-                u = self.r.randrange(1, 40 + self.g.serial)
+                u = max(1, self.g.top + 2 - self.r.randrange(80))
                 self.g.s.ctl("hide", "%s:%d" % (BOX, u), "--reason", "noise", check=False)
                 hidden.append(u)
             elif hidden:
@@ -598,7 +610,7 @@ def main():
         t.join(SECONDS + 600)
     ok(not g.failed.is_set(), "%d sessions for %g seconds: every answer is what was promised" % (SESSIONS, SECONDS))
     ok(g.failed.is_set() or g.rounds > 0 and sum(g.counts.values()) > 10 * SESSIONS, "they did something")
-    diag("commands: " + " ".join("%s=%d" % kv for kv in sorted(g.counts.items())), "silences: %d" % g.rounds)
+    diag("commands: " + " ".join("%s=%d" % kv for kv in sorted(g.counts.items())), "verdicts: %r" % g.verdicts, "silences: %d" % g.rounds)
     meddler.join(30)
     out = s.ctl("check", check=False)
     ok(s.code == 0 and ", 0 faults" in out, "the store is whole")
