@@ -26,7 +26,8 @@ struct auth {
 	uint64_t session;
 	uint32_t member;
 	bool proof;                          /* nothing for the pool to do: member is the outcome */
-	struct buf hash, password, account, address;   /* account, address: keys of the brakes */
+	struct buf hash, password, program;
+	struct buf account, address;         /* keys of the brakes: one for an account, whatever program is named behind it */
 	struct auth_result result;
 };
 
@@ -35,6 +36,7 @@ static void auth_free(struct auth *a) {
 		explicit_bzero(a->password.data, a->password.size);
 	buf_free(&a->hash);
 	buf_free(&a->password);
+	buf_free(&a->program);
 	buf_free(&a->account);
 	buf_free(&a->address);
 	mem_free(a);
@@ -160,13 +162,12 @@ static bool is_app(struct session *s, struct forum_txn *t, struct auth *a, const
 
 static void look_up(struct session *s, struct auth *a) {
 	struct forum_txn *t = session_read(s);
-	struct slice address, program;
+	struct slice program = buf_slice(&a->program);
 	struct member m;
 	*s->app = 0;
 	if (!t || !buf_len(&a->account))
 		return;
-	app_split_login(slice_from(buf_slice(&a->account), 1), &address, &program);
-	if (member_by_address(t, address, &m) <= 0)
+	if (member_by_address(t, slice_from(buf_slice(&a->account), 1), &m) <= 0)
 		return;
 	if (m.kind != MEMBER_ACCOUNT || m.left || is_app(s, t, a, &m, program) || program.n || !m.password.n)
 		return;
@@ -177,7 +178,9 @@ static void look_up(struct session *s, struct auth *a) {
 static struct auth *auth_new(struct session *s, struct slice name) {
 	struct auth *a = mem_zalloc(sizeof *a);
 	unsigned char key[16];
-	struct slice n = slice_to(slice_trim(name), NAME_MAX_);
+	struct slice n, program;
+	app_split_login(slice_to(slice_trim(name), NAME_MAX_), &n, &program);
+	buf_add_slice(&a->program, program);
 	a->msg.run = auth_answer;
 	a->worker = s->worker;
 	a->session = s->id;

@@ -150,6 +150,29 @@ static void look_listeners(struct slice facts)
 		red("no listener is configured: add listen sections to the configuration");
 }
 
+/* who says who sent a mail: we (check_sender) or the server in front (trust_authserv) */
+static void look_sender_check(struct slice facts)
+{
+	struct slice line, key, f[6];
+
+	while (slice_line(&facts, &line)) {
+		if (!slice_split(&line, '\t', &key) || !slice_is(key, "listen"))
+			continue;
+		for (int i = 0; i < 6; i++)
+			if (!slice_split(&line, '\t', &f[i]))
+				f[i] = SLICE("");
+		if (!slice_is(f[1], "smtp") && !slice_is(f[1], "lmtp"))
+			continue;
+		if (slice_is(f[5], "check"))
+			good("senders are checked at listener %.*s (SPF, DKIM, DMARC)", SLICE_ARG(f[0]));
+		else if (f[5].n)
+			good("senders are checked by %.*s in front of listener %.*s", SLICE_ARG(f[5]), SLICE_ARG(f[0]));
+		else
+			unknown("nobody checks senders at listener %.*s, so members' mails to a group wait there: set %s", SLICE_ARG(f[0]),
+				slice_is(f[1], "smtp") ? "check_sender = yes" : "trust_authserv to the name of the server in front");
+	}
+}
+
 static void look_certificate(struct slice facts)
 {
 	char file[1024];
@@ -314,6 +337,7 @@ int forumctl_doctor(const char *sock)
 	fact(facts, "config", 1, text, sizeof text);
 	good("forumd runs with %s", text);
 	look_listeners(facts);
+	look_sender_check(facts);
 	look_certificate(facts);
 	look_store(facts);
 	if (look_smarthost(facts) && fact(facts, "transport", 1, text, sizeof text) && strncmp(text, "smtp://", 7) == 0)

@@ -45,6 +45,8 @@ s.ctl("subscribe", "bob@example.org", "test.pub", "--mode", "all")
 p = subprocess.run([find("forumctl"), "-c", s.conf, "doctor"], capture_output=True, text=True, timeout=100 * SLOW)
 like(p.stdout, r"(?m)^ok +a mail went round the loop", "doctor's mail goes round the loop")
 like(p.stdout, r"(?m)^ok +mail server 127\.0\.0\.1", "the smarthost answers")
+like(p.stdout, r"(?m)^ok +senders are checked by mx\.front\.example in front of listener lmtp", "who checks senders")
+like(p.stdout, r"(?m)^\?\? +nobody checks senders at listener smtp.*check_sender = yes", "and where nobody does")
 ok(not re.search(r"(?m)^red +(listener|mail |the|cert)", p.stdout), "nothing of this machine is red")
 if not re.search(r"(?m)^ok +a mail went", p.stdout):
     diag(p.stdout, mta.log()[-3000:])

@@ -108,6 +108,12 @@ like(news(A, two["password"])[1], "^281", "the other one goes on")
 s.ctl("member", "apps", A, "--revoke", "phone", check=False)
 like(s.err, "no password for phone", "once")
 
+# guessing with ever other programs behind an address is guessing at one account
+t = time.time()
+for i in range(6):
+    imap("carol@example.org/p%d" % i, "wrong%d" % i)
+ok(time.time() - t > 1, "the brakes see one account (%.1f s for six)" % (time.time() - t))
+
 # ---- by mail ----
 l = Smtp(s.port["lmtp"], hello="LHLO mx.front.example")
 
@@ -139,4 +145,5 @@ like(news(A + "/tin", pw)[1], "^481", "then it does not")
 command("password spoofed", extra="")
 like(told("asked about the passwords of your programs"), "confirm", "unproven: asked back")
 is_([a["name"] for a in s.json("member", "apps", A)], ["newsreader", "third"], "and nothing made")
+is_(s.ctl("check").count("wrong"), 0, "the store is sound")
 done()
