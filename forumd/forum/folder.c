@@ -1,5 +1,5 @@
-/* v member, BOX_FOLDER, name -> u32 group, use u8. The name stands as the group's title too, so that what is known by its
- * group can be called by its name. The group keeps its internal name for ever. */
+/* v member, BOX_FOLDER, name -> u32 group, use u8. The name stands as the group's title too, so that what is known
+ * by its group can be called by its name. The group keeps its internal name for ever. */
 #include "forumd/forum/folder.h"
 #include "forumd/base/text.h"
 #include "forumd/base/vec.h"
@@ -59,7 +59,7 @@ int folder_name_check(struct slice name, struct fail *f) {
 static int folder_decode(struct slice key, struct slice v, struct folder *f_r) {
 	if (key.n <= FOLDER_PREFIX || v.n != 5)
 		return ERR_CORRUPT;
-	*f_r = (struct folder){ .group = num_get32(v.p), .use = (enum folder_use)v.p[4], .name = slice_from(key, FOLDER_PREFIX) };
+	*f_r = (struct folder){ num_get32(v.p), (enum folder_use)v.p[4], slice_from(key, FOLDER_PREFIX) };
 	return 1;
 }
 
@@ -127,15 +127,16 @@ static int folder_make(struct forum_txn *t, uint32_t member, struct slice name, 
 	uint32_t validity;
 	int r = folder_validity(t, &validity);
 	if (r >= 0)
-		r = group_add_owned(t, arena_slicef(t->arena, "~%u.folder", member), name, member, BOX_FOLDER, validity, &folder.group);
+		r = group_add_owned(t, arena_slicef(t->arena, "~%u.folder", member), name, member, BOX_FOLDER, validity,
+			&folder.group);
 	if (r >= 0)
 		r = folder_put(t, member, &folder);
 	return r < 0 ? fail_set(f, (enum err)r, "your mailboxes cannot be changed now, try again later") : 1;
 }
 
 /* the levels above a name that are missing; *n counts the member's folders */
-static int folder_above(struct forum_txn *t, uint32_t member, struct slice name, bool (*is_box)(struct slice name), unsigned *n,
-	struct fail *f) {
+static int folder_above(struct forum_txn *t, uint32_t member, struct slice name, bool (*is_box)(struct slice name),
+	unsigned *n, struct fail *f) {
 	struct folder folder;
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < name.n; i++) {
@@ -149,8 +150,8 @@ static int folder_above(struct forum_txn *t, uint32_t member, struct slice name,
 	return r;
 }
 
-int folder_add(struct forum_txn *t, uint32_t member, struct slice name, enum folder_use use, bool (*is_box)(struct slice name),
-	struct fail *f) {
+int folder_add(struct forum_txn *t, uint32_t member, struct slice name, enum folder_use use,
+	bool (*is_box)(struct slice name), struct fail *f) {
 	struct slice cursor = { 0 };
 	struct folder folder;
 	unsigned n = 0;
@@ -176,8 +177,8 @@ static bool folder_below(struct slice name, struct slice top) {
 }
 
 /* the folder and those below it, names in the transaction's arena; 1 with *n_r of *all_r the member has, < 0 */
-static int folder_family(struct forum_txn *t, uint32_t member, struct slice top, struct folder v[FOLDERS_MAX + 1], size_t *n_r,
-	unsigned *all_r) {
+static int folder_family(struct forum_txn *t, uint32_t member, struct slice top, struct folder v[FOLDERS_MAX + 1],
+	size_t *n_r, unsigned *all_r) {
 	struct slice cursor = { 0 };
 	int r;
 	*n_r = *all_r = 0;
@@ -196,7 +197,8 @@ static bool folder_among(const struct folder *v, size_t n, struct slice name) {
 }
 
 /* Nothing is changed before all is known to fit. Old names go first: a folder may move below its own old name. */
-static int folder_move(struct forum_txn *t, uint32_t member, struct folder *v, size_t n, size_t top, struct slice to, struct fail *f) {
+static int folder_move(struct forum_txn *t, uint32_t member, struct folder *v, size_t n, size_t top,
+	struct slice to, struct fail *f) {
 	struct slice *names = arena_alloc(t->arena, n * sizeof *names);
 	struct folder there;
 	int r = 0;
@@ -219,8 +221,8 @@ static int folder_move(struct forum_txn *t, uint32_t member, struct folder *v, s
 	return r;
 }
 
-int folder_rename(struct forum_txn *t, uint32_t member, struct slice from, struct slice to, bool (*is_box)(struct slice name),
-	struct fail *f) {
+int folder_rename(struct forum_txn *t, uint32_t member, struct slice from, struct slice to,
+	bool (*is_box)(struct slice name), struct fail *f) {
 	struct folder *v = arena_alloc(t->arena, (FOLDERS_MAX + 1) * sizeof *v);
 	unsigned all;
 	size_t n;

@@ -1,10 +1,10 @@
-/* APPEND (RFC 9051 6.3.12, RFC 3502: several messages, all or none) and REPLACE (RFC 8508). To a group, appending is posting:
- * the same checks and the same words as at every other door. To an own box the message is kept as it is. The answer comes
- * after the commit.
+/* APPEND (RFC 9051 6.3.12, RFC 3502: several messages, all or none) and REPLACE (RFC 8508). To a group, appending
+ * is posting: the same checks and the same words as at every other door. To an own box the message is kept as it
+ * is. The answer comes after the commit.
  *
- * REPLACE, by where the old message stands: in an own box it is removed, whether the new one goes to an own box or is posted
- * to a group; in a group it must be the member's own post and the new one its successor there (as Supersedes in news). All
- * in one job, so that either both are so or neither. */
+ * REPLACE, by where the old message stands: in an own box it is removed, whether the new one goes to an own box or
+ * is posted to a group; in a group it must be the member's own post and the new one its successor there (as
+ * Supersedes in news). All in one job, so that either both are so or neither. */
 #include "forumd/forum/folder.h"
 #include "forumd/forum/member.h"
 #include "forumd/forum/personal.h"
@@ -65,7 +65,8 @@ static bool take_message(struct imap_session *is, struct slice *rest, struct app
 }
 
 /* SP mailbox, then the messages: at most max */
-static bool take_append(struct imap_session *is, struct slice *rest, size_t max, struct slice *name_r, struct append *w) {
+static bool take_append(struct imap_session *is, struct slice *rest, size_t max, struct slice *name_r,
+	struct append *w) {
 	w->last = &w->first;
 	if (!imap_take_space(rest) || !imap_take_mailbox(is, rest, name_r) || !take_message(is, rest, w))
 		return false;
@@ -93,7 +94,8 @@ static int own_apply(struct forum_txn *t, struct append_job *d, struct append_it
 }
 
 /* post_in_apply finds its part as the job's data */
-static int post_apply(struct forum_txn *t, struct job *j, struct append_job *d, struct append_item *it, struct fail *f) {
+static int post_apply(struct forum_txn *t, struct job *j, struct append_job *d, struct append_item *it,
+	struct fail *f) {
 	j->data = &it->in;
 	int r = post_in_apply(t, j, f);
 	j->data = d;
@@ -104,7 +106,8 @@ static int post_apply(struct forum_txn *t, struct job *j, struct append_job *d, 
 	return r;
 }
 
-static int append_one(struct forum_txn *t, struct job *j, struct append_job *d, struct append_item *it, struct fail *f) {
+static int append_one(struct forum_txn *t, struct job *j, struct append_job *d, struct append_item *it,
+	struct fail *f) {
 	struct range_set one = {0};
 	uint64_t marks;
 	int r = imap_flags_own(t, d->member, &it->flags, &marks, f);
@@ -187,8 +190,8 @@ static void own_from(struct forum_txn *t, uint32_t member, struct arena *a, stru
 }
 
 /* one message is parsed and checked here; the writer stores it */
-static int append_parse(struct imap_session *is, struct forum_txn *t, const struct append_message *m, const struct group *g,
-	struct arena *a, struct append_item *it, struct fail *f) {
+static int append_parse(struct imap_session *is, struct forum_txn *t, const struct append_message *m,
+	const struct group *g, struct arena *a, struct append_item *it, struct fail *f) {
 	struct post_in in = { .source = POST_FROM_IMAP, .member = is->s.member, .groups = &g->id, .ngroups = 1,
 		.max_size = is->s.config->message_size };
 	it->draft = ARENA_NEW(a, struct post_draft);
@@ -245,8 +248,8 @@ static enum step append_submit(struct imap_session *is, struct forum_txn *t, str
 }
 
 /* 0 the mailbox takes messages; else the answer is given */
-static int append_target(struct imap_session *is, struct forum_txn *t, struct slice name, const struct append *w, struct group *g_r,
-	enum step *answer_r) {
+static int append_target(struct imap_session *is, struct forum_txn *t, struct slice name, const struct append *w,
+	struct group *g_r, enum step *answer_r) {
 	int r = t ? imap_mailbox_find(is, t, name, g_r) : ERR_UNAVAILABLE;
 	if (r < 0) {
 		*answer_r = imap_unavailable(is);

@@ -1,6 +1,6 @@
-/* CREATE DELETE RENAME (RFC 9051 6.3.4-6, RFC 6154 3): of the member's own folders (forumd/forum/folder.h). Groups and the
- * boxes everybody has stay as they are. A name that a group could have is refused with the same words whether there is such
- * a group that the member may not see, or none. */
+/* CREATE DELETE RENAME (RFC 9051 6.3.4-6, RFC 6154 3): of the member's own folders (forumd/forum/folder.h). Groups
+ * and the boxes everybody has stay as they are. A name that a group could have is refused with the same words
+ * whether there is such a group that the member may not see, or none. */
 #include "forumd/forum/folder.h"
 #include "forumd/forum/personal.h"
 #include "gateways/imap/imap_private.h"
@@ -20,8 +20,8 @@ struct mailbox_job {
 };
 struct mailbox { struct slice name, typed, to; uint32_t group, next; bool more; const char *code; };
 
-static struct mailbox_job *mailbox_job_new(struct imap_session *is, int (*apply)(struct forum_txn *t, struct job *j, struct fail *f),
-	struct job **j_r) {
+static struct mailbox_job *mailbox_job_new(struct imap_session *is, int (*apply)(struct forum_txn *t, struct job *j,
+	struct fail *f), struct job **j_r) {
 	struct mailbox *w = is->work;
 	struct job *j = *j_r = job_new(&is->s, apply);
 	struct mailbox_job *d = ARENA_NEW(j->arena, struct mailbox_job);

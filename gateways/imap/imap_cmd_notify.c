@@ -7,8 +7,8 @@
 #define NAMES_MAX 500
 
 static const struct { const char *name; unsigned bit; } event_names[] = {
-	{ "MessageNew", NOTIFY_NEW }, { "MessageExpunge", NOTIFY_EXPUNGE }, { "FlagChange", NOTIFY_FLAGS }, { "MailboxName", NOTIFY_NAME },
-	{ "SubscriptionChange", NOTIFY_SUBSCRIPTION }, { "MailboxMetadataChange", NOTIFY_METADATA },
+	{ "MessageNew", NOTIFY_NEW }, { "MessageExpunge", NOTIFY_EXPUNGE }, { "FlagChange", NOTIFY_FLAGS },
+	{ "MailboxName", NOTIFY_NAME }, { "SubscriptionChange", NOTIFY_SUBSCRIPTION }, { "MailboxMetadataChange", NOTIFY_METADATA },
 	{ "ServerMetadataChange", NOTIFY_SERVER },
 };
 #define BADEVENT "BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange MailboxMetadataChange" \
@@ -70,7 +70,8 @@ static bool take_events(struct slice *rest, struct notify_work *w, bool selected
 		w->unknown |= !bit;
 		if (selected && (bit & NOTIFY_LISTS))
 			return false;          /* 6.1: of the selected mailbox, message events only */
-		if (bit == NOTIFY_NEW && rest->n > 1 && rest->p[0] == ' ' && rest->p[1] == '(' && (!selected || !take_plan(rest, w->n)))
+		bool items = bit == NOTIFY_NEW && rest->n > 1 && rest->p[0] == ' ' && rest->p[1] == '(';
+		if (items && (!selected || !take_plan(rest, w->n)))
 			return false;
 		*events_r |= bit;
 	} while (imap_take_space(rest));
@@ -158,7 +159,8 @@ static int status_add(void *arg, struct slice name, const struct group *g) {
 	struct imap_session *is = w->is;
 	if (!g->id || (is->state == IMAP_SELECTED && g->id == is->group))
 		return 1;
-	unsigned items = imap_notify_items(is, imap_notify_events(is->notify, name, imap_subscribed(w->subscriptions, name)), true, true);
+	unsigned events = imap_notify_events(is->notify, name, imap_subscribed(w->subscriptions, name));
+	unsigned items = imap_notify_items(is, events, true, true);
 	if (items)
 		vec_push(&w->list, (struct notify_status){ arena_slice(is->s.command, name), items | IMAP_STATUS_UIDVALIDITY });
 	return 1;

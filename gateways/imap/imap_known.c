@@ -1,4 +1,5 @@
-/* The list of mailboxes a member sees, with subscriptions and digests of what METADATA says, to be compared with a later one. */
+/* The list of mailboxes a member sees, with subscriptions and digests of what METADATA says, to be compared with a
+ * later one. */
 #include <stdlib.h>
 #include "forumd/base/vec.h"
 #include "forumd/forum/note.h"
@@ -19,8 +20,8 @@ struct imap_known {
 	VEC(struct known_note) notes;  /* by group, then name */
 };
 
-static const char *const shared_names[5] = { "/shared/comment", "/shared/vendor/forumd/access", "/shared/vendor/forumd/kind",
-	"/shared/vendor/forumd/moderated", "/shared/vendor/forumd/posting" };
+static const char *const shared_names[5] = { "/shared/comment", "/shared/vendor/forumd/access",
+	"/shared/vendor/forumd/kind", "/shared/vendor/forumd/moderated", "/shared/vendor/forumd/posting" };
 
 /* FNV-1a */
 static uint64_t digest(struct slice s) {

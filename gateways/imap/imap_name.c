@@ -1,5 +1,5 @@
-/* Names of mailboxes on the wire (RFC 9051 5.1, A.1; RFC 3501 5.1.3; RFC 6855 3). Groups' names are ASCII and the same in all
- * forms; members' own folders may be anything. */
+/* Names of mailboxes on the wire (RFC 9051 5.1, A.1; RFC 3501 5.1.3; RFC 6855 3). Groups' names are ASCII and the
+ * same in all forms; members' own folders may be anything. */
 #include <string.h>
 #include "forumd/base/text.h"
 #include "gateways/imap/imap_private.h"

@@ -16,7 +16,8 @@ void imap_notify_free(struct imap_notify **n) {
 static bool rule_names(const struct notify_rule *rule, struct slice name) {
 	for (unsigned i = 0; i < rule->nnames; i++) {
 		struct slice top = rule->names[i];
-		if (slice_eq(name, top) || (rule->filter == NOTIFY_SUBTREE && name.n > top.n && slice_starts(name, top) && name.p[top.n] == '.'))
+		if (slice_eq(name, top) || (rule->filter == NOTIFY_SUBTREE && name.n > top.n && slice_starts(name, top) &&
+			name.p[top.n] == '.'))
 			return true;
 	}
 	return false;
@@ -165,8 +166,8 @@ static int tell_status(struct imap_session *is, struct forum_txn *t, uint32_t gr
 	int r = imap_mailbox_name(is, t, group, &name);
 	if (r <= 0)
 		return r < 0 ? r : 1;
-	struct imap_status st = { .items = imap_notify_items(is, imap_notify_events(n, name, imap_subscribed(subscriptions, name)),
-		messages, flags) };
+	unsigned events = imap_notify_events(n, name, imap_subscribed(subscriptions, name));
+	struct imap_status st = { .items = imap_notify_items(is, events, messages, flags) };
 	return st.items ? imap_status_write(is, t, name, &st, clock_mono_us()) : 1;
 }
 

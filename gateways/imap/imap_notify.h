@@ -1,9 +1,11 @@
-/* imap_notify.h - NOTIFY (RFC 5465): what a session wants to be told by itself, about which mailboxes. Private to this folder.
+/* imap_notify.h - NOTIFY (RFC 5465): what a session wants to be told by itself, about which mailboxes. Private to
+ * this folder.
  *
- * A change only marks what must be looked at (groups, the list of mailboxes); what is told comes from the store in a step of
- * its own, run when no command is under way: soon after the change, in an idle session at once. So many changes become one
- * answer, a client that does not read costs nothing but these marks, and what a member may not see is never found when it is
- * looked for. Mailboxes that come, go or get another name are found by comparing the list with the one told before. */
+ * A change only marks what must be looked at (groups, the list of mailboxes); what is told comes from the store in
+ * a step of its own, run when no command is under way: soon after the change, in an idle session at once. So many
+ * changes become one answer, a client that does not read costs nothing but these marks, and what a member may not
+ * see is never found when it is looked for. Mailboxes that come, go or get another name are found by comparing the
+ * list with the one told before. */
 #ifndef GATEWAYS_IMAP_IMAP_NOTIFY_H
 #define GATEWAYS_IMAP_IMAP_NOTIFY_H
 #include "gateways/imap/imap_fetch.h"
