@@ -124,7 +124,9 @@ def compare(what):
     for user in ("alice@example.org", "bob@example.org"):
         plain = answer(imap(user, False), mail, b"\r\nend OK", False)[0]
         packed, wire = answer(imap(user, True), mail, b"\r\nend OK", True)
-        same(plain, packed, "%s: IMAP for %s" % (what, user))
+        # what was read by news is marked a moment later, which gives the group another change number
+        number = lambda x: re.sub(rb"HIGHESTMODSEQ \d+", b"HIGHESTMODSEQ n", x)
+        same(number(plain), number(packed), "%s: IMAP for %s" % (what, user))
         ok(b"From: Writer 1 <" in wire, "%s: spliced, for our lines are stored blocks" % what)
         ok(len(wire) < 0.75 * len(packed), "%s: IMAP for %s is smaller on the wire" % (what, user))
     return plain
