@@ -5,9 +5,11 @@
  * T record is not in the tree (thread.c), so what comes later is found later, as when it arrived. Parents that were set
  * by a reply key, an importer or a moderator are kept, and so are the modseqs, but for posts whose parent came after
  * them: these change again as they did then. */
+#include <stdlib.h>
 #include "forumd/forum/rebuild.h"
 #include "forumd/base/digest.h"
 #include "forumd/forum/rebuild_private.h"
+#include "forumd/forum/replace.h"
 #include "forumd/forum/search.h"
 #include "forumd/forum/thread.h"
 
@@ -247,6 +249,45 @@ static int rebuild_begin(struct forum_txn *t, struct fail *f) {
 	return r < 0 ? fail_set(f, (enum err)r, "the old index cannot be dropped now") : 1;
 }
 
+/* A parent that came later than its child (edits, "under <link>") is not in the tree yet: the child waits for it, in M
+ * "rebuild-under:PARENT:CHILD" -> reason u8. */
+static struct key rebuild_under_key(struct forum_txn *t, uint64_t parent, uint64_t child) {
+	return child ? key_name('M', arena_slicef(t->arena, "rebuild-under:%016llx:%016llx", (unsigned long long)parent, (unsigned long long)child))
+		: key_name('M', arena_slicef(t->arena, "rebuild-under:%016llx:", (unsigned long long)parent));
+}
+
+static int rebuild_wait_for(struct forum_txn *t, uint64_t parent, uint64_t child, enum parent_reason reason) {
+	struct key k = rebuild_under_key(t, parent, child);
+	char v = (char)reason;
+	return forum_put(t, key_slice(&k), slice_of(&v, 1), NULL);
+}
+
+/* those who waited for this post, and the answers to what it replaced */
+static int rebuild_come_home(struct forum_txn *t, const struct post *p) {
+	struct key prefix = rebuild_under_key(t, p->id, 0);
+	struct kv_cursor *c;
+	struct slice key, v;
+	struct post old;
+	uint64_t child;
+	int r = p->supersedes && post_get(t, p->supersedes, &old) > 0 ? replace_adopt(t, p, &old) : 1;
+	while (r >= 0 && (r = kv_cursor_open(t->kv, &c)) > 0) {
+		struct fail ignored = { 0 };
+		struct key found = { 0 };
+		r = kv_seek(c, key_slice(&prefix), &key, &v);
+		bool have = r > 0 && key_has_prefix(key, &prefix, prefix.n) && key.n == prefix.n + 16 && v.n == 1;
+		enum parent_reason reason = have ? (enum parent_reason)v.p[0] : PARENT_NONE;
+		if (have)
+			found = key_name('M', slice_from(key, 1));
+		kv_cursor_close(&c);
+		if (!have)
+			break;
+		child = strtoull(arena_printf(t->arena, "%.16s", found.b + prefix.n), NULL, 16);
+		if ((r = kv_del(t->kv, key_slice(&found))) >= 0 && (r = thread_set_parent(t, child, p->id, reason, &ignored)) == ERR_INVALID)
+			r = 1;
+	}
+	return r < 0 ? r : 1;
+}
+
 static int rebuild_tree(struct forum_txn *t, struct post *p) {
 	bool proven = p->reason != PARENT_IN_REPLY_TO && p->reason != PARENT_REFERENCES;
 	struct thread_place_in in = {
@@ -255,7 +296,9 @@ static int rebuild_tree(struct forum_txn *t, struct post *p) {
 		.reply_to = proven ? p->parent : 0, .reply_reason = p->reason,
 	};
 	struct thread_place_out out;
-	int r = thread_place(t, &in, &out);
+	int r = proven && p->parent > p->id ? rebuild_wait_for(t, p->parent, p->id, p->reason) : 1;
+	if (r >= 0)
+		r = thread_place(t, &in, &out);
 	if (r > 0) {
 		p->parent = out.parent;
 		p->thread = out.thread;
@@ -312,6 +355,8 @@ static int rebuild_store(struct forum_txn *t, struct post *p, const struct post_
 				(r = search_add(t, p->places[i].group, p->places[i].number, p->author, d->terms)) < 0)
 			fail_set(f, (enum err)r, "post %llu cannot be indexed now", (unsigned long long)p->id);
 	buf_free(&xref);
+	if (r > 0 && (r = rebuild_come_home(t, p)) < 0)
+		fail_set(f, (enum err)r, "answers to post %llu cannot be placed now", (unsigned long long)p->id);
 	return r;
 }
 

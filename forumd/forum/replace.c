@@ -72,7 +72,7 @@ static int replace_seen(struct forum_txn *t, const struct post *fresh, const str
 }
 
 /* answers to the old one; each keeps the reason why it hung there */
-static int replace_children(struct forum_txn *t, const struct post *fresh, const struct post *old) {
+int replace_adopt(struct forum_txn *t, const struct post *fresh, const struct post *old) {
 	uint64_t cursor = 0, child;
 	struct post c;
 	int r = 1;
@@ -95,7 +95,7 @@ int replace_post(struct forum_txn *t, const struct post *fresh, const struct pos
 	if (r >= 0)
 		r = memo_put(t, MEMO_REPLACED, replace_key(old->id, from), replace_key(fresh->id, to), INT64_MAX);
 	if (r >= 0)
-		r = replace_children(t, fresh, old);
+		r = replace_adopt(t, fresh, old);
 	/* the first post of a thread took its thread along */
 	if (r >= 0 && !old->parent && old->thread && fresh->thread && old->thread != fresh->thread)
 		r = watch_merge(t, old->thread, fresh->thread);

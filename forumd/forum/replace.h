@@ -9,6 +9,8 @@
 uint64_t replace_latest(struct forum_txn *t, uint64_t id);
 /* `fresh` is published in the place of `old`, which becomes a tombstone. Called on: writer (post_add.c). 1 or < 0 */
 int replace_post(struct forum_txn *t, const struct post *fresh, const struct post *old, struct fail *f);
+/* The answers to `old` move below `fresh`; what rebuilding does once both are placed. Called on: writer. 1 or < 0 */
+int replace_adopt(struct forum_txn *t, const struct post *fresh, const struct post *old);
 /* Is a new text the old one with little changed? Up to 40 octets, or a tenth of the longer. */
 bool replace_is_small(struct slice old, struct slice fresh);
 

@@ -470,9 +470,15 @@ static int thread_candidate_latest(struct forum_txn *t, uint64_t *id, const stru
 	struct key k = key_1u64(KEY_POST, *id);
 	struct slice v;
 	int r = kv_get(t->kv, key_slice(&k), &v);
+	uint64_t latest = *id;
 	if (r > 0 && v.n > POST_STATE && v.p[POST_STATE] == POST_DELETED)
-		*id = replace_latest(t, *id);
-	return r <= 0 ? r : thread_candidate(t, *id, in, thread_r);
+		latest = replace_latest(t, *id);
+	if (r <= 0 || latest == *id)
+		return r <= 0 ? r : thread_candidate(t, *id, in, thread_r);
+	if ((r = thread_candidate(t, latest, in, thread_r)) > 0)
+		*id = latest;
+	/* rebuilding: what stands there is not placed yet */
+	return r != 0 ? r : thread_candidate(t, *id, in, thread_r);
 }
 
 static int thread_find_parent(struct forum_txn *t, const struct thread_place_in *in, const struct thread_evidence *e,

@@ -90,4 +90,9 @@ got, mid = f.send("alice", "test.pub@forum.test", "--b\n\nSee the picture.\n--b\
                   subject="Picture", content="MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n")
 r = f.notice("alice", "Published in test.pub: Picture")
 like(f.send("alice", f.reply_to(r), "edit\nNo picture.\n")[0], "^550 5.*attachments", "a post with attachments is not edited by mail")
+# derived anew from the posts, the tree is the same
+trees = [[(p["message_id"], p["parent"], p["state"]) for p in f.s.json("thread", m)] for m in (newest, fixed)]
+f.s.ctl("rebuild")
+f.s.ctl("check")
+is_([[(p["message_id"], p["parent"], p["state"]) for p in f.s.json("thread", m)] for m in (newest, fixed)], trees, "a rebuild makes the same tree")
 done()
