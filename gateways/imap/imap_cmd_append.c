@@ -131,10 +131,12 @@ static int append_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	/* gone meanwhile: nothing would be replaced */
 	if (d->old.group && (r = overview_get(t, d->old.group, d->old.number, &o)) <= 0)
 		return r < 0 ? r : fail_set(f, ERR_GONE, "the message to be replaced is no longer there");
+	/* the old one goes first: what it took of the quota is the new one's */
+	if (d->old.group && (r = personal_remove(t, d->old, f)) < 0)
+		return r;
+	r = 1;
 	for (size_t i = 0; r > 0 && i < d->n; i++)
 		r = append_one(t, j, d, &d->v[i], f);
-	if (r > 0 && d->old.group)
-		r = personal_remove(t, d->old, f);
 	return r < 0 ? r : 1;
 }
 

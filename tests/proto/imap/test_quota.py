@@ -71,6 +71,11 @@ is_(quota(a)[2], after[2] + 1, "a moved message is one message")
 r = [put(b, 100) for _ in range(21)]
 ok([x[:2] for x in r] == ["OK"] * 20 + ["NO"] and "OVERQUOTA" in r[-1], "as many messages as may be") or diag(r)
 
+b.run("SELECT Drafts")
+r, u = b.run("REPLACE 1 Drafts {14+}\r\nSubject: y\r\n\r\n")
+ok(r.startswith("OK") and "* 1 EXPUNGE" in u, "REPLACE takes the place of what goes") or diag(r, u)
+is_(quota(b)[2], 20, "no more than before")
+
 # another limit after a reload; the count survives a restart and a rebuild
 with open(s.conf) as f:
     text = f.read()
