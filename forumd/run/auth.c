@@ -48,23 +48,24 @@ static int note_app(struct forum_txn *t, struct job *j, struct fail *f) {
 	return app_note_use(t, (uint32_t)j->kind, slice_str(name));
 }
 
-/* when it was used last, to the hour */
-static void app_used(struct session *s, uint32_t member) {
+/* Remembers when it was used last, to the hour. False: it was taken back while a brake held the answer. */
+static bool app_used(struct session *s, uint32_t member) {
 	struct forum_txn *t = session_read(s);
 	struct app a;
-	if (!t || app_get(t, member, slice_str(s->app), &a) <= 0 || a.used / 3600 == forum_time(t) / 3600)
-		return;
+	if (!t || app_get(t, member, slice_str(s->app), &a) <= 0)
+		return false;
+	if (a.used / 3600 == forum_time(t) / 3600)
+		return true;
 	struct job *j = job_new(NULL, note_app);
 	j->lane = JOB_BULK;
 	j->kind = (int)member;
 	j->data = arena_cstr(j->arena, slice_str(s->app));
 	writer_submit(writer_current(), j);
+	return true;
 }
 
 static void note_result(struct auth *a, struct session *s) {
 	if (a->result.ok) {
-		if (*s->app)
-			app_used(s, a->result.member);
 		limits_login_ok(buf_slice(&a->account));
 		s->login_failures = 0;
 		stat_add(STAT_logins, 1);
@@ -80,6 +81,8 @@ static void note_result(struct auth *a, struct session *s) {
 static void auth_answer(struct msg *m, void *owner) {
 	struct auth *a = (struct auth *)m;
 	struct session *s = owner ? session_find(owner, a->session) : NULL;
+	if (s && !s->closing && a->result.ok && *s->app && !app_used(s, a->result.member))
+		a->result = (struct auth_result){ .ok = false };
 	if (a->result.err == ERR_OK && !a->result.ok) {
 		limits_login_failed(buf_slice(&a->account));
 		limits_login_failed(buf_slice(&a->address));
