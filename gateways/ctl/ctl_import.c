@@ -79,6 +79,10 @@ static int import_one(struct forum_txn *t, struct import_batch *b, struct import
 	if (it->parent_id.n && post_by_msgid(t, it->parent_id, &p) > 0) {
 		d.reply_to = p.id;
 		d.reply_reason = it->reason <= PARENT_MOVED ? (enum parent_reason)it->reason : PARENT_IMPORTED;
+	} else if (it->parent_id.n) {
+		/* the parent comes later (an edit, "under <link>"): the best evidence there is, and waited for */
+		d.in_reply_to = arena_slicef(forum_arena(t), "%.*s %.*s", SLICE_ARG(it->parent_id), SLICE_ARG(d.in_reply_to));
+		d.in_reply_to = slice_trim(d.in_reply_to);
 	}
 	int r = post_by_msgid(t, d.message_id, &p);
 	if (r < 0)

@@ -95,4 +95,12 @@ trees = [[(p["message_id"], p["parent"], p["state"]) for p in f.s.json("thread",
 f.s.ctl("rebuild")
 f.s.ctl("check")
 is_([[(p["message_id"], p["parent"], p["state"]) for p in f.s.json("thread", m)] for m in (newest, fixed)], trees, "a rebuild makes the same tree")
+# and so does taking all of it elsewhere
+f.s.ctl("export", "test.pub", os.path.join(f.s.dir, "all.mbox"))
+g = Server()
+g.group("test.pub")
+g.ctl("import", "--group", "test.pub", os.path.join(f.s.dir, "all.mbox"))
+names = lambda s, m: [(p["message_id"], {q["id"]: q["message_id"] for q in s.json("thread", m)}.get(p["parent"]), p["state"]) for p in s.json("thread", m)]
+is_(sorted(names(g, newest)), sorted(names(f.s, newest)), "an export and import too")
+g.ctl("check")
 done()
