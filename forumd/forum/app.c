@@ -36,7 +36,7 @@ void app_doors_text(unsigned d, struct buf *out) {
 
 /* false: no name for a program */
 static bool app_key(uint32_t member, struct slice name, struct key *k) {
-	*k = key_1u32('p', member);
+	*k = key_1u32('c', member);
 	if (!name.n || name.n > APP_NAME_MAX)
 		return false;
 	for (size_t i = 0; i < name.n; i++) {
@@ -137,7 +137,7 @@ int app_get(struct forum_txn *t, uint32_t member, struct slice name, struct app 
 
 /* the next record behind the cursor */
 static int app_next(struct forum_txn *t, uint32_t member, struct slice *cursor, struct app *a_r, struct slice *digest_r) {
-	struct key from = key_1u32('p', member);
+	struct key from = key_1u32('c', member);
 	struct kv_cursor *c;
 	struct slice key, v;
 	key_bytes(&from, *cursor);

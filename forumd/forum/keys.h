@@ -33,7 +33,7 @@
  *  L kind u8, digest(16)  -> i64 end, value (memo)   l end u64, kind, digest -> empty
  *  e member, post          -> u32 group, text u8 (waits for the member's digest)
  *  p when u64, post        -> empty (tombstones whose text goes then)   o post -> u64 when
- *  p member, name          -> password of one program of a member
+ *  c member, name          -> password of one program of a member
  *  M name                  -> settings               G 0, name                  -> u64 last number of a counter
  */
 #ifndef FORUMD_FORUM_KEYS_H

@@ -75,7 +75,8 @@ int mailq_each(struct forum_txn *t, uint64_t *cursor, struct mailq_item *i_r);
 int mailq_flush(struct forum_txn *t, unsigned max);
 uint64_t mailq_count(struct forum_txn *t);
 
-/* The trace: what happened to one mail or post, told by `forumctl trace`. Entries are small lines, kept 30 days. */
+/* The trace: what happened to one mail or post, told by `forumctl trace`. Entries are small lines, kept 30 days: each
+ * new one drops a few that are older. */
 int trace_add(struct forum_txn *t, uint64_t post, struct slice message_id, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 struct trace { int64_t time; uint64_t post; struct slice message_id, text; };
 /* entries about a post (or a message id that became none), oldest first; *cursor starts 0 */

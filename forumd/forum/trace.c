@@ -12,6 +12,8 @@
 
 #define TRACE_TEXT_MAX 1000
 #define TRACE_VERSION 1
+#define TRACE_KEPT (30 * 86400)
+#define TRACE_DROP 3             /* old ones for each new one: more than come in, so they go in time */
 
 /* of cursors: "posted as" was told */
 #define TRACE_TOLD ((uint64_t)1 << 63)
@@ -111,6 +113,8 @@ int trace_add(struct forum_txn *t, uint64_t post, struct slice message_id, const
 	num_add_bytes(&value, slice_to(message_id, TRACE_TEXT_MAX));
 	num_add_bytes(&value, buf_slice(&text));
 	r = trace_put(t, post ? &of_post : &of_id, (uint64_t)serial, false, buf_slice(&value));
+	if (r > 0)
+		trace_expire(t, t->time - TRACE_KEPT, TRACE_DROP);
 	buf_free(&text);
 	buf_free(&value);
 	return r;

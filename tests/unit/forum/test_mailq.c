@@ -358,6 +358,14 @@ static void test_trace(struct forum_txn *t) {
 	ok(trace_expire(t, now + 1, 1000) >= 4, "the rest");
 	print_trace(t, 70001, "<mail@x>", &b);
 	is_buf(&b, "", "all dropped");
+	trace_add(t, 0, SLICE("<old@x>"), "old");
+	t->time = now + 31 * 86400;
+	trace_add(t, 0, SLICE("<new@x>"), "new");
+	t->time = now;
+	print_trace(t, 0, "<old@x>", &b);
+	is_buf(&b, "", "a new line drops what is older than thirty days");
+	print_trace(t, 0, "<new@x>", &b);
+	ok(buf_len(&b) > 0, "and stays");
 	buf_free(&b);
 }
 
