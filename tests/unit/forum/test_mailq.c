@@ -1,6 +1,7 @@
 /* the outgoing queue: who gets what, exactly once whatever is cut off when; back-off; the trace */
 #include <stdio.h>
 #include "forumd/base/clock.h"
+#include "forumd/forum/forum_private.h"
 #include "forumd/forum/mailq.h"
 #include "tests/unit/forum/fixture.h"
 
