@@ -712,7 +712,7 @@ static int member_erase_posts(struct forum_txn *t, uint32_t author, struct fail 
 
 /* subscriptions, marks, keywords, notes on mailboxes, and which mailboxes his programs show */
 static int member_drop_settings(struct forum_txn *t, uint32_t id) {
-	static const char families[] = "SFfkhp";
+	static const char families[] = "SFfkhc";
 	struct key shown = key_name('M', arena_slicef(t->arena, "imap-subscribed-%u", id));
 	struct key looked = key_name('M', arena_slicef(t->arena, "boxes-looked-%u", id));
 	int r = kv_del(t->kv, key_slice(&shown));
