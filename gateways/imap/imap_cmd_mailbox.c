@@ -6,6 +6,7 @@
 #include "gateways/imap/imap_private.h"
 
 #define DELETE_BATCH 100
+#define CREATE_PER_MINUTE 300   /* a deleted folder leaves a record: its number is never used again */
 
 static bool is_box(struct slice name) {
 	return imap_box_named(name) != NULL;
@@ -115,6 +116,8 @@ enum step imap_cmd_create(struct imap_session *is, struct slice *rest) {
 		return imap_no(is, "ALREADYEXISTS", "there is a mailbox of that name already");
 	if (!good)
 		return imap_no(is, "USEATTR", "a folder of your own can be for \\Archive or \\Junk, and for one of them only");
+	if (!session_rate(&is->s, "folder", CREATE_PER_MINUTE))
+		return imap_no(is, "LIMIT", "too many folders made, try again in a minute");
 	mailbox_job_new(is, create_apply, &j)->use = use;
 	return imap_submit(is, j, mailbox_keep, create_done);
 }

@@ -141,4 +141,11 @@ for i in range(300):
     if not r.startswith("OK"):
         break
 like(r, r"^NO \[LIMIT\] a member may have at most 200 folders", "not without end")
+b = s.imap("bob@example.org", "secret")
+for i in range(400):
+    r = b.run("CREATE Again")[0]
+    if not r.startswith("OK"):
+        break
+    b.run("DELETE Again")
+like(r, r"^NO \[LIMIT\] too many folders made", "nor made and deleted without end")
 done()
