@@ -15,6 +15,7 @@ forumd_libbase_a_SOURCES = \
 	forumd/base/ring_cache.c forumd/base/ring_cache.h \
 	forumd/base/rnd.c forumd/base/rnd.h \
 	forumd/base/slice.c forumd/base/slice.h \
+	forumd/base/squeeze.c forumd/base/squeeze.h \
 	forumd/base/stat.c forumd/base/stat.h \
 	forumd/base/text.c forumd/base/text.h \
 	forumd/base/vec.h

@@ -6,19 +6,17 @@
  * (doc/decisions.md); short pieces are stored blocks, and those up to SEGMENT_FIXED use the code every inflater knows:
  * a header of 430 octets becomes 50 octets longer and is inflated in a quarter of the time, for building code tables is
  * most of the work. Inflating whole pieces is libdeflate's; `03 00` (an empty last block) ends the stream it wants. */
-#include <isa-l.h>
 #include <libdeflate.h>
 #include <pthread.h>
 #include "forumd/base/mem.h"
+#include "forumd/base/squeeze.h"
 #include "forumd/forum/post_private.h"
 
 /* pieces up to here are not worth an engine */
 enum { SEGMENT_STORED = 100 };
 
 struct segment_engines {
-	struct isal_zstream deflater;
-	uint8_t level_buf[ISAL_DEF_LVL1_DEFAULT];
-	bool made;
+	struct squeezer *deflater;
 	struct libdeflate_decompressor *inflater;
 };
 static pthread_key_t segment_key;
@@ -29,6 +27,7 @@ static void segment_free(void *arg) {
 	struct segment_engines *e = arg;
 	if (e->inflater)
 		libdeflate_free_decompressor(e->inflater);
+	squeezer_free(&e->deflater);
 	mem_free(e);
 	segment_mine = NULL;
 }
@@ -53,23 +52,6 @@ static struct segment_engines *segment_engines(void) {
 	return segment_mine;
 }
 
-static struct isal_zstream *segment_deflater(size_t n) {
-	struct segment_engines *e = segment_engines();
-	if (e->made)
-		isal_deflate_reset(&e->deflater);
-	else
-		isal_deflate_init(&e->deflater);
-	e->made = true;
-	e->deflater.level = n > SEGMENT_FIXED;
-	if (n <= SEGMENT_FIXED)
-		isal_deflate_set_hufftables(&e->deflater, NULL, IGZIP_HUFFTABLE_STATIC);
-	e->deflater.level_buf = e->level_buf;
-	e->deflater.level_buf_size = sizeof e->level_buf;
-	e->deflater.flush = FULL_FLUSH;
-	e->deflater.end_of_stream = 0;
-	return &e->deflater;
-}
-
 static void segment_stored(struct slice raw, struct buf *out) {
 	unsigned char head[5] = { 0, (unsigned char)raw.n, 0, (unsigned char)~raw.n, 0xff };
 	buf_add(out, head, sizeof head);
@@ -83,17 +65,10 @@ void segment_deflate(struct slice raw, struct buf *out) {
 		segment_stored(raw, out);
 		return;
 	}
-	struct isal_zstream *z = segment_deflater(raw.n);
-	z->next_in = (uint8_t *)(uintptr_t)raw.p;
-	z->avail_in = (uint32_t)raw.n;
-	do {
-		size_t room = raw.n / 2 + 512;
-		z->next_out = (uint8_t *)buf_reserve(out, room);
-		z->avail_out = (uint32_t)room;
-		if (isal_deflate(z) != COMP_OK)
-			bug("deflate");
-		buf_commit(out, room - z->avail_out);
-	} while (z->avail_out == 0 || z->avail_in > 0);
+	struct segment_engines *e = segment_engines();
+	if (!e->deflater)
+		e->deflater = squeezer_new();
+	squeeze(e->deflater, raw, raw.n <= SEGMENT_FIXED, out);
 }
 
 int segment_restore(struct slice z, size_t n, struct buf *out) {

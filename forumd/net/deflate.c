@@ -4,10 +4,10 @@
  * blocks: five octets more, no deflate state touched (starting an engine costs more than many lines do).
  * ISA-L makes pieces of OVER six times as fast as zlib's level 4, and five percent larger. */
 #include "forumd/net/deflate.h"
-#include <isa-l.h>
 #include <zlib.h>
 #include "forumd/base/fail.h"
 #include "forumd/base/mem.h"
+#include "forumd/base/squeeze.h"
 #include "forumd/net/loop_private.h"
 
 #define STORED_MAX 200
@@ -19,50 +19,20 @@ static void add_stored(struct slice s, struct buf *out) {
 	buf_add_slice(out, s);
 }
 
-struct deflater {
-	struct isal_zstream z;
-	bool used;
-	uint8_t level[ISAL_DEF_LVL1_DEFAULT];
-};
-
-static struct isal_zstream *deflater_get(void **deflater) {
-	struct deflater *d = *deflater;
-	if (!d)
-		*deflater = d = mem_zalloc(sizeof *d);
-	if (d->used)
-		isal_deflate_reset(&d->z);
-	else
-		isal_deflate_init(&d->z);
-	d->used = true;
-	d->z.level = 1;
-	d->z.level_buf = d->level;
-	d->z.level_buf_size = sizeof d->level;
-	d->z.flush = FULL_FLUSH;
-	d->z.end_of_stream = 0;
-	return &d->z;
-}
-
 void deflate_piece(void **deflater, struct slice s, struct buf *out) {
 	if (s.n < STORED_MAX) {
 		if (s.n)
 			add_stored(s, out);
 		return;
 	}
-	struct isal_zstream *z = deflater_get(deflater);
-	z->next_in = (uint8_t *)(uintptr_t)s.p;
-	z->avail_in = (uint32_t)s.n;               /* outputs are far below 4 GiB: conn_full() */
-	do {
-		size_t room = s.n / 2 + 512;
-		z->next_out = (uint8_t *)buf_reserve(out, room);
-		z->avail_out = (uint32_t)room;
-		if (isal_deflate(z) != COMP_OK)
-			bug("deflate");
-		buf_commit(out, room - z->avail_out);
-	} while (z->avail_out == 0 || z->avail_in > 0);
+	if (!*deflater)
+		*deflater = squeezer_new();
+	squeeze(*deflater, s, false, out);
 }
 
 void loop_deflater_free(void **deflater) {
-	mem_free(*deflater);
+	struct squeezer *s = *deflater;
+	squeezer_free(&s);
 	*deflater = NULL;
 }
 
