@@ -17,6 +17,7 @@
 enum { STEP_POSTS = 500, SILENCE_MS = 60000, FAULTS_SHOWN = 1000 };
 enum { END_GOOD, END_FAULTS, END_REFUSED };   /* exit codes of the child */
 enum { POST_LEAST = 64 };                      /* octets: no post takes less, so more posts than that are a loop */
+enum { CPU_SECONDS = 10, CPU_PER_SECOND = 1 << 20 };   /* a sound store needs a hundredth of this; else it is a loop */
 
 struct verify { struct ctl_call *c; unsigned faults; };
 
@@ -39,10 +40,10 @@ static void child_tell(int fd, struct buf *b)
 	}
 }
 
-static void child_alone(int fd)
+static void child_alone(int fd, uint64_t size)
 {
-	static const int signals[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGPIPE, SIGTERM, SIGALRM };
-	struct rlimit none = { 0, 0 };
+	static const int signals[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGPIPE, SIGTERM, SIGALRM, SIGXCPU };
+	struct rlimit none = { 0, 0 }, cpu = { CPU_SECONDS + size / CPU_PER_SECOND, CPU_SECONDS + size / CPU_PER_SECOND };
 	sigset_t all;
 	int nothing = open("/dev/null", O_RDWR);
 	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
@@ -50,6 +51,7 @@ static void child_alone(int fd)
 	sigemptyset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	setrlimit(RLIMIT_CORE, &none);
+	setrlimit(RLIMIT_CPU, &cpu);
 	/* what it has to say on its way down is no news for the log */
 	for (int i = 0; i < 3; i++)
 		if (i != fd)
@@ -85,7 +87,7 @@ static void child_main(struct ctl_call *c, const char *path, uint64_t size, int 
 	struct rebuild_result res = {0};
 	struct forum *forum;
 	struct fail f = {0};
-	child_alone(fd);
+	child_alone(fd, size);
 	int r = forum_open(path, &o, &forum, &f);
 	if (r > 0)
 		r = child_check(c, forum, size / POST_LEAST, fd, &res, &f);
