@@ -1,5 +1,4 @@
 #include "forumd/mail/address.h"
-#include "forumd/base/clock.h"
 #include "forumd/base/fail.h"
 #include "tests/tap/tap.h"
 #include "tests/unit/mail/work.h"
@@ -74,10 +73,10 @@ static void test_work(void) {
 		buf_reset(&in);
 		while (buf_len(&in) < 500000)
 			buf_adds(&in, bombs[i]);
-		int64_t t = clock_mono_ms();
+		int64_t t = work_ms();
 		address_parse(a, buf_slice(&in), &l);
-		ok(clock_mono_ms() - t < WORK_MS && l.n <= ADDRESS_LIST_MAX, "half a megabyte of %s: %d ms", bombs[i],
-			(int)(clock_mono_ms() - t));
+		ok(work_ms() - t < WORK_MS && l.n <= ADDRESS_LIST_MAX, "half a megabyte of %s: %d ms", bombs[i],
+			(int)(work_ms() - t));
 		arena_free(&a);
 	}
 	buf_free(&in);

@@ -1,5 +1,4 @@
 #include "forumd/mail/mime.h"
-#include "forumd/base/clock.h"
 #include "tests/tap/tap.h"
 #include "tests/unit/mail/work.h"
 
@@ -30,9 +29,9 @@ int main(void) {
 		buf_reset(&b), buf_reset(&big);
 		while (buf_len(&big) < 1000000)
 			buf_adds(&big, bombs[i]);
-		int64_t t = clock_mono_ms();
+		int64_t t = work_ms();
 		mime_html_text(buf_slice(&big), &b);
-		ok(clock_mono_ms() - t < WORK_MS, "a megabyte of %s: %d ms", bombs[i], (int)(clock_mono_ms() - t));
+		ok(work_ms() - t < WORK_MS, "a megabyte of %s: %d ms", bombs[i], (int)(work_ms() - t));
 		ok(buf_len(&b) < 20 * buf_len(&big), "and not much longer");
 	}
 	buf_free(&b), buf_free(&big);

@@ -1,5 +1,4 @@
 #include "forumd/mail/subject.h"
-#include "forumd/base/clock.h"
 #include "tests/tap/tap.h"
 #include "tests/unit/mail/work.h"
 
@@ -27,9 +26,9 @@ int main(void) {
 		buf_reset(&big), buf_reset(&b);
 		for (int k = 0; k < 200000; k++)
 			buf_adds(&big, bombs[i]);
-		int64_t t = clock_mono_ms();
+		int64_t t = work_ms();
 		subject_base(buf_slice(&big), &b);
-		ok(clock_mono_ms() - t < WORK_MS, "200,000 times %s", bombs[i]);
+		ok(work_ms() - t < WORK_MS, "200,000 times %s", bombs[i]);
 	}
 	buf_free(&b), buf_free(&big);
 	return done();

@@ -3,7 +3,6 @@
  * be nine in ten. */
 #include <dirent.h>
 #include <stdio.h>
-#include "forumd/base/clock.h"
 #include "forumd/base/text.h"
 #include "forumd/mail/field.h"
 #include "forumd/mail/trim.h"
@@ -225,10 +224,10 @@ static void check_bombs(void) {
 		struct trim_info info;
 		while (buf_len(&big) < 500000)
 			buf_adds(&big, bombs[i]);
-		int64_t start = clock_mono_ms();
+		int64_t start = work_ms();
 		trim_text(buf_slice(&big), slice_to(buf_slice(&big), 100000), &out, &info);
 		trim_reply(SLICE("Content-Type: text/html\r\n\r\n"), buf_slice(&big), SLICE("x y z"), &out, &info);
-		int64_t took = clock_mono_ms() - start;
+		int64_t took = work_ms() - start;
 		ok(took < 4 * WORK_MS, "half a megabyte of \"%.10s\" in %lld ms", bombs[i], (long long)took);
 		buf_free(&big), buf_free(&out);
 	}

@@ -1,5 +1,4 @@
 #include "forumd/mail/words.h"
-#include "forumd/base/clock.h"
 #include "forumd/base/text.h"
 #include "tests/tap/tap.h"
 #include "tests/unit/mail/work.h"
@@ -120,9 +119,9 @@ static void test_work(struct buf *b) {
 		buf_reset(&in), buf_reset(b);
 		while (buf_len(&in) < 1000000)
 			buf_adds(&in, bombs[i]);
-		int64_t t = clock_mono_ms();
+		int64_t t = work_ms();
 		words_decode(buf_slice(&in), b);
-		ok(clock_mono_ms() - t < WORK_MS, "a megabyte of %s: %d ms", bombs[i], (int)(clock_mono_ms() - t));
+		ok(work_ms() - t < WORK_MS, "a megabyte of %s: %d ms", bombs[i], (int)(work_ms() - t));
 		ok(text_utf8_valid(buf_slice(b)), "is UTF-8 afterwards");
 	}
 	buf_free(&in);
