@@ -30,7 +30,7 @@ struct writer {
 	pthread_cond_t more;
 	struct lane lanes[2];             /* under the lock */
 	bool stop;
-	unsigned posters;                 /* jobs of the last batch and those that waited behind it */
+	unsigned posters;                 /* who had jobs in the last batch, and those that waited behind it */
 	unsigned want;                    /* wake the writer when so many wait; 0 any */
 	int64_t ended_us, took_us;        /* the last batch */
 	atomic_uint waiting;              /* submitted, not answered */
@@ -175,6 +175,14 @@ static void run_batch(struct writer *w, struct batch *b) {
 	workers_release();
 }
 
+/* jobs of sessions that wait for the answer: who imports, and threads of our own, come when they like */
+static unsigned posters_of(const struct batch *b) {
+	unsigned n = 0;
+	for (unsigned i = 0; i < b->n; i++)
+		n += b->v[i]->session && b->v[i]->lane == JOB_INTERACTIVE;
+	return n;
+}
+
 /* Called with the lock held and a job there. Not while imports wait, nor when those who may come again are late; nor when
  * commits are so fast that the workers are what everybody waits for: then both had better work at the same time. */
 static void gather_more(struct writer *w) {
@@ -201,7 +209,7 @@ static void *writer_run(void *arg) {
 		if (!b->n)
 			break;                        /* stopping, and all is done */
 		int64_t began = clock_mono_us();
-		unsigned n = b->n;
+		unsigned n = posters_of(b);
 		run_batch(w, b);
 		w->ended_us = clock_mono_us();
 		w->took_us = w->ended_us - began;
