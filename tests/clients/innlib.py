@@ -1,6 +1,6 @@
 """A private INN under a temporary directory: innd for peers, nnrpd for readers, on free ports. Needs the package inn2; nothing of
 the machine's own news server is touched."""
-import atexit, grp, os, pwd, shutil, socket, subprocess, sys, tempfile
+import grp, os, pwd, shutil, socket, subprocess, sys, tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from forumtest import *
 
@@ -20,7 +20,7 @@ class Inn:
     def __init__(self, groups, feeds="", incoming="", extra=""):
         """feeds: more lines of newsfeeds ($PEER is innd's port); incoming: more of incoming.conf"""
         self.dir = tempfile.mkdtemp(prefix="inntest-")
-        atexit.register(shutil.rmtree, self.dir, True)
+        at_end(shutil.rmtree, self.dir, True)
         self.port, self.reader = free_ports(2)
         root = os.geteuid() == 0
         self.user = "news" if root else pwd.getpwuid(os.geteuid()).pw_name
@@ -84,7 +84,7 @@ class Inn:
         log = open(os.path.join(self.dir, "out"), "ab")
         p = subprocess.Popen(self.prefix + args, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.dir)
         self.procs.append(p)
-        atexit.register(self.stop)
+        at_end(self.stop)
 
         def up():
             if p.poll() is not None:

@@ -31,7 +31,7 @@ def directory(name):
             os.mkdir(d)
         except FileExistsError:
             continue
-        atexit.register(shutil.rmtree, d, True)
+        at_end(shutil.rmtree, d, True)
         os.mkdir(os.path.join(d, last))
         return os.path.join(d, last)
 

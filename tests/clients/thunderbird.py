@@ -2,7 +2,7 @@
 
     t = Thunderbird(prefs); t.run(javascript) -> its value      the script is the body of an async function
 Skips the whole test where Thunderbird cannot be driven. Ends with the test."""
-import atexit, base64, json, os, shutil, subprocess, tempfile
+import base64, json, os, shutil, subprocess, tempfile
 from forumtest import *
 from marionette import Marionette
 
@@ -31,14 +31,14 @@ class Thunderbird:
         need("thunderbird")
         self.lib = LIB + lib
         self.profile = tempfile.mkdtemp(prefix="thunderbird-")
-        atexit.register(shutil.rmtree, self.profile, True)
+        at_end(shutil.rmtree, self.profile, True)
         port = free_ports(1)[0]
         with open(os.path.join(self.profile, "user.js"), "w") as f:
             f.write("".join("user_pref(%s, %s);\n" % (json.dumps(k), json.dumps(v)) for k, v in dict(PREFS, **dict(prefs, **{"marionette.port": port})).items()))
         log = open(os.path.join(self.profile, "log"), "wb")
-        self.p = subprocess.Popen(["thunderbird", "--marionette", "-remote-allow-system-access", "--headless", "--no-remote", "--profile", self.profile],
+        self.p = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "thunderbird", "--marionette", "-remote-allow-system-access", "--headless", "--no-remote", "--profile", self.profile],
                                   env=dict(os.environ, MOZ_HEADLESS="1", HOME=self.profile, LC_ALL="C.UTF-8"), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        atexit.register(self.end)
+        at_end(self.end)
         try:
             self.m = Marionette(port, 100 * SLOW)
         except (OSError, EOFError) as e:

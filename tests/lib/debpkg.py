@@ -1,5 +1,5 @@
 """Packages that cannot be installed beside others (inn2, leafnode), unpacked under a temporary directory for one test."""
-import atexit, glob, os, shutil, subprocess, tempfile
+import glob, os, shutil, subprocess, tempfile
 from forumtest import *
 
 
@@ -8,7 +8,7 @@ def unpack(*packages):
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
         skip_all("no apt-get here")
     d = tempfile.mkdtemp(prefix="debpkg-")
-    atexit.register(shutil.rmtree, d, True)
+    at_end(shutil.rmtree, d, True)
     os.chmod(d, 0o755)
     p = subprocess.run(["apt-get", "-o", "APT::Sandbox::User=root", "download"] + list(packages), cwd=d, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                        timeout=120 * SLOW)

@@ -258,7 +258,21 @@ class Imap(Conversation):
 _servers = []
 
 
+_ends = []
+
+
+def at_end(fn, *args):
+    """call it when the test ends, however it ends (done() leaves without atexit); last first"""
+    _ends.append((fn, args))
+
+
 def stop_all():
+    while _ends:
+        fn, args = _ends.pop()
+        try:
+            fn(*args)
+        except Exception as e:
+            diag("at the end: %s" % e)
     for s in list(_servers):
         s.stop()
         shutil.rmtree(s.dir, ignore_errors=True)
