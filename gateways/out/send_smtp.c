@@ -214,7 +214,8 @@ static bool refuse_data(void)
 	return mailstream_write(c.smtp->stream, ".\r\n", 3) == 3 && mailstream_flush(c.smtp->stream) >= 0 && read_reply();
 }
 
-/* replies to what was sent behind the refusal; the text of the refusal stays */
+/* Replies to what was sent behind the refusal; its text stays. A server that wants a text though it refused the sender might
+ * take an empty mail: that connection is given up. */
 static bool skip_replies(int n, struct buf *text, const char *what)
 {
 	int refused = code();
@@ -224,7 +225,7 @@ static bool skip_replies(int n, struct buf *text, const char *what)
 	while (n-- > 0 && good) {
 		good = read_reply() != 0;
 		if (n == 0 && good && code() == 354)
-			good = refuse_data();
+			good = strcmp(what, "RCPT") == 0 && refuse_data();
 	}
 	c.smtp->response_code = good ? refused : 421;   /* 421: nothing more with this connection */
 	return good;

@@ -42,7 +42,7 @@ class Sink:
         f = c.makefile("rb")
         say = lambda t: c.sendall(t.encode() + b"\r\n")
         sender = rcpt = None
-        good = False
+        good = mailed = False
         got = self.fail("greeting", self.connections, None)
         if got == "drop":
             return
@@ -75,6 +75,10 @@ class Sink:
                     with self.lock:
                         self.attempts += 1
                 got = self.fail(verb.decode().lower(), self.attempts, rcpt)
+                if verb == b"MAIL":
+                    mailed = got is None
+                elif not mailed:
+                    got = "503 5.5.1 MAIL first"
                 if got == "drop":
                     return
                 good = not got if verb == b"RCPT" else False
