@@ -21,7 +21,7 @@ if not wrapper:
 
 d = tempfile.mkdtemp(prefix="front-")
 os.chmod(d, 0o755)
-atexit.register(shutil.rmtree, d, True)
+at_end(shutil.rmtree, d, True)
 subprocess.run(["openssl", "genrsa", "-traditional", "-out", d + "/rsa.pem", "2048"], check=True, capture_output=True)
 rsa = open(d + "/rsa.pem", "rb").read()
 der = subprocess.run(["openssl", "rsa", "-in", d + "/rsa.pem", "-pubout", "-outform", "DER"], check=True, capture_output=True).stdout
@@ -39,7 +39,6 @@ for address in "127.53.%d.%d" % (os.getpid() >> 8 & 255, os.getpid() % 250 + 1),
         pass
 if not dns:
     skip_all("no loopback address with a free port 53")
-atexit.register(dns.stop)
 open(d + "/resolv.conf", "w").write("nameserver %s\noptions timeout:2\n" % dns.address)
 
 port, kport, mport = free_ports(3)
@@ -60,7 +59,7 @@ def end():
             f.wait()
 
 
-atexit.register(end)
+at_end(end)
 
 
 def listens(p):

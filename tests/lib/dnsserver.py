@@ -1,6 +1,6 @@
 """A real DNS server for tests: nsd on a free loopback port with zones given as text; and one that never answers."""
 import os, shutil, socket, subprocess, tempfile
-from forumtest import wait_for, skip_all
+from forumtest import at_end, skip_all, wait_for
 
 
 def free_udp():
@@ -37,6 +37,7 @@ class Nsd:
             f.write(conf)
         self.proc = subprocess.Popen([self.program, "-d", "-c", os.path.join(self.dir, "conf")], stdin=subprocess.DEVNULL,
                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        at_end(self.stop)
         name = list(zones)[0]
         if not wait_for(lambda: self.asks(name) or self.proc.poll() is not None, 20) or self.proc.poll() is not None:
             raise AssertionError("nsd: " + open(self.dir + "/log", errors="replace").read()[-800:])

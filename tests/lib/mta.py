@@ -4,8 +4,8 @@ that is not installed is unpacked into a temporary directory (packages of mail s
     r = unpack("opensmtpd")              a directory with the package in it, or None
     p = Postfix(main="relayhost = ...", services=["127.0.0.1:2525 inet n - n - - smtpd"])
 """
-import atexit, os, pwd, shutil, socket, subprocess, tempfile
-from forumtest import diag, skip_all, wait_for
+import os, pwd, shutil, socket, subprocess, tempfile
+from forumtest import at_end, diag, skip_all, wait_for
 
 _unpacked = {}
 
@@ -18,7 +18,7 @@ def unpack(package):
         return None
     d = tempfile.mkdtemp(prefix="deb-")
     os.chmod(d, 0o755)
-    atexit.register(shutil.rmtree, d, True)
+    at_end(shutil.rmtree, d, True)
     r = subprocess.run("cd '%s' && apt-get -qq -o APT::Sandbox::User=root download %s && dpkg -x %s_*.deb ." % (d, package, package), shell=True,
                        capture_output=True, text=True, stdin=subprocess.DEVNULL)
     _unpacked[package] = d if r.returncode == 0 else None
@@ -118,7 +118,7 @@ class Postfix:
         if self.root:
             self.env["LD_LIBRARY_PATH"] = self.root + "/usr/lib/postfix"
         self.proc = None
-        atexit.register(self.end)
+        at_end(self.end)
 
     def start(self):
         self.out = open(self.dir + "/out", "wb")
@@ -189,7 +189,7 @@ class OpenSMTPD:
             f.write("listen on 127.0.0.1 port %d hostname mx.front.example\n%s" % (port, conf))
         os.chmod(self.dir + "/smtpd.conf", 0o600)
         self.proc = None
-        atexit.register(self.end)
+        at_end(self.end)
 
     def start(self):
         self.out = open(self.dir + "/log", "wb")

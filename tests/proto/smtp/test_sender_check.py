@@ -29,7 +29,6 @@ dns = Nsd({
     "lists.example": "arc._domainkey TXT %s\n" % txt(rsa_record),
     "other.example": "arc._domainkey TXT %s\n" % txt(rsa_record),
 })
-atexit.register(dns.stop)
 s = forum(smtp="check_sender = yes", extra='dns { server = "%s" timeout = 5 }\narc { trust = "lists.example" }\n' % dns.server)
 s.member("carol@example.net", "Carol Net", "x")
 s.member("dan@example.com", "Dan Com", "x")
