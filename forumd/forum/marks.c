@@ -488,17 +488,7 @@ static int marks_touch_boxes(struct forum_txn *t, uint32_t member, uint32_t grou
 	return r < 0 ? r : 1;
 }
 
-static int marks_set_in(struct forum_txn *t, uint32_t member, const struct group *g, enum mark k, const struct range_set *numbers,
-	bool on) {
-	struct marks_edit e = { .member = member, .group = g->id, .kind = k, .on = on };
-	int r = marks_edit(t, &e, g, numbers);
-	if (r > 0 && !g->owner && marks_touch_boxes(t, member, g->id, &e.changed) < 0)
-		r = ERR_UNAVAILABLE;
-	range_set_free(&e.changed);
-	return r;
-}
-
-/* A word on one post is a word on its thread. */
+/* A word on one post is a word on its thread: told for what changed, which may be little of a whole mailbox. */
 static int marks_tell_thread(struct forum_txn *t, uint32_t member, uint32_t group, enum mark k, const struct range_set *numbers, bool on) {
 	enum watch w = k == MARK_MUTED ? WATCH_MUTED : WATCH_ON;
 	struct overview o;
@@ -512,6 +502,18 @@ static int marks_tell_thread(struct forum_txn *t, uint32_t member, uint32_t grou
 			r = watch_set(t, member, o.thread, WATCH_NONE);
 	}
 	return r < 0 ? r : 1;
+}
+
+static int marks_set_in(struct forum_txn *t, uint32_t member, const struct group *g, enum mark k, const struct range_set *numbers,
+	bool on) {
+	struct marks_edit e = { .member = member, .group = g->id, .kind = k, .on = on };
+	int r = marks_edit(t, &e, g, numbers);
+	if (r > 0 && !g->owner && marks_touch_boxes(t, member, g->id, &e.changed) < 0)
+		r = ERR_UNAVAILABLE;
+	if (r > 0 && (k == MARK_MUTED || k == MARK_WATCHED) && marks_tell_thread(t, member, g->id, k, &e.changed, on) < 0)
+		r = ERR_UNAVAILABLE;
+	range_set_free(&e.changed);
+	return r;
 }
 
 /* own boxes: each pointer's mark is set where its post stands, group by group */
@@ -547,10 +549,7 @@ int marks_set(struct forum_txn *t, uint32_t member, uint32_t group, enum mark k,
 	int r = member == 0 || (unsigned)k >= MARK_COUNT ? ERR_INVALID : group_get(t, group, &g);
 	if (r <= 0)
 		return r < 0 ? r : ERR_NOTFOUND;
-	r = k != MARK_DELETED && marks_are_elsewhere(&g) ? marks_set_box(t, member, &g, k, numbers, on) : marks_set_in(t, member, &g, k, numbers, on);
-	if (r > 0 && (k == MARK_MUTED || k == MARK_WATCHED) && marks_tell_thread(t, member, group, k, numbers, on) < 0)
-		return ERR_UNAVAILABLE;
-	return r;
+	return k != MARK_DELETED && marks_are_elsewhere(&g) ? marks_set_box(t, member, &g, k, numbers, on) : marks_set_in(t, member, &g, k, numbers, on);
 }
 
 int marks_unseen(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t *count_r, uint32_t *first_r) {

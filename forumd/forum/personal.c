@@ -13,6 +13,8 @@
 #include "forumd/forum/rights.h"
 #include "forumd/forum/watch.h"
 
+#define CLEAR_UNIT 65536u        /* octets of a message that count as a message in personal_clear() */
+
 static const char *const personal_names[BOX_COUNT] = { "", "inbox", "replies", "watched", "unread", "drafts", "sent", "trash" };
 
 struct key personal_key(uint32_t member, enum personal_box box) {
@@ -210,11 +212,10 @@ int personal_add_in(struct forum_txn *t, uint32_t member, uint32_t group, struct
 	return r;
 }
 
-static int personal_piece(struct forum_txn *t, const struct post *p, unsigned piece, struct slice *z_r) {
-	struct buf b = { 0 };
-	int r = piece == PIECE_REMOVED ? post_removed(t, p, &b) : post_piece(t, p, piece, &b);
-	*z_r = arena_slice(t->arena, buf_slice(&b));
-	buf_free(&b);
+/* Into a buffer and not the arena: that lives until the whole batch is committed, and there may be many messages. */
+static int personal_piece(struct forum_txn *t, const struct post *p, unsigned piece, struct buf *b, struct slice *z_r) {
+	int r = piece == PIECE_REMOVED ? post_removed(t, p, b) : post_piece(t, p, piece, b);
+	*z_r = buf_slice(b);
 	return r;
 }
 
@@ -245,10 +246,13 @@ int personal_copy_in(struct forum_txn *t, uint32_t member, uint32_t group, struc
 		.env_from = e.from, .env_sender = e.sender, .env_reply_to = e.reply_to, .env_after = e.after,
 		.structure = e.structure, .part_table = e.part_table,
 	};
-	if ((r = personal_piece(t, &p, PIECE_HEAD1, &d.header_z1)) < 0 || (r = personal_piece(t, &p, PIECE_HEAD2, &d.header_z2)) < 0 ||
-			(r = personal_piece(t, &p, PIECE_BODY, &d.body_z)) < 0 || (r = personal_piece(t, &p, PIECE_REMOVED, &d.removed)) < 0)
-		return r;
-	return personal_add_in(t, member, group, &d, number_r, f);
+	struct buf b[4] = { { 0 } };
+	if ((r = personal_piece(t, &p, PIECE_HEAD1, &b[0], &d.header_z1)) >= 0 && (r = personal_piece(t, &p, PIECE_HEAD2, &b[1], &d.header_z2)) >= 0 &&
+			(r = personal_piece(t, &p, PIECE_BODY, &b[2], &d.body_z)) >= 0 && (r = personal_piece(t, &p, PIECE_REMOVED, &b[3], &d.removed)) >= 0)
+		r = personal_add_in(t, member, group, &d, number_r, f);
+	for (size_t i = 0; i < 4; i++)
+		buf_free(&b[i]);
+	return r;
 }
 
 int personal_follow(struct forum_txn *t, uint64_t post, bool visible) {
@@ -264,10 +268,13 @@ int personal_follow(struct forum_txn *t, uint64_t post, bool visible) {
 int personal_clear(struct forum_txn *t, const struct group *g, uint32_t *next, unsigned max, struct fail *f) {
 	struct post p;
 	struct place at;
+	unsigned cost;
 	int r = 1;
 	for (; *next <= g->high && r >= 0 && max; ++*next)
 		if ((r = post_by_number(t, g->id, *next, &p)) > 0 && post_number_in(&p, g->id)) {
-			max--;
+			/* what is erased is noted until the commit: a long message counts as many */
+			cost = 1 + (p.header_z1 + p.header_z2 + p.body_z) / CLEAR_UNIT;
+			max -= cost < max ? cost : max;
 			r = post_erase(t, p.id, f);
 		} else if (r > 0 && personal_number(t, p.id, g->id, &at.number) > 0) {
 			struct key y = personal_pointer_key(p.id, g->id), k = key_2u32('O', g->id, *next);

@@ -12,6 +12,7 @@
 #include "gateways/imap/imap_private.h"
 
 #define COPY_MAX 10000u
+#define COPY_OCTETS (64u << 20)   /* of own messages: they are written once more, and everybody waits for it */
 
 enum copy_to { COPY_BOX, COPY_BACK, COPY_ACT };
 struct copy_job {
@@ -165,6 +166,23 @@ static int copy_act(struct forum_txn *t, struct copy_job *d, const struct group 
 	return r;
 }
 
+/* Before anything is written: the writer holds all of a job in memory. A single message always goes. */
+static int copy_fits(struct forum_txn *t, const struct copy_job *d, struct fail *f) {
+	uint64_t octets = 0;
+	uint32_t uid = 0;
+	unsigned n = 0;
+	struct post p;
+	int r = 1;
+	while (d->how == COPY_BOX && r >= 0 && uid < UINT32_MAX && range_set_next(&d->uids, uid + 1, &uid)) {
+		if ((r = post_by_number(t, d->group, uid, &p)) <= 0 || !(p.flags & POST_OWN))
+			continue;
+		octets += (uint64_t)p.header_z1 + p.header_z2 + p.body_z;
+		if (++n > 1 && octets > COPY_OCTETS)
+			return fail_set(f, ERR_LIMIT, "at most %u MB of messages at once: take fewer of them", COPY_OCTETS >> 20);
+	}
+	return r < 0 ? r : 1;
+}
+
 static int copy_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	struct copy_job *d = j->data;
 	struct group from, to;
@@ -182,6 +200,8 @@ static int copy_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 		return r < 0 ? r : fail_set(f, ERR_NOTFOUND, "no such mailbox");
 	if (d->how == COPY_ACT && d->to && d->action->moderators && !rights_can_moderate(t, d->member, &to))
 		return fail_set(f, ERR_NOTFOUND, "no such mailbox");
+	if ((r = copy_fits(t, d, f)) < 0)
+		return r;
 	while (uid < UINT32_MAX && range_set_next(&d->uids, uid + 1, &uid)) {
 		r = d->how == COPY_BOX ? copy_box(t, d, &from, uid, f) : d->how == COPY_BACK ? copy_back(t, d, &from, uid, f) :
 			copy_act(t, d, &from, uid, f);

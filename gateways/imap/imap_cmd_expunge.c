@@ -8,12 +8,15 @@
 #include "gateways/imap/imap_private.h"
 
 #define EXPUNGE_BATCH 100
+#define EXPUNGE_OCTETS (16u << 20)   /* of own messages: what is erased is noted until the commit */
 
 struct expunge { struct range_set *uids; bool close; };
 struct expunge_job {
 	uint32_t member, group;
 	bool close;
 	struct range_set uids, hidden;
+	uint32_t done;                 /* up to this UID: the rest comes in the next job */
+	uint64_t octets;
 	struct act act;                /* of a moderator: the receipt that undoes it */
 };
 
@@ -57,9 +60,12 @@ int imap_hide(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t uid
 static int expunge_one(struct forum_txn *t, struct expunge_job *d, const struct group *g, bool moderator, uint32_t uid,
 	struct fail *f) {
 	struct overview o;
+	struct post p;
 	int r = overview_get(t, d->group, uid, &o);
 	if (r <= 0)
 		return r;
+	if (o.flags & POST_OWN && post_get(t, o.post, &p) > 0)
+		d->octets += (uint64_t)p.header_z1 + p.header_z2 + p.body_z;
 	if (g->owner)
 		r = expunge_own(t, d, g, uid, f);
 	else if (moderator)
@@ -76,25 +82,32 @@ static int expunge_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	struct group g;
 	uint32_t uid = 0;
 	range_set_clear(&d->hidden);
+	d->octets = 0;
+	d->done = 0;
 	act_free(&d->act);
 	d->act = (struct act){ .member = d->member, .reason = SLICE("expunged over IMAP") };
 	int r = group_get(t, d->group, &g);
 	if (r <= 0 || !rights_can_read(t, d->member, &g))
 		return r < 0 ? r : fail_set(f, ERR_NOTFOUND, "no such mailbox");
 	bool moderator = !d->close && rights_can_moderate(t, d->member, &g);
-	while (uid < UINT32_MAX && range_set_next(&d->uids, uid + 1, &uid)) {
+	while (d->octets < EXPUNGE_OCTETS && uid < UINT32_MAX && range_set_next(&d->uids, uid + 1, &uid)) {
 		r = expunge_one(t, d, &g, moderator, uid, f);
 		if (r < 0)
 			return r;
+		d->done = uid;
 	}
 	r = act_tell(t, &d->act);
 	return r < 0 ? r : 1;
 }
 
 static void expunge_keep(struct imap_session *is, struct job *j) {
+	struct expunge *w = is->work;
 	struct expunge_job *d = j->data;
-	if (j->result > 0)
-		range_set_union(&is->gone, &d->hidden);
+	if (j->result <= 0)
+		return;
+	range_set_union(&is->gone, &d->hidden);
+	range_set_del(&d->uids, 1, d->done);
+	range_set_union(w->uids, &d->uids);
 }
 
 static enum step expunge_next(struct session *s);

@@ -157,7 +157,8 @@ static int delete_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	d->code = NULL;
 	/* nothing is erased of a folder that will stay */
 	int r = folder_find(t, d->member, d->name, &folder);
-	if (r <= 0)
+	/* between two batches another session may have removed it, and made one of that name */
+	if (r <= 0 || folder.group != d->group)
 		return r < 0 ? r : fail_set(f, ERR_NOTFOUND, "no such mailbox");
 	while ((r = folder_each(t, d->member, &cursor, &folder)) > 0 && slice_starts(folder.name, d->name))
 		if (folder.name.p[d->name.n] == '.') {

@@ -7,6 +7,7 @@
 #include "gateways/imap/imap_private.h"
 
 #define STORE_STRIDE 64u
+#define STORE_THREADS 1000u     /* a word on a post is a word on its thread: a record each */
 
 enum store_how { STORE_REPLACE, STORE_ADD, STORE_DEL };
 struct store {
@@ -300,6 +301,8 @@ enum step imap_cmd_store(struct imap_session *is, struct slice *rest) {
 	is->work = w;
 	if (!w->uids->n)
 		return imap_ok(is, "STORE completed");
+	if ((w->flags.mask & (IMAP_BIT(MARK_MUTED) | IMAP_BIT(MARK_WATCHED))) && range_set_count(w->uids) > STORE_THREADS)
+		return imap_no(is, "LIMIT", "at most %u messages are muted or watched at once", STORE_THREADS);
 	if (w->how != STORE_REPLACE && !w->flags.mask && !w->flags.nown && !w->conditional)
 		return store_told(is, w);
 	return store_submit(is, w);

@@ -38,12 +38,23 @@ bool nntp_hidden_has(struct session *s, struct forum_txn *t, uint32_t group, uin
 	return group_get(t, group, &g) > 0 && g.access != GROUP_OWN && marks_has(t, s->member, group, number, MARK_HIDDEN);
 }
 
+/* the first run that does not end before the number: there may be as many runs as numbers */
+static size_t hidden_at(const struct range_set *h, uint32_t number) {
+	size_t lo = 0, hi = h->n;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (h->v[mid].hi < number)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 bool nntp_hidden_run(struct session *s, struct forum_txn *t, uint32_t group, uint32_t *next, uint32_t hi, uint32_t *stop_r) {
 	const struct range_set *h = nntp_hidden(s, t, group);
 	*stop_r = hi;
-	for (size_t i = 0; i < h->n; i++) {
-		if (h->v[i].hi < *next)
-			continue;
+	for (size_t i = hidden_at(h, *next); i < h->n; i++) {
 		if (h->v[i].lo > *next) {
 			*stop_r = h->v[i].lo - 1 < hi ? h->v[i].lo - 1 : hi;
 			break;
