@@ -171,6 +171,7 @@ static int open_box(struct imap *m) {
 	return r == 0 ? lost(m, "the mailbox cannot be opened") : r;
 }
 
+/* 1; 0 the server does not let us: the mail stays unseen, and would come again at once */
 static int put_away(struct imap *m, uint32_t uid, bool refused) {
 	struct buf b = { 0 };
 	int r = command(m, "UID STORE %u +FLAGS.SILENT (\\Seen%s)", uid, refused ? " \\Flagged" : "");
@@ -183,7 +184,7 @@ static int put_away(struct imap *m, uint32_t uid, bool refused) {
 			r = command(m, "EXPUNGE");
 		buf_free(&b);
 	}
-	return r < 0 ? r : 1;
+	return r;
 }
 
 static int one(struct imap *m, uint32_t uid) {
@@ -201,7 +202,9 @@ static int one(struct imap *m, uint32_t uid) {
 		log_warn("fetch", "mailbox %s uid=%u: refused: %s", m->b->name, uid, why);
 	else
 		log_info("fetch", "mailbox %s uid=%u: delivered", m->b->name, uid);
-	return put_away(m, uid, r == 0);
+	if ((r = put_away(m, uid, r == 0)) == 0)
+		log_warn("fetch", "mailbox %s uid=%u: cannot be marked seen or moved: %.150s", m->b->name, uid, buf_bytes(&m->c->line));
+	return r;
 }
 
 /* everything unseen; 1, 0 some later, < 0 */

@@ -2,6 +2,7 @@
  * the address he claims, by a mail that repeats nothing but the verb. Each order is answered by one mail, or refused in
  * the SMTP session; never both. */
 #include <stdio.h>
+#include "forumd/base/digest.h"
 #include "forumd/base/num.h"
 #include "forumd/base/text.h"
 #include "forumd/forum/memo.h"
@@ -100,21 +101,24 @@ int order_once(struct forum_txn *t, const struct smtp_order *o, const char *word
 	return memo_put(t, MEMO_ANSWERED, key, SLICE(""), forum_time(t) + seconds);
 }
 
-/* What waits for "confirm": member, post, group, name, then the line itself */
-int order_ask(struct forum_txn *t, struct smtp_order *o, const char *why)
+/* What waits for "confirm": member, post, group, name, the line itself; of an answer to a mail of ours also which, and its text */
+static int ask(struct forum_txn *t, const struct smtp_order *o, const char *why)
 {
 	struct buf v = { 0 }, text = { 0 };
 	int64_t number;
-	int e = order_once(t, o, order_verb_word(o->verb), o->member ? 600 : ORDER_DAY);
+	int e = 1;
 
-	if (e <= 0)     /* asked already: nobody is bombed with questions */
-		return e < 0 ? e : 1;
 	num_add_varint(&v, o->member);
 	num_add_varint(&v, o->post);
 	num_add_varint(&v, o->group);
 	num_add_bytes(&v, slice_to(o->address, 320));
 	num_add_bytes(&v, slice_to(o->name, 120));
 	num_add_bytes(&v, slice_to(o->line, 500));
+	if (o->answer) {
+		num_add_varint(&v, (uint64_t)o->from_token);
+		num_add_varint(&v, o->question);
+		num_add_bytes(&v, o->text);
+	}
 	number = notice_ask(t, buf_slice(&v), 3);
 	buf_addf(&text, "%s\n\nIf that is what you want, answer this mail with the word\n\n  confirm\n\nIf not, do nothing: nothing happens. "
 		"The question is open for three days.\n", why);
@@ -124,6 +128,29 @@ int order_ask(struct forum_txn *t, struct smtp_order *o, const char *why)
 	buf_free(&v);
 	buf_free(&text);
 	return number < 0 ? (int)number : e;
+}
+
+int order_ask(struct forum_txn *t, struct smtp_order *o, const char *why)
+{
+	int e = order_once(t, o, order_verb_word(o->verb), o->member ? 600 : ORDER_DAY);
+
+	return e <= 0 ? (e < 0 ? e : 1) : ask(t, o, why);     /* asked already: nobody is bombed with questions */
+}
+
+#define ASK_TEXT_MAX 8000
+
+/* What moderates needs more than the address it was sent to, which may have been passed on: the same words are asked about once. */
+static int ask_moderator(struct forum_txn *t, struct smtp_order *o, struct fail *f)
+{
+	unsigned char hash[32];
+	int e;
+
+	if (o->text.n > ASK_TEXT_MAX)
+		return fail_set(f, ERR_TOOBIG, "nothing proves that this mail is yours (no aligned DKIM or SPF), and it is too long to be asked about; send fewer lines, or log in");
+	digest_sha256(arena_slicef(forum_arena(t), "%d %llu %.*s", o->from_token, (unsigned long long)o->question, SLICE_ARG(o->text)), hash);
+	e = order_once(t, o, arena_printf(forum_arena(t), "moderate %016llx", (unsigned long long)num_get64((const char *)hash)), 600);
+	return e <= 0 ? (e < 0 ? e : 1) : ask(t, o, "A mail in your name answered a list of cases, or the receipt of what you did as a moderator.\n"
+		"Nothing proves that it came from you, so nothing was done.");
 }
 
 /* ---- the verbs ---- */
@@ -184,7 +211,7 @@ static int run(struct forum_txn *t, struct arena *a, struct smtp_order *o, struc
 
 static int from_question(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)
 {
-	uint64_t member, post, group;
+	uint64_t member, post, group, token;
 	struct slice v, address, name, line;
 	struct smtp_order q = *o;
 	int e = notice_question(t, o->question, &v);
@@ -203,11 +230,12 @@ static int from_question(struct forum_txn *t, struct arena *a, struct smtp_order
 	q.post = post;
 	q.group = (uint32_t)group;
 	q.name = name.n ? name : o->name;
-	q.answer = false;
 	q.proven = q.strong = true;
+	q.answer = num_take_varint(&v, &token) && num_take_varint(&v, &q.question) && num_take_bytes(&v, &q.text);
+	q.from_token = q.answer ? (enum token_kind)token : o->from_token;
 	if (notice_settle(t, o->question) < 0)
 		return fail_set(f, ERR_UNAVAILABLE, "try again later");
-	e = run(t, a, &q, f);
+	e = !q.answer ? run(t, a, &q, f) : q.from_token == TOKEN_CASE ? order_cases(t, &q, f) : order_undo_act(t, &q, f);
 	o->password = q.password;
 	o->export = q.export;
 	o->forum = q.forum;
@@ -237,13 +265,10 @@ int smtp_order_apply(struct forum_txn *t, struct arena *a, struct smtp_order *o,
 	trace_add(t, o->post, o->message_id, "command by mail: %s", o->from_token == TOKEN_CASE && o->answer ? "cases" : order_verb_word(o->verb));
 	if (o->answer && o->from_token == TOKEN_QUESTION)
 		return from_question(t, a, o, f);
-	if (o->answer && o->from_token == TOKEN_CASE) {
-		if (!o->strong) {
-			o->verb = VERB_HELP;
-			return fail_set(f, ERR_DENIED, "nothing proves that this mail is yours (no aligned DKIM or SPF); log in to send it, or use another way to moderate");
-		}
+	if (o->answer && (o->from_token == TOKEN_CASE || o->from_token == TOKEN_ACT) && !o->strong)
+		return ask_moderator(t, o, f);
+	if (o->answer && o->from_token == TOKEN_CASE)
 		return order_cases(t, o, f);
-	}
 	if (o->answer && o->from_token == TOKEN_DIGEST)
 		return order_digest(t, a, o, f);
 	if (o->answer && o->from_token == TOKEN_AUTHOR)
