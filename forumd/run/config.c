@@ -120,6 +120,7 @@ static const struct key keys[] = {
 	{ "fetch", "mailbox", T_WORD, "INBOX", 0, 0, INF(mailbox), "imap: mailbox whose unseen mails are taken in", NULL },
 	{ "fetch", "move_to", T_WORD, "", 0, 0, INF(move_to), "imap: mailbox they go to afterwards; empty: they stay, marked seen", NULL },
 	{ "fetch", "group", T_WORD, "", 0, 0, INF(group), "imap: group of mails that name no address of ours", NULL },
+	{ "fetch", "trust_authserv", T_WORD, "", 0, 0, INF(trust_authserv), "imap: name of the mailbox's server in Authentication-Results", NULL },
 	{ "fetch", "path", T_WORD, "", 0, 0, INF(path), "nntp: its name in Path; another one in front is marked as a mismatch", NULL },
 	{ "fetch", "interval", T_UINT, "60", 1, 86400, INF(interval), "seconds between two looks", NULL },
 	{ "reply", "separator", T_CHAR, "-", 0, 0, IN(reply_separator), "in GROUP-reply-TOKEN addresses", separator_words },

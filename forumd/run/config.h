@@ -30,7 +30,7 @@ struct config_peer {
 /* Groups that forumd-fetch follows at another news server, or brings there. */
 struct config_fetch {
 	const char *name, *protocol, *host, *user, *password_file, *groups, *direction, *tls, *path;
-	const char *mailbox, *move_to, *group;   /* imap; "" none */
+	const char *mailbox, *move_to, *group, *trust_authserv;   /* imap; "" none */
 	unsigned port, interval;             /* seconds */
 };
 struct config {

@@ -45,7 +45,7 @@ int fetch_boxes(struct fetch_conn *local);
 
 /* fetch_imap.c: follows one mailbox until something breaks (returns; c->why says what). Settings as XFEED BOXES tells them. */
 struct fetch_box {
-	char name[64], host[256], tls[8], user[256], password_file[1024], mailbox[256], move_to[256], group[256], domain[256];
+	char name[64], host[256], tls[8], user[256], password_file[1024], mailbox[256], move_to[256], group[256], domain[256], trust[256];
 	char lmtp_address[64], lmtp_path[108];
 	unsigned port, interval, lmtp_port;
 };

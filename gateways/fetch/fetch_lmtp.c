@@ -1,7 +1,10 @@
 /* fetch_lmtp.c - a fetched mail goes the way every mail goes in: LMTP to forumd, one answer for each recipient. The
  * recipients are the addresses of ours that the mailbox's server or the sender named: Delivered-To and its like first,
  * else To and Cc. A mail without Message-ID gets one made of its place in the mailbox, so that a second delivery after a
- * crash is known as such. */
+ * crash is known as such.
+ *
+ * Authentication-Results that stand in a mail are anybody's: the LMTP listener believes a name that its own server in front
+ * guards, and this mail came round that server. Only those of the mailbox's server (trust_authserv of the section) stay. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "forumd/base/text.h"
+#include "forumd/mail/field.h"
+#include "forumd/mail/sender.h"
 #include "gateways/fetch/fetch.h"
 
 #define RCPT_MAX 20
@@ -110,6 +115,20 @@ static int open_lmtp(const struct fetch_box *b, struct fetch_conn *c) {
 	return connect(c->fd, (struct sockaddr *)&un, sizeof un) == 0 ? 1 : ERR_UNAVAILABLE;
 }
 
+/* the mail without results of others */
+static void keep_trusted(const struct fetch_box *b, struct slice mail, struct buf *out) {
+	struct slice header, body, rest;
+	struct buf flat = { 0 };
+	struct field f;
+	field_split(mail, &header, &body);
+	rest = header;
+	while (field_next(&rest, &f))
+		if (!slice_is_nocase(slice_trim(f.name), "authentication-results") || sender_carries(&f, slice_str(b->trust), &flat))
+			buf_add_slice(out, f.raw);
+	buf_add_slice(out, slice_from(mail, header.n));
+	buf_free(&flat);
+}
+
 /* only CRLF ends lines, dots stuffed */
 static void stuff(const char *id, bool has_id, const char *domain, struct slice mail, struct buf *out) {
 	struct slice line;
@@ -164,6 +183,7 @@ static int talk(struct fetch_conn *c, struct envelope *e, const char *id, const 
 int fetch_lmtp_deliver(const struct fetch_box *b, const char *id, struct slice mail, char why[200]) {
 	struct fetch_conn c = { .fd = -1 };
 	struct envelope e = { .n = 0 };
+	struct buf kept = { 0 };
 	int r;
 	snprintf(why, 200, "forumd takes no mail by LMTP");
 	read_envelope(b, mail, &e);
@@ -171,9 +191,11 @@ int fetch_lmtp_deliver(const struct fetch_box *b, const char *id, struct slice m
 		snprintf(why, 200, "it names no address at %.100s", b->domain);
 		r = 0;
 	} else if ((r = open_lmtp(b, &c)) > 0) {
-		r = talk(&c, &e, id, b->domain, mail, why);
+		keep_trusted(b, mail, &kept);
+		r = talk(&c, &e, id, b->domain, buf_slice(&kept), why);
 	}
 	fetch_close(&c);
 	buf_free(&e.sender);
+	buf_free(&kept);
 	return r;
 }

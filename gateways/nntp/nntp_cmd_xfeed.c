@@ -57,9 +57,10 @@ static enum step xfeed_boxes(struct session *s) {
 	for (unsigned i = 0; c && i < c->nfetch; i++) {
 		const struct config_fetch *f = &c->fetch[i];
 		if (strcmp(f->protocol, "imap") == 0)
-			buf_addf(session_out(s), "%s\t%s\t%u\t%s\t%s\t%s\t%s\t%s\t%s\t%u\t%s\t%s\t%u\t%s\r\n", f->name, f->host, f->port, f->tls, f->user,
+			buf_addf(session_out(s), "%s\t%s\t%u\t%s\t%s\t%s\t%s\t%s\t%s\t%u\t%s\t%s\t%u\t%s\t%s\r\n", f->name, f->host, f->port, f->tls, f->user,
 				f->password_file, f->mailbox, *f->move_to ? f->move_to : "-", *f->group ? f->group : "-", f->interval, c->domain,
-				lmtp && !*lmtp->path ? lmtp->address : "-", lmtp ? lmtp->port : 0, lmtp && *lmtp->path ? lmtp->path : "-");
+				lmtp && !*lmtp->path ? lmtp->address : "-", lmtp ? lmtp->port : 0, lmtp && *lmtp->path ? lmtp->path : "-",
+				*f->trust_authserv ? f->trust_authserv : "-");
 	}
 	config_unref(&c);
 	return nntp_finish(s);

@@ -100,7 +100,7 @@ def flags(name="INBOX"):
 
 put("waiting one")
 put("waiting two", mid=False)
-s = Server(lmtp=TRUST, extra='fetch up { protocol = "imap" host = "127.0.0.1" port = %d user = "box" password_file = "up.pw" interval = 2 }\n' % port, start=False)
+s = Server(lmtp=TRUST, extra='fetch up { protocol = "imap" host = "127.0.0.1" port = %d user = "box" password_file = "up.pw" interval = 2 trust_authserv = "mx.front.example" }\n' % port, start=False)
 open(s.dir + "/up.pw", "w").write("pw\n")
 s.start()
 s.group("test.pub")
