@@ -12,8 +12,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "forumd/base/text.h"
-#include "forumd/mail/field.h"
-#include "forumd/mail/sender.h"
 #include "gateways/fetch/fetch.h"
 
 #define RCPT_MAX 20
@@ -115,36 +113,55 @@ static int open_lmtp(const struct fetch_box *b, struct fetch_conn *c) {
 	return connect(c->fd, (struct sockaddr *)&un, sizeof un) == 0 ? 1 : ERR_UNAVAILABLE;
 }
 
-/* the mail without results of others */
-static void keep_trusted(const struct fetch_box *b, struct slice mail, struct buf *out) {
-	struct slice header, body, rest;
-	struct buf flat = { 0 };
-	struct field f;
-	field_split(mail, &header, &body);
-	rest = header;
-	while (field_next(&rest, &f))
-		if (!slice_is_nocase(slice_trim(f.name), "authentication-results") || sender_carries(&f, slice_str(b->trust), &flat))
-			buf_add_slice(out, f.raw);
-	buf_add_slice(out, slice_from(mail, header.n));
-	buf_free(&flat);
+/* Does an Authentication-Results begin here that is not, plainly, one of the mailbox's server? */
+static bool others_results(const struct fetch_box *b, struct slice s) {
+	ptrdiff_t colon = slice_chr(s, ':');
+	size_t n = strlen(b->trust);
+	if (colon < 0 || !slice_is_nocase(slice_trim(slice_to(s, (size_t)colon)), "authentication-results"))
+		return false;
+	s = slice_from(s, (size_t)colon + 1);
+	while (s.n && (text_space(s.p[0]) || s.p[0] == '\n'))
+		s = slice_from(s, 1);
+	return !slice_starts_nocase(s, slice_str(b->trust)) || s.n == n || !s.p[n] || !strchr("; \t\n", s.p[n]);
 }
 
-/* only CRLF ends lines, dots stuffed */
-static void stuff(const char *id, bool has_id, const char *domain, struct slice mail, struct buf *out) {
+/* only LF ends lines, and no CR is left that somebody else could take for an end */
+static void clean(struct slice mail, struct buf *out) {
 	struct slice line;
-	if (!has_id)
-		buf_addf(out, "Message-ID: <%s@%s>\r\n", id, domain);
 	while (slice_line(&mail, &line)) {
-		if (line.n && line.p[0] == '.')
-			buf_addc(out, '.');
 		for (size_t i = 0; i < line.n; i++)
 			buf_addc(out, line.p[i] == '\r' ? ' ' : line.p[i]);
+		buf_addc(out, '\n');
+	}
+}
+
+/* only CRLF ends lines, dots stuffed, without results of others */
+static void stuff(const struct fetch_box *b, const char *id, bool has_id, struct slice mail, struct buf *out) {
+	struct slice rest, line;
+	struct buf text = { 0 };
+	bool header = true, drop = false;
+	clean(mail, &text);
+	if (!has_id)
+		buf_addf(out, "Message-ID: <%s@%s>\r\n", id, b->domain);
+	rest = buf_slice(&text);
+	for (struct slice at = rest; slice_line(&rest, &line); at = rest) {
+		header = header && line.n;
+		if (!header)
+			drop = false;
+		else if (!text_space(line.p[0]))
+			drop = others_results(b, at);
+		if (drop)
+			continue;
+		if (line.n && line.p[0] == '.')
+			buf_addc(out, '.');
+		buf_add_slice(out, line);
 		buf_adds(out, "\r\n");
 	}
 	buf_adds(out, ".\r\n");
+	buf_free(&text);
 }
 
-static int talk(struct fetch_conn *c, struct envelope *e, const char *id, const char *domain, struct slice mail, char why[200]) {
+static int talk(const struct fetch_box *box, struct fetch_conn *c, struct envelope *e, const char *id, struct slice mail, char why[200]) {
 	struct buf b = { 0 };
 	unsigned taken = 0, good = 0, later = 0;
 	int code = answer(c);
@@ -165,7 +182,7 @@ static int talk(struct fetch_conn *c, struct envelope *e, const char *id, const 
 	}
 	if (taken && (code = say(c, "DATA\r\n")) == 354) {
 		buf_reset(&b);
-		stuff(id, e->has_id, domain, mail, &b);
+		stuff(box, id, e->has_id, mail, &b);
 		code = fetch_send(c, buf_slice(&b));
 		for (unsigned i = 0; i < taken && code > 0; i++) {
 			code = answer(c);
@@ -183,7 +200,6 @@ static int talk(struct fetch_conn *c, struct envelope *e, const char *id, const 
 int fetch_lmtp_deliver(const struct fetch_box *b, const char *id, struct slice mail, char why[200]) {
 	struct fetch_conn c = { .fd = -1 };
 	struct envelope e = { .n = 0 };
-	struct buf kept = { 0 };
 	int r;
 	snprintf(why, 200, "forumd takes no mail by LMTP");
 	read_envelope(b, mail, &e);
@@ -191,11 +207,9 @@ int fetch_lmtp_deliver(const struct fetch_box *b, const char *id, struct slice m
 		snprintf(why, 200, "it names no address at %.100s", b->domain);
 		r = 0;
 	} else if ((r = open_lmtp(b, &c)) > 0) {
-		keep_trusted(b, mail, &kept);
-		r = talk(&c, &e, id, b->domain, buf_slice(&kept), why);
+		r = talk(b, &c, &e, id, mail, why);
 	}
 	fetch_close(&c);
 	buf_free(&e.sender);
-	buf_free(&kept);
 	return r;
 }
