@@ -113,9 +113,9 @@ static int open_lmtp(const struct fetch_box *b, struct fetch_conn *c) {
 	return connect(c->fd, (struct sockaddr *)&un, sizeof un) == 0 ? 1 : ERR_UNAVAILABLE;
 }
 
-/* Does an Authentication-Results begin here that is not, plainly, one of the mailbox's server? */
-static bool others_results(const struct fetch_box *b, struct slice s) {
-	ptrdiff_t colon = slice_chr(s, ':');
+/* Does an Authentication-Results begin here (with that line) that is not, plainly, one of the mailbox's server? */
+static bool others_results(const struct fetch_box *b, struct slice s, struct slice line) {
+	ptrdiff_t colon = slice_chr(line, ':');
 	size_t n = strlen(b->trust);
 	if (colon < 0 || !slice_is_nocase(slice_trim(slice_to(s, (size_t)colon)), "authentication-results"))
 		return false;
@@ -149,7 +149,7 @@ static void stuff(const struct fetch_box *b, const char *id, bool has_id, struct
 		if (!header)
 			drop = false;
 		else if (!text_space(line.p[0]))
-			drop = others_results(b, at);
+			drop = others_results(b, at, line);
 		if (drop)
 			continue;
 		if (line.n && line.p[0] == '.')

@@ -90,10 +90,20 @@ int order_tellf(struct forum_txn *t, const struct smtp_order *o, const char *fmt
 	return e;
 }
 
+static struct slice once_key(struct forum_txn *t, const struct smtp_order *o, const char *word)
+{
+	return arena_slicef(forum_arena(t), "%s:%.*s", word, SLICE_ARG(o->address));
+}
+
+int order_asked(struct forum_txn *t, const struct smtp_order *o)
+{
+	return memo_get(t, MEMO_ANSWERED, once_key(t, o, order_verb_word(o->verb)), NULL);
+}
+
 /* once in `seconds` for this address and word; 1 first time, 0 not again */
 int order_once(struct forum_txn *t, const struct smtp_order *o, const char *word, int seconds)
 {
-	struct slice key = arena_slicef(forum_arena(t), "%s:%.*s", word, SLICE_ARG(o->address)), v;
+	struct slice key = once_key(t, o, word), v;
 	int e = memo_get(t, MEMO_ANSWERED, key, &v);
 
 	if (e != 0)

@@ -77,24 +77,32 @@ int order_agree(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 
 /* ---- where others name him ---- */
 
-static bool names_him(struct forum_txn *t, const struct post *p, struct slice folded)
+/* what order_mentions() and order_search() look for words in; false: too long, or not to be read */
+bool order_folded(struct forum_txn *t, const struct post *p, struct buf *fold)
 {
-	struct buf header = { 0 }, body = { 0 }, text = { 0 }, fold = { 0 };
-	bool found = false;
+	struct buf header = { 0 }, body = { 0 }, text = { 0 };
+	bool good = p->body_len <= 1u << 20 && post_header(t, p, &header) > 0 && post_body(t, p, 0, p->body_len, &body) > 0;
 
-	if (p->body_len <= 1u << 20 && post_header(t, p, &header) > 0 && post_body(t, p, 0, p->body_len, &body) > 0) {
+	if (good) {
 		mime_message_text(buf_slice(&header), buf_slice(&body), 1u << 20, &text);
-		text_fold(buf_slice(&text), &fold);
-		found = slice_find(buf_slice(&fold), folded) >= 0;
+		text_fold(buf_slice(&text), fold);
 	}
 	buf_free(&header);
 	buf_free(&body);
 	buf_free(&text);
+	return good;
+}
+
+static bool names_him(struct forum_txn *t, const struct post *p, struct slice folded)
+{
+	struct buf fold = { 0 };
+	bool found = order_folded(t, p, &fold) && slice_find(buf_slice(&fold), folded) >= 0;
+
 	buf_free(&fold);
 	return found;
 }
 
-struct mentions { unsigned n, read; struct buf text; uint64_t last[MENTIONS_MAX]; };
+struct mentions { unsigned n, read; size_t octets; struct buf text; uint64_t last[MENTIONS_MAX]; };
 
 static void mentions_in(struct forum_txn *t, const struct smtp_order *o, const struct group *g, struct slice folded, struct mentions *m)
 {
@@ -104,7 +112,7 @@ static void mentions_in(struct forum_txn *t, const struct smtp_order *o, const s
 
 	if (search_find(t, g->id, SEARCH_BODY, folded, &hits) > 0)
 		range_set_union(&hits.sure, &hits.maybe);
-	for (; m->n < MENTIONS_MAX && m->read < MENTIONS_READ && range_set_next(&hits.sure, n, &n); n++) {
+	for (; m->n < MENTIONS_MAX && m->read < MENTIONS_READ && m->octets < ORDER_OCTETS && range_set_next(&hits.sure, n, &n); n++) {
 		bool told = false;
 
 		if (post_by_number(t, g->id, n, &p) <= 0 || p.state != POST_VISIBLE || p.author == o->member)
@@ -112,6 +120,7 @@ static void mentions_in(struct forum_txn *t, const struct smtp_order *o, const s
 		for (unsigned i = 0; i < m->n; i++)
 			told |= m->last[i] == p.id;
 		m->read++;
+		m->octets += p.body_len;
 		if (told || !names_him(t, &p, folded))
 			continue;
 		m->last[m->n++] = p.id;
@@ -140,7 +149,7 @@ static unsigned mentions(struct forum_txn *t, const struct smtp_order *o, struct
 			mentions_in(t, o, &g, buf_slice(&fold), &m);
 	}
 	buf_add_slice(out, buf_slice(&m.text));
-	if (m.n == MENTIONS_MAX || m.read == MENTIONS_READ)
+	if (m.n == MENTIONS_MAX || m.read == MENTIONS_READ || m.octets >= ORDER_OCTETS)
 		buf_adds(out, "(and perhaps more)\n");
 	buf_free(&m.text);
 	buf_free(&fold);
@@ -173,9 +182,12 @@ int order_leave(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 int order_ask_forget(struct forum_txn *t, struct smtp_order *o)
 {
 	struct buf b = { 0 }, named = { 0 };
-	unsigned n = mentions(t, o, &named);
-	int e;
+	unsigned n;
+	int e = order_asked(t, o);
 
+	if (e)          /* before all the reading: anybody can send this in his name */
+		return e;
+	n = mentions(t, o, &named);
 	buf_adds(&b, "You, or somebody in your name, asked to leave the forum and to take the name away.\nYour posts stay, but nobody sees any more who wrote them. "
 		"This cannot be undone.\n");
 	if (n)

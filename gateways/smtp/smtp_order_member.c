@@ -9,6 +9,7 @@
 #include "forumd/forum/moderate.h"
 #include "forumd/forum/overview.h"
 #include "forumd/forum/rights.h"
+#include "forumd/forum/search.h"
 #include "forumd/forum/subscribe.h"
 #include "forumd/run/job.h"
 #include "forumd/run/password.h"
@@ -123,58 +124,85 @@ int order_set(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 	return fail_set(f, ERR_INVALID, "set receipts=on|off, replies=on|off, quiet=FROM-TO|off (hours, UTC), aside=on|off, mail-marks=on|off, private=on|off, catchup=DAYS|off or name=NAME");
 }
 
-static bool search_matches(struct forum_txn *t, const struct overview *v, struct slice words)
+/* numbers of a group that may hold them: the index is asked for the longest word */
+static bool search_candidates(struct forum_txn *t, uint32_t group, struct slice folded, struct range_set *set_r)
 {
-	struct buf hay = { 0 }, needle = { 0 };
-	struct slice rest, w;
+	struct slice rest = folded, w, longest = SLICE("");
+	struct search_hits hits = { 0 };
+	bool good;
+
+	while (slice_word(&rest, &w))
+		longest = w.n > longest.n ? w : longest;
+	if ((good = search_find(t, group, SEARCH_TEXT, longest, &hits) > 0)) {
+		range_set_copy(set_r, &hits.sure);
+		range_set_union(set_r, &hits.maybe);
+	}
+	range_set_free(&hits.sure);
+	range_set_free(&hits.maybe);
+	return good;
+}
+
+static bool search_matches(struct forum_txn *t, const struct overview *v, struct slice folded, size_t *octets)
+{
+	struct buf hay = { 0 };
+	struct slice rest = folded, w;
 	struct post p;
 	bool all = true;
 
 	text_fold(v->subject, &hay);
-	if (post_get(t, v->post, &p) > 0 && p.body_len < 200000) {
-		struct buf body = { 0 };
-
-		if (post_body(t, &p, 0, p.body_len, &body) > 0)
-			text_fold(buf_slice(&body), &hay);
-		buf_free(&body);
+	buf_addc(&hay, '\n');
+	if (post_get(t, v->post, &p) > 0) {
+		*octets += p.body_len;
+		order_folded(t, &p, &hay);
 	}
-	text_fold(words, &needle);
-	rest = buf_slice(&needle);
 	while (all && slice_word(&rest, &w))
 		all = slice_find(buf_slice(&hay), w) >= 0;
 	buf_free(&hay);
-	buf_free(&needle);
 	return all;
 }
 
-/* newest first, in all groups the asker reads; the number of posts looked at is bounded */
+struct searching { unsigned hits, seen; size_t octets; struct buf text; };
+
+static bool search_ends(const struct searching *s)
+{
+	return s->hits >= SEARCH_HITS || s->seen >= SEARCH_POSTS || s->octets >= ORDER_OCTETS;
+}
+
+static void search_group(struct forum_txn *t, const struct group *g, struct slice folded, struct searching *s)
+{
+	struct range_set numbers = { 0 };
+	struct overview v;
+
+	if (search_candidates(t, g->id, folded, &numbers))
+		for (uint32_t n = g->high + 1; !search_ends(s) && s->seen++ < SEARCH_POSTS && overview_before(t, g->id, n, &n) > 0;) {
+			if (!range_set_has(&numbers, n) || overview_get(t, g->id, n, &v) <= 0 || !search_matches(t, &v, folded, &s->octets))
+				continue;
+			s->hits++;
+			buf_addf(&s->text, "%.*s\n  %.*s, %.*s\n  mid:%.*s\n", SLICE_ARG(slice_to(v.subject, 200)), SLICE_ARG(g->name),
+				SLICE_ARG(author_name(t, v.author, v.from)), SLICE_ARG(slice_sub(v.message_id, 1, v.message_id.n - 2)));
+		}
+	range_set_free(&numbers);
+}
+
+/* newest first, in all groups the asker reads; what is looked at is bounded */
 int order_search(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 {
+	struct searching s = { 0 };
 	struct slice cursor = { 0 };
-	unsigned hits = 0, seen = 0;
-	struct buf b = { 0 };
-	struct overview v;
+	struct buf folded = { 0 };
 	struct group g;
 	int e;
 
 	if (o->rest.n < 2)
 		return fail_set(f, ERR_INVALID, "search for what? write  search WORDS");
-	while (hits < SEARCH_HITS && seen < SEARCH_POSTS && group_each(t, &cursor, &g) > 0) {
-		uint32_t n = g.high + 1;
-
-		if (!rights_can_read(t, o->member, &g) || g.access == GROUP_OWN)
-			continue;
-		while (hits < SEARCH_HITS && seen++ < SEARCH_POSTS && overview_before(t, g.id, n, &n) > 0) {
-			if (overview_get(t, g.id, n, &v) <= 0 || !search_matches(t, &v, o->rest))
-				continue;
-			hits++;
-			buf_addf(&b, "%.*s\n  %.*s, %.*s\n  mid:%.*s\n", SLICE_ARG(slice_to(v.subject, 200)), SLICE_ARG(g.name),
-				SLICE_ARG(author_name(t, v.author, v.from)), SLICE_ARG(slice_sub(v.message_id, 1, v.message_id.n - 2)));
-		}
-	}
-	e = order_tellf(t, o, "%u post%s found%s.\n\n%.*s", hits, hits == 1 ? "" : "s", hits == SEARCH_HITS ? ", and perhaps more" : "",
-		SLICE_ARG(buf_slice(&b)));
-	buf_free(&b);
+	text_fold(o->rest, &folded);
+	while (!search_ends(&s) && group_each(t, &cursor, &g) > 0)
+		if (rights_can_read(t, o->member, &g) && g.access != GROUP_OWN)
+			search_group(t, &g, buf_slice(&folded), &s);
+	e = order_tellf(t, o, "%u post%s found%s.\n\n%.*s", s.hits, s.hits == 1 ? "" : "s", search_ends(&s) ? ", and perhaps more" : "",
+		SLICE_ARG(buf_slice(&s.text)));
+	buf_free(&s.text);
+	buf_free(&folded);
 	return e;
 }
 

@@ -4,6 +4,7 @@
 #include "gateways/smtp/smtp_order.h"
 
 #define ORDER_DAY 86400
+#define ORDER_OCTETS (16u << 20)   /* of posts that one mail may have read: the writer does nothing else meanwhile */
 
 /* smtp_order.c */
 const char *order_verb_word(enum smtp_verb v);
@@ -14,6 +15,8 @@ int order_tellf(struct forum_txn *t, const struct smtp_order *o, const char *fmt
 int order_once(struct forum_txn *t, const struct smtp_order *o, const char *word, int seconds);
 /* asks back; the order is done when the answer says confirm */
 int order_ask(struct forum_txn *t, struct smtp_order *o, const char *why);
+/* 1 that was asked already and is not asked again now; 0; < 0 */
+int order_asked(struct forum_txn *t, const struct smtp_order *o);
 /* the group the rest begins with, or the one the mail went to; only one that the asker reads */
 int order_need_group(struct forum_txn *t, struct smtp_order *o, struct group *g_r, struct fail *f);
 
@@ -47,6 +50,7 @@ int order_catchup(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_aside(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_agree(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_export(struct forum_txn *t, struct smtp_order *o, struct fail *f);
+bool order_folded(struct forum_txn *t, const struct post *p, struct buf *fold);
 int order_mentions(struct forum_txn *t, struct smtp_order *o);
 int order_leave(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_ask_forget(struct forum_txn *t, struct smtp_order *o);
