@@ -264,7 +264,8 @@ static int copy_target(struct imap_session *is, struct forum_txn *t, struct slic
 	}
 	if (r == 1 && d->how == COPY_BACK && (imap_selected_get(is, t, &from) <= 0 || !from.owner))
 		return 2;
-	if (r == 1 && d->how == COPY_BOX && imap_selected_get(is, t, &from) > 0 && from.owner && from.box == BOX_QUEUE)
+	/* a case leaves the queue when it is decided, and not otherwise */
+	if (r == 1 && d->how != COPY_ACT && imap_selected_get(is, t, &from) > 0 && from.owner && from.box == BOX_QUEUE)
 		return 2;
 	if (r == 1 && d->how == COPY_BOX && (!personal_holds_own(g) || g->id == is->group))
 		return 2;
