@@ -12,6 +12,10 @@ if not os.path.exists(BIN + "/innd") or os.environ.get("FORUMD_TEST_UNPACK"):
     _root = debpkg.unpack("inn2", "inn2-inews", *debpkg.libraries("inn2"))
     BIN = _root + "/usr/lib/news/bin"
     LIBRARY = {"LD_LIBRARY_PATH": ":".join([_root + "/usr/lib/news"] + debpkg.library_path(_root)), "PERL5LIB": _root + "/usr/share/perl5"}
+    # where the modules look for innconfval and shlock is written into them
+    config = _root + "/usr/share/perl5/INN/Config.pm"
+    text = open(config).read()
+    open(config, "w").write(text.replace("'/usr/lib/news'", "'%s/usr/lib/news'" % _root).replace('"/usr/lib/news"', '"%s/usr/lib/news"' % _root))
     if not debpkg.runs(BIN + "/innd", dict(os.environ, **LIBRARY)):
         skip_all("libraries of inn2 are not here")
 

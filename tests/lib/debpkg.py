@@ -3,20 +3,29 @@ import glob, os, shutil, subprocess, tempfile
 from forumtest import *
 
 
-def unpack(*packages):
-    """the directory they were unpacked under; skips the test when the distribution does not give them"""
+def fetch(*packages):
+    """(the directory they were unpacked under, None), or (None, why not); gone when the test ends"""
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
-        skip_all("no apt-get here")
+        return None, "no apt-get here"
     d = tempfile.mkdtemp(prefix="debpkg-")
     at_end(shutil.rmtree, d, True)
     os.chmod(d, 0o755)
-    p = subprocess.run(["apt-get", "-o", "APT::Sandbox::User=root", "download"] + list(packages), cwd=d, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                       timeout=120 * SLOW)
+    p = subprocess.run(["apt-get", "-o", "APT::Sandbox::User=root", "download"] + list(packages), cwd=d, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120 * SLOW)
     if p.returncode:
-        skip_all("%s cannot be downloaded: %s" % (" ".join(packages), p.stdout.decode("utf-8", "replace").strip()[-200:].replace("\n", " ")))
+        why = p.stdout.decode("utf-8", "replace").strip()[-200:].replace("\n", " ")
+        return None, "%s cannot be downloaded: %s" % (" ".join(packages), why)
     root = os.path.join(d, "root")
     for deb in glob.glob(d + "/*.deb"):
         subprocess.run(["dpkg-deb", "-x", deb, root], check=True)
+    return root, None
+
+
+def unpack(*packages):
+    """the directory they were unpacked under; skips the test when the distribution does not give them"""
+    root, why = fetch(*packages)
+    if not root:
+        skip_all(why)
     return root
 
 

@@ -5,6 +5,7 @@ that is not installed is unpacked into a temporary directory (packages of mail s
     p = Postfix(main="relayhost = ...", services=["127.0.0.1:2525 inet n - n - - smtpd"])
 """
 import os, pwd, shutil, socket, subprocess, tempfile
+import debpkg
 from forumtest import at_end, diag, skip_all, wait_for
 
 _unpacked = {}
@@ -12,18 +13,10 @@ _unpacked = {}
 
 def unpack(package):
     """a directory with the package's files, or None"""
-    if package in _unpacked:
-        return _unpacked[package]
-    if not shutil.which("apt-get") or not shutil.which("dpkg"):
-        return None
-    d = tempfile.mkdtemp(prefix="deb-")
-    os.chmod(d, 0o755)
-    at_end(shutil.rmtree, d, True)
-    r = subprocess.run("cd '%s' && apt-get -qq -o APT::Sandbox::User=root download %s && dpkg -x %s_*.deb ." % (d, package, package), shell=True,
-                       capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    _unpacked[package] = d if r.returncode == 0 else None
-    if r.returncode:
-        diag("%s: %s" % (package, r.stderr[-300:]))
+    if package not in _unpacked:
+        _unpacked[package], why = debpkg.fetch(package)
+        if why:
+            diag(why)
     return _unpacked[package]
 
 
