@@ -22,7 +22,7 @@ static bool wants_check(const struct smtp_session *m)
 	return false;
 }
 
-static bool carries_our_results(struct slice mail, struct slice id)
+static bool carries_results(struct slice mail, struct slice id)
 {
 	struct slice header, body;
 	struct buf flat = { 0 };
@@ -36,22 +36,41 @@ static bool carries_our_results(struct slice mail, struct slice id)
 	return found;
 }
 
-/* Ours in front, when there is one; others that carry our name go, unless that is the name of the server we trust. */
+static void rewrite(struct smtp_session *m, struct slice id, struct slice field)
+{
+	struct buf out = { 0 };
+
+	sender_mark(buf_slice(&m->data), id, field, &out);
+	buf_free(&m->data);
+	m->data = out;
+}
+
+/* what our name says, and what the servers say that other listeners trust, did not come from them through this door */
+static void unmark(struct smtp_session *m)
+{
+	const struct config *c = m->s.config;
+	const char *trust = m->s.listen->trust_authserv;
+
+	for (unsigned i = 0; i <= c->nlisten; i++) {
+		const char *name = i < c->nlisten ? c->listen[i].trust_authserv : c->domain;
+
+		if (name && *name && !(trust && slice_is_nocase(slice_str(name), trust)) && carries_results(buf_slice(&m->data), slice_str(name)))
+			rewrite(m, slice_str(name), SLICE(""));
+	}
+}
+
+/* Ours in front, when there is one; others that carry our name or one we trust elsewhere go. */
 static void mark(struct smtp_session *m)
 {
 	struct slice id = slice_str(m->s.config->domain);
-	const char *trust = m->s.listen->trust_authserv;
-	struct buf value = { 0 }, field = { 0 }, out = { 0 };
+	struct buf value = { 0 }, field = { 0 };
 
-	if (m->verdict) {
-		buf_addf(&value, "%.*s%.*s", SLICE_ARG(id), SLICE_ARG(m->verdict_results));
-		field_write(&field, "Authentication-Results", buf_slice(&value));
-	} else if ((trust && slice_is_nocase(id, trust)) || !carries_our_results(buf_slice(&m->data), id)) {
+	unmark(m);
+	if (!m->verdict)
 		return;
-	}
-	sender_mark(buf_slice(&m->data), id, buf_slice(&field), &out);
-	buf_free(&m->data);
-	m->data = out;
+	buf_addf(&value, "%.*s%.*s", SLICE_ARG(id), SLICE_ARG(m->verdict_results));
+	field_write(&field, "Authentication-Results", buf_slice(&value));
+	rewrite(m, id, buf_slice(&field));
 	buf_free(&field);
 	buf_free(&value);
 }
