@@ -22,7 +22,7 @@ def installed():
 if not installed():
     os.makedirs(cache, exist_ok=True)
     try:
-        x = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--no-save", "--ignore-scripts", "--prefix", cache]
+        x = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--no-save", "--ignore-scripts", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--prefix", cache]
                            + ["%s@%s" % nv for nv in VERSIONS.items()], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=90)
         said = x.stdout.decode("utf-8", "replace")
     except subprocess.TimeoutExpired:
