@@ -4,7 +4,7 @@
 #include "forumd/base/digest.h"
 #include "forumd/forum/forum_private.h"
 
-#define MEMO_VALUE_MAX 2000
+#define MEMO_VALUE_MAX 6000      /* the longest: what undoes 200 posts with two words on each */
 
 static struct key memo_key(enum memo kind, struct slice key) {
 	unsigned char d[16];

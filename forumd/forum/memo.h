@@ -26,7 +26,7 @@ enum memo {
 };
 /* The value, which lives as long as the transaction: 1; 0 absent or over. */
 int memo_get(struct forum_txn *t, enum memo kind, struct slice key, struct slice *value_r);
-/* Keeps value (<= 2,000 octets) until `expires` (seconds); replaces. Called on: writer. */
+/* Keeps value (<= 6,000 octets) until `expires` (seconds); replaces. Called on: writer. */
 int memo_put(struct forum_txn *t, enum memo kind, struct slice key, struct slice value, int64_t expires);
 int memo_del(struct forum_txn *t, enum memo kind, struct slice key);
 /* drops what ended before `before`, at most max; number dropped. Called on: writer. */

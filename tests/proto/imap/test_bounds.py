@@ -22,6 +22,15 @@ like(a.run("STORE 2:1001 +FLAGS.SILENT ($Muted)")[0], "^OK", "a thousand are mut
 like(a.run("STORE 1:1001 FLAGS.SILENT (\\Seen)")[0], "^OK", "and all flags replaced")
 is_([l for l in a.run("SEARCH KEYWORD $Muted")[1] if "SEARCH" in l], ["* SEARCH"], "which unmutes them")
 
+# as many words of a moderator as one command may say can all be taken back
+s.member("mod@example.org", "Mod", "secret")
+s.ctl("member", "role", "mod@example.org", "moderator:test.forum")
+m = s.imap("mod@example.org", "secret")
+m.run("SELECT test.forum")
+for words in ("+FLAGS.SILENT ($Locked)", "-FLAGS.SILENT ($Locked)", "+FLAGS.SILENT ($Locked $Aside)"):
+    r = m.run("UID STORE 1:200 " + words)[0]
+    ok(r.startswith("OK"), words + " on 200 posts") or diag(r)
+
 # own messages are written once more, or noted until they are gone
 noise = bytes(c for c in os.urandom(9 << 20) if c >= 32)
 lines = b"\r\n".join(noise[i:i + 900] for i in range(0, len(noise), 900))
