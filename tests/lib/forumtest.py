@@ -8,7 +8,7 @@
 Needs top_builddir (set by the test driver; default: the directory above this file's top). Prints TAP.
 Everything a Server made is gone when it stops: its directory, its process (by pid), nothing else.
 """
-import atexit, json, os, re, shutil, signal, socket, ssl, subprocess, sys, tempfile, time
+import atexit, json, os, random, re, shutil, signal, socket, ssl, subprocess, sys, tempfile, time
 
 import imapsyntax
 
@@ -93,12 +93,23 @@ def need(*programs):
             skip_all("%s is not installed" % p)
 
 
+_held = []
+
+
 def free_ports(n):
-    socks = [socket.socket() for _ in range(n)]
-    for s in socks:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in socks]
-    for s in socks:
+    """Below those that the system gives to outgoing connections, and held against other tests (by a name, until this program
+    ends): who gets one may stop and start on it."""
+    ports = []
+    while len(ports) < n:
+        p, name, s = random.randrange(10000, 32768), socket.socket(socket.AF_UNIX), socket.socket()
+        try:
+            name.bind("\0forumtest-port-%d" % p)
+            s.bind(("127.0.0.1", p))
+        except OSError:
+            name.close()
+        else:
+            _held.append(name)
+            ports.append(p)
         s.close()
     return ports
 
