@@ -50,5 +50,19 @@ ok(r.startswith("OK") and len([l for l in u if "EXPUNGE" in l]) == 5, "EXPUNGE g
 is_(a.run("STATUS Drafts (MESSAGES)")[1], ["* STATUS Drafts (MESSAGES 0)"], "all")
 like(a.run("DELETE Big")[0], "^OK", "DELETE too")
 like(a.run("STATUS Big (MESSAGES)")[0], "^NO", "it is gone")
+# keywords are many, but not without end, and the last one says so
+t = "Subject: x\r\n\r\nhi\r\n"
+a.run("CREATE Odd")
+for k in range(21):
+    a.run("APPEND Odd" + (" {%d+}\r\n%s" % (len(t), t)) * 100)
+a.run("SELECT Odd")
+odd = ",".join("%d" % i for i in range(1, 2101, 2))
+r = []
+while len(r) < 40 and (not r or r[-1].startswith("OK")):
+    r.append(a.run("STORE %s +FLAGS.SILENT (k%d)" % (odd, len(r)))[0])
+ok(len(r) > 30 and r[-1].startswith("NO [LIMIT] too many keywords"), "keywords on every second message") or diag(len(r), r[-1])
+like(a.run("STORE %s -FLAGS.SILENT (k0)" % odd)[0], "^OK", "one is taken off")
+like(a.run("STORE %s +FLAGS.SILENT (\\Seen)" % odd)[0], "^OK", "and there is room again")
+
 ok("ok" in s.ctl("check") or s.code == 0, "the store is sound")
 done()
