@@ -147,7 +147,7 @@ int order_ask(struct forum_txn *t, struct smtp_order *o, const char *why)
 	return e <= 0 ? (e < 0 ? e : 1) : ask(t, o, why);     /* asked already: nobody is bombed with questions */
 }
 
-#define ASK_TEXT_MAX 8000
+#define ASK_TEXT_MAX 4800          /* a memo holds 6000, with address, name and line */
 
 /* What moderates needs more than the address it was sent to, which may have been passed on: the same words are asked about once. */
 static int ask_moderator(struct forum_txn *t, struct smtp_order *o, struct fail *f)

@@ -40,6 +40,8 @@ wm = f.notice("will", "1 open case")
 like(f.send("mia", f.reply_to(m), "1 approve\n\n> 1. waits\n", extra="")[0], "^250 2.0.0 done", "an answer without proof is asked about")
 again = f.send("mia", f.reply_to(m), "1 approve\n\n> 1. waits\n", extra="")[0]
 ask = f.notice("mia", "Please confirm")
+like(f.send("will", f.reply_to(wm), "1 note " + "word " * 950 + "\n", extra="")[0], "^250 2.0.0 done", "a long one too")
+like(f.send("will", f.reply_to(wm), "1 note " + "word " * 1200 + "\n", extra="")[0], "^550|^552", "too long to ask about: refused, with the reason")
 like(words(ask), "answered a list of cases.*Nothing proves that it came from you, so nothing was done", "at her address")
 ok("Hello" not in subjects(f.s), "and nothing is published on the word of a From alone")
 is_(len(f.copies(lambda c: "mia" in c["Delivered-To"] and "confirm" in str(c["Subject"]), seconds=1)), 1, "the same words are asked about once")
