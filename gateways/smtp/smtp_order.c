@@ -163,6 +163,16 @@ static int ask_moderator(struct forum_txn *t, struct smtp_order *o, struct fail 
 		"Nothing proves that it came from you, so nothing was done.");
 }
 
+/* A word about one's own post whose sender check failed; about each post once in ten minutes. */
+static int ask_author(struct forum_txn *t, struct arena *a, struct smtp_order *o)
+{
+	const char *verb = order_verb_word(o->verb);
+	int e = order_once(t, o, arena_printf(a, "receipt %s %llu", verb, (unsigned long long)o->post), 600);
+
+	return e <= 0 ? (e < 0 ? e : 1) : ask(t, o, arena_printf(a, "A mail in your name answered a receipt with: %s\n"
+		"The sender check of the mail server failed, so nothing was done.", verb));
+}
+
 /* ---- the verbs ---- */
 
 int order_need_group(struct forum_txn *t, struct smtp_order *o, struct group *g_r, struct fail *f)
@@ -219,6 +229,24 @@ static int run(struct forum_txn *t, struct arena *a, struct smtp_order *o, struc
 
 /* ---- who may ---- */
 
+/* what was edited meanwhile is meant as it is now */
+static int from_receipt(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)
+{
+	o->post = replace_latest(t, o->post);
+	switch (o->verb) {
+	case VERB_CONFIRM:
+		return order_publish(t, o, f);
+	case VERB_UNDO: case VERB_WHOLE: case VERB_UNDER: case VERB_SPLIT:
+		/* whoever got hold of a receipt could send it under the member's name */
+		return o->proven ? run(t, a, o, f) : ask_author(t, a, o);
+	case VERB_EDIT: case VERB_HELP:
+		return run(t, a, o, f);
+	default:
+		return fail_set(f, ERR_INVALID,
+			"a receipt takes undo, whole, edit, split, confirm or under <link>; to write to the forum answer the post itself");
+	}
+}
+
 static int from_question(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)
 {
 	uint64_t member, post, group, token;
@@ -245,27 +273,13 @@ static int from_question(struct forum_txn *t, struct arena *a, struct smtp_order
 	q.from_token = q.answer ? (enum token_kind)token : o->from_token;
 	if (notice_settle(t, o->question) < 0)
 		return fail_set(f, ERR_UNAVAILABLE, "try again later");
-	e = !q.answer ? run(t, a, &q, f) : q.from_token == TOKEN_CASE ? order_cases(t, &q, f) : order_undo_act(t, &q, f);
+	e = !q.answer ? run(t, a, &q, f) : q.from_token == TOKEN_CASE ? order_cases(t, &q, f)
+		: q.from_token == TOKEN_RECEIPT ? from_receipt(t, a, &q, f) : order_undo_act(t, &q, f);
 	o->password = q.password;
 	o->export = q.export;
 	o->forum = q.forum;
 	o->member = q.member;
 	return e;
-}
-
-/* what was edited meanwhile is meant as it is now */
-static int from_receipt(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)
-{
-	o->post = replace_latest(t, o->post);
-	switch (o->verb) {
-	case VERB_CONFIRM:
-		return order_publish(t, o, f);
-	case VERB_UNDO: case VERB_WHOLE: case VERB_UNDER: case VERB_SPLIT: case VERB_EDIT: case VERB_HELP:
-		return run(t, a, o, f);
-	default:
-		return fail_set(f, ERR_INVALID,
-			"a receipt takes undo, whole, edit, split, confirm or under <link>; to write to the forum answer the post itself");
-	}
 }
 
 int smtp_order_apply(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)

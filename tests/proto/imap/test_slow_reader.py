@@ -93,7 +93,7 @@ for c in (a, b):
     c.run("NOOP")
 a.send("i IDLE")
 a.expect("+")
-b.run("STORE 1:* FLAGS.SILENT (\\Seen \\Answered \\Flagged \\Deleted $Forwarded $Junk $NotJunk $Muted $Watched $With $A $Few $More $Of $Her $Own)")
+b.run("STORE 1:* FLAGS.SILENT (\\Seen \\Answered \\Flagged \\Deleted $Forwarded $Junk $NotJunk $Plenty $With $A $Few $More $Of $Her $Own)")
 told = set()
 try:
     while len(told) < POSTS:
