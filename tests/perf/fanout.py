@@ -7,7 +7,7 @@ writes a mail in pieces and leaves Nagle on).
   top_builddir=BUILD tests/perf/fanout.py [PEOPLE]
 
 mlmmj is the installed one, or the package is unpacked into a temporary directory, since installing it wants a mail server.
-Each line is the best of three; mail is signed on as many threads as there are processors."""
+Each line is the best of three ($RUNS)."""
 import asyncio, multiprocessing, os, socket, sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from forumtest import *
