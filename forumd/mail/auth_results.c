@@ -1,13 +1,14 @@
 /* auth_results.c - RFC 8601. Only fields that carry the trusted authserv-id count; the front MTA removes forged ones
  * with its own id (RFC 8601 5), as forumd cannot know which of them it wrote. A field is first flattened: comments go,
  * and in quoted strings everything that could look like structure becomes an underscore.
- * Alignment is judged without a list of public suffixes: one domain equals the other or lies below it, and the upper
- * one has a dot. Two siblings below one organisational domain are not taken as aligned. */
+ * Alignment is that of our own check (auth.h): one organisation, which no public suffix is. */
+#include "forumd/base/arena.h"
 #include "forumd/base/text.h"
+#include "forumd/mail/auth.h"
 #include "forumd/mail/field.h"
 #include "forumd/mail/inbound.h"
 
-struct auth { bool dmarc_pass, dmarc_fail, aligned_pass, other_fail; };
+struct auth { struct arena *arena; bool dmarc_pass, dmarc_fail, aligned_pass, other_fail; };
 
 bool inbound_auth_flatten(struct slice value, struct buf *out) {
 	size_t depth = 0;
@@ -51,17 +52,9 @@ static void auth_tighten(struct buf *b) {
 		buf_truncate(b, n);
 }
 
-static bool auth_below(struct slice name, struct slice above) {
-	return slice_chr(above, '.') > 0 && name.n > above.n && name.p[name.n - above.n - 1] == '.' &&
-		slice_eq_nocase(slice_from(name, name.n - above.n), above);
-}
-
-static bool auth_aligned(struct slice domain, struct slice from) {
-	ptrdiff_t at = slice_rchr(domain, '@');
-	domain = slice_from(domain, (size_t)(at + 1));
-	if (!domain.n || !from.n)
-		return false;
-	return slice_eq_nocase(domain, from) || auth_below(domain, from) || auth_below(from, domain);
+/* a domain, or an address in one */
+static bool auth_same(const struct auth *a, struct slice domain, struct slice from) {
+	return auth_aligned(a->arena, slice_from(domain, (size_t)(slice_rchr(domain, '@') + 1)), from, false);
 }
 
 /* value of a property such as header.d, empty when absent */
@@ -91,14 +84,14 @@ static void auth_result(struct slice info, struct slice from, struct auth *a) {
 	bool fail = slice_is_nocase(result, "fail") || slice_is_nocase(result, "softfail") || slice_is_nocase(result, "reject");
 	if (slice_is_nocase(method, "dmarc")) {
 		struct slice domain = auth_property(info, "header.from");
-		a->dmarc_pass = a->dmarc_pass || (pass && (!domain.n || auth_aligned(domain, from)));
+		a->dmarc_pass = a->dmarc_pass || (pass && (!domain.n || auth_same(a, domain, from)));
 		a->dmarc_fail = a->dmarc_fail || fail;
 	} else if (slice_is_nocase(method, "dkim")) {
 		struct slice domain = auth_property(info, "header.d");
-		a->aligned_pass = a->aligned_pass || (pass && auth_aligned(domain.n ? domain : auth_property(info, "header.i"), from));
+		a->aligned_pass = a->aligned_pass || (pass && auth_same(a, domain.n ? domain : auth_property(info, "header.i"), from));
 		a->other_fail = a->other_fail || fail;
 	} else if (slice_is_nocase(method, "spf")) {
-		a->aligned_pass = a->aligned_pass || (pass && auth_aligned(auth_property(info, "smtp.mailfrom"), from));
+		a->aligned_pass = a->aligned_pass || (pass && auth_same(a, auth_property(info, "smtp.mailfrom"), from));
 		a->other_fail = a->other_fail || fail;
 	}
 }
@@ -115,13 +108,14 @@ static void auth_field(struct slice value, struct slice authserv_id, struct slic
 }
 
 enum inbound_auth inbound_auth_results(struct slice header, struct slice authserv_id, struct slice from_domain) {
-	struct auth a = { 0 };
 	struct field f;
 	if (!authserv_id.n || !from_domain.n)
 		return INBOUND_AUTH_NONE;
+	struct auth a = { .arena = arena_new() };
 	while (field_next(&header, &f))
 		if (slice_is_nocase(f.name, "authentication-results"))
 			auth_field(f.value, authserv_id, from_domain, &a);
+	arena_free(&a.arena);
 	if (a.dmarc_fail)
 		return INBOUND_AUTH_FAIL;
 	if (a.dmarc_pass || a.aligned_pass)

@@ -50,6 +50,10 @@ static void test_auth(void) {
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		is_int(inbound_auth_results(slice_str(cases[i].header), SLICE("mx.us"), SLICE("x.org")), cases[i].want, "%s", cases[i].header);
+	is_int(inbound_auth_results(SLICE("Authentication-Results: mx.us; dkim=pass header.d=evil.eu.org\r\n"), SLICE("mx.us"), SLICE("eu.org")),
+		INBOUND_AUTH_NONE, "a domain below a public suffix does not speak for the suffix");
+	is_int(inbound_auth_results(SLICE("Authentication-Results: mx.us; dkim=pass header.d=x.eu.org\r\n"), SLICE("mx.us"), SLICE("a.x.eu.org")),
+		INBOUND_AUTH_PASS, "but for its own names");
 	is_int(inbound_auth_results(SLICE("Authentication-Results: ; dmarc=pass\r\n"), SLICE(""), SLICE("x.org")), INBOUND_AUTH_NONE,
 		"no id is trusted");
 }
