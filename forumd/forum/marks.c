@@ -552,6 +552,33 @@ int marks_set(struct forum_txn *t, uint32_t member, uint32_t group, enum mark k,
 	return k != MARK_DELETED && marks_are_elsewhere(&g) ? marks_set_box(t, member, &g, k, numbers, on) : marks_set_in(t, member, &g, k, numbers, on);
 }
 
+int marks_carry(struct forum_txn *t, uint32_t member, uint32_t from, uint32_t to, const struct marks_carry *v, size_t n) {
+	struct range_set there = { 0 };
+	struct marks m;
+	struct group g;
+	uint32_t lo = UINT32_MAX, hi = 0;
+	for (size_t i = 0; i < n; i++) {
+		lo = v[i].was < lo ? v[i].was : lo;
+		hi = v[i].was > hi ? v[i].was : hi;
+	}
+	int r = group_get(t, to, &g);
+	if (r <= 0 || (r = marks_load(t, member, from, lo, hi, &m)) < 0)
+		return r < 0 ? r : ERR_NOTFOUND;
+	for (unsigned k = 0; k < MARK_COUNT && r >= 0; k++) {
+		struct marks_edit e = { .member = member, .group = to, .kind = (enum mark)k, .on = true };
+		range_set_clear(&there);
+		for (size_t i = 0; i < n && m.set[k].n; i++)
+			if (range_set_has(&m.set[k], v[i].was))
+				range_set_add(&there, v[i].is, v[i].is);
+		if (there.n)
+			r = marks_edit(t, &e, &g, &there);
+		range_set_free(&e.changed);
+	}
+	range_set_free(&there);
+	marks_free(&m);
+	return r < 0 ? r : 1;
+}
+
 int marks_unseen(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t *count_r, uint32_t *first_r) {
 	struct range_set unseen = { 0 }, holes = { 0 };
 	struct marks m = { 0 };

@@ -13,6 +13,7 @@
 #include "forumd/forum/group.h"
 #include "forumd/forum/mailq.h"
 #include "forumd/forum/moderate_private.h"
+#include "forumd/forum/personal.h"
 #include "forumd/forum/queue.h"
 #include "forumd/forum/pointer.h"
 #include "forumd/forum/rights.h"
@@ -431,15 +432,25 @@ static int moderate_aside_group(struct forum_txn *t, uint32_t id, uint32_t *asid
 /* The post and what is below it go from one group to the other; what is not in `from` stays where it is. */
 static int moderate_move_branch(struct forum_txn *t, uint64_t post, uint32_t from, uint32_t to, struct fail *f) {
 	uint64_t *v;
-	size_t n;
+	size_t n, moved = 0;
 	struct post p;
 	int r = thread_branch(t, post, MODERATE_BRANCH_MAX + 1, &v, &n);
 	if (r >= 0 && n > MODERATE_BRANCH_MAX)
 		return fail_set(f, ERR_LIMIT, "more than %d posts hang below this one", MODERATE_BRANCH_MAX);
+	struct marks_carry *numbers = arena_alloc(t->arena, n * sizeof *numbers);
 	for (size_t i = 0; i < n && r >= 0; i++) {
-		if ((r = post_get(t, v[i], &p)) > 0 && post_number_in(&p, from) && (r = post_move(t, v[i], from, to, f)) < 0)
+		uint32_t was = (r = post_get(t, v[i], &p)) > 0 ? post_number_in(&p, from) : 0;
+		if (!was)
+			continue;
+		if ((r = post_move(t, v[i], from, to, f)) < 0)
 			return r;
+		if ((r = post_get(t, v[i], &p)) > 0) {
+			v[moved] = v[i];
+			numbers[moved++] = (struct marks_carry){ .was = was, .is = post_number_in(&p, to) };
+		}
 	}
+	if (r >= 0)
+		r = personal_moved(t, v, numbers, moved, from, to);
 	return r < 0 ? fail_internal(f, "branch of post %llu: %s", (unsigned long long)post, err_name((enum err)r)) : 1;
 }
 

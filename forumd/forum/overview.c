@@ -99,6 +99,7 @@ int overview_decode(uint32_t group, uint32_t number, struct slice v, struct over
 	o->author = num_get32(p + 4);
 	o->flags = num_get32(p + OVERVIEW_FLAGS);
 	o->lines = num_get32(p + 12);
+	o->reply_group = 0;
 	o->header_len = num_get32(p + 16);
 	o->body_len = num_get32(p + 20);
 	o->state = (enum post_state)p[OVERVIEW_STATE];
@@ -171,14 +172,14 @@ int overview_xref(struct forum_txn *t, const struct place *places, size_t n, str
 static int overview_read(struct forum_txn *t, uint32_t group, uint32_t number, bool holes, struct overview *o_r) {
 	struct key k = key_2u32('O', group, number);
 	struct slice v;
-	uint64_t modseq = 0;
+	struct overview_pointer p = { 0 };
 	int r = forum_get(t, key_slice(&k), &v);
 	if (r > 0 && overview_is_pointer(v)) {
-		modseq = num_get64(v.p + OVERVIEW_MODSEQ);
+		p = overview_pointer_of(v);
 		r = holes ? overview_look_through(t, group, &v) : overview_look_at(t, group, number, &v);
 	}
-	if (r > 0 && (r = overview_decode(group, number, v, o_r)) > 0 && modseq)
-		r = overview_of_pointer(t, modseq, o_r);
+	if (r > 0 && (r = overview_decode(group, number, v, o_r)) > 0 && p.modseq)
+		r = overview_of_pointer(t, p, o_r);
 	return r;
 }
 
@@ -254,8 +255,8 @@ int overview_iter_next(struct overview_iter *it, struct overview *o_r) {
 	uint32_t number;
 	int r;
 	while ((r = overview_step(it, &number, &v)) > 0) {
-		uint64_t modseq = overview_is_pointer(v) ? num_get64(v.p + OVERVIEW_MODSEQ) : 0;
-		if (modseq && (r = it->all_states ? overview_look_through(it->t, it->group, &v) :
+		struct overview_pointer p = overview_is_pointer(v) ? overview_pointer_of(v) : (struct overview_pointer){ 0 };
+		if (p.modseq && (r = it->all_states ? overview_look_through(it->t, it->group, &v) :
 				overview_look_at(it->t, it->group, number, &v)) <= 0) {
 			if (r < 0)
 				return r;
@@ -266,8 +267,8 @@ int overview_iter_next(struct overview_iter *it, struct overview *o_r) {
 		r = overview_decode(it->group, number, v, o_r);
 		if (!it->t->write)
 			overview_prefetch(v);
-		if (r > 0 && modseq)
-			r = overview_of_pointer(it->t, modseq, o_r);
+		if (r > 0 && p.modseq)
+			r = overview_of_pointer(it->t, p, o_r);
 		if (r < 0 || it->all_states || o_r->state == POST_VISIBLE)
 			return r;
 	}

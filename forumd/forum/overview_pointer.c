@@ -7,9 +7,25 @@
 #include "forumd/forum/post_private.h"
 #include "forumd/forum/queue.h"
 
+/* the group of the place that the owner reads the post in */
+static int overview_reply_group(struct forum_txn *t, uint32_t box, uint64_t post, uint32_t *group_r) {
+	struct group g;
+	struct place at;
+	int r = group_get(t, box, &g);
+	if (r > 0 && (r = personal_source(t, g.owner, post, &at)) > 0)
+		*group_r = at.group;
+	return r;
+}
+
 int overview_store_pointer(struct forum_txn *t, uint32_t group, uint32_t number, uint64_t post, uint64_t modseq) {
 	struct key k = key_2u32('O', group, number);
 	char v[OVERVIEW_POINTER_SIZE] = { OVERVIEW_POINTER };
+	struct slice had;
+	int r = kv_get(t->kv, key_slice(&k), &had);
+	uint32_t reply_group = r > 0 && overview_is_pointer(had) ? overview_pointer_of(had).reply_group : 0;
+	if (r < 0 || (!reply_group && (r = overview_reply_group(t, group, post, &reply_group)) < 0))
+		return r;
+	num_put32(v + OVERVIEW_REPLY_GROUP, reply_group);
 	num_put64(v + 24, post);
 	num_put64(v + OVERVIEW_MODSEQ, modseq);
 	return forum_put(t, key_slice(&k), slice_of(v, sizeof v), NULL);
@@ -75,7 +91,7 @@ int overview_look_through(struct forum_txn *t, uint32_t group, struct slice *v) 
 	return forum_get(t, key_slice(&k), v);
 }
 
-int overview_of_pointer(struct forum_txn *t, uint64_t modseq, struct overview *o) {
+int overview_of_pointer(struct forum_txn *t, struct overview_pointer p, struct overview *o) {
 	static const struct { enum report_kind kind; uint32_t flag; } kinds[] = {
 		{ REPORT_PENDING, POST_CASE_WAITS }, { REPORT_SPAM, POST_CASE_SPAM }, { REPORT_UNCIVIL, POST_CASE_UNCIVIL },
 		{ REPORT_PRIVACY, POST_CASE_PRIVACY },
@@ -83,7 +99,8 @@ int overview_of_pointer(struct forum_txn *t, uint64_t modseq, struct overview *o
 	struct moderate_case c;
 	struct group box;
 	int r = group_get(t, o->group, &box);
-	o->modseq = modseq;
+	o->modseq = p.modseq;
+	o->reply_group = p.reply_group;
 	if (r <= 0 || box.box != BOX_QUEUE)
 		return r;
 	if ((r = moderate_case_get(t, o->post, &c)) < 0)

@@ -159,6 +159,24 @@ int personal_changed(struct forum_txn *t, uint64_t post) {
 	return r < 0 ? r : 1;
 }
 
+int personal_moved(struct forum_txn *t, const uint64_t *posts, const struct marks_carry *numbers, size_t n, uint32_t from, uint32_t to) {
+	struct range_set owners = { 0 };
+	struct place at;
+	struct group g;
+	uint32_t owner = 0;
+	int r = 1;
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		uint32_t cursor = 0;
+		while ((r = personal_pointer_next(t, posts[i], &cursor, &at)) > 0 && (r = group_get(t, at.group, &g)) >= 0)
+			if (r > 0 && g.owner)
+				range_set_add(&owners, g.owner, g.owner);
+	}
+	while (r >= 0 && owner < UINT32_MAX && range_set_next(&owners, owner + 1, &owner))
+		r = marks_carry(t, owner, from, to, numbers, n);
+	range_set_free(&owners);
+	return r < 0 ? r : 1;
+}
+
 /* --- own messages, and what leaves a box --- */
 
 int personal_remove(struct forum_txn *t, struct place at, struct fail *f) {

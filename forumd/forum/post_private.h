@@ -16,7 +16,8 @@
  *     from (typed)
  * The OVER line is number TAB A author-line B octets C.
  *
- * Pointer in a member's own box (O), version 2: version u8, unused to 24, post u64, unused to 48, modseq u64.
+ * Pointer in a member's own box (O), version 2: version u8, unused to 4, u32 group that answers go to (0 in old records: that of
+ * the place), unused to 24, post u64, unused to 48, modseq u64.
  *
  * Envelope record (E): version u8, then the seven slices of struct envelope with varint lengths.
  * Pending record (N): version u8, overview record and envelope record with varint lengths; the overview is written with
@@ -33,7 +34,8 @@
 enum {
 	POST_VERSION = 1, POST_STATE = 1, POST_REASON = 3, POST_FLAGS = 8, POST_PARENT = 16, POST_THREAD = 24, POST_DATE = 32,
 	POST_PLACES = 92, POST_FIXED = 96,
-	OVERVIEW_VERSION = 1, OVERVIEW_POINTER = 2, OVERVIEW_POINTER_SIZE = 56, OVERVIEW_STATE = 1, OVERVIEW_REASON = 2, OVERVIEW_PLACES = 3, OVERVIEW_FLAGS = 8, OVERVIEW_PARENT = 32,
+	OVERVIEW_VERSION = 1, OVERVIEW_POINTER = 2, OVERVIEW_POINTER_SIZE = 56, OVERVIEW_STATE = 1, OVERVIEW_REASON = 2, OVERVIEW_PLACES = 3,
+	OVERVIEW_REPLY_GROUP = 4, OVERVIEW_FLAGS = 8, OVERVIEW_PARENT = 32,
 	OVERVIEW_THREAD = 40, OVERVIEW_MODSEQ = 48, OVERVIEW_LENGTHS = 72, OVERVIEW_FIXED = 88,
 	PIECE_HEAD1 = 0, PIECE_HEAD2 = 1, PIECE_BODY = 2, PIECE_REMOVED = 3,
 	TEXT_CHUNK = 996,      /* four such records fill a page of LMDB; larger ones leave more of each page empty */
@@ -86,6 +88,11 @@ int overview_xref(struct forum_txn *t, const struct place *places, size_t n, str
 static inline bool overview_is_pointer(struct slice v) {
 	return v.n == OVERVIEW_POINTER_SIZE && v.p[0] == OVERVIEW_POINTER;
 }
+struct overview_pointer { uint64_t modseq; uint32_t reply_group; };     /* modseq 0: none */
+static inline struct overview_pointer overview_pointer_of(struct slice v) {
+	return (struct overview_pointer){ num_get64(v.p + OVERVIEW_MODSEQ), num_get32(v.p + OVERVIEW_REPLY_GROUP) };
+}
+/* a new record, or another change number: what the number shows stays (the group for answers is part of it) */
 int overview_store_pointer(struct forum_txn *t, uint32_t group, uint32_t number, uint64_t post, uint64_t modseq);
 /* Where the record of (group, number) really is: 1 and *at_r (the same place for an ordinary record; number 0 for a post that
  * waits, in a queue), 0 absent or, for a pointer, no longer readable by the box's owner, < 0 */
@@ -94,8 +101,8 @@ int overview_follow(struct forum_txn *t, uint32_t group, uint32_t number, struct
 int overview_look_through(struct forum_txn *t, uint32_t group, struct slice *v);
 /* the same, unless the pointer itself is a hole: what UNREAD pointed to was read, say */
 int overview_look_at(struct forum_txn *t, uint32_t group, uint32_t number, struct slice *v);
-/* What a pointer shows belongs to the box: change number, and in a queue, what the case is about. 1, < 0 */
-int overview_of_pointer(struct forum_txn *t, uint64_t modseq, struct overview *o);
+/* What a pointer shows belongs to the box: change number, group for answers, and in a queue, what the case is about. 1, < 0 */
+int overview_of_pointer(struct forum_txn *t, struct overview_pointer p, struct overview *o);
 /* the two parts kept of a post that waits for approval (N): overview and envelope */
 int overview_pending(struct forum_txn *t, uint64_t post, struct slice part_r[2]);
 

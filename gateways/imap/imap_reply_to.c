@@ -2,6 +2,9 @@
  * post in a group that says nothing itself gets a Reply-To line of the group, here and only here: newsreaders answer to
  * the group anyway. Header, ENVELOPE and size are made from the same line, so they agree.
  *
+ * What stands under an UID stays (RFC 3501 2.3.1.1), so a pointer in an own box goes on naming the group it was made for,
+ * also when the post is moved: an answer finds its parent wherever that is.
+ *
  * The line of the last group is kept while a command runs (is->reply_to_group; dispatch forgets it). */
 #include "forumd/forum/author.h"
 #include "forumd/forum/personal.h"
@@ -10,7 +13,7 @@
 /* the group a post of the selected or asked mailbox stands in; 0 an own message */
 static uint32_t reply_group(struct forum_txn *t, const struct overview *o, struct group *g) {
 	struct place at;
-	if (group_get(t, o->group, g) <= 0)
+	if (group_get(t, o->reply_group ? o->reply_group : o->group, g) <= 0)
 		return 0;
 	if (!g->owner)
 		return g->id;
@@ -29,7 +32,7 @@ static bool reply_prepare(struct imap_session *is, struct forum_txn *t, const st
 	struct group g;
 	if (o->flags & POST_HAS_REPLY_TO)
 		return false;
-	if (is->reply_to_group && is->reply_to_group == o->group)
+	if (is->reply_to_group && is->reply_to_group == (o->reply_group ? o->reply_group : o->group))
 		return true;
 	uint32_t id = reply_group(t, o, &g);
 	if (id && id != is->reply_to_group)

@@ -86,6 +86,28 @@ static uint64_t find_alias(struct smtp_session *m, struct forum_txn *t, struct d
 	return found;
 }
 
+/* An answer to a post that was moved aside, sent to the group it stood in (the Reply-To of a message that somebody has since
+ * before): it goes where its thread is. */
+static void follow_aside(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
+{
+	struct slice ids[ALIAS_IDS], name = arena_slicef(m->mail, "%.*s.aside", SLICE_ARG(d->route->group_name));
+	struct smtp_route *there = ARENA_NEW(m->mail, struct smtp_route);
+	struct post p;
+	struct group g;
+	size_t direct, n = cited(m->delivery->message.header, m->delivery->job->arena, ids, &direct);
+	bool known = false;
+
+	for (size_t i = 0; i < n && !known; i++)
+		known = post_by_msgid(t, ids[i], &p) > 0;
+	if (!known || post_number_in(&p, d->route->group) || group_find(t, name, &g) <= 0 || !post_number_in(&p, g.id)
+	    || p.state != POST_VISIBLE || !rights_can_see(t, d->writer.member, &p))
+		return;
+	*there = *d->route;
+	there->group = g.id;
+	there->group_name = name;
+	d->route = there;
+}
+
 #define AGAIN_MIN 40               /* octets of text */
 #define PACE_MAX 20                /* mails of one member to one thread in an hour */
 #define PACE_SAME_MAX 3            /* that say the same: a machine answers */
@@ -147,6 +169,10 @@ void deliver_post(struct smtp_session *m, struct forum_txn *t, struct delivery *
 	if (!deliver_within_rate(m, d->writer.member)) {
 		deliver_refuse(d, SMTP_RATE, "too many posts in a short time, try again later");
 		return;
+	}
+	if (d->route->form == FORM_GROUP) {
+		follow_aside(m, t, d);
+		in.groups = &d->route->group;
 	}
 	in.reply_to = find_alias(m, t, d, &in.reply_reason);
 	if (d->route->form == FORM_REPLY) {
