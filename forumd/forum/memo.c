@@ -4,7 +4,7 @@
 #include "forumd/base/digest.h"
 #include "forumd/forum/forum_private.h"
 
-#define MEMO_VALUE_MAX 6000      /* the longest: what undoes 200 posts with two words on each */
+#define MEMO_VALUE_MAX 8100      /* the longest: what undoes a thousand threads that were muted at once */
 
 static struct key memo_key(enum memo kind, struct slice key) {
 	unsigned char d[16];

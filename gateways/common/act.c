@@ -1,8 +1,10 @@
 /* MEMO_ACT number -> varint member, then per entry: kind u8, what u8, was u8 (watch before), post varint (of verdicts: the
- * serial of the audit entry). The receipt's Reply-To is answer-TOKEN with the number as its id. */
+ * serial of the audit entry). ACT_MARK whose was is its what: the thread was so before, only the keyword is new. The receipt's Reply-To is answer-TOKEN with the number as its id. */
 #include "gateways/common/act.h"
+#include "forumd/base/mem.h"
 #include "forumd/base/num.h"
 #include "forumd/base/text.h"
+#include "forumd/forum/marks.h"
 #include "forumd/forum/memo.h"
 #include "forumd/forum/personal.h"
 #include "forumd/forum/rights.h"
@@ -21,39 +23,51 @@ static const char *act_word(enum act_kind kind, int what) {
 		[VERDICT_KEEP] = "Kept", [VERDICT_ASIDE] = "Moved aside", [VERDICT_HIDE] = "Hidden", [VERDICT_RESTORE] = "Restored",
 		[VERDICT_LOCK] = "Locked", [VERDICT_UNLOCK] = "Unlocked", [VERDICT_APPROVE] = "Approved", [VERDICT_DELETE] = "Deleted",
 	};
-	if (kind == ACT_WATCH)
+	if (kind == ACT_WATCH || kind == ACT_MARK)
 		return what == WATCH_MUTED ? "Muted" : what == WATCH_ON ? "Watched" : "Neither muted nor watched";
 	if (kind == ACT_REPORT)
 		return "Reported";
 	return (size_t)what < sizeof verdicts / sizeof *verdicts && verdicts[what] ? verdicts[what] : "Done";
 }
 
-static void act_note(struct forum_txn *t, struct act *a, enum act_kind kind, int what, int was, uint64_t id, const struct post *p,
-	uint32_t group) {
-	struct slice subject = slice_to(p->subject, SUBJECT_MAX);
-	struct group g;
-	while (subject.n && subject.n < p->subject.n && (p->subject.p[subject.n] & 0xc0) == 0x80)
-		subject.n--;
-	bool named = group_get(t, group, &g) > 0;
+static void act_keep_entry(struct act *a, enum act_kind kind, int what, int was, uint64_t id) {
 	buf_addc(&a->done, (char)kind);
 	buf_addc(&a->done, (char)what);
 	buf_addc(&a->done, (char)was);
 	num_add_varint(&a->done, id);
+}
+
+/* the group a post is looked at in, for the words; from an own box, the one it stands in */
+static struct slice act_group_name(struct forum_txn *t, uint64_t post, uint32_t group) {
+	struct place at;
+	struct group g;
+	int r = group_get(t, group, &g);
+	if (r > 0 && g.owner)
+		r = personal_source(t, g.owner, post, &at) > 0 ? group_get(t, at.group, &g) : 0;
+	return r > 0 ? g.name : slice_of("", 0);
+}
+
+static void act_note(struct forum_txn *t, struct act *a, enum act_kind kind, int what, int was, uint64_t id, const struct post *p,
+	uint32_t group) {
+	struct slice subject = slice_to(p->subject, SUBJECT_MAX);
+	size_t lines = buf_len(&a->lines);
+	while (subject.n && subject.n < p->subject.n && (p->subject.p[subject.n] & 0xc0) == 0x80)
+		subject.n--;
+	act_keep_entry(a, kind, what, was, id);
 	struct buf *out = a->n ? &a->lines : &a->subject;
 	buf_addf(out, "%s%s%s: %.*s", act_word(kind, what), kind == ACT_REPORT ? " as " : "",
 		kind == ACT_REPORT ? report_kind_name((enum report_kind)what) : "", SLICE_ARG(subject));
 	if (!a->n)
 		buf_add_slice(&a->lines, buf_slice(&a->subject));
-	if (a->n < LINES_MAX)
-		buf_addf(&a->lines, " (%.*s)\n", named ? (int)g.name.n : 0, named ? g.name.p : "");
-	a->n++;
+	buf_addf(&a->lines, " (%.*s)\n", SLICE_ARG(act_group_name(t, p->id, group)));
+	if (++a->n > LINES_MAX)
+		buf_truncate(&a->lines, lines);
 }
 
 int act_do(struct forum_txn *t, struct act *a, enum act_kind kind, int what, uint64_t post, uint32_t group, struct fail *f) {
 	struct post p;
 	uint64_t id = post;
 	int was = 0, r = post_get(t, post, &p);
-	size_t lines = buf_len(&a->lines);
 	struct slice reason = a->reason.n ? a->reason : SLICE("by IMAP");
 	if (r <= 0)
 		return r < 0 ? r : fail_set(f, ERR_NOTFOUND, "no such post");
@@ -69,13 +83,28 @@ int act_do(struct forum_txn *t, struct act *a, enum act_kind kind, int what, uin
 	case ACT_VERDICT:
 		r = moderate_verdict(t, post, a->member, (enum verdict)what, reason, &id, f);
 		break;
+	case ACT_MARK:
+		bug("act_mark() does that");
 	}
 	if (r <= 0)
 		return r < 0 && !f->code ? fail_set(f, (enum err)r, "that cannot be done now, try again later") : r;
 	act_note(t, a, kind, what, was, id, &p, group);
-	if (a->n > LINES_MAX)
-		buf_truncate(&a->lines, lines);
 	return 1;
+}
+
+int act_mark(struct forum_txn *t, struct act *a, enum watch w, uint64_t post, uint32_t group, struct fail *f) {
+	struct post p;
+	int r = post_get(t, post, &p);
+	if (r <= 0)
+		return r < 0 ? r : fail_set(f, ERR_NOTFOUND, "no such post");
+	enum watch was = watch_get(t, a->member, p.thread);
+	if ((r = watch_set(t, a->member, p.thread, w)) < 0)
+		return fail_set(f, (enum err)r, "that cannot be done now, try again later");
+	if (was == w)
+		act_keep_entry(a, ACT_MARK, w, was, post);
+	else
+		act_note(t, a, ACT_MARK, w, was, post, &p, group);
+	return was != w;
 }
 
 void act_free(struct act *a) {
@@ -148,7 +177,34 @@ int act_tell(struct forum_txn *t, struct act *a) {
 
 /* --- and back --- */
 
-/* what can be undone alone: 1, 0 has changed since (or was undone), < 0 */
+/* the keyword goes from the post, wherever it stands: 1, 0 it was not there, < 0 */
+static int act_unmark(struct forum_txn *t, uint32_t member, const struct post *p, enum watch w) {
+	struct range_set one = { 0 };
+	int r = 0, any = 0;
+	for (size_t i = 0; i < p->nplaces && r >= 0; i++) {
+		if (!p->places[i].number)
+			continue;
+		range_set_clear(&one);
+		range_set_add(&one, p->places[i].number, p->places[i].number);
+		r = marks_set(t, member, p->places[i].group, w == WATCH_MUTED ? MARK_MUTED : MARK_WATCHED, &one, false);
+		any |= r > 0;
+	}
+	range_set_free(&one);
+	return r < 0 ? r : any;
+}
+
+/* The keyword goes, and the thread is again what it was. 1, 2 nothing was told of this one, 0, < 0 */
+static int act_undo_mark(struct forum_txn *t, uint32_t member, const struct post *p, enum watch w, enum watch was) {
+	enum watch now = watch_get(t, member, p->thread);
+	if (was != w && now != w)
+		return 0;
+	int r = act_unmark(t, member, p, w);
+	if (r < 0 || (r = watch_set(t, member, p->thread, was == w ? now : was)) < 0)
+		return r;
+	return was == w ? 2 : 1;
+}
+
+/* what can be undone alone: 1, 2 but for a line of its own, 0 has changed since (or was undone), < 0 */
 static int act_undo_entry(struct forum_txn *t, uint32_t member, enum act_kind kind, int what, int was, uint64_t id, struct fail *f) {
 	struct post p;
 	int r = kind == ACT_VERDICT ? 1 : post_get(t, id, &p);
@@ -163,6 +219,8 @@ static int act_undo_entry(struct forum_txn *t, uint32_t member, enum act_kind ki
 	case ACT_VERDICT:
 		r = moderate_undo(t, id, member, NULL, f);
 		return r == ERR_INVALID || r == ERR_NOTFOUND || r == ERR_GONE ? 0 : r;
+	case ACT_MARK:
+		return act_undo_mark(t, member, &p, (enum watch)what, (enum watch)was);
 	}
 	return 0;
 }
@@ -197,7 +255,7 @@ int act_undo(struct forum_txn *t, uint32_t member, uint64_t number, struct slice
 		r = act_may(t, member, kind, id) ? act_undo_entry(t, member, kind, what, was, id, f) : 0;
 		if (r < 0)
 			return r;
-		undone += r > 0;
+		undone += r == 1;
 		left += r == 0;
 	}
 	if (!undone)
@@ -210,8 +268,11 @@ int act_undo(struct forum_txn *t, uint32_t member, uint64_t number, struct slice
 }
 
 int act_undo_post(struct forum_txn *t, uint32_t member, const struct post *p, struct fail *f) {
+	enum watch had = watch_get(t, member, p->thread);
 	int undone = 0, r = 0;
-	if (watch_get(t, member, p->thread) != WATCH_NONE && (r = watch_set(t, member, p->thread, WATCH_NONE)) > 0)
+	for (int w = WATCH_ON; w <= WATCH_MUTED && r >= 0; w++)
+		r = act_unmark(t, member, p, (enum watch)w);
+	if (r >= 0 && had != WATCH_NONE && (r = watch_set(t, member, p->thread, WATCH_NONE)) >= 0)
 		undone++;
 	for (int k = REPORT_OFF_TOPIC; r >= 0 && k < REPORT_PENDING; k++) {
 		r = moderate_withdraw(t, p->id, member, (enum report_kind)k, f);

@@ -1,5 +1,5 @@
 /* STORE: the member's own marks. Flags that are not kept are ignored (RFC 3501 6.4.6: PERMANENTFLAGS said so); keywords are
- * resolved by the writer, which knows them all.
+ * resolved by the writer, which knows them all. What is a word to others or on a thread is told by one receipt a command (act.h).
  * UNCHANGEDSINCE (RFC 7162 3.1.3) is decided by the writer, so that nothing can come between looking and writing. */
 #include "forumd/base/clock.h"
 #include "forumd/forum/personal.h"
@@ -7,7 +7,6 @@
 #include "gateways/imap/imap_private.h"
 
 #define STORE_STRIDE 64u
-#define STORE_THREADS 1000u     /* a word on a post is a word on its thread: a record each */
 
 enum store_how { STORE_REPLACE, STORE_ADD, STORE_DEL };
 struct store {
@@ -106,8 +105,6 @@ static int store_verdict(struct forum_txn *t, struct store_job *d, const struct 
 			r = act_do(t, &d->act, ACT_VERDICT, verdict, p.id, p.places[0].group, f);
 		else if (r == 0 && post_by_number(t, box->id, uid, &p) > 0)
 			r = fail_set(f, ERR_GONE, "decided already: %.*s", SLICE_ARG(queue_decided(t, p.id)));
-	if (r >= 0)
-		r = act_tell(t, &d->act);
 	return r < 0 ? r : verdict != 0;
 }
 
@@ -130,9 +127,21 @@ static int store_shared(struct forum_txn *t, struct store_job *d, const struct r
 		if (r > 0 && !(o.flags & POST_OWN))
 			acted |= (r = store_shared_one(t, d, moderator, &o, f)) > 0;
 	}
-	if (r >= 0)
-		r = act_tell(t, &d->act);
 	return r < 0 ? r : acted;
+}
+
+/* $Muted and $Watched are words on threads, and have a receipt like those said by moving; of both, the later one counts */
+static int store_watch(struct forum_txn *t, struct store_job *d, const struct range_set *uids, uint64_t set, struct fail *f) {
+	enum watch w = set & IMAP_BIT(MARK_WATCHED) ? WATCH_ON : WATCH_MUTED;
+	struct overview o;
+	uint32_t uid = 0;
+	int r = 1;
+	if (!(set & (IMAP_BIT(MARK_MUTED) | IMAP_BIT(MARK_WATCHED))))
+		return 1;
+	while (r >= 0 && uid < UINT32_MAX && range_set_next(uids, uid + 1, &uid))
+		if ((r = overview_get(t, d->group, uid, &o)) > 0 && !(o.flags & POST_OWN))
+			r = act_mark(t, &d->act, w, o.post, d->group, f);
+	return r;
 }
 
 /* bits to set and to clear, keywords by their places */
@@ -160,12 +169,16 @@ static int store_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	range_set_subtract(&uids, &d->modified);
 	if (r >= 0)
 		r = acted = store_shared(t, d, &uids, f);
-	if (r >= 0 && (r = store_bits(t, d, &set, &clear, f)) > 0)
+	if (r >= 0 && (r = store_bits(t, d, &set, &clear, f)) > 0 && (r = store_watch(t, d, &uids, set, f)) >= 0)
 		r = imap_marks_apply(t, d->member, d->group, &uids, set, clear);
 	/* some thirty keywords, each on every second of thousands of messages, are more than a record of marks can hold */
 	if (r == ERR_TOOBIG)
 		r = fail_set(f, ERR_LIMIT, "too many keywords on the messages here: take one of them off first");
 	range_set_free(&uids);
+	if (r >= 0) {
+		int told = act_tell(t, &d->act);
+		r = told < 0 ? told : r;
+	}
 	return r == 0 ? acted : r;
 }
 
@@ -304,8 +317,8 @@ enum step imap_cmd_store(struct imap_session *is, struct slice *rest) {
 	is->work = w;
 	if (!w->uids->n)
 		return imap_ok(is, "STORE completed");
-	if ((w->flags.mask & (IMAP_BIT(MARK_MUTED) | IMAP_BIT(MARK_WATCHED))) && range_set_count(w->uids) > STORE_THREADS)
-		return imap_no(is, "LIMIT", "at most %u messages are muted or watched at once", STORE_THREADS);
+	if ((w->flags.mask & (IMAP_BIT(MARK_MUTED) | IMAP_BIT(MARK_WATCHED))) && range_set_count(w->uids) > ACT_THREADS)
+		return imap_no(is, "LIMIT", "at most %d messages are muted or watched at once", ACT_THREADS);
 	if (w->how != STORE_REPLACE && !w->flags.mask && !w->flags.nown && !w->conditional)
 		return store_told(is, w);
 	return store_submit(is, w);
