@@ -1,5 +1,5 @@
 /* fetch_run.c - one feed once: pull is GROUP, OVER and ARTICLE there and IHAVE here, push the same the other way round, with
- * CHECK and TAKETHIS (RFC 4644) where the other server streams. Pushing also brings cancels of what was deleted here. The
+ * CHECK and TAKETHIS (RFC 4644) where the other server streams. Pushing brings cancels of what was deleted here in the same way. The
  * place is the last number looked at; it is kept in forumd after each stretch, so that what is interrupted is only
  * offered again (435). Numbers that went backwards (the other server was made anew) begin again at its first. */
 #include <stdio.h>
@@ -18,7 +18,8 @@
 #define WORDS_MAX 50            /* of what is reported */
 #define WINDOW 40               /* offers under way at once; their answers fit any socket's buffer */
 
-struct offer { uint32_t number; char id[ID_MAX + 1]; };
+/* an article of the side that gives; or, with a target, the cancel that withdraws that post of ours */
+struct offer { uint32_t number; char id[ID_MAX + 1], target[ID_MAX + 1]; };
 struct run {
 	struct fetch_conn *local, *from, *to;
 	const struct fetch_feed *feed;
@@ -97,7 +98,7 @@ static void run_offer(struct run *r, struct slice line, uint32_t lo, uint32_t hi
 		if (i == 0)
 			number = piece;
 	}
-	struct offer o;
+	struct offer o = { .number = 0 };
 	if (!num_parse_u64(number, &v) || v < lo || v > hi || piece.n < 3 || piece.p[0] != '<' || slice_chr(piece, ' ') >= 0 ||
 	    !slice_cstr(piece, o.id, sizeof o.id))
 		return;
@@ -124,6 +125,16 @@ static int run_list(struct run *r, uint32_t lo, uint32_t hi) {
 	return line < 0 ? line : 1;
 }
 
+/* the article itself into r->article: 1; 0 it went away, or cannot be handed on; < 0 */
+static int run_read(struct run *r, const struct offer *o) {
+	int code = *o->target ? fetch_command(r->from, "XFEED CANCEL %s", o->target) : fetch_command(r->from, "ARTICLE %u", o->number);
+	return code < 0 ? code : code == 220 ? fetch_article(r->from, &r->article) : 0;
+}
+
+static void run_count(struct run *r, const struct offer *o, bool taken) {
+	++*(!taken ? &r->refused : *o->target ? &r->cancelled : &r->taken);
+}
+
 /* One article: 1 dealt with, 0 try again another time, < 0 */
 static int run_hand_over(struct run *r, const struct offer *o) {
 	int code = fetch_command(r->to, "IHAVE %s", o->id), got;
@@ -131,23 +142,16 @@ static int run_hand_over(struct run *r, const struct offer *o) {
 		return 1;
 	if (code != 335)
 		return code < 0 ? code : run_trouble(r, r->to, "IHAVE");
-	got = fetch_command(r->from, "ARTICLE %u", o->number);
-	if (got == 220)
-		got = fetch_article(r->from, &r->article);
-	else
-		got = got < 0 ? got : 0;
+	got = run_read(r, o);
 	/* it was asked for: an empty one is refused, and the conversation goes on */
 	int sent = fetch_send(r->to, got > 0 ? buf_slice(&r->article) : SLICE(".\r\n"));
 	/* the answer is read even when the other side is gone: else it would be taken for that of the next command */
 	code = sent < 0 ? sent : fetch_answer(r->to);
 	if (got < 0 || code < 0)
 		return ERR_UNAVAILABLE;
-	if (code == 235)
-		r->taken++;
-	else if (code == 437)
-		r->refused++;
-	else
+	if (code != 235 && code != 437)
 		return run_trouble(r, r->to, "article");
+	run_count(r, o, code == 235);
 	return 1;
 }
 
@@ -189,8 +193,7 @@ static int stream_send(struct run *r, const struct offer *v, size_t n, bool *wan
 	for (size_t i = 0; i < n && got >= 0; i++) {
 		if (!wanted[i])
 			continue;
-		got = fetch_command(r->from, "ARTICLE %u", v[i].number);
-		got = got < 0 ? got : got == 220 ? fetch_article(r->from, &r->article) : 0;
+		got = run_read(r, &v[i]);
 		if (got > 0) {
 			buf_reset(&head);
 			buf_addf(&head, "TAKETHIS %s\r\n", v[i].id);
@@ -213,10 +216,7 @@ static int stream_answers(struct run *r, const struct offer *v, size_t n, bool *
 		if ((code != 239 && code != 439) || i == SIZE_MAX)
 			return run_confused(r, r->to, "TAKETHIS");
 		wanted[i] = false;
-		if (code == 239)
-			r->taken++;
-		else
-			r->refused++;
+		run_count(r, &v[i], code == 239);
 	}
 	return 1;
 }
@@ -251,6 +251,11 @@ static int run_one_by_one(struct run *r, size_t *done_r) {
 	return n;
 }
 
+/* all that is in r->offers; *done_r of them are dealt with. 1, 0, < 0 */
+static int run_offers(struct run *r, size_t *done_r) {
+	return r->stream ? run_windows(r, done_r) : run_one_by_one(r, done_r);
+}
+
 /* 1; 2 nothing was there; 3 too much was, nothing is done; 0 trouble; < 0 */
 static int run_stretch(struct run *r, uint32_t lo, uint32_t hi, uint32_t last) {
 	size_t done;
@@ -259,10 +264,9 @@ static int run_stretch(struct run *r, uint32_t lo, uint32_t hi, uint32_t last) {
 		return hi - lo < STRETCH ? run_confused(r, r->from, "a list of more than was asked for") : 3;
 	if (n > 0 && !r->offers.n && hi < last)
 		return 2;          /* the place is kept with the next that is there */
-	if (n > 0)
-		n = r->stream ? run_windows(r, &done) : run_one_by_one(r, &done);
-	else
+	if (n <= 0)
 		return n;
+	n = run_offers(r, &done);
 	if (n <= 0 && done < r->offers.n && r->offers.v[done].number > lo && !r->local->dead)
 		run_keep_place(r, r->offers.v[done].number - 1);
 	return n > 0 ? run_keep_place(r, hi) : n;
@@ -270,48 +274,28 @@ static int run_stretch(struct run *r, uint32_t lo, uint32_t hi, uint32_t last) {
 
 /* ---- cancels ----------------------------------------------------------------------------------------------------------- */
 
-/* One of our posts is to be withdrawn there: 1 dealt with, 0 another time, < 0 */
-static int gone_cancel(struct run *r, const char *id) {
-	int code = fetch_command(r->local, "XFEED CANCEL %s", id), got;
-	struct slice rest, word, own = slice_of("", 0);
-	char offered[ID_MAX + 1];
-	if (code != 220)
-		return code < 0 ? code : 1;
-	rest = slice_from(buf_slice(&r->local->line), 3);
-	if (slice_word(&rest, &word))
-		slice_word(&rest, &own);
-	bool named = slice_cstr(own, offered, sizeof offered);
-	if ((got = fetch_article(r->local, &r->article)) <= 0 || !named)
-		return got < 0 ? got : 1;
-	code = fetch_command(r->to, "IHAVE %s", offered);
-	if (code != 335)
-		return code < 0 ? code : code == 435 ? 1 : run_trouble(r, r->to, "IHAVE of a cancel");
-	if (fetch_send(r->to, buf_slice(&r->article)) < 0 || (code = fetch_answer(r->to)) < 0)
-		return ERR_UNAVAILABLE;
-	r->cancelled += code == 235;
-	return code == 235 || code == 437 ? 1 : run_trouble(r, r->to, "cancel");
-}
-
 /* the list from `since`: 1 and *upto_r, 0 trouble, < 0 */
 static int gone_list(struct run *r, uint64_t since, uint64_t *upto_r) {
 	int code = fetch_command(r->local, "XFEED GONE %s %llu", r->group, (unsigned long long)since), n;
 	struct offer o = { .number = 0 };
+	struct slice rest, id, target;
 	bool first = true;
 	r->offers.n = 0;
 	if (code != 215)
 		return code < 0 ? code : 0;
 	while ((n = fetch_text_line(r->local)) > 0) {
-		if (first ? !num_parse_u64(buf_slice(&r->local->line), upto_r) : !slice_cstr(buf_slice(&r->local->line), o.id, sizeof o.id))
-			continue;
-		if (!first)
+		rest = buf_slice(&r->local->line);
+		if (first)
+			first = !num_parse_u64(rest, upto_r);
+		else if (slice_word(&rest, &id) && slice_word(&rest, &target) && slice_cstr(id, o.id, sizeof o.id) && slice_cstr(target, o.target, sizeof o.target))
 			vec_push(&r->offers, o);
-		first = false;
 	}
 	return n < 0 ? n : !first;
 }
 
 static int run_gone(struct run *r) {
 	uint64_t since, upto = 0;
+	size_t done;
 	for (;;) {
 		int code = fetch_command(r->local, "XFEED PLACE gone %s %s", r->feed->name, r->group), n;
 		struct slice rest = slice_from(buf_slice(&r->local->line), 3), word;
@@ -319,9 +303,7 @@ static int run_gone(struct run *r) {
 			return code < 0 ? code : 1;
 		if ((n = gone_list(r, since, &upto)) <= 0 || upto <= since)
 			return n < 0 ? n : 1;
-		for (size_t i = 0; n > 0 && i < r->offers.n; i++)
-			n = gone_cancel(r, r->offers.v[i].id);
-		if (n <= 0)
+		if ((n = run_offers(r, &done)) <= 0)
 			return n;
 		if ((code = fetch_command(r->local, "XFEED PLACE gone %s %s %llu", r->feed->name, r->group, (unsigned long long)upto)) != 223)
 			return code < 0 ? code : 1;

@@ -101,36 +101,6 @@ static bool cancel_is_ours(const struct post *p) {
 	return p->author && p->source != POST_FROM_FEED && p->source != POST_FROM_IMPORT && !(p->flags & (POST_AUTO | POST_OWN));
 }
 
-/* XFEED GONE group since: "modseq up to which was looked", then the ids of the posts that were deleted; since 0: nothing
- * went there yet, so there is nothing to cancel. */
-static enum step xfeed_gone(struct session *s, struct slice *args) {
-	struct forum_txn *t = session_read(s);
-	struct buf ids = { 0 };
-	struct group_change c;
-	struct overview o;
-	struct group g;
-	struct post p;
-	struct slice memo;
-	uint64_t at;
-	int r = t ? group_find(t, args[1], &g) : ERR_UNAVAILABLE;
-	if (r <= 0 || !num_parse_u64(args[2], &at))
-		return r < 0 ? nntp_fail(s, r) : nntp_reply(s, "411 no such newsgroup");
-	if (!at)
-		at = g.modseq;
-	for (unsigned n = 0; n < GONE_MAX && (r = group_change_next(t, g.id, &at, &c)) > 0; n++) {
-		if (c.kind != CHANGE_GONE || overview_get_any(t, g.id, c.number, &o) <= 0 || post_get(t, o.post, &p) <= 0 || p.state != POST_DELETED)
-			continue;
-		if (!cancel_is_ours(&p) && memo_get(t, MEMO_CANCEL, p.message_id, &memo) <= 0)
-			continue;
-		buf_add_slice(&ids, p.message_id);
-		buf_adds(&ids, "\r\n");
-	}
-	nntp_replyf(s, "215 gone\r\n%llu", (unsigned long long)(r == 0 && g.modseq > at ? g.modseq : at));
-	buf_add_slice(session_out(s), buf_slice(&ids));
-	buf_free(&ids);
-	return nntp_finish(s);
-}
-
 /* the same id whenever it is made: told twice, it is known the second time */
 static void cancel_id(struct forum_txn *t, struct slice mid, const char *domain, struct buf *out) {
 	struct buf what = { 0 };
@@ -142,6 +112,49 @@ static void cancel_id(struct forum_txn *t, struct slice mid, const char *domain,
 	base32_encode(slice_of(d, 16), out);
 	buf_addf(out, ".cancel@%s>", domain);
 	buf_free(&what);
+}
+
+/* the Message-ID of what withdraws p elsewhere, appended: ours, or that of the peer's message (in *kept_r); false when nothing does */
+static bool cancel_of(struct session *s, struct forum_txn *t, const struct post *p, struct slice *kept_r, struct buf *id) {
+	struct slice memo, header, body;
+	*kept_r = slice_of("", 0);
+	if (p->state != POST_DELETED)
+		return false;
+	if (cancel_is_ours(p)) {
+		cancel_id(t, p->message_id, s->config->domain, id);
+		return true;
+	}
+	if (memo_get(t, MEMO_CANCEL, p->message_id, &memo) <= 0 || !memo.n || memo.p[0] != 'A')
+		return false;
+	*kept_r = slice_from(memo, 1);
+	field_split(*kept_r, &header, &body);
+	return field_get(header, "message-id", id);
+}
+
+/* XFEED GONE group since: "modseq up to which was looked", then of each post that was deleted: id of the cancel, id of
+ * the post; since 0: nothing went there yet, so there is nothing to cancel. */
+static enum step xfeed_gone(struct session *s, struct slice *args) {
+	struct forum_txn *t = session_read(s);
+	struct buf ids = { 0 };
+	struct group_change c;
+	struct overview o;
+	struct group g;
+	struct post p;
+	struct slice kept;
+	uint64_t at;
+	int r = t ? group_find(t, args[1], &g) : ERR_UNAVAILABLE;
+	if (r <= 0 || !num_parse_u64(args[2], &at))
+		return r < 0 ? nntp_fail(s, r) : nntp_reply(s, "411 no such newsgroup");
+	if (!at)
+		at = g.modseq;
+	for (unsigned n = 0; n < GONE_MAX && (r = group_change_next(t, g.id, &at, &c)) > 0; n++) {
+		if (c.kind == CHANGE_GONE && overview_get_any(t, g.id, c.number, &o) > 0 && post_get(t, o.post, &p) > 0 && cancel_of(s, t, &p, &kept, &ids))
+			buf_addf(&ids, " %.*s\r\n", SLICE_ARG(p.message_id));
+	}
+	nntp_replyf(s, "215 gone\r\n%llu", (unsigned long long)(r == 0 && g.modseq > at ? g.modseq : at));
+	buf_add_slice(session_out(s), buf_slice(&ids));
+	buf_free(&ids);
+	return nntp_finish(s);
 }
 
 static void cancel_article(struct session *s, struct forum_txn *t, const struct post *p, struct slice id, struct buf *out) {
@@ -167,19 +180,15 @@ static void cancel_article(struct session *s, struct forum_txn *t, const struct 
 static enum step xfeed_cancel(struct session *s, struct slice mid) {
 	struct forum_txn *t = session_read(s);
 	struct buf text = { 0 }, id = { 0 };
-	struct slice memo, header, body;
+	struct slice kept;
 	struct post p;
 	bool bol = true;
 	int r = t ? post_by_msgid(t, mid, &p) : ERR_UNAVAILABLE;
-	if (r > 0 && p.state == POST_DELETED && cancel_is_ours(&p)) {
-		cancel_id(t, mid, s->config->domain, &id);
-		cancel_article(s, t, &p, buf_slice(&id), &text);
-	} else if (r > 0 && p.state == POST_DELETED && memo_get(t, MEMO_CANCEL, mid, &memo) > 0 && memo.n && memo.p[0] == 'A') {
-		buf_add_slice(&text, slice_from(memo, 1));
-		field_split(buf_slice(&text), &header, &body);
-		field_get(header, "message-id", &id);
-	}
-	if (buf_len(&id)) {
+	if (r > 0 && cancel_of(s, t, &p, &kept, &id)) {
+		if (kept.n)
+			buf_add_slice(&text, kept);
+		else
+			cancel_article(s, t, &p, buf_slice(&id), &text);
 		nntp_replyf(s, "220 0 %.*s", SLICE_ARG(buf_slice(&id)));
 		dotted_write(session_out(s), buf_slice(&text), false, &bol);
 		dotted_end(session_out(s), bol);

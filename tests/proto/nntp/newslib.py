@@ -1,5 +1,5 @@
 """What the news tests share: one server with groups, members and posts; answers as (code, text)."""
-import os, sys, zlib
+import os, socket, sys, threading, zlib
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
 from forumtest import *
 
@@ -53,3 +53,50 @@ class Deflated:
 
     def settimeout(self, t):
         self.s.settimeout(t)
+
+
+class Upstream:
+    """A news server of a test: answers: verb -> octets, or a function of the argument; False closes. What was said is in
+    seen; articles that come with TAKETHIS are in articles, by Message-ID."""
+
+    def __init__(self, greeting="200 hello\r\n", **answers):
+        self.greeting, self.answers, self.seen, self.articles = greeting, answers, [], {}
+        self.l = socket.socket()
+        self.l.bind(("127.0.0.1", 0))
+        self.l.listen(8)
+        self.port = self.l.getsockname()[1]
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            k, _ = self.l.accept()
+            threading.Thread(target=self.serve, args=(k,), daemon=True).start()
+
+    def serve(self, k):
+        try:
+            k.sendall(self.octets(self.greeting))
+            f = k.makefile("rb")
+            for line in f:
+                self.seen.append(line.decode("utf-8", "replace").strip())
+                verb, _, arg = self.seen[-1].partition(" ")
+                if verb == "TAKETHIS":
+                    self.articles[arg] = "".join(self.text(f))
+                a = self.answers.get(verb, {"MODE": "200 ok\r\n", "OVER": "423 none\r\n", "ARTICLE": "430 none\r\n"}.get(verb, "500 what\r\n"))
+                a = a(arg) if callable(a) else a
+                if a is False:
+                    break
+                k.sendall(self.octets(a))
+        except OSError:
+            pass
+        k.close()
+
+    @staticmethod
+    def text(f):
+        for line in f:
+            if line == b".\r\n":
+                return
+            yield line.decode("utf-8", "replace")
+
+    @staticmethod
+    def octets(a):
+        return a if isinstance(a, bytes) else a.encode()

@@ -235,6 +235,19 @@ for stream in ("yes", "no"):
     x.ctl("feed", "remove", "v" + stream)
     k.close()
     v.stop()
+# cancels go the way of the rest: to a server that streams, nothing is said with IHAVE
+sink = Upstream(MODE="203 ok\r\n", CHECK=lambda a: "238 %s\r\n" % a, TAKETHIS=lambda a: "239 %s\r\n" % a)
+x.ctl("feed", "add", "sink", "127.0.0.1", "test.mesh", "--port", str(sink.port), "--interval", "1", "--direction", "push")
+ok(wait_for(lambda: len(sink.articles) == 12, 20), "a streaming sink has all") or diag(sink.seen)
+mid = x.post("test.mesh", "soon gone")
+ok(wait_for(lambda: mid in sink.articles, 20), "and what comes later")
+x.ctl("delete", mid, "--reason", "x")
+cancels = lambda: {i: t for i, t in sink.articles.items() if "Control: cancel %s\r\n" % mid in t}
+ok(wait_for(cancels, 20), "a cancel comes by TAKETHIS")
+ok(all("CHECK " + i in sink.seen and "Cancel-Key: " in t for i, t in cancels().items()), "after CHECK, with its key")
+ok(not any(l.startswith("IHAVE") for l in sink.seen), "and nothing by IHAVE") or diag(sink.seen)
+ok(wait_for(lambda: "cancelled=1" in [l for l in x.tail(10 ** 7).splitlines() if "feed=sink push" in l][-1]), "the log counts it")
+x.ctl("feed", "remove", "sink")
 w.ctl("feed", "remove", "x")
 is_(w.ctl("feed", "list"), "", "forumctl feed remove")
 for bad in (("X Y", "h", "g"), ("x", "h", "g", "--tls", "maybe"), ("x", "h", "g", "--interval", "0"), ("x", "h", "g", "--direction", "up")):

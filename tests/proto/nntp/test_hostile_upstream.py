@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """forumd-fetch follows servers that mean no good, or know no better: each is left with words, memory is bounded, other feeds go on."""
-import socket, threading, time
+import time
 from newslib import *
 
 GOOD = ("Path: up.test!not-for-mail\r\nFrom: c@up.test\r\nNewsgroups: test.forum\r\nSubject: s\r\nDate: Fri, 27 Nov 2026 01:00:00 +0000\r\nMessage-ID: %s\r\n\r\ntext\r\n.\r\n")
@@ -8,43 +8,6 @@ GOOD = ("Path: up.test!not-for-mail\r\nFrom: c@up.test\r\nNewsgroups: test.forum
 
 def over(n, mid):
     return "%d\ts\tc@up.test\tFri, 27 Nov 2026 01:00:00 +0000\t%s\t\t10\t1\r\n" % (n, mid)
-
-
-class Upstream:
-    """answers: verb -> octets, or a function of the argument; False closes"""
-
-    def __init__(self, greeting="200 hello\r\n", **answers):
-        self.greeting, self.answers, self.seen = greeting, answers, []
-        self.l = socket.socket()
-        self.l.bind(("127.0.0.1", 0))
-        self.l.listen(8)
-        self.port = self.l.getsockname()[1]
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self):
-        while True:
-            k, _ = self.l.accept()
-            threading.Thread(target=self.serve, args=(k,), daemon=True).start()
-
-    def serve(self, k):
-        try:
-            k.sendall(self.octets(self.greeting))
-            f = k.makefile("rb")
-            for line in f:
-                self.seen.append(line.decode("utf-8", "replace").strip())
-                verb, _, arg = self.seen[-1].partition(" ")
-                a = self.answers.get(verb, {"MODE": "200 ok\r\n", "OVER": "423 none\r\n", "ARTICLE": "430 none\r\n"}.get(verb, "500 what\r\n"))
-                a = a(arg) if callable(a) else a
-                if a is False:
-                    break
-                k.sendall(self.octets(a))
-        except OSError:
-            pass
-        k.close()
-
-    @staticmethod
-    def octets(a):
-        return a if isinstance(a, bytes) else a.encode()
 
 
 def one(n, mid):
