@@ -33,6 +33,7 @@
 #include "forumd/run/verify.h"
 #include "forumd/run/worker.h"
 #include "forumd/run/writer.h"
+#include "gateways/common/cancel_text.h"
 #include "gateways/common/pointer_text.h"
 #include "gateways/common/post_in.h"
 #include "gateways/ctl/ctl.h"
@@ -384,6 +385,7 @@ static int start(struct config *c, struct fail *f) {
 		return r;
 	out_started = true;
 	pointer_start(pointer_text);
+	withdrawn_start(cancel_text_draft, cancel_text_id);
 	index_start(forum, post_in_derive);
 	drop_privileges(c);
 	password_pool_start(2);

@@ -208,7 +208,7 @@ int group_add(struct forum_txn *t, const struct group_spec *s, uint32_t *id_r, s
 	g.title = s->title;
 	g.kind = s->kind;
 	g.access = s->access;
-	g.posting = s->posting;
+	g.posting = slice_starts(s->name, SLICE("control.")) ? GROUP_POST_NOBODY : s->posting;     /* RFC 5536 3.1.4: for the server's use */
 	g.moderated = s->moderated;
 	if ((r = group_store(t, &g, f)) < 0 || (r = group_total_add(t, 1)) < 0)
 		return r;

@@ -170,7 +170,7 @@ static int moderate_need_post(struct forum_txn *t, uint64_t id, struct post *p_r
 }
 
 static struct slice moderate_by(struct forum_txn *t, uint32_t by) {
-	return by == RIGHTS_OPERATOR ? SLICE("the operator") : arena_slicef(t->arena, "member %u", by);
+	return by == RIGHTS_OPERATOR ? SLICE("the operator") : !by ? SLICE("another server") : arena_slicef(t->arena, "member %u", by);
 }
 
 /* audit entry under all groups of the post, and the trace */

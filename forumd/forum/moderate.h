@@ -36,7 +36,7 @@ int moderate_case_get(struct forum_txn *t, uint64_t post, struct moderate_case *
 /* "off-topic; by=2; state=open" for Forum-Flags, empty when there is nothing to say; lives as long as the transaction */
 struct slice moderate_flags_text(struct forum_txn *t, const struct post *p);
 
-/* by: member or RIGHTS_OPERATOR. ERR_INVALID when the verdict does not fit the state (hide a hidden post ...). Aside
+/* by: member, RIGHTS_OPERATOR, or 0: another server, which had the right to. ERR_INVALID when the verdict does not fit the state (hide a hidden post ...). Aside
  * moves the post and its branch to GROUP.aside, made when missing with the same access. *action_r: audit serial. */
 int moderate_verdict(struct forum_txn *t, uint64_t post, uint32_t by, enum verdict v, struct slice reason, uint64_t *action_r, struct fail *f);
 /* *undone_r: the serial that was undone. Reports the action closed are open again. Reverses an audit entry that can be (hide, restore, aside, keep, lock, unlock, note): ERR_INVALID otherwise; 0: the last one by `by` */

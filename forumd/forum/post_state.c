@@ -14,6 +14,7 @@
 #include "forumd/forum/replace.h"
 #include "forumd/forum/search.h"
 #include "forumd/forum/thread.h"
+#include "forumd/forum/withdrawn.h"
 
 static int post_load(struct forum_txn *t, uint64_t id, struct post *p, struct fail *f) {
 	int r = post_get(t, id, p);
@@ -121,7 +122,8 @@ int post_set_state(struct forum_txn *t, uint64_t id, enum post_state s, struct f
 			return fail_set(f, ERR_UNAVAILABLE, "the queues that show this post cannot be changed now, try again later");
 		return post_store_state(t, &p, s, f);
 	}
-	if ((r = post_show_places(t, &p, s, f)) < 0 || (r = post_store_state(t, &p, s, f)) < 0)
+	enum post_state was = p.state;
+	if ((r = post_show_places(t, &p, s, f)) < 0 || (r = post_store_state(t, &p, s, f)) < 0 || (r = withdrawn_follow(t, &p, was, f)) < 0)
 		return r;
 	return pointer_follow(t, id, s, false, f);
 }

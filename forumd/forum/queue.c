@@ -135,7 +135,7 @@ struct slice queue_decided(struct forum_txn *t, uint64_t post) {
 	for (int i = 0; i < QUEUE_LOOK && audit_prev(t, 0, &cursor, &a) > 0; i++) {
 		if (a.post != post || a.verdict == VERDICT_FLAG || a.verdict == VERDICT_NOTE)
 			continue;
-		struct slice by = a.by == RIGHTS_OPERATOR ? SLICE("the operator") : author_name(t, a.by, SLICE(""));
+		struct slice by = a.by == RIGHTS_OPERATOR ? SLICE("the operator") : !a.by ? SLICE("another server") : author_name(t, a.by, SLICE(""));
 		return arena_slicef(t->arena, "%s by %.*s", verdict_name(a.verdict), SLICE_ARG(by));
 	}
 	return slice_of("", 0);

@@ -1,7 +1,7 @@
 noinst_LIBRARIES += gateways/libcommon.a
 gateways_libcommon_a_SOURCES = \
 	gateways/common/act.c gateways/common/act.h \
-	gateways/common/cancel_lock.c gateways/common/cancel_lock.h \
+	gateways/common/cancel_lock.c gateways/common/cancel_lock.h gateways/common/cancel_text.c gateways/common/cancel_text.h \
 	gateways/common/command.c gateways/common/command.h \
 	gateways/common/dotted.c gateways/common/dotted.h \
 	gateways/common/catchup.c gateways/common/catchup.h \

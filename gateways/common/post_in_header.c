@@ -122,7 +122,7 @@ static bool header_aside(struct post_in_work *w, const struct field *f) {
 	if (!f->name.n || f->name.p[0] == '.' || header_listed(aside_always, f->name))
 		return true;
 	/* put behind ours, header_cancel() */
-	if (w->member.id && slice_is_nocase(f->name, "cancel-lock"))
+	if (slice_is_nocase(f->name, "cancel-lock"))
 		return true;
 	if (w->in->source != POST_FROM_NNTP && header_listed(aside_unless_news, f->name))
 		return true;
@@ -194,12 +194,14 @@ static void header_join(struct post_in_work *w, const char *name, struct buf *ou
 static void header_cancel(struct post_in_work *w) {
 	struct buf b = { 0 }, id = { 0 };
 	struct post old;
-	if (w->in->import || !w->member.id)
+	if (w->in->import)
 		return;
+	/* of who has no account the daemon has a key, too: what a moderator deletes here goes elsewhere */
 	cancel_lock_make(w->t, w->member.id, w->d->message_id, &b);
 	header_join(w, "cancel-lock", &b);
-	buf_add_slice(&id, w->in->supersedes);
-	if (buf_len(&id) || (w->in->source == POST_FROM_NNTP && field_get(w->header, "supersedes", &id))) {
+	if (w->member.id)
+		buf_add_slice(&id, w->in->supersedes);
+	if (buf_len(&id) || (w->member.id && w->in->source == POST_FROM_NNTP && field_get(w->header, "supersedes", &id))) {
 		buf_reset(&b);
 		if (post_by_msgid(w->t, slice_trim(buf_slice(&id)), &old) > 0 && old.author && old.source != POST_FROM_FEED && old.source != POST_FROM_IMPORT)
 			cancel_lock_key(w->t, old.author, old.message_id, &b);

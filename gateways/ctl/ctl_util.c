@@ -136,8 +136,10 @@ int ctl_find_post(struct forum_txn *t, struct slice name, struct post *p_r, stru
 struct slice ctl_who(struct forum_txn *t, uint32_t by)
 {
 	struct member m;
-	if (by == RIGHTS_OPERATOR || by == 0)
+	if (by == RIGHTS_OPERATOR)
 		return SLICE("the operator");
+	if (by == 0)
+		return SLICE("another server");
 	if (member_get(t, by, &m) <= 0 || m.kind != MEMBER_ACCOUNT)
 		return arena_slicef(forum_arena(t), "former member %u", by);
 	return m.naddresses ? m.addresses[0] : m.name;

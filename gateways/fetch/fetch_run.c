@@ -1,5 +1,6 @@
 /* fetch_run.c - one feed once: pull is GROUP, OVER and ARTICLE there and IHAVE here, push the same the other way round, with
- * CHECK and TAKETHIS (RFC 4644) where the other server streams. Pushing brings cancels of what was deleted here in the same way. The
+ * CHECK and TAKETHIS (RFC 4644) where the other server streams. Pushing brings cancels of what was deleted here in the same way;
+ * pulling looks into control.cancel there, for those of articles that are here. The
  * place is the last number looked at; it is kept in forumd after each stretch, so that what is interrupted is only
  * offered again (435). Numbers that went backwards (the other server was made anew) begin again at its first. */
 #include <stdio.h>
@@ -18,13 +19,14 @@
 #define WORDS_MAX 50            /* of what is reported */
 #define WINDOW 40               /* offers under way at once; their answers fit any socket's buffer */
 
-/* an article of the side that gives; or, with a target, the cancel that withdraws that post of ours */
-struct offer { uint32_t number; char id[ID_MAX + 1], target[ID_MAX + 1]; };
+/* An article of the side that gives; with a target, the cancel that withdraws that post of ours; about: it is a cancel of
+ * theirs that seems to withdraw that post */
+struct offer { uint32_t number; char id[ID_MAX + 1], target[ID_MAX + 1], about[ID_MAX + 1]; };
 struct run {
 	struct fetch_conn *local, *from, *to;
 	const struct fetch_feed *feed;
 	const char *group;
-	bool push, stream, overflow;
+	bool push, stream, overflow, control;      /* control: the group is that of their cancels */
 	struct buf article;
 	VEC(struct offer) offers;
 	unsigned taken, refused, cancelled;
@@ -89,20 +91,33 @@ static int run_keep_place(struct run *r, uint32_t number) {
 	return code < 0 ? code : code == 223 ? 1 : run_trouble(r, r->local, "place");
 }
 
+/* "cmsg cancel <id>": the id, or empty */
+static struct slice run_cancels(struct slice subject) {
+	struct slice word;
+	while (slice_word(&subject, &word))
+		if (word.n > 2 && word.p[0] == '<')
+			return word;
+	return slice_of("", 0);
+}
+
 static void run_offer(struct run *r, struct slice line, uint32_t lo, uint32_t hi) {
-	struct slice piece = slice_of("", 0), number = piece;
+	struct slice piece = slice_of("", 0), number = piece, subject = piece;
 	uint64_t v;
 	for (int i = 0; i < 5; i++) {
 		if (!slice_split(&line, '\t', &piece))
 			return;
 		if (i == 0)
 			number = piece;
+		if (i == 1)
+			subject = piece;
 	}
 	struct offer o = { .number = 0 };
 	if (!num_parse_u64(number, &v) || v < lo || v > hi || piece.n < 3 || piece.p[0] != '<' || slice_chr(piece, ' ') >= 0 ||
 	    !slice_cstr(piece, o.id, sizeof o.id))
 		return;
 	o.number = (uint32_t)v;
+	if (r->control && !slice_cstr(run_cancels(subject), o.about, sizeof o.about))
+		o.about[0] = 0;
 	if (r->offers.n < OFFERS_MAX)
 		vec_push(&r->offers, o);
 	else
@@ -132,7 +147,21 @@ static int run_read(struct run *r, const struct offer *o) {
 }
 
 static void run_count(struct run *r, const struct offer *o, bool taken) {
-	++*(!taken ? &r->refused : *o->target ? &r->cancelled : &r->taken);
+	++*(!taken ? &r->refused : *o->target || r->control ? &r->cancelled : &r->taken);
+}
+
+/* Most cancels of a big server are about what never was here: those need not be fetched. 1, < 0 */
+static int run_only_ours(struct run *r) {
+	size_t kept = 0;
+	for (size_t i = 0; i < r->offers.n; i++) {
+		int code = *r->offers.v[i].about ? fetch_command(r->local, "CHECK %s", r->offers.v[i].about) : 438;
+		if (code < 0)
+			return code;
+		if (code != 238)
+			r->offers.v[kept++] = r->offers.v[i];
+	}
+	r->offers.n = kept;
+	return 1;
 }
 
 /* One article: 1 dealt with, 0 try again another time, < 0 */
@@ -262,6 +291,8 @@ static int run_stretch(struct run *r, uint32_t lo, uint32_t hi, uint32_t last) {
 	int n = run_list(r, lo, hi);
 	if (n > 0 && r->overflow)
 		return hi - lo < STRETCH ? run_confused(r, r->from, "a list of more than was asked for") : 3;
+	if (n > 0 && r->control)
+		n = run_only_ours(r);
 	if (n > 0 && !r->offers.n && hi < last)
 		return 2;          /* the place is kept with the next that is there */
 	if (n <= 0)
@@ -327,6 +358,8 @@ static bool run_numbers(struct fetch_conn *c, uint32_t *v, int n) {
 static int run_group(struct run *r) {
 	uint32_t v[3], place;
 	int code = fetch_command(r->from, "GROUP %s", r->group), n = 1;
+	if (r->control && (code == 411 || code == 480 || code == 502))
+		return 1;          /* they tell of no cancels, or not to us */
 	if (code != 211 || !run_numbers(r->from, v, 3))
 		return code < 0 ? code : run_trouble(r, r->from, "GROUP");
 	code = fetch_command(r->local, "XFEED PLACE %s %s %s", run_way(r), r->feed->name, r->group);
@@ -403,6 +436,11 @@ static int run_direction(struct fetch_conn *local, const struct fetch_feed *f, b
 		if (run_group(&r) < 0 && there.dead)
 			run_trouble(&r, &there, "conversation");
 	}
+	/* behind the groups: what it withdraws has come by then */
+	r.group = "control.cancel";
+	r.control = true;
+	if (n > 0 && !push && !there.dead && !local->dead && run_group(&r) < 0 && there.dead)
+		run_trouble(&r, &there, "conversation");
 	if (r.taken || r.refused || r.cancelled)
 		log_info("fetch", "feed=%s %s%s taken=%u refused=%u cancelled=%u", f->name, run_way(&r), r.stream ? " streaming" : "", r.taken, r.refused,
 			r.cancelled);

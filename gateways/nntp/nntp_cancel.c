@@ -51,9 +51,11 @@ int nntp_cancel_do(struct forum_txn *t, const struct nntp_cancel *c, struct fail
 		return fail_set(f, r, "the store cannot be read now");
 	switch (r > 0 ? cancel_again(t, c, &p) : CANCEL_NOT) {
 	case CANCEL_AUTHOR:
+		return post_set_state(t, p.id, POST_DELETED, f);
 	case CANCEL_KEY:
 	case CANCEL_PEER:
-		return post_set_state(t, p.id, POST_DELETED, f);
+		/* nobody here did it: the log says why it went */
+		return moderate_verdict(t, p.id, c->member, VERDICT_DELETE, slice_str(c->why), &action, f);
 	case CANCEL_MODERATOR:
 		return moderate_verdict(t, p.id, c->member, VERDICT_DELETE, slice_str(c->why), &action, f);
 	default:

@@ -191,9 +191,9 @@ static enum step feed_store(struct session *s, struct forum_txn *t, struct slice
 	return STEP_WAIT;
 }
 
-static enum step feed_control(struct session *s, struct forum_txn *t, struct slice header, struct slice body, struct slice control) {
+static enum step feed_control(struct session *s, struct forum_txn *t, struct slice raw, struct slice control) {
 	struct fail f = { 0 };
-	struct job *none = NULL, *j = nntp_feed_cancel_job(s, t, header, body, control, &f);
+	struct job *none = NULL, *j = nntp_feed_cancel_job(s, t, raw, control, &f);
 	if (!j)
 		return feed_refused(s, &none, &f);
 	j->kind = NNTP_JOB_FEED_CANCEL;
@@ -216,7 +216,7 @@ static enum step feed_judge(struct session *s, struct slice raw) {
 		r = fail_set(&f, r < 0 ? r : ERR_EXISTS, r < 0 ? "try again later" : "duplicate");
 	if (r < 0)
 		return feed_refused(s, &none, &f);
-	enum step step = field_get(header, "control", &control) ? feed_control(s, t, header, body, buf_slice(&control)) : feed_store(s, t, raw, header);
+	enum step step = field_get(header, "control", &control) ? feed_control(s, t, raw, buf_slice(&control)) : feed_store(s, t, raw, header);
 	buf_free(&control);
 	return step;
 }

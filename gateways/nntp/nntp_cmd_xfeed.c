@@ -1,15 +1,11 @@
 /* nntp_cmd_xfeed.c - XFEED, which forumd-fetch alone may say: what is to be followed, how far it has been, where the articles that
  * it hands over come from, and which of ours must be cancelled there. */
-#include "forumd/base/base64.h"
 #include "forumd/base/clock.h"
-#include "forumd/base/digest.h"
 #include "forumd/base/num.h"
-#include "forumd/forum/author.h"
 #include "forumd/forum/feed.h"
 #include "forumd/forum/memo.h"
-#include "forumd/mail/date.h"
 #include "forumd/mail/field.h"
-#include "gateways/common/cancel_lock.h"
+#include "gateways/common/cancel_text.h"
 #include "gateways/nntp/nntp_private.h"
 
 #define GONE_MAX 500             /* changes looked at at once */
@@ -96,32 +92,14 @@ static enum step xfeed_place(struct session *s, struct slice *args, unsigned nar
 
 /* ---- cancels for other servers --------------------------------------------------------------------------------------- */
 
-/* Written here, by somebody with an account: its lock is ours, and our key opens it. */
-static bool cancel_is_ours(const struct post *p) {
-	return p->author && p->source != POST_FROM_FEED && p->source != POST_FROM_IMPORT && !(p->flags & (POST_AUTO | POST_OWN));
-}
-
-/* the same id whenever it is made: told twice, it is known the second time */
-static void cancel_id(struct forum_txn *t, struct slice mid, const char *domain, struct buf *out) {
-	struct buf what = { 0 };
-	unsigned char d[32];
-	buf_adds(&what, "cancel ");
-	buf_add_slice(&what, mid);
-	digest_hmac_sha256(forum_secret(t), buf_slice(&what), d);
-	buf_addc(out, '<');
-	base32_encode(slice_of(d, 16), out);
-	buf_addf(out, ".cancel@%s>", domain);
-	buf_free(&what);
-}
-
 /* the Message-ID of what withdraws p elsewhere, appended: ours, or that of the peer's message (in *kept_r); false when nothing does */
-static bool cancel_of(struct session *s, struct forum_txn *t, const struct post *p, struct slice *kept_r, struct buf *id) {
+static bool cancel_of(struct forum_txn *t, const struct post *p, struct slice *kept_r, struct buf *id) {
 	struct slice memo, header, body;
 	*kept_r = slice_of("", 0);
 	if (p->state != POST_DELETED)
 		return false;
-	if (cancel_is_ours(p)) {
-		cancel_id(t, p->message_id, s->config->domain, id);
+	if (withdrawn_ours(p)) {
+		cancel_text_id(t, p, id);
 		return true;
 	}
 	if (memo_get(t, MEMO_CANCEL, p->message_id, &memo) <= 0 || !memo.n || memo.p[0] != 'A')
@@ -148,32 +126,13 @@ static enum step xfeed_gone(struct session *s, struct slice *args) {
 	if (!at)
 		at = g.modseq;
 	for (unsigned n = 0; n < GONE_MAX && (r = group_change_next(t, g.id, &at, &c)) > 0; n++) {
-		if (c.kind == CHANGE_GONE && overview_get_any(t, g.id, c.number, &o) > 0 && post_get(t, o.post, &p) > 0 && cancel_of(s, t, &p, &kept, &ids))
+		if (c.kind == CHANGE_GONE && overview_get_any(t, g.id, c.number, &o) > 0 && post_get(t, o.post, &p) > 0 && cancel_of(t, &p, &kept, &ids))
 			buf_addf(&ids, " %.*s\r\n", SLICE_ARG(p.message_id));
 	}
 	nntp_replyf(s, "215 gone\r\n%llu", (unsigned long long)(r == 0 && g.modseq > at ? g.modseq : at));
 	buf_add_slice(session_out(s), buf_slice(&ids));
 	buf_free(&ids);
 	return nntp_finish(s);
-}
-
-static void cancel_article(struct session *s, struct forum_txn *t, const struct post *p, struct slice id, struct buf *out) {
-	const char *domain = s->config->domain;
-	struct buf b = { 0 };
-	buf_addf(out, "Path: %s!not-for-mail\r\nMessage-ID: %.*s\r\n", domain, SLICE_ARG(id));
-	field_write(out, "From", author_from(t, p->author, slice_of("", 0)));
-	if (!nntp_header_value(s, t, p, SLICE("Newsgroups"), &b))
-		nntp_newsgroups(s, t, p, &b);
-	field_write(out, "Newsgroups", buf_slice(&b));
-	buf_addf(out, "Subject: cmsg cancel %.*s\r\nControl: cancel %.*s\r\n", SLICE_ARG(p->message_id), SLICE_ARG(p->message_id));
-	buf_reset(&b);
-	date_write(&b, forum_time(t));
-	buf_addf(out, "Date: %.*s\r\nInjection-Date: %.*s\r\nInjection-Info: %s\r\n", SLICE_ARG(buf_slice(&b)), SLICE_ARG(buf_slice(&b)), domain);
-	buf_reset(&b);
-	cancel_lock_key(t, p->author, p->message_id, &b);
-	field_write(out, "Cancel-Key", buf_slice(&b));
-	buf_adds(out, "\r\nWithdrawn where it was written.\r\n");
-	buf_free(&b);
 }
 
 /* XFEED CANCEL message-id: an article that withdraws it elsewhere; one that came from a peer goes on as it is */
@@ -184,11 +143,11 @@ static enum step xfeed_cancel(struct session *s, struct slice mid) {
 	struct post p;
 	bool bol = true;
 	int r = t ? post_by_msgid(t, mid, &p) : ERR_UNAVAILABLE;
-	if (r > 0 && cancel_of(s, t, &p, &kept, &id)) {
+	if (r > 0 && cancel_of(t, &p, &kept, &id)) {
 		if (kept.n)
 			buf_add_slice(&text, kept);
 		else
-			cancel_article(s, t, &p, buf_slice(&id), &text);
+			cancel_text(t, &p, &text);
 		nntp_replyf(s, "220 0 %.*s", SLICE_ARG(buf_slice(&id)));
 		dotted_write(session_out(s), buf_slice(&text), false, &bol);
 		dotted_end(session_out(s), bol);

@@ -6,7 +6,9 @@
 #include "forumd/forum/memo.h"
 #include "forumd/mail/field.h"
 #include "forumd/mail/msgid.h"
+#include "forumd/forum/withdrawn.h"
 #include "gateways/common/cancel_lock.h"
+#include "gateways/common/post_in.h"
 #include "gateways/common/wildmat.h"
 #include "gateways/nntp/nntp_private.h"
 
@@ -38,7 +40,8 @@ int nntp_cancel_of_peer(struct forum_txn *t, const struct config_peer *peer, str
 
 /* ---- the control message ----------------------------------------------------------------------------------------------- */
 
-struct feed_cancel { struct nntp_cancel c; struct slice target, own_id, memo; };
+/* draft: the message as it is kept in control.cancel; NULL: it is not */
+struct feed_cancel { struct nntp_cancel c; struct slice target, own_id, memo; struct post_draft *draft; };
 
 static int feed_cancel_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	const struct feed_cancel *x = j->data;
@@ -49,7 +52,34 @@ static int feed_cancel_apply(struct forum_txn *t, struct job *j, struct fail *f)
 	if ((x->memo.n && memo_put(t, MEMO_CANCEL, x->target, x->memo, now + (x->c.by == CANCEL_NOT ? EARLY_SECONDS : KEEP_SECONDS)) < 0) ||
 	    memo_put(t, MEMO_SEEN, x->own_id, SLICE("1"), now + KEEP_SECONDS) < 0)
 		return fail_set(f, ERR_UNAVAILABLE, "the store cannot take it now");
-	return 1;
+	struct post_result made;
+	return x->draft ? post_add(t, x->draft, &made, f) : 1;
+}
+
+/* For those who fetch here: the message in our control.cancel. 1, 0 it goes into none, < 0 with words */
+static int feed_cancel_keep(struct session *s, struct forum_txn *t, struct job *j, struct slice raw, struct fail *f) {
+	struct feed_cancel *x = j->data;
+	struct post_in in = { .source = POST_FROM_FEED, .import = true, .no_mail = true, .max_size = s->config->message_size, .path_host = slice_str(s->config->domain) };
+	struct buf diagnostic = { 0 };
+	struct slice header, body;
+	struct group g;
+	struct post p;
+	int r = post_get(t, x->c.post, &p);
+	if (r > 0)
+		r = withdrawn_group(t, &p, &g);
+	if (r <= 0)
+		return r < 0 ? fail_set(f, r, "try again later") : 0;
+	field_split(raw, &header, &body);
+	nntp_feed_diagnostic(s, header, &diagnostic);
+	in.path_diagnostic = buf_slice(&diagnostic);
+	in.groups = &g.id;
+	in.ngroups = 1;
+	x->draft = ARENA_NEW(j->arena, struct post_draft);
+	r = post_in_parse(t, &in, raw, j->arena, x->draft, f);
+	x->draft->flags |= POST_AUTO;
+	j->size = x->draft->header_z1.n + x->draft->header_z2.n + x->draft->body_z.n;
+	buf_free(&diagnostic);
+	return r < 0 ? r : 1;
 }
 
 /* 'A' and the message as it goes on: our name in Path, Xref of the other server left out; empty when it is too long to be kept */
@@ -85,9 +115,15 @@ static struct slice feed_cancel_early(struct arena *a, struct slice header) {
 	return v;
 }
 
-struct job *nntp_feed_cancel_job(struct session *s, struct forum_txn *t, struct slice header, struct slice body, struct slice control,
-	struct fail *f) {
-	struct slice word;
+/* what the log says: whose message it was, and why it counts */
+static const char *feed_cancel_why(struct session *s, struct arena *a, const struct feed_cancel *x) {
+	const char *from = nntp_is_fetch(s) ? nntp_feed(nntp_of(s))->source : s->peer;
+	return arena_slicef(a, "cancelled by %.*s from %s, %s", SLICE_ARG(x->own_id), *from ? from : "a peer",
+		x->c.by == CANCEL_KEY ? "with the key to its lock" : "a trusted peer").p;
+}
+
+struct job *nntp_feed_cancel_job(struct session *s, struct forum_txn *t, struct slice raw, struct slice control, struct fail *f) {
+	struct slice word, header, body;
 	struct post p;
 	if (!slice_word(&control, &word) || !slice_is_nocase(word, "cancel") || !msgid_valid(slice_trim(control))) {
 		fail_set(f, ERR_DENIED, "control messages are not taken here");
@@ -95,21 +131,25 @@ struct job *nntp_feed_cancel_job(struct session *s, struct forum_txn *t, struct 
 	}
 	struct job *j = job_new(s, feed_cancel_apply);
 	struct feed_cancel *x = ARENA_NEW(j->arena, struct feed_cancel);
+	j->data = x;
+	field_split(raw, &header, &body);
 	*x = (struct feed_cancel){ .target = arena_slice(j->arena, slice_trim(control)), .own_id = arena_slice(j->arena, slice_str(nntp_feed(nntp_of(s))->id)) };
 	int r = nntp_cancel_of_peer(t, nntp_peer(s), header, x->target, "cancelled", &x->c);
 	int here = r < 0 ? r : post_by_msgid(t, x->target, &p);
 	if (r > 0) {
 		x->memo = feed_cancel_onward(s, j->arena, header, body);
+		x->c.why = feed_cancel_why(s, j->arena, x);
+		here = feed_cancel_keep(s, t, j, raw, f);
 	} else {
 		x->c.by = CANCEL_NOT;
 		x->memo = here == 0 ? feed_cancel_early(j->arena, header) : slice_of("", 0);
 	}
 	if (here < 0 || (r <= 0 && !x->memo.n)) {
-		here < 0 ? fail_set(f, here, "try again later") : fail_set(f, ERR_DENIED, "nothing here to cancel with this key");
+		if (!f->code)
+			here < 0 ? fail_set(f, here, "try again later") : fail_set(f, ERR_DENIED, "nothing here to cancel with this key");
 		job_free(&j);
 		return NULL;
 	}
-	j->data = x;
 	return j;
 }
 

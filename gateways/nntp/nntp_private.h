@@ -141,7 +141,7 @@ void nntp_hidden_count(struct session *s, struct forum_txn *t, struct group *g);
 
 /* nntp_cancel.c */
 enum cancel_by { CANCEL_NOT, CANCEL_AUTHOR, CANCEL_MODERATOR, CANCEL_KEY, CANCEL_PEER };
-struct nntp_cancel { uint32_t member; uint64_t post; enum cancel_by by; const char *why; /* static */ };
+struct nntp_cancel { uint32_t member; uint64_t post; enum cancel_by by; const char *why; /* static, or the job's */ };
 /* member 0: a peer, only a key counts. header: of the message that asks */
 enum cancel_by nntp_cancel_right(struct forum_txn *t, uint32_t member, struct slice header, const struct post *p);
 /* The post with that id, if it may be withdrawn: 1, 0 absent or no right, < 0 */
@@ -157,8 +157,7 @@ struct config_peer;
 int nntp_cancel_of_peer(struct forum_txn *t, const struct config_peer *peer, struct slice header, struct slice id, const char *why,
 	struct nntp_cancel *c_r);
 /* The job of a control message; NULL with words: it is refused */
-struct job *nntp_feed_cancel_job(struct session *s, struct forum_txn *t, struct slice header, struct slice body, struct slice control,
-	struct fail *f);
+struct job *nntp_feed_cancel_job(struct session *s, struct forum_txn *t, struct slice raw, struct slice control, struct fail *f);
 /* was the article that comes now cancelled before it came? true with words */
 bool nntp_feed_cancelled(struct forum_txn *t, struct slice header, struct slice id, struct fail *f);
 /* RFC 5537 3.2.1: "!" when the way it came begins with the peer's name, "!.MISMATCH.name", or "!.SEEN.address" */

@@ -248,6 +248,50 @@ ok(all("CHECK " + i in sink.seen and "Cancel-Key: " in t for i, t in cancels().i
 ok(not any(l.startswith("IHAVE") for l in sink.seen), "and nothing by IHAVE") or diag(sink.seen)
 ok(wait_for(lambda: "cancelled=1" in [l for l in x.tail(10 ** 7).splitlines() if "feed=sink push" in l][-1]), "the log counts it")
 x.ctl("feed", "remove", "sink")
+# who only pulls learns of deletions from control.cancel there
+def gone(k, mid):
+    return wait_for(lambda: k.cmd("STAT " + mid).startswith("430"), 20)
+
+
+x.group("control.cancel")
+is_([g["posting"] for g in x.json("group", "list") if g["name"] == "control.cancel"], ["nobody"], "control.cancel takes no posts of members")
+w.group("control.cancel")
+u = node("u.test", 'fetch w { host = "127.0.0.1" port = %d groups = "test.mesh" interval = 1 }\n' % w.port["nntp"])
+kw, ku, kx = w.nntp(), u.nntp(), x.nntp("alice@example.org", "secret")
+mids = [x.post("test.mesh", "to be pulled %d" % i) for i in range(5)]
+x.group("test.closed", "--access", "members")
+closed = x.post("test.closed", "nobody else's business")
+for mid in mids:
+    ok(wait_for(lambda: kw.cmd("STAT " + mid).startswith("223") and ku.cmd("STAT " + mid).startswith("223"), 20), "pulled, and pulled from there")
+x.ctl("delete", mids[0], "--reason", "x")
+like(post(kx, group="test.mesh", mid="<pc@x.test>", headers="Control: cancel %s\r\n" % mids[1]), "^240", "a cancel by the author")
+like(post(kx, group="test.mesh", mid="<ps@x.test>", headers="Supersedes: %s\r\n" % mids[2]), "^240", "a Supersedes")
+x.ctl("hide", mids[3], "--reason", "x")
+x.ctl("delete", closed, "--reason", "x")
+for mid in mids[:3]:
+    ok(gone(kw, mid), "gone at who pulls")
+    ok(gone(ku, mid), "and at who pulls from there")
+ok(wait_for(lambda: kw.cmd("STAT <ps@x.test>").startswith("223"), 20), "the successor is there")
+is_([kw.cmd("STAT " + m)[:3] for m in mids[3:]], ["223", "223"], "what is hidden or stands stays")
+for n in (w, u):
+    log = [l for l in n.ctl("log").splitlines() if " delete " in l]
+    ok(len(log) >= 2 and all(re.search(r"by another server: cancelled by <\S+\.cancel@x\.test> from 127\.0\.0\.1, with the key to its lock", l) for l in log), "the log says why") or diag(n.ctl("log"))
+    ok("cancelled by <" in n.ctl("trace", mids[0]), "so does the trace")
+kx.cmd("GROUP control.cancel", "211")
+kx.cmd("OVER 1-", "224")
+lines = [l.split("\t") for l in kx.text()]
+is_(sorted(l[1] for l in lines), sorted("cmsg cancel " + m for m in mids[:3]), "a cancel for each, none of a closed group")
+kx.cmd("ARTICLE %s" % lines[0][0], "220")
+t = kx.text()
+ok("Control: cancel " + mids[0] in t and "Newsgroups: test.mesh" in t and any(l.startswith("Cancel-Key: sha256:") for l in t), "with all that news software wants") or diag(t)
+x.ctl("undo")
+x.ctl("undo")
+x.ctl("undo")
+is_((kx.cmd("STAT " + mids[0])[:3], kx.cmd("STAT " + lines[0][4])[:3]), ("223", "430"), "undone: the cancel goes, too")
+x.ctl("delete", mids[0], "--reason", "again")
+is_((kx.cmd("STAT " + mids[0])[:3], kx.cmd("STAT " + lines[0][4])[:3]), ("430", "223"), "and comes back with the deletion")
+like(post(kx, group="control.cancel"), "^441", "nobody posts there")
+u.stop()
 w.ctl("feed", "remove", "x")
 is_(w.ctl("feed", "list"), "", "forumctl feed remove")
 for bad in (("X Y", "h", "g"), ("x", "h", "g", "--tls", "maybe"), ("x", "h", "g", "--interval", "0"), ("x", "h", "g", "--direction", "up")):

@@ -6,6 +6,8 @@
 #include "forumd/forum/member.h"
 #include "forumd/forum/rights.h"
 #include "forumd/mail/field.h"
+#include "gateways/common/cancel_lock.h"
+#include "gateways/common/cancel_text.h"
 #include "gateways/common/post_in.h"
 #include "tests/tap/tap.h"
 
@@ -88,6 +90,22 @@ static void store(const struct post_in *in, struct arrived *v) {
 		forum_abort(&child);
 	v->result = p->result;
 	written(&w);
+}
+
+/* what tells other servers that it was deleted has the key to its lock */
+static void withdrawn(uint64_t id, const char *what) {
+	struct buf text = { 0 }, header = { 0 }, lock = { 0 }, key = { 0 };
+	struct post p;
+	if (post_get(t, id, &p) <= 0 || post_header(t, &p, &header) <= 0)
+		bail("post");
+	cancel_text(t, &p, &text);
+	field_get(buf_slice(&header), "cancel-lock", &lock);
+	field_get(buf_slice(&text), "cancel-key", &key);
+	ok(cancel_lock_opens(buf_slice(&lock), buf_slice(&key)), "the cancel of a post %s opens its lock", what);
+	buf_free(&text);
+	buf_free(&header);
+	buf_free(&lock);
+	buf_free(&key);
 }
 
 static void gone(struct arrived *v) {
@@ -297,6 +315,7 @@ static void test_mail(void) {
 	is_lit(v.d.author_name, "Carol", "her name");
 	store(&in, &v);
 	is_int(v.result.state, POST_PENDING, "pending");
+	withdrawn(v.result.id, "of who has no account");
 	gone(&v);
 	buf_free(&h);
 }
