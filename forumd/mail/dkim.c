@@ -12,6 +12,7 @@
 #include "forumd/base/digest.h"
 #include "forumd/base/mem.h"
 #include "forumd/base/text.h"
+#include "forumd/base/vec.h"
 #include "forumd/mail/dkim_private.h"
 
 struct dkim_key { EVP_PKEY *pkey; bool ed25519; };
@@ -142,19 +143,24 @@ void dkim_canonical_body(struct slice body, struct buf *out) {
 
 /* canonical fields in the order of h=, and h= itself; repeated fields from the bottom up, from once more than there are */
 void dkim_fields(struct slice header, const char *const *names, size_t rows, struct buf *hashed, struct buf *h) {
+	VEC(struct field) all = { 0 };
+	struct field f;
+	while (field_next(&header, &f))
+		vec_push(&all, f);
 	for (size_t i = 0; i < rows; i++) {
-		struct field f;
+		struct slice name = slice_str(names[i]);
 		unsigned n = 0;
-		while (field_find(header, names[i], n, &f))
-			n++;
-		for (unsigned k = n; k-- > 0;) {
-			field_find(header, names[i], k, &f);
-			dkim_canonical_field(f.name, f.value, hashed);
+		for (size_t k = all.n; k-- > 0;) {
+			if (all.v[k].name.n != name.n || !slice_eq_nocase(all.v[k].name, name))
+				continue;
+			dkim_canonical_field(all.v[k].name, all.v[k].value, hashed);
 			buf_adds(hashed, "\r\n");
+			n++;
 		}
 		for (unsigned k = 0; k < n + (i == 0); k++)
 			buf_addf(h, "%s%s", buf_len(h) ? ":" : "", names[i]);
 	}
+	vec_free(&all);
 }
 
 /* text folded at `unit` octets or, with a separator, behind it; each line begins with a tab */

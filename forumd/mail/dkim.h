@@ -1,5 +1,5 @@
 /* dkim.h - DKIM signatures (RFC 6376, RFC 8463) on what we send: relaxed/relaxed, RSA-SHA256 or Ed25519-SHA256 by the
- * kind of key. Checking signatures of arriving mail is the front MTA's (Authentication-Results). A key is read-only once
+ * kind of key. Checking signatures of arriving mail is dkim_verify.h. A key is read-only once
  * loaded: any thread. */
 #ifndef FORUMD_MAIL_DKIM_H
 #define FORUMD_MAIL_DKIM_H

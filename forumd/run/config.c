@@ -78,6 +78,8 @@ static const struct key keys[] = {
 	  "file with the password, one line", NULL },
 	{ "outgoing", "dkim_key", T_PATH, "", 0, 0, IN(dkim_key), "private key (PEM, RSA or Ed25519) that signs outgoing mail", NULL },
 	{ "outgoing", "dkim_selector", T_WORD, "forumd", 0, 0, IN(dkim_selector), "selector of its public key in DNS", NULL },
+	{ "outgoing", "dkim_key2", T_PATH, "", 0, 0, IN(dkim_key2), "another key, of the other kind, that signs too", NULL },
+	{ "outgoing", "dkim_selector2", T_WORD, "forumd-ed25519", 0, 0, IN(dkim_selector2), "its selector", NULL },
 	{ "outgoing", "senders", T_UINT, "2", 1, 32, IN(outgoing_senders), "sending processes", NULL },
 	{ "outgoing", "hold_seconds", T_UINT, "0", 0, 86400, IN(hold_seconds),
 	  "mail copies leave this long after the post", NULL },
@@ -445,6 +447,8 @@ static int check_domain(struct snapshot *s, struct fail *f) {
 
 static int check_outgoing(struct snapshot *s, const char *base, struct fail *f) {
 	const char *t = s->c.outgoing_transport;
+	if (*s->c.dkim_key2 && (!*s->c.dkim_key || strcmp(s->c.dkim_selector, s->c.dkim_selector2) == 0))
+		return fail_set(f, ERR_INVALID, "%s: dkim_key2 needs a dkim_key, and a selector of its own", s->c.file);
 	if (!*t || strncmp(t, "smtp://", 7) == 0 || (strncmp(t, "smtps://", 8) == 0 && strcmp(s->c.outgoing_tls, "none") != 0))
 		return 1;
 	if (strncmp(t, "maildir:", 8) != 0 || !t[8])

@@ -56,6 +56,7 @@ struct config {
 	const char *outgoing_tls;            /* "none", "opportunistic", "encrypt", "verify" */
 	const char *outgoing_user, *outgoing_password_file;
 	const char *dkim_key, *dkim_selector; /* key: absolute, "" none: mail is not signed */
+	const char *dkim_key2, *dkim_selector2;   /* the same; not without the first */
 	unsigned outgoing_senders;           /* forumd-send processes */
 	const char *dns_server;              /* ADDRESS or ADDRESS:PORT; "" as resolv.conf says */
 	unsigned dns_timeout;                /* seconds for all look-ups of one mail */

@@ -48,8 +48,8 @@ int ctl_probe(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 
 	if (ctl_switch(c, "--mail"))
 		return send_mail(t, c, f);
-	buf_addf(&c->out, "config\t%s\ndomain\t%s\nstorage\t%s\ntransport\t%s\nhttp\t%s\ncertificate\t%s\ndkim\t%s\t%s\n", k->file, k->domain,
-		k->storage_path, k->outgoing_transport, k->http_url, k->tls_certificate, k->dkim_key, k->dkim_selector);
+	buf_addf(&c->out, "config\t%s\ndomain\t%s\nstorage\t%s\ntransport\t%s\nhttp\t%s\ncertificate\t%s\ndkim\t%s\t%s\ndkim2\t%s\t%s\n", k->file, k->domain,
+		k->storage_path, k->outgoing_transport, k->http_url, k->tls_certificate, k->dkim_key, k->dkim_selector, k->dkim_key2, k->dkim_selector2);
 	for (unsigned n = 0; n < k->nlisten; n++)
 		buf_addf(&c->out, "listen\t%s\t%s\t%s\t%u\t%s\t%s\n", k->listen[n].name, protocols[k->listen[n].protocol], k->listen[n].address,
 			k->listen[n].port, k->listen[n].path, k->listen[n].check_sender ? "check" : k->listen[n].trust_authserv);

@@ -269,33 +269,42 @@ static void look_record(const char *what, const char *name, int type, const char
 		unknown("DNS: %s of %s cannot be looked up: no name server answers", what, name);
 }
 
-static void look_dns(struct slice facts)
+/* the public half of this key, not just any; false: there is none */
+static bool look_key(struct slice facts, const char *fact_name, const char *domain)
 {
-	char domain[256], name[400], key_file[1024], selector[100], needle[40] = "p=";
+	char name[400], key_file[1024], selector[100], needle[40] = "p=";
 	struct buf record = { 0 };
 	struct dkim_key *key = NULL;
 	struct fail f = { 0 };
 
-	fact(facts, "domain", 1, domain, sizeof domain);
-	fact(facts, "dkim", 1, key_file, sizeof key_file);
-	fact(facts, "dkim", 2, selector, sizeof selector);
-	look_record("MX record", domain, 15, "");
-	look_record("SPF record", domain, 16, "v=spf1");
-	snprintf(name, sizeof name, "_dmarc.%s", domain);
-	look_record("DMARC record", name, 16, "v=DMARC1");
-	if (!*key_file) {
-		red("mail is not signed: set outgoing { dkim_key } (forumctl init makes a key)");
-		return;
-	}
+	fact(facts, fact_name, 1, key_file, sizeof key_file);
+	fact(facts, fact_name, 2, selector, sizeof selector);
+	if (!*key_file)
+		return false;
 	if (dkim_key_load(key_file, &key, &f) > 0 && dkim_dns_record(key, &record) > 0) {
 		ptrdiff_t p = slice_find(buf_slice(&record), SLICE("p="));
 
-		slice_cstr(slice_sub(buf_slice(&record), (size_t)p, 30), needle, sizeof needle);   /* our key, not just any */
+		slice_cstr(slice_sub(buf_slice(&record), (size_t)p, 30), needle, sizeof needle);
 	}
 	snprintf(name, sizeof name, "%s._domainkey.%s", selector, domain);
 	look_record("DKIM key", name, 16, needle);
 	dkim_key_free(&key);
 	buf_free(&record);
+	return true;
+}
+
+static void look_dns(struct slice facts)
+{
+	char domain[256], name[400];
+
+	fact(facts, "domain", 1, domain, sizeof domain);
+	look_record("MX record", domain, 15, "");
+	look_record("SPF record", domain, 16, "v=spf1");
+	snprintf(name, sizeof name, "_dmarc.%s", domain);
+	look_record("DMARC record", name, 16, "v=DMARC1");
+	if (!look_key(facts, "dkim", domain))
+		red("mail is not signed: set outgoing { dkim_key } (forumctl init makes a key)");
+	look_key(facts, "dkim2", domain);
 }
 
 static void look_round(const char *sock)

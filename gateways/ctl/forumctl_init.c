@@ -31,8 +31,12 @@ static const char template[] =
 	"#listen mails  { protocol = \"imaps\" address = \"*\" port = 993 }\n"
 	"\n"
 	"# Mail to members goes to one smarthost (Postfix next door: smtp://127.0.0.1:25), or into a folder for a try.\n"
-	"# Mails are signed (DKIM): the record of the key is in dns.txt.\n"
-	"outgoing { transport = \"maildir:outgoing\" dkim_key = \"dkim.pem\" dkim_selector = \"forumd\" }\n"
+	"# Mails are signed twice (DKIM): RSA, which every receiver knows, and Ed25519; the records of the keys are in dns.txt.\n"
+	"outgoing {\n"
+	"\ttransport = \"maildir:outgoing\"\n"
+	"\tdkim_key = \"dkim.pem\" dkim_selector = \"forumd\"\n"
+	"\tdkim_key2 = \"dkim-ed25519.pem\" dkim_selector2 = \"forumd-ed25519\"\n"
+	"}\n"
 	"\n"
 	"# One click stops a group's mail (RFC 8058): a listener a web server in front or the world reaches under this address.\n"
 	"#listen web    { protocol = \"https\" address = \"*\" port = 443 }\n"
@@ -88,26 +92,40 @@ static void add_services(const char *domain, struct buf *b)
 		"autoconfig.%s.           CNAME %s.\n", domain, domain, domain);
 }
 
-/* in DIR/dns.txt and on the terminal */
-static int write_records(const char *dir, const char *domain)
+/* DIR/FILE, made unless it is there, and its record */
+static bool add_key(const char *dir, const char *domain, const char *file, const char *selector, bool ed25519, struct buf *b)
 {
 	struct dkim_key *key = NULL;
 	struct fail f = { 0 };
-	struct buf b = { 0 }, record = { 0 };
+	struct buf record = { 0 };
 	char path[PATH_MAX];
-	FILE *out;
 
-	snprintf(path, sizeof path, "%s/dkim.pem", dir);
-	if ((dkim_key_make(path, false, &f) < 0 && f.code != ERR_EXISTS) || dkim_key_load(path, &key, (f.code = ERR_OK, &f)) < 0) {
+	snprintf(path, sizeof path, "%s/%s", dir, file);
+	if ((dkim_key_make(path, ed25519, &f) < 0 && f.code != ERR_EXISTS) || dkim_key_load(path, &key, (f.code = ERR_OK, &f)) < 0) {
 		fprintf(stderr, "forumctl: %s\n", f.text);
-		return 1;
+		return false;
 	}
 	dkim_dns_record(key, &record);
 	dkim_key_free(&key);
+	add_key_record(b, selector, domain, buf_slice(&record));
+	buf_free(&record);
+	return true;
+}
+
+/* in DIR/dns.txt and on the terminal */
+static int write_records(const char *dir, const char *domain)
+{
+	struct buf b = { 0 };
+	char path[PATH_MAX];
+	FILE *out;
+
 	buf_addf(&b, "; DNS for mail at %s; put the name and address of your mail server in place of mx.example and 192.0.2.1.\n"
 		"%s.                     MX   10 mx.example.\n"
 		"%s.                     TXT  \"v=spf1 mx ip4:192.0.2.1 -all\"\n", domain, domain, domain);
-	add_key_record(&b, "forumd", domain, buf_slice(&record));
+	if (!add_key(dir, domain, "dkim.pem", "forumd", false, &b) || !add_key(dir, domain, "dkim-ed25519.pem", "forumd-ed25519", true, &b)) {
+		buf_free(&b);
+		return 1;
+	}
 	buf_addf(&b, "_dmarc.%s.              TXT  \"v=DMARC1; p=quarantine; adkim=s; aspf=r; rua=mailto:postmaster@%s\"\n", domain, domain);
 	add_services(domain, &b);
 	buf_addf(&b, "; and a PTR record of 192.0.2.1 to mx.example: big receivers want it.\n"
@@ -131,7 +149,6 @@ static int write_records(const char *dir, const char *domain)
 	}
 	printf("\n%s (kept in %s)\n", buf_bytes(&b), path);
 	buf_free(&b);
-	buf_free(&record);
 	return 0;
 }
 

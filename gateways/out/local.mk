@@ -5,6 +5,7 @@ gateways_libout_a_SOURCES = \
 	gateways/out/out_launch.c \
 	gateways/out/out_schedule.c \
 	gateways/out/out_sender.c \
+	gateways/out/out_sign.c \
 	gateways/out/send_wire.c gateways/out/send_wire.h
 
 libexec_PROGRAMS += forumd-send

@@ -1,6 +1,6 @@
 /* out_compose.c - a queue item becomes a frame in a sender's pipe. The copy of a post is made once and kept for
- * the run of its recipients; each gets an envelope sender (VERP), and Reply-To, List-Unsubscribe and signature of
- * his own, spliced in on the way into the pipe. The body is hashed for the signatures once. */
+ * the run of its recipients; each gets an envelope sender (VERP), and Reply-To, List-Unsubscribe and signatures of
+ * his own (out_sign.c), spliced in on the way into the pipe. The body is hashed for the signatures once. */
 #include "forumd/base/clock.h"
 #include "forumd/base/log.h"
 #include "forumd/forum/author.h"
@@ -29,40 +29,6 @@ static void author_spec(struct forum_txn *t, const struct post *p, struct buf *o
 		address_write_spec(out, list.v[0].local, list.v[0].domain);
 }
 
-/* The signature goes in front of the mail. */
-static void sign(struct out *o, struct buf *mail)
-{
-	struct buf signed_mail = { 0 };
-	struct slice header, body;
-
-	if (!o->dkim || !field_split(buf_slice(mail), &header, &body)
-	    || dkim_sign(o->dkim, slice_str(o->config->domain), slice_str(o->config->dkim_selector), header, body, clock_now(),
-	    &signed_mail) < 0) {
-		buf_free(&signed_mail);
-		return;
-	}
-	buf_add_slice(&signed_mail, buf_slice(mail));
-	buf_free(mail);
-	*mail = signed_mail;
-}
-
-/* The header of this recipient's copy, own fields in their place; and its signature. */
-static void sign_copy(struct out *o, struct slice own, struct buf *out)
-{
-	struct slice mail = buf_slice(&o->copy.mail);
-	struct buf header = { 0 };
-
-	if (!o->dkim)
-		return;
-	buf_add_slice(&header, slice_to(mail, o->copy.reply_to));
-	buf_add_slice(&header, own);
-	buf_add_slice(&header, slice_sub(mail, o->copy.reply_to, o->copy.body - 2 - o->copy.reply_to));
-	if (dkim_sign_hashed(o->dkim, slice_str(o->config->domain), slice_str(o->config->dkim_selector), buf_slice(&header),
-	    o->copy.body_hash, clock_now(), out) < 0)
-		log_error("out", "a mail cannot be signed and goes without");
-	buf_free(&header);
-}
-
 /* What was seen of the author when his mail came, by us or by the server in front. Methods and results only: the properties
  * name his address or domain, which readers are not shown. */
 static bool seen_of_author(struct out *o, struct forum_txn *t, const struct post *p, struct buf *results)
@@ -87,16 +53,47 @@ static bool seen_of_author(struct out *o, struct forum_txn *t, const struct post
 }
 
 /* One seal fits all copies of a post: it covers nothing that differs (mail/arc.h). */
-static void seal_copy(struct out *o, struct forum_txn *t, const struct post *p, struct slice header)
+static void seal_copy(struct out *o, struct forum_txn *t, const struct post *p, struct slice header, struct out_copy *copy)
 {
+	const struct out_key *k = &o->keys[0];
 	struct buf results = { 0 };
 
-	buf_reset(&o->copy.arc);
-	if (o->dkim && o->config->arc_seal && p->source == POST_FROM_MAIL && seen_of_author(o, t, p, &results)
-	    && arc_seal_first(o->dkim, slice_str(o->config->domain), slice_str(o->config->dkim_selector), buf_slice(&results), header,
-	    o->copy.body_hash, clock_now(), &o->copy.arc) < 0)
+	if (k->key && o->config->arc_seal && p->source == POST_FROM_MAIL && seen_of_author(o, t, p, &results)
+	    && arc_seal_first(k->key, slice_str(o->config->domain), slice_str(k->selector), buf_slice(&results), header,
+	    copy->body_hash, clock_now(), &copy->arc) < 0)
 		log_error("out", "a mail cannot be sealed and goes without");
 	buf_free(&results);
+}
+
+void out_copy_drop(struct out_copy **c)
+{
+	struct out_copy *copy = *c;
+
+	*c = NULL;
+	if (!copy || --copy->refs)
+		return;
+	buf_free(&copy->mail);
+	buf_free(&copy->arc);
+	mem_free(copy);
+}
+
+/* When it came out as before, the one that is hashed and sealed already stays. */
+static void keep_copy(struct out *o, struct forum_txn *t, const struct post *p, struct out_copy *copy)
+{
+	struct slice head, text;
+
+	if (o->copy && o->copy->post == copy->post && o->copy->group == copy->group
+	    && slice_eq(buf_slice(&o->copy->mail), buf_slice(&copy->mail))) {
+		out_copy_drop(&copy);
+		return;
+	}
+	out_copy_drop(&o->copy);
+	field_split(buf_slice(&copy->mail), &head, &text);
+	copy->body = buf_len(&copy->mail) - text.n;
+	if (o->keys[0].key)
+		dkim_body_hash(text, copy->body_hash);
+	seal_copy(o, t, p, head, copy);
+	o->copy = copy;
 }
 
 static int make_copy(struct out *o, struct forum_txn *t, const struct post *p, const struct group *g)
@@ -104,15 +101,12 @@ static int make_copy(struct out *o, struct forum_txn *t, const struct post *p, c
 	struct buf header = { 0 }, body = { 0 }, address = { 0 };
 	struct build_copy c = { .message_id = p->message_id, .in_reply_to = p->in_reply_to, .references = p->references,
 		.post_id = p->id };
-	struct out_copy *copy = &o->copy;
+	struct out_copy *copy;
 	struct member author;
-	struct slice head, text;
 	int e = post_header(t, p, &header);
 
 	if (e >= 0)
 		e = post_body(t, p, 0, p->body_len, &body);
-	copy->post = 0;
-	buf_reset(&copy->mail);
 	if (e >= 0) {
 		author_spec(t, p, &address);
 		c.header = buf_slice(&header);
@@ -122,14 +116,11 @@ static int make_copy(struct out *o, struct forum_txn *t, const struct post *p, c
 		c.author_answers = member_get(t, p->author, &author) > 0 && author.private_mail && member_takes_mail(&author);
 		c.list = (struct build_list){ .group = g->name, .title = g->title, .domain = slice_str(o->config->domain),
 			.no_unsubscribe = true };
+		copy = mem_zalloc(sizeof *copy);
+		*copy = (struct out_copy){ .refs = 1, .post = p->id, .group = g->id };
 		build_list_copy(&copy->mail, &c, &copy->reply_to);
-		field_split(buf_slice(&copy->mail), &head, &text);
-		copy->body = buf_len(&copy->mail) - text.n;
-		if (o->dkim)
-			dkim_body_hash(text, copy->body_hash);
-		seal_copy(o, t, p, head);
-		copy->post = p->id;
-		copy->group = g->id;
+		keep_copy(o, t, p, copy);
+		o->copy_stale = false;
 	}
 	buf_free(&header);
 	buf_free(&body);
@@ -152,7 +143,7 @@ static int load(struct out *o, struct forum_txn *t, const struct mailq_item *i, 
 	if (i->member && (member_get(t, i->member, &who) <= 0 || !member_takes_mail(&who)
 	    || !rights_can_read(t, i->member, g_r)))
 		return OUT_DROP;
-	if (o->copy.post != i->post || o->copy.group != i->group)
+	if (!o->copy || o->copy_stale || o->copy->post != i->post || o->copy->group != i->group)
 		return make_copy(o, t, &p, g_r);
 	return 1;
 }
@@ -187,56 +178,107 @@ static void add_reply_to(struct out *o, struct forum_txn *t, const struct mailq_
 	buf_free(&token);
 }
 
-static int give(struct out *o, const struct mailq_item *i, struct slice sender, const struct slice *pieces, size_t n)
+static void mail_free(struct out_mail *m)
 {
-	struct out_sender *s;
-	size_t size = 0;
+	out_copy_drop(&m->copy);
+	buf_free(&m->sender);
+	buf_free(&m->recipient);
+	buf_free(&m->own);
+	buf_free(&m->signature);
+	mem_free(m);
+}
 
-	for (size_t k = 0; k < n; k++)
+/* Takes the mail; unsigned ones are ready at once. */
+static void add_mail(struct out *o, struct out_mail *m)
+{
+	o->mails[o->nmails++] = m;
+	if (o->keys[0].key && out_sign_put(o, m))
+		return;
+	if (o->keys[0].key)
+		out_sign(o, m);
+	atomic_store(&m->ready, true);
+}
+
+/* false: no sender has room */
+static bool give(struct out *o, const struct out_mail *m)
+{
+	struct slice own = buf_slice(&m->own), signature = buf_slice(&m->signature), mail = m->copy ? buf_slice(&m->copy->mail) : SLICE("");
+	size_t reply_to = m->copy ? m->copy->reply_to : 0, size = 0;
+	struct slice pieces[] = { m->copy ? buf_slice(&m->copy->arc) : SLICE(""), signature, slice_to(mail, reply_to), own, slice_from(mail, reply_to) };
+	struct out_sender *s;
+
+	for (size_t k = 0; k < sizeof pieces / sizeof *pieces; k++)
 		size += pieces[k].n;
 	s = out_sender_free(o, size);
 	if (!s)
-		return 0;
-	send_wire_begin_request(&s->out, i->id, sender, i->recipient, size);
-	for (size_t k = 0; k < n; k++)
+		return false;
+	send_wire_begin_request(&s->out, m->id, buf_slice(&m->sender), buf_slice(&m->recipient), size);
+	for (size_t k = 0; k < sizeof pieces / sizeof *pieces; k++)
 		buf_add_slice(&s->out, pieces[k]);
-	out_sender_given(o, s, i, size);
-	return 1;
+	out_sender_given(o, s, m, size);
+	return true;
 }
 
-static int compose_copy(struct out *o, struct forum_txn *t, const struct mailq_item *i)
+/* Those that are ready leave the list: to a sender, or forgotten. */
+static void leave(struct out *o, bool to_sender)
 {
-	struct buf sender = { 0 }, own = { 0 }, signature = { 0 };
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < o->nmails; i++) {
+		struct out_mail *m = o->mails[i];
+
+		if (atomic_load(&m->ready) && (!to_sender || give(o, m)))
+			mail_free(m);
+		else
+			o->mails[kept++] = m;
+	}
+	o->nmails = kept;
+}
+
+void out_give(struct out *o)
+{
+	leave(o, true);
+}
+
+void out_forget(struct out *o)
+{
+	leave(o, false);
+}
+
+static int compose_copy(struct out *o, struct forum_txn *t, const struct mailq_item *i, struct out_mail *m)
+{
 	struct group g;
 	int e = load(o, t, i, &g);
 
-	if (e == 1) {
-		struct slice mail = buf_slice(&o->copy.mail);
-
-		make_envelope_sender(o, t, i, &sender);
-		add_reply_to(o, t, i, &g, &own);
-		unsubscribe_fields(t, o->config, i->member, &g, &own);
-		sign_copy(o, buf_slice(&own), &signature);
-		e = give(o, i, buf_slice(&sender), (struct slice[]){ buf_slice(&o->copy.arc), buf_slice(&signature),
-			slice_to(mail, o->copy.reply_to), buf_slice(&own), slice_from(mail, o->copy.reply_to) }, 5);
-	}
-	buf_free(&sender);
-	buf_free(&own);
-	buf_free(&signature);
-	return e;
+	if (e != 1)
+		return e;
+	m->copy = o->copy;
+	m->copy->refs++;
+	make_envelope_sender(o, t, i, &m->sender);
+	add_reply_to(o, t, i, &g, &m->own);
+	unsubscribe_fields(t, o->config, i->member, &g, &m->own);
+	return 1;
 }
 
 int out_compose(struct out *o, struct forum_txn *t, const struct mailq_item *i)
 {
 	struct slice local, domain;
+	struct out_mail *m;
+	int e = 1;
 
 	if (address_check_spec(i->recipient, false, &local, &domain) < 0 || !send_wire_address(i->recipient))
 		return OUT_BAD;
+	m = mem_zalloc(sizeof *m);
+	m->id = i->id;
+	m->expires = i->expires;
+	buf_add_slice(&m->recipient, i->recipient);
 	if (i->kind == MAILQ_COPY)
-		return compose_copy(o, t, i);
-	/* a notice answers or warns: nothing may come back for it (RFC 3834 3.3) */
-	buf_reset(&o->notice);
-	buf_add_slice(&o->notice, i->message);
-	sign(o, &o->notice);
-	return give(o, i, SLICE(""), (struct slice[]){ buf_slice(&o->notice) }, 1);
+		e = compose_copy(o, t, i, m);
+	else                /* a notice answers or warns: nothing may come back for it (RFC 3834 3.3) */
+		buf_add_slice(&m->own, i->message);
+	if (e == 1)
+		add_mail(o, m);
+	else
+		mail_free(m);
+	return e;
 }

@@ -14,6 +14,9 @@
 #define OUT_BYTES_MAX (32u << 20)      /* of mails given to senders and not answered */
 #define OUT_SENDERS_MAX 32
 #define OUT_DEPTH_MAX 32                /* mails in one sender's pipe */
+#define OUT_MAILS_MAX 64                /* composed, not yet given to a sender */
+#define OUT_SIGNERS_MAX 16
+#define OUT_KEYS 2
 
 struct out_flight { uint64_t id; size_t size; int64_t expires; };
 struct out_sender {
@@ -25,8 +28,28 @@ struct out_sender {
 };
 struct out_result { uint64_t id; enum send_class class; char text[SEND_TEXT_MAX + 1]; };
 
-/* the list copy of one post in one group, made once for a run of recipients; arc: its seal, or empty */
-struct out_copy { uint64_t post; uint32_t group; struct buf mail, arc; size_t reply_to, body; unsigned char body_hash[32]; };
+/* The list copy of one post in one group, made once for a run of recipients; arc: its seal, or empty. It does not change while
+ * mails refer to it; refs is the schedule thread's. */
+struct out_copy { unsigned refs; uint64_t post; uint32_t group; struct buf mail, arc; size_t reply_to, body; unsigned char body_hash[32]; };
+
+/* One mail from composing until a sender has it. */
+struct out_mail {
+	uint64_t id; int64_t expires;
+	struct buf sender, recipient;
+	struct out_copy *copy;             /* NULL: a notice, which is `own` */
+	struct buf own;                    /* of a copy: the fields that only this recipient gets */
+	struct buf signature;
+	struct out_mail *next;             /* in the signing threads' queue */
+	atomic_bool ready;                 /* until then it is a signing thread's */
+};
+struct out_key { struct dkim_key *key; char *selector; };      /* key NULL: none */
+struct out_pool {
+	pthread_t thread[OUT_SIGNERS_MAX]; unsigned n;
+	pthread_mutex_t lock;              /* todo, stop */
+	pthread_cond_t more;
+	struct out_mail *todo;
+	bool stop;
+};
 
 struct out {
 	struct forum *forum;
@@ -37,9 +60,11 @@ struct out {
 	atomic_bool stop;
 	struct out_sender senders[OUT_SENDERS_MAX]; unsigned nsenders;
 	VEC(struct out_result) results;    /* answered, not committed: still counted as in flight */
-	struct out_copy copy;
-	struct dkim_key *dkim;             /* NULL: mail is not signed */
-	struct buf notice;                 /* a signed notice */
+	struct out_copy *copy;             /* of the last post */
+	bool copy_stale;                   /* names and states may have changed since it was made */
+	struct out_mail *mails[OUT_MAILS_MAX]; unsigned nmails;    /* in the order composed */
+	struct out_key keys[OUT_KEYS];     /* the first seals (ARC) too; they change while nothing is under way */
+	struct out_pool pool;
 	int64_t pause_until; unsigned downs;   /* the smarthost is down: nobody sends before (monotonic ms) */
 	int64_t given_at;                  /* when the last mail was given to a sender */
 	uint64_t down_id; unsigned down_same;  /* the mail that was told so last, and how often in a row */
@@ -52,6 +77,15 @@ struct out {
 /* out_launch.c: a new forumd-send; descriptor of its socket (non-blocking) or -1. Schedule thread. */
 int out_launch_sender(const struct config *c);
 
+/* out_schedule.c: from any thread */
+void out_wake(struct out *o);
+
+/* out_sign.c: sign now; or by a thread, which sets m->ready and wakes. False: no thread can be had. */
+void out_sign(const struct out *o, struct out_mail *m);
+bool out_sign_put(struct out *o, struct out_mail *m);
+/* no thread touches a mail after this */
+void out_sign_stop(struct out *o);
+
 /* out_sender.c */
 void out_senders_begin(struct out *o);
 /* start those that are due and missing */
@@ -62,15 +96,23 @@ struct out_sender *out_sender_free(struct out *o, size_t size);
 bool out_senders_have_room(const struct out *o);
 bool out_is_in_flight(const struct out *o, uint64_t id);
 /* the mail's octets were appended to s->out behind send_wire_begin_request(): account for it */
-void out_sender_given(struct out *o, struct out_sender *s, const struct mailq_item *i, size_t size);
+void out_sender_given(struct out *o, struct out_sender *s, const struct out_mail *m, size_t size);
 /* read answers into o->results, write what waits */
 void out_sender_events(struct out *o, struct out_sender *s, short events);
 void out_senders_stop(struct out *o);
+/* composed or given, and not answered */
 unsigned out_in_flight(const struct out *o);
+/* nobody is there to take mail now */
+bool out_senders_pause(const struct out *o);
 void out_result_add(struct out *o, uint64_t id, enum send_class class, struct slice text);
 
-/* out_compose.c: give the item to a sender. 1 given; 0 no room now; OUT_DROP: it may not go out any more (hidden post,
- * left member) and is done; OUT_BAD: its address cannot be written in SMTP; < 0: the store cannot be read */
+/* out_compose.c: make the item a mail, to be signed. 1; OUT_DROP: it may not go out any more (hidden post, left member) and is
+ * done; OUT_BAD: its address cannot be written in SMTP; < 0: the store cannot be read */
 enum { OUT_DROP = 2, OUT_BAD = 3 };
 int out_compose(struct out *o, struct forum_txn *t, const struct mailq_item *i);
+/* mails that are ready go to the senders that have room */
+void out_give(struct out *o);
+/* mails that are ready and not given are forgotten: they are still due */
+void out_forget(struct out *o);
+void out_copy_drop(struct out_copy **c);
 #endif

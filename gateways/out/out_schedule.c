@@ -25,7 +25,7 @@
 
 static struct out *the_out;
 
-static void wake(struct out *o)
+void out_wake(struct out *o)
 {
 	uint64_t one = 1;
 
@@ -37,7 +37,7 @@ static void on_changes(void *arg, const struct change *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (v[i].kind == CHANGE_MAIL) {
-			wake(arg);
+			out_wake(arg);
 			return;
 		}
 	}
@@ -142,7 +142,7 @@ static bool commit_results(struct out *o)
 
 /* ---- taking items out ---- */
 
-static bool give_item(struct out *o, struct forum_txn *t, const struct mailq_item *i)
+static void compose(struct out *o, struct forum_txn *t, const struct mailq_item *i)
 {
 	int e = out_compose(o, t, i);
 
@@ -153,7 +153,6 @@ static bool give_item(struct out *o, struct forum_txn *t, const struct mailq_ite
 	} else if (e < 0) {
 		out_result_add(o, i->id, SEND_LATER, SLICE("cannot be read from the store"));
 	}
-	return e != 0;
 }
 
 /* Fill the senders from the due index; *expand_r: an item that must be expanded first. False: the store cannot be
@@ -172,7 +171,7 @@ static bool fill(struct out *o, uint64_t *expand_r)
 		log_error("out", "cannot read why=\"%s\"", f.text);
 		return false;
 	}
-	o->copy.post = 0;   /* names and states may have changed since the last transaction */
+	o->copy_stale = true;
 	while (out_senders_have_room(o) && seen++ < SCAN_MAX && o->results.n < OUT_IN_FLIGHT_MAX
 	       && mailq_due_next(t, now, &due, &id, &i) > 0) {
 		int64_t go = i.kind == MAILQ_POST ? i.created + o->config->hold_seconds : 0;
@@ -182,8 +181,8 @@ static bool fill(struct out *o, uint64_t *expand_r)
 		} else if (mailq_is_expanded(i.kind)) {
 			*expand_r = i.id;
 			break;
-		} else if (!out_is_in_flight(o, i.id) && !give_item(o, t, &i)) {
-			break;
+		} else if (!out_is_in_flight(o, i.id)) {
+			compose(o, t, &i);
 		}
 	}
 	o->next_due = mailq_next_due(t);
@@ -260,16 +259,31 @@ static void poll_events(struct out *o, int timeout)
 			out_sender_events(o, &o->senders[i], p[i + 1].revents);
 }
 
-/* The key of these settings; a key that cannot be read leaves what was there. */
+static void free_keys(struct out_key *k)
+{
+	for (unsigned i = 0; i < OUT_KEYS; i++) {
+		dkim_key_free(&k[i].key);
+		mem_free(k[i].selector);
+	}
+}
+
+/* The keys of these settings; when one cannot be read, those that were there stay. */
 static int load_dkim(struct out *o, const struct config *c, struct fail *f)
 {
-	struct dkim_key *key = NULL;
-	int e = *c->dkim_key ? dkim_key_load(c->dkim_key, &key, f) : 1;
+	const char *const file[OUT_KEYS] = { c->dkim_key, c->dkim_key2 }, *const selector[OUT_KEYS] = { c->dkim_selector, c->dkim_selector2 };
+	struct out_key keys[OUT_KEYS] = { 0 };
 
-	if (e < 0)
-		return e;
-	dkim_key_free(&o->dkim);
-	o->dkim = key;
+	for (unsigned i = 0; i < OUT_KEYS; i++) {
+		int e = *file[i] ? dkim_key_load(file[i], &keys[i].key, f) : 1;
+
+		if (e < 0) {
+			free_keys(keys);
+			return e;
+		}
+		keys[i].selector = mem_strdup(selector[i]);
+	}
+	free_keys(o->keys);
+	memcpy(o->keys, keys, sizeof keys);
 	return 1;
 }
 
@@ -282,8 +296,8 @@ static void take_config(struct out *o)
 	if (!c)
 		return;
 	if (load_dkim(o, c, &f) < 0)
-		log_error("out", "the signing key stays what it was: %s", f.text);
-	o->copy.post = 0;    /* made and signed with the old settings */
+		log_error("out", "the signing keys stay what they were: %s", f.text);
+	out_copy_drop(&o->copy);    /* made and sealed with the old settings */
 	out_senders_stop(o);
 	config_unref(&o->config);
 	o->config = c;
@@ -300,6 +314,10 @@ static bool work(struct out *o, bool *retry)
 	*retry = !commit_results(o);
 	if (*retry)
 		return false;
+	/* what cannot be given now may not be wanted any more when it can: it is composed anew then */
+	if (out_senders_pause(o) || atomic_load(&o->next_config))
+		out_forget(o);
+	out_give(o);
 	if (!atomic_load(&o->next_config)) {
 		out_senders_start(o);
 		if (!out_senders_have_room(o))
@@ -313,6 +331,7 @@ static bool work(struct out *o, bool *retry)
 			*retry = true;
 		if (!*retry && purge(o))
 			return true;
+		out_give(o);
 		return !*retry && (item || o->results.n > before);
 	}
 	if (!out_in_flight(o))
@@ -324,9 +343,14 @@ static void finish(struct out *o)
 {
 	int64_t until = clock_mono_ms() + STOP_MS;
 
+	out_sign_stop(o);
+	for (unsigned i = 0; i < o->nmails; i++)
+		atomic_store(&o->mails[i]->ready, true);
+	out_forget(o);
 	while (out_in_flight(o) && clock_mono_ms() < until)
 		poll_events(o, 100);
-	commit_results(o);
+	if (writer_current())
+		commit_results(o);
 	out_senders_stop(o);
 }
 
@@ -357,8 +381,7 @@ static void *schedule_main(void *arg)
 		atomic_store(&o->paused, o->downs > 0);
 		poll_events(o, more ? 0 : poll_timeout(o, retry));
 	}
-	if (writer_current())
-		finish(o);
+	finish(o);
 	return NULL;
 }
 
@@ -376,20 +399,22 @@ int out_start(struct forum *forum, struct config *c, struct fail *f)
 	}
 	o->forum = forum;
 	o->config = config_ref(c);
+	pthread_mutex_init(&o->pool.lock, NULL);
+	pthread_cond_init(&o->pool.more, NULL);
 	o->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	out_senders_begin(o);
 	if (!*c->outgoing_transport)
 		log_warn("out", "no outgoing transport: mail waits in the queue");
 	if (o->wake_fd < 0 || pthread_create(&o->thread, NULL, schedule_main, o)) {
 		config_unref(&o->config);
-		dkim_key_free(&o->dkim);
+		free_keys(o->keys);
 		mem_free(o);
 		return fail_set(f, ERR_UNAVAILABLE, "cannot start the mail schedule");
 	}
 	bus_listen(on_changes, o);
 	notice_start();
 	the_out = o;
-	wake(o);
+	out_wake(o);
 	return 1;
 }
 
@@ -401,7 +426,7 @@ void out_reload(struct config *c)
 		return;
 	old = atomic_exchange(&the_out->next_config, config_ref(c));
 	config_unref(&old);
-	wake(the_out);
+	out_wake(the_out);
 }
 
 void out_status(struct out_status *s_r)
@@ -426,16 +451,14 @@ void out_stop(void)
 	the_out = NULL;
 	bus_unlisten(on_changes, o);
 	atomic_store(&o->stop, true);
-	wake(o);
+	out_wake(o);
 	pthread_join(o->thread, NULL);
 	next = atomic_exchange(&o->next_config, NULL);
 	config_unref(&next);
 	config_unref(&o->config);
 	vec_free(&o->results);
-	buf_free(&o->copy.mail);
-	buf_free(&o->copy.arc);
-	buf_free(&o->notice);
-	dkim_key_free(&o->dkim);
+	out_copy_drop(&o->copy);
+	free_keys(o->keys);
 	close(o->wake_fd);
 	mem_free(o);
 }

@@ -34,7 +34,7 @@ void out_senders_begin(struct out *o)
 
 unsigned out_in_flight(const struct out *o)
 {
-	unsigned n = 0;
+	unsigned n = o->nmails;
 
 	for (unsigned i = 0; i < o->nsenders; i++)
 		n += o->senders[i].nflight;
@@ -57,6 +57,9 @@ bool out_is_in_flight(const struct out *o, uint64_t id)
 		for (unsigned k = 0; k < o->senders[i].nflight; k++)
 			if (o->senders[i].flight[k].id == id)
 				return true;
+	for (unsigned i = 0; i < o->nmails; i++)
+		if (o->mails[i]->id == id)
+			return true;
 	for (size_t i = 0; i < o->results.n; i++)
 		if (o->results.v[i].id == id)
 			return true;
@@ -108,12 +111,17 @@ static bool may_ask(const struct out *o)
 	return !o->downs || o->given_at < o->pause_until || clock_mono_ms() - o->given_at >= PAUSE_MAX_MS;
 }
 
+bool out_senders_pause(const struct out *o)
+{
+	return clock_mono_ms() < o->pause_until || !may_ask(o);
+}
+
 struct out_sender *out_sender_free(struct out *o, size_t size)
 {
 	size_t bytes = bytes_in_flight(o);
 	struct out_sender *best = NULL;
 
-	if (clock_mono_ms() < o->pause_until || !may_ask(o) || (bytes && bytes + size > OUT_BYTES_MAX))
+	if (out_senders_pause(o) || (bytes && bytes + size > OUT_BYTES_MAX))
 		return NULL;
 	for (unsigned i = 0; i < o->nsenders; i++) {
 		struct out_sender *s = &o->senders[i];
@@ -126,12 +134,12 @@ struct out_sender *out_sender_free(struct out *o, size_t size)
 
 bool out_senders_have_room(const struct out *o)
 {
-	return out_sender_free((struct out *)o, 1) != NULL;
+	return o->nmails < (o->downs ? 1 : OUT_MAILS_MAX) && out_sender_free((struct out *)o, 1) != NULL;
 }
 
-void out_sender_given(struct out *o, struct out_sender *s, const struct mailq_item *i, size_t size)
+void out_sender_given(struct out *o, struct out_sender *s, const struct out_mail *m, size_t size)
 {
-	s->flight[s->nflight++] = (struct out_flight){ i->id, size, i->expires };
+	s->flight[s->nflight++] = (struct out_flight){ m->id, size, m->expires };
 	o->given_at = clock_mono_ms();
 }
 

@@ -7,7 +7,7 @@ writes a mail in pieces and leaves Nagle on).
   top_builddir=BUILD tests/perf/fanout.py [PEOPLE]
 
 mlmmj is the installed one, or the package is unpacked into a temporary directory, since installing it wants a mail server.
-Each line is the best of three ($RUNS)."""
+Each line is the best of three ($RUNS); $ONLY is a pattern that chooses rows."""
 import asyncio, multiprocessing, os, socket, sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from forumtest import *
@@ -112,12 +112,16 @@ if __name__ == "__main__":
     for p in sinks:
         p.start()
     rates = {}
-    rsa = ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]
-    for label, key, to in (("unsigned", None, port), ("signed, RSA 2048", rsa, port), ("signed, Ed25519", ["ed25519"], port),
-                           ("unsigned, ordinary sink", None, ordinary), ("RSA 2048, ordinary sink", rsa, ordinary)):
-        s = Server(transport="smtp://127.0.0.1:%d" % to, outgoing='hold_seconds = 0 tls = "none" ' + ('dkim_key = "k.pem"' if key else ""), start=False)
-        if key:
-            subprocess.run(["openssl", "genpkey", "-algorithm"] + key + ["-out", s.dir + "/k.pem"], check=True, stderr=subprocess.DEVNULL)
+    rsa, ed = ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"], ["ed25519"]
+    only = re.compile(os.environ.get("ONLY", ""))
+    for label, keys, to in (("unsigned", [], port), ("signed, RSA 2048", [rsa], port), ("signed, Ed25519", [ed], port), ("signed, both", [rsa, ed], port),
+                            ("unsigned, ordinary sink", [], ordinary), ("RSA 2048, ordinary sink", [rsa], ordinary), ("both, ordinary sink", [rsa, ed], ordinary)):
+        if not only.search(label):
+            continue
+        s = Server(transport="smtp://127.0.0.1:%d" % to, start=False, outgoing='hold_seconds = 0 tls = "none" '
+                   + "".join('dkim_key%s = "k%d.pem" ' % (n or "", n) for n in (0, 2)[:len(keys)]))
+        for key, n in zip(keys, (0, 2)):
+            subprocess.run(["openssl", "genpkey", "-algorithm"] + key + ["-out", s.dir + "/k%d.pem" % n], check=True, stderr=subprocess.DEVNULL)
         s.start()
         s.group("test.fan")
         s.member("alice@example.org", "Alice", "secret")
@@ -126,8 +130,8 @@ if __name__ == "__main__":
         rates[label] = best("forumd, " + label, lambda: measure(count, lambda: s.post("test.fan", "to everybody", "A text of a few lines.\r\n" * 20)),
             lambda: "RssAnon %d MiB" % (int(re.search(r"RssAnon:\s*(\d+)", open("/proc/%d/status" % s.proc.pid).read()).group(1)) // 1024))
         s.stop()
-    program = mlmmj()
-    if program:
+    program = only.search("mlmmj") and mlmmj()
+    if program and "unsigned" in rates:
         each = {to: best("mlmmj, a mail for each" + name, lambda: mlmmj_run(program, to, count, False))
                 for to, name in ((port, ""), (ordinary, ", ordinary"))}
         for to, name in (port, ""), (ordinary, ", ordinary"):
@@ -135,7 +139,7 @@ if __name__ == "__main__":
         print("forumd / mlmmj, a mail for each: " + ", ".join("%s %.1f" % (l, r / each[ordinary if "ordinary" in l else port]) for l, r in rates.items()),
               flush=True)
     else:
-        print("mlmmj cannot be had", flush=True)
+        print("without mlmmj", flush=True)
     for p in sinks:
         p.terminate()
     stop_all()

@@ -144,6 +144,8 @@ p2 = subprocess.run([find("forumd"), "-t", "-c", d + "/forumd.conf"], capture_ou
 if not is_(p2.returncode, 0, "forumd -t accepts what init wrote"):
     diag(p2.stdout, p2.stderr)
 ok('domain = "forum.example.org"' in open(d + "/forumd.conf").read(), "the domain in lower case")
+ok(all(re.search(r"^%s\._domainkey\.forum\.example\.org\. +TXT +\( \"v=DKIM1; k=%s; p=" % k, p.stdout, re.M) for k in (("forumd", "rsa"), ("forumd-ed25519", "ed25519"))),
+   "and prints the records of an RSA and an Ed25519 key")
 p = init(d, "--domain", "forum.example.org")
 ok(p.returncode == 1 and "exists" in p.stderr, "init overwrites nothing")
 for bad in ([], [d], ["--domain", "x.y"], [d + "2", "--domain", "nodot"], [d + "2", "--domain", 'x.org"\n'], [d + "2", "--domain", ".x.org"], [d + "2", "more", "--domain", "x.org"], [d + "2", "--what", "--domain", "x.org"]):

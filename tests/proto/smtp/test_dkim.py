@@ -119,6 +119,44 @@ for kind in ("rsa", "ed25519"):
         ok(all(accepted(s, m, record) for m in s.outgoing() if b"Subject: by news" in m), kind + ": what the old one signed holds on")
     s.stop()
 
+# ---- both, as forumctl init sets it up; each must hold by itself ----
+EACH = ("import dkim,sys; r={b'forumd': open(sys.argv[2],'rb').read(), b'forumd-ed25519': open(sys.argv[3],'rb').read()}; d=dkim.DKIM(open(sys.argv[1],'rb').read());"
+        " f=lambda name, timeout=5: r[name.split(b'._domainkey.forum.test')[0]];"
+        " print([(h[1].split(b's=')[1].split(b';')[0].decode(), d.verify(idx=i, dnsfunc=f)) for i, h in enumerate([h for h in d.headers if h[0].lower() == b'dkim-signature'])])")
+s = Server(start=False, outgoing='hold_seconds = 0 dkim_key = "new/dkim.pem" dkim_key2 = "new/dkim-ed25519.pem" dkim_selector2 = "forumd-ed25519"')
+p = subprocess.run([find("forumctl"), "init", s.dir + "/new", "--domain", "forum.test"], capture_output=True, text=True)
+records = [os.path.join(s.dir, "record%d" % n) for n in range(2)]
+for name, path in zip(("forumd", "forumd-ed25519"), records):
+    open(path, "w").write("".join(re.findall(r'"([^"]*)"', re.search(r"^%s\._domainkey.*$" % name, p.stdout, re.M).group(0))))
+s.start()
+s.group("g.one")
+s.member("alice@example.org", "Alice", "secret")
+for n in range(12):
+    s.member("reader%d@example.org" % n, "Reader %d" % n)
+    s.ctl("subscribe", "reader%d@example.org" % n, "g.one")
+s.post("g.one", "signed twice", "A line\r\n")
+wait_for(lambda: len(s.outgoing()) == 12)
+mails = [without_delivery_lines(m) for m in s.outgoing()]
+ok(len(mails) == 12 and all(m.count(b"DKIM-Signature:") == 2 for m in mails), "12 copies with two signatures each")
+if dkim_checker():
+    m = os.path.join(s.dir, "mail")
+    def each(mail):
+        open(m, "wb").write(mail)
+        return subprocess.run(["/usr/bin/python3", "-c", EACH, m] + records, capture_output=True, text=True).stdout.strip()
+    said = {each(mail) for mail in mails}
+    is_(said, {"[('forumd', True), ('forumd-ed25519', True)]"}, "both hold in all of them, for another implementation")
+    is_(each(mails[0].replace(b"Subject: signed", b"Subject: forged")), "[('forumd', False), ('forumd-ed25519', False)]", "and neither in a changed one")
+else:
+    skip("python3-dkim and python3-nacl are not installed", 2)
+s.stop()
+p = subprocess.run([find("forumd"), "-t", "-c", s.conf], capture_output=True, text=True)
+is_(p.returncode, 0, "the settings are accepted")
+good = open(s.conf).read()
+for bad in good.replace("forumd-ed25519\"", "forumd\""), good.replace('dkim_key = "new/dkim.pem"', ""):
+    open(s.conf, "w").write(bad)
+    p = subprocess.run([find("forumd"), "-t", "-c", s.conf], capture_output=True, text=True)
+    ok(p.returncode and "dkim_key2 needs" in p.stderr, "a second key without a first, or with its selector, is refused")
+
 s = Server(start=False, outgoing='hold_seconds = 0 dkim_key = "missing.pem"')
 try:
     s.start()
