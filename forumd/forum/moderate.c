@@ -95,6 +95,21 @@ static int report_next(struct forum_txn *t, uint64_t post, struct key *after, st
 	return r;
 }
 
+int moderate_report_next(struct forum_txn *t, uint64_t post, uint64_t *cursor, struct moderate_report *r_r) {
+	struct key after = { 0 };
+	struct report one;
+	int r;
+	if (*cursor)
+		after = report_key(post, (uint32_t)(*cursor >> 8), (enum report_kind)(*cursor & 0xff));
+	while ((r = report_next(t, post, &after, &one)) > 0 && one.closed)
+		;
+	if (r > 0) {
+		*cursor = (uint64_t)one.member << 8 | one.kind;
+		*r_r = (struct moderate_report){ .member = one.member, .kind = one.kind, .reason = one.reason };
+	}
+	return r;
+}
+
 /* the open reports summed up; *place_r is the place of the case */
 static int moderate_sum(struct forum_txn *t, uint64_t post, struct moderate_case *c, uint64_t *place_r) {
 	struct report one;
@@ -240,9 +255,10 @@ int moderate_withdraw(struct forum_txn *t, uint64_t post, uint32_t member, enum 
 	bool open = (r = moderate_sum(t, post, &c, &place)) > 0;
 	if (r == 0) {
 		struct key d = key_2u64('d', one.place, post);
-		if ((r = forum_del(t, key_slice(&d), f)) >= 0)
-			r = queue_case(t, post, false);
+		r = forum_del(t, key_slice(&d), f);
 	}
+	if (r >= 0)
+		r = queue_case(t, post, open);
 	uint32_t clear = (open ? 0 : POST_FLAGGED) | (open && (c.kinds >> REPORT_OFF_TOPIC & 1) ? 0 : POST_OFF_TOPIC);
 	if (r < 0 || (r = post_set_flags(t, post, 0, p.flags & POST_ASIDE ? clear & ~POST_OFF_TOPIC : clear, f)) < 0)
 		return r;
@@ -354,6 +370,7 @@ static int moderate_reopen(struct forum_txn *t, uint64_t post, uint64_t action) 
 	struct key after = { 0 };
 	uint64_t place;
 	int open = moderate_sum(t, post, &c, &place), r = open;
+	bool again = false;
 	while (r >= 0 && (r = report_next(t, post, &after, &one)) > 0) {
 		if (one.closed != action)
 			continue;
@@ -364,9 +381,10 @@ static int moderate_reopen(struct forum_txn *t, uint64_t post, uint64_t action) 
 			r = moderate_put_case(t, one.place, post, one.group);
 		if (r >= 0)
 			r = report_store(t, post, &one);
-		if (r >= 0)
-			r = queue_case(t, post, true);
+		again = true;
 	}
+	if (r >= 0 && again)
+		r = queue_case(t, post, true);
 	return r < 0 ? r : 1;
 }
 

@@ -105,6 +105,7 @@ int overview_of_pointer(struct forum_txn *t, struct overview_pointer p, struct o
 		return r;
 	if ((r = moderate_case_get(t, o->post, &c)) < 0)
 		return r;
+	o->flags |= r > 0 ? POST_CASE_OPEN : 0;
 	for (size_t i = 0; r > 0 && i < sizeof kinds / sizeof *kinds; i++)
 		if (c.kinds >> kinds[i].kind & 1)
 			o->flags |= kinds[i].flag;

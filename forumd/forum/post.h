@@ -41,6 +41,7 @@ enum post_flag {
 	                           * is that moderator, it waits for nobody */
 	/* of a queue's pointers only (queue.h), kept nowhere: what the open case is about */
 	POST_CASE_WAITS = 1 << 24, POST_CASE_SPAM = 1 << 25, POST_CASE_UNCIVIL = 1 << 26, POST_CASE_PRIVACY = 1 << 27,
+	POST_CASE_OPEN = 1 << 28, /* there is one, of any kind */
 	POST_CASE = 15 << 24,
 	POST_NO_MAIL = 1024,      /* set by post_add for drafts with no_mail: approval mails nobody either */
 };

@@ -62,14 +62,13 @@ static int queue_leave(struct forum_txn *t, uint32_t box, uint64_t post) {
 	return (r = forum_del(t, key_slice(&y), NULL)) < 0 ? r : 1;
 }
 
-static int queue_enter(struct forum_txn *t, uint32_t box, const struct post *p) {
-	struct place at = { .group = box };
-	int r = personal_point_in(t, box, p->id, &at.number);
-	if (r != 0)
-		return r;
-	/* one more report: its kind is told as a keyword */
-	int64_t modseq = group_bump(t, box, at.number, CHANGE_STATE, p->id);
-	return modseq < 0 ? (int)modseq : overview_store_pointer(t, box, at.number, p->id, (uint64_t)modseq);
+static int queue_enter(struct forum_txn *t, uint32_t member, uint32_t box, const struct post *p) {
+	struct marks_carry number;
+	int had = personal_number(t, p->id, box, &number.was), r;
+	/* one report more or less: another text */
+	if (had < 0 || (r = queue_leave(t, box, p->id)) < 0 || (r = personal_point_in(t, box, p->id, &number.is)) < 0)
+		return had < 0 ? had : r;
+	return had ? marks_carry(t, member, box, box, &number, 1) : 1;
 }
 
 int queue_case(struct forum_txn *t, uint64_t post, bool open) {
@@ -79,7 +78,7 @@ int queue_case(struct forum_txn *t, uint64_t post, bool open) {
 	if (r <= 0)
 		return r;
 	while ((r = queue_next(t, &member, &box)) > 0) {
-		r = !open ? queue_leave(t, box, post) : queue_shows(&p) && queue_may(t, member, &p) ? queue_enter(t, box, &p) : 1;
+		r = !open ? queue_leave(t, box, post) : queue_shows(&p) && queue_may(t, member, &p) ? queue_enter(t, member, box, &p) : 1;
 		if (r < 0)
 			return r;
 	}
@@ -129,16 +128,23 @@ int queue_sync(struct forum_txn *t, uint32_t member) {
 	return r < 0 ? r : 1;
 }
 
-struct slice queue_decided(struct forum_txn *t, uint64_t post) {
+static struct slice queue_decided(struct forum_txn *t, uint64_t post) {
 	uint64_t cursor = UINT64_MAX;
 	struct audit a;
 	for (int i = 0; i < QUEUE_LOOK && audit_prev(t, 0, &cursor, &a) > 0; i++) {
 		if (a.post != post || a.verdict == VERDICT_FLAG || a.verdict == VERDICT_NOTE)
 			continue;
 		struct slice by = a.by == RIGHTS_OPERATOR ? SLICE("the operator") : !a.by ? SLICE("another server") : author_name(t, a.by, SLICE(""));
-		return arena_slicef(t->arena, "%s by %.*s", verdict_name(a.verdict), SLICE_ARG(by));
+		return arena_slicef(t->arena, ": %s by %.*s", verdict_name(a.verdict), SLICE_ARG(by));
 	}
 	return slice_of("", 0);
+}
+
+struct slice queue_too_late(struct forum_txn *t, uint32_t member, const struct post *p) {
+	struct moderate_case c;
+	if (queue_may(t, member, p) && moderate_case_get(t, p->id, &c) > 0)
+		return SLICE("there is another report: the case has a new number");
+	return arena_slicef(t->arena, "decided already%.*s", SLICE_ARG(queue_decided(t, p->id)));
 }
 
 int queue_forget(struct forum_txn *t, uint32_t member, struct fail *f) {

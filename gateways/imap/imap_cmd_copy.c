@@ -138,11 +138,10 @@ static int copy_undo(struct forum_txn *t, struct copy_job *d, const struct post 
 }
 
 /* in the queue: another moderator was first */
-static int copy_too_late(struct forum_txn *t, uint32_t box, uint32_t uid, struct fail *f) {
+static int copy_too_late(struct forum_txn *t, const struct copy_job *d, uint32_t uid, struct fail *f) {
 	struct post p;
-	int r = post_by_number(t, box, uid, &p);
-	struct slice how = r > 0 ? queue_decided(t, p.id) : slice_of("", 0);
-	return r <= 0 ? r : fail_set(f, ERR_GONE, "decided already%s%.*s", how.n ? ": " : "", SLICE_ARG(how));
+	int r = post_by_number(t, d->group, uid, &p);
+	return r <= 0 ? r : fail_set(f, ERR_GONE, "%.*s", SLICE_ARG(queue_too_late(t, d->member, &p)));
 }
 
 static int copy_act(struct forum_txn *t, struct copy_job *d, const struct group *from, uint32_t uid, struct fail *f) {
@@ -151,7 +150,7 @@ static int copy_act(struct forum_txn *t, struct copy_job *d, const struct group 
 	bool queue = from->owner && from->box == BOX_QUEUE;
 	int r = overview_get(t, d->group, uid, &o);
 	if (r == 0 && queue)
-		return copy_too_late(t, d->group, uid, f);
+		return copy_too_late(t, d, uid, f);
 	if (r <= 0 || (r = post_get(t, o.post, &p)) <= 0)
 		return r;
 	uint32_t group = d->to;

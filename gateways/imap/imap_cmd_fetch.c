@@ -95,15 +95,15 @@ static int write_section(struct message *m, const struct imap_fetch_item *item) 
 	struct imap_content c = {0};
 	int r = need_post(m);
 	if (r > 0) {
-		struct slice reply_to = imap_reply_to_line(m->is, m->t, m->o);
-		r = imap_splice(m->is, m->t, &m->post, &item->section, reply_to, &m->f->piece);
+		struct slice added = imap_added_lines(m->is, m->t, m->o);
+		r = imap_splice(m->is, m->t, &m->post, &item->section, added, &m->f->piece);
 		m->f->spliced |= r > 0;
 		if (r)
 			return r;
 		r = imap_section_needs_table(&item->section) ? need_env(m) : 1;
 		if (r > 0)
 			r = imap_section_find(m->t, &m->post, m->have_env ? m->env.part_table : slice_of("", 0), &item->section,
-				reply_to, &c);
+				added, &c);
 	}
 	if (r > 0) {
 		add_literal(m->out, imap_content_size(&c));
@@ -143,7 +143,7 @@ static int write_binary(struct message *m, const struct imap_fetch_item *item) {
 		r = need_env(m);
 	if (r > 0)
 		r = imap_section_decode(m->t, &m->post, m->env.part_table, &item->section,
-			imap_reply_to_line(m->is, m->t, m->o), &c);
+			imap_added_lines(m->is, m->t, m->o), &c);
 	if (r > 0 && item->kind == IMAP_FETCH_BINARY_SIZE) {
 		buf_addu(m->out, imap_content_size(&c));
 	} else if (r > 0) {

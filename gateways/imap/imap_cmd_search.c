@@ -67,7 +67,9 @@ static int need_header(struct test *m) {
 		return r;
 	m->have_post = m->have_header = true;
 	buf_reset(&m->header);
-	return post_header(m->t, &m->post, &m->header) < 0 ? ERR_CORRUPT : 1;
+	r = post_header(m->t, &m->post, &m->header);
+	buf_add_slice(&m->header, imap_case_lines(m->w->is, m->t, m->o ? m->o : &m->own));
+	return r < 0 ? ERR_CORRUPT : 1;
 }
 
 static bool folded_has(struct slice raw, struct slice needle, bool words) {

@@ -104,7 +104,7 @@ static int store_verdict(struct forum_txn *t, struct store_job *d, const struct 
 		if ((r = overview_get(t, box->id, uid, &o)) > 0 && (r = post_get(t, o.post, &p)) > 0 && queue_may(t, d->member, &p))
 			r = act_do(t, &d->act, ACT_VERDICT, verdict, p.id, p.places[0].group, f);
 		else if (r == 0 && post_by_number(t, box->id, uid, &p) > 0)
-			r = fail_set(f, ERR_GONE, "decided already: %.*s", SLICE_ARG(queue_decided(t, p.id)));
+			r = fail_set(f, ERR_GONE, "%.*s", SLICE_ARG(queue_too_late(t, d->member, &p)));
 	return r < 0 ? r : verdict != 0;
 }
 

@@ -195,13 +195,17 @@ void imap_marks_free(struct imap_marks *w);
 int imap_marks_apply(struct forum_txn *t, uint32_t member, uint32_t group, const struct range_set *uids,
 	uint64_t set, uint64_t clear);
 
-/* imap_reply_to.c: where answers to a post in a group go */
+/* imap_reply_to.c: where answers to a post in a group go, and what reports say in the moderators' queue */
 /* "Reply-To: <GROUP@DOMAIN>" CRLF, as an address list for ENVELOPE; empty when the post has its own, or is no group's.
  * o->group may be an own box. They live as long as the command. */
 struct slice imap_reply_to_line(struct imap_session *is, struct forum_txn *t, const struct overview *o);
 struct slice imap_reply_to_list(struct imap_session *is, struct forum_txn *t, const struct overview *o);
-/* post_header() with that line behind From; < 0 */
-int imap_header(struct forum_txn *t, const struct post *p, struct slice reply_to, struct buf *out);
+/* Comments lines of a case (RFC 5322 3.6.5), one for each report; empty outside the queue */
+struct slice imap_case_lines(struct imap_session *is, struct forum_txn *t, const struct overview *o);
+/* all lines that stand behind From here and nowhere else */
+struct slice imap_added_lines(struct imap_session *is, struct forum_txn *t, const struct overview *o);
+/* post_header() with these behind From; < 0 */
+int imap_header(struct forum_txn *t, const struct post *p, struct slice added, struct buf *out);
 /* RFC822.SIZE */
 uint32_t imap_size(struct imap_session *is, struct forum_txn *t, const struct overview *o);
 
@@ -251,7 +255,7 @@ void imap_set_intersect(struct range_set *set, const struct range_set *with);
 /* imap_splice.c. BODY[], BODY[HEADER] or BODY[TEXT] as literal without inflating it: 1 written; 0 not this section, this
  * connection or this size: write it the common way; < 0 nothing was written. z is for scratch. */
 int imap_splice(struct imap_session *is, struct forum_txn *t, const struct post *p, const struct imap_section *s,
-	struct slice reply_to, struct buf *z);
+	struct slice added, struct buf *z);
 
 /* imap_cmd_search.c. For SORT and THREAD: the search keys up to the end of the command, run over the mailbox; then gets
  * the UIDs that were found, which live as long as the command, and answers it. */

@@ -5,10 +5,17 @@
  * What stands under an UID stays (RFC 3501 2.3.1.1), so a pointer in an own box goes on naming the group it was made for,
  * also when the post is moved: an answer finds its parent wherever that is.
  *
+ * In the moderators' queue each open report is a Comments line there: of what kind, who made it, in his words. One report
+ * more or less is another text, and has another UID (queue.h).
+ *
  * The line of the last group is kept while a command runs (is->reply_to_group; dispatch forgets it). */
 #include "forumd/forum/author.h"
 #include "forumd/forum/personal.h"
+#include "forumd/mail/field.h"
+#include "forumd/mail/words.h"
 #include "gateways/imap/imap_private.h"
+
+#define CASE_LINES 20
 
 /* the group a post of the selected or asked mailbox stands in; 0 an own message */
 static uint32_t reply_group(struct forum_txn *t, const struct overview *o, struct group *g) {
@@ -49,20 +56,58 @@ struct slice imap_reply_to_list(struct imap_session *is, struct forum_txn *t, co
 	return reply_prepare(is, t, o) ? is->reply_to_list : slice_of("", 0);
 }
 
-uint32_t imap_size(struct imap_session *is, struct forum_txn *t, const struct overview *o) {
-	return overview_size(t, o) + (uint32_t)imap_reply_to_line(is, t, o).n;
+/* "spam, reported by Bob: his words", as many as a header may have */
+static void case_line(struct forum_txn *t, const struct moderate_report *one, struct buf *out) {
+	struct buf text = {0}, words = {0};
+	if (one->kind == REPORT_PENDING) {
+		buf_adds(&text, "waits for approval");
+	} else {
+		struct slice by = author_name(t, one->member, slice_of("", 0));
+		buf_addf(&text, "%s, reported by %.*s", report_kind_name(one->kind), SLICE_ARG(by));
+	}
+	buf_addf(&text, "%s%.*s", one->reason.n ? ": " : "", SLICE_ARG(one->reason));
+	words_encode(buf_slice(&text), &words);
+	field_write(out, "Comments", buf_slice(&words));
+	buf_free(&text);
+	buf_free(&words);
 }
 
-int imap_header(struct forum_txn *t, const struct post *p, struct slice reply_to, struct buf *out) {
+struct slice imap_case_lines(struct imap_session *is, struct forum_txn *t, const struct overview *o) {
+	struct moderate_report one;
+	struct buf out = {0};
+	uint64_t cursor = 0;
+	unsigned n = 0;
+	if (!(o->flags & POST_CASE_OPEN))
+		return slice_of("", 0);
+	while (moderate_report_next(t, o->post, &cursor, &one) > 0)
+		if (n++ < CASE_LINES)
+			case_line(t, &one, &out);
+	if (n > CASE_LINES)
+		buf_addf(&out, "Comments: and %u more reports\r\n", n - CASE_LINES);
+	struct slice lines = arena_slice(is->s.command, buf_slice(&out));
+	buf_free(&out);
+	return lines;
+}
+
+struct slice imap_added_lines(struct imap_session *is, struct forum_txn *t, const struct overview *o) {
+	struct slice reply_to = imap_reply_to_line(is, t, o), lines = imap_case_lines(is, t, o);
+	return lines.n ? arena_slicef(is->s.command, "%.*s%.*s", SLICE_ARG(reply_to), SLICE_ARG(lines)) : reply_to;
+}
+
+uint32_t imap_size(struct imap_session *is, struct forum_txn *t, const struct overview *o) {
+	return overview_size(t, o) + (uint32_t)imap_added_lines(is, t, o).n;
+}
+
+int imap_header(struct forum_txn *t, const struct post *p, struct slice added, struct buf *out) {
 	size_t before = buf_len(out), at = p->from_off + author_from(t, p->author, p->from).n + strlen("From: \r\n");
 	int r = post_header(t, p, out);
 	size_t n = buf_len(out) - before;
-	if (r < 0 || !reply_to.n || at > n)
+	if (r < 0 || !added.n || at > n)
 		return r;
-	buf_reserve(out, reply_to.n);
+	buf_reserve(out, added.n);
 	char *place = buf_bytes(out) + before + at;
-	memmove(place + reply_to.n, place, n - at);
-	memcpy(place, reply_to.p, reply_to.n);
-	buf_commit(out, reply_to.n);
+	memmove(place + added.n, place, n - at);
+	memcpy(place, added.p, added.n);
+	buf_commit(out, added.n);
 	return r;
 }

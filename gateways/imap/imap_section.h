@@ -23,13 +23,13 @@ void imap_section_filter(const struct imap_section *s, struct slice header, stru
 struct imap_content { struct buf head; uint32_t off, len; };
 static inline uint32_t imap_content_size(const struct imap_content *c) { return (uint32_t)buf_len(&c->head) + c->len; }
 /* 1; 0 no such part (the answer is NIL); < 0. head is filled (it must be empty), the partial is applied. part_table is
- * that of struct envelope, reply_to imap_reply_to_line(). */
+ * that of struct envelope, added imap_added_lines(). */
 int imap_section_find(struct forum_txn *t, const struct post *p, struct slice part_table,
-	const struct imap_section *s, struct slice reply_to, struct imap_content *c_r);
+	const struct imap_section *s, struct slice added, struct imap_content *c_r);
 /* The same for BINARY[...]: the part with its transfer encoding undone, all of it in head; ERR_INVALID: an encoding nobody
  * knows. The whole message ("") is sent as it is. */
 int imap_section_decode(struct forum_txn *t, const struct post *p, struct slice part_table,
-	const struct imap_section *s, struct slice reply_to, struct imap_content *c_r);
+	const struct imap_section *s, struct slice added, struct imap_content *c_r);
 /* does finding need the part table? */
 bool imap_section_needs_table(const struct imap_section *s);
 #endif

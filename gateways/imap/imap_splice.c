@@ -18,13 +18,13 @@ static unsigned splice_parts(const struct imap_section *s) {
 }
 
 /* as imap_header() and an empty line */
-static int splice_header(struct forum_txn *t, const struct post *p, struct slice reply_to, struct buf *z) {
+static int splice_header(struct forum_txn *t, const struct post *p, struct slice added, struct buf *z) {
 	int r = p->from_off ? post_piece(t, p, 0, z) : 1;
 	size_t at = splice_begin(z);
 	buf_adds(z, "From: ");
 	buf_add_slice(z, author_from(t, p->author, p->from));
 	buf_adds(z, "\r\n");
-	buf_add_slice(z, reply_to);
+	buf_add_slice(z, added);
 	splice_end(z, at);
 	if (r >= 0)
 		r = post_piece(t, p, 1, z);
@@ -33,7 +33,7 @@ static int splice_header(struct forum_txn *t, const struct post *p, struct slice
 }
 
 int imap_splice(struct imap_session *is, struct forum_txn *t, const struct post *p, const struct imap_section *s,
-	struct slice reply_to, struct buf *z) {
+	struct slice added, struct buf *z) {
 	unsigned parts = conn_is_deflate(is->s.conn) ? splice_parts(s) : 0;
 	uint64_t size = 0;
 	int r = 1;
@@ -41,8 +41,8 @@ int imap_splice(struct imap_session *is, struct forum_txn *t, const struct post 
 		return 0;
 	buf_reset(z);
 	if (parts & PART_HEAD) {
-		r = splice_header(t, p, reply_to, z);
-		size += post_header_size(t, p) + reply_to.n + 2;
+		r = splice_header(t, p, added, z);
+		size += post_header_size(t, p) + added.n + 2;
 	}
 	if (r >= 0 && (parts & PART_TEXT)) {
 		r = post_piece(t, p, 2, z);

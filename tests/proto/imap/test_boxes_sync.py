@@ -9,6 +9,7 @@ s.group("test.forum")
 for who in ("alice", "bob", "mod"):
     s.member(who + "@example.org", who.title(), "secret")
 s.ctl("member", "role", "mod@example.org", "moderator:test.forum")
+s.ctl("member", "set", "alice@example.org", "receipts=off")     # else that for $Watched stands in INBOX too
 mids = [s.post("test.forum", "Post %d" % i) for i in range(1, 4)]
 a = s.imap("alice@example.org", "secret")       # makes her boxes
 a.run("SELECT test.forum")

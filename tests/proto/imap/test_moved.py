@@ -10,6 +10,7 @@ s.group("test.forum")
 for who in ("alice", "bob", "mod"):
     s.member(who + "@example.org", who.title(), "secret")
 s.ctl("member", "role", "mod@example.org", "moderator:test.forum")
+s.ctl("member", "set", "alice@example.org", "receipts=off")
 
 
 def post(who, subject, parent=""):

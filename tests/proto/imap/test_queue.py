@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """IMAP: Moderation.Queue: open cases and posts that wait, as messages; decided by moving or by keyword; the first one wins."""
-import os, sys
+import email, email.policy, os, sys, zlib
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
 from forumtest import *
 
@@ -52,7 +52,9 @@ r, u = m.run("SELECT " + Q)
 ok("* 0 EXISTS" in u and any("$Approve" in l and "$Keep" in l for l in u if "PERMANENTFLAGS" in l), "empty; the verdicts are keywords too")
 validity = re.search(r"UIDVALIDITY (\d+)", "\n".join(u)).group(1)
 C["bob"].run("SELECT test.forum")
-C["bob"].run("COPY 1 !Flag.spam")
+BOB = "=?utf-8?B?QsO2Yg==?="
+s.ctl("member", "set", "bob@example.org", "name=B\u00f6b")
+s.ctl("flag", "test.forum:1", "spam", "--as", "bob@example.org", "--reason", "sells pills, and writes \u00fcber that")
 seen = []
 ok(wait_for(lambda: seen.extend(m.run("NOOP")[1]) or "* 1 EXISTS" in seen, 5), "a report comes into the open queue")
 text = b"Subject: Please publish\r\n\r\nI wait.\r\n"
@@ -78,12 +80,45 @@ C["alice"].run("SELECT hidden.group")
 C["alice"].run("COPY 1 !Flag.other")
 is_((subjects("mod"), sorted(subjects("boss").values())), ({1: "Post 1", 2: "Please publish"}, ["Please publish", "Post 1", "Secret"]), "a private group's case is its moderators'")
 
-# one more report is told
+# what the reports say, and who made them, stands in the header
+def header(c, uid, what="HEADER.FIELDS (Comments)"):
+    u = "".join(c.run("UID FETCH %d (BODY.PEEK[%s])" % (uid, what))[1])
+    k = re.search(r"\{(\d+)\}\r\n", u)
+    return u.encode("utf-8", "surrogateescape")[k.end():k.end() + int(k.group(1))].decode()
+
+
+words = lambda t: [str(v) for v in email.message_from_string(t, policy=email.policy.default).get_all("Comments", [])]
+is_(words(header(m, 1)), ["spam, reported by B\u00f6b: sells pills, and writes \u00fcber that"], "the reason, and who gave it")
+ok(header(m, 1).isascii(), "as encoded words")
+like(words(header(m, 2))[0], "^waits for approval", "what waits says so")
+is_(m.run("UID SEARCH HEADER Comments pills")[1], ["* SEARCH 1"], "SEARCH HEADER finds it")
+is_(m.run('UID SEARCH TEXT "sells pills"')[1], ["* SEARCH 1"], "SEARCH TEXT too")
 C["alice"].run("SELECT test.forum")
+ok("Comments" not in header(C["alice"], 1, "") and "Comments" not in header(C["boss"], 1, "") if C["boss"].run("SELECT test.forum") else 0, "nowhere else")
+def sizes(c, uid):
+    u = "".join(c.run("UID FETCH %d (RFC822.SIZE)" % uid)[1])
+    return int(re.search(r"SIZE (\d+)", u).group(1)), len(header(c, uid, "").encode())
+is_(*sizes(m, 1), "RFC822.SIZE counts it")
+z = s.imap("mod@example.org", "secret")
+like(z.run("COMPRESS DEFLATE")[0], "^OK", "COMPRESS")
+pack, unpack, got = zlib.compressobj(6, zlib.DEFLATED, -15), zlib.decompressobj(-15), b""
+z.raw(pack.compress(("a SELECT %s\r\nb UID FETCH 1 (BODY.PEEK[])\r\n" % Q).encode()) + pack.flush(zlib.Z_SYNC_FLUSH))
+while b"\r\nb OK" not in got:
+    got += unpack.decompress(z.s.recv(65536))
+ok(header(m, 1, "").encode() in got, "the same on a compressed connection")
+
+# one more report: another text, and so another number
 C["alice"].run("COPY 1 !Flag.uncivil")
 u = []
-m.run("SELECT " + Q)
-ok(wait_for(lambda: m.run("NOOP") and "$Case-uncivil" in flags(m, 1), 5), "a second kind is a second keyword")
+ok(wait_for(lambda: u.extend(m.run("NOOP")[1]) or "* 1 EXPUNGE" in u, 5), "a second report: the old number goes")
+like(m2.run("UID MOVE 1 !Keep")[0], r"^NO \[EXPUNGEISSUED\] there is another report", "who decided about the first is told")
+is_(subjects("mod"), {2: "Please publish", 3: "Post 1"}, "and a new one comes")
+is_((flags(m, 3), len(words(header(m, 3)))), (sorted(["$Case-spam", "$Case-uncivil", "$Reported", "\\Seen", "mine"]), 2), "with both kinds, both reasons, and the marks")
+C["alice"].run("COPY 1 !Undo")
+is_(subjects("mod"), {2: "Please publish", 4: "Post 1"}, "one is taken back: another number")
+is_(words(header(m, 4)), words(header(m, 4))[:1], "with one reason")
+C["alice"].run("COPY 1 !Flag.uncivil")
+is_(subjects("mod"), {2: "Please publish", 5: "Post 1"}, "and again")
 
 # decided: by moving; the first one wins, the second is told
 m2.run("SELECT " + Q)
@@ -93,15 +128,15 @@ r, u = q.run("SELECT " + Q)
 high = re.search(r"HIGHESTMODSEQ (\d+)", "\n".join(u)).group(1)
 q.run("UNSELECT")
 for how in ("MOVE", "COPY"):
-    like(m.run("UID %s 1 test.forum" % how)[0], r"^NO \[CANNOT\]", how + " to its group is no decision")
-is_(m.run("UID SEARCH UID 1")[1], ["* SEARCH 1"], "the case stays")
-r, u = m.run("UID MOVE 1 %s.!Hide" % Q)
-ok(r.startswith("OK done for 1") and "* 1 EXPUNGE" in u, "MOVE to !Hide: the case is gone") or diag(r, u)
-r, u = m2.run("UID MOVE 1 !Keep")
+    like(m.run("UID %s 5 test.forum" % how)[0], r"^NO \[CANNOT\]", how + " to its group is no decision")
+is_(m.run("UID SEARCH UID 5")[1], ["* SEARCH 5"], "the case stays")
+r, u = m.run("UID MOVE 5 %s.!Hide" % Q)
+ok(r.startswith("OK done for 1") and "* 2 EXPUNGE" in u, "MOVE to !Hide: the case is gone") or diag(r, u)
+r, u = m2.run("UID MOVE 5 !Keep")
 like(r, r"^NO \[EXPUNGEISSUED\] decided already: hide by Mod\b", "who comes second is told")
-ok("* 1 EXPUNGE" in u or "* 1 EXPUNGE" in m2.run("NOOP")[1], "and sees it go")
+ok("* 2 EXPUNGE" in u or "* 2 EXPUNGE" in m2.run("NOOP")[1], "and sees it go")
 r, u = q.run("SELECT %s (QRESYNC (%s %s))" % (Q, validity, high))
-ok("* VANISHED (EARLIER) 1" in u, "QRESYNC") or diag(u)
+ok("* VANISHED (EARLIER) 5" in u, "QRESYNC") or diag(u)
 like(s.ctl("log", "test.forum"), "hide", "in the audit log")
 C["bob"].run("NOOP")
 is_(C["bob"].run("UID SEARCH SUBJECT \"Post 1\"")[1], ["* SEARCH"], "it is hidden")
@@ -114,13 +149,13 @@ like(C["bob"].run("STATUS test.held (MESSAGES)")[1][-1], "MESSAGES 1", "it is pu
 
 # at another door, and undone
 C["bob"].run("COPY 2 !Flag.off-topic")
-is_(subjects("mod"), {3: "Post 3"}, "a new case has a new number")
+is_(subjects("mod"), {6: "Post 3"}, "a new case has a new number")
 s.ctl("keep", "test.forum:3")
 ok(wait_for(lambda: "* 1 EXPUNGE" in m.run("NOOP")[1], 5), "decided by forumctl: it vanishes")
 s.ctl("undo")
 is_(list(subjects("mod").values()), ["Post 3"], "undone: it is back")
 uid = list(subjects("mod"))[0]
-ok(uid > 3, "under a new number")
+ok(uid > 6, "under a new number")
 
 # by keyword
 like(m.run("UID STORE %d +FLAGS.SILENT ($Keep)" % uid)[0], "^OK", "+FLAGS $Keep")
