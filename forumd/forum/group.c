@@ -186,10 +186,17 @@ static int group_new_id(struct forum_txn *t, struct slice name, uint32_t *id_r, 
 	return forum_put(t, key_slice(&k), slice_of(b, 4), f);
 }
 
+/* RFC 5536 3.1.4: they mean something else in news */
+static bool group_name_reserved(struct slice name) {
+	return slice_is(name, "poster") || slice_is(name, "junk") || slice_is(name, "control") || slice_is(name, "to") || slice_starts(name, SLICE("to."));
+}
+
 int group_add(struct forum_txn *t, const struct group_spec *s, uint32_t *id_r, struct fail *f) {
 	struct group g;
 	if (!group_name_valid(s->name))
 		return fail_set(f, ERR_INVALID, "a group name has components of a-z 0-9 + _ - joined by dots");
+	if (group_name_reserved(s->name))
+		return fail_set(f, ERR_INVALID, "\"%.*s\" means something else in news; no group can have that name", SLICE_ARG(s->name));
 	if (s->title.n > GROUP_TITLE_MAX)
 		return fail_set(f, ERR_TOOBIG, "the title is longer than %d octets", GROUP_TITLE_MAX);
 	int r = group_find_any(t, s->name, &g);

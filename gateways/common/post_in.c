@@ -15,7 +15,6 @@
 #include "forumd/mail/reply_body.h"
 #include "gateways/common/post_in_private.h"
 
-#define FUTURE_SECONDS 86400
 
 /* ---- shape ------------------------------------------------------------------------------------------------------- */
 
@@ -258,11 +257,14 @@ static int date_check(struct post_in_work *w) {
 	}
 	if (d->n && !good && news)
 		return fail_set(w->f, ERR_INVALID, "Date cannot be understood");
-	if (good && t > w->now + FUTURE_SECONDS) {
+	if (good && t > w->now + POST_IN_FUTURE_SECONDS) {
 		if (news)
 			return fail_set(w->f, ERR_INVALID, "Date is more than a day in the future");
 		good = false;
 	}
+	/* RFC 5537 3.5 step 3: only here the author hears of it */
+	if (good && news && t < w->now - POST_IN_PAST_SECONDS)
+		return fail_set(w->f, ERR_INVALID, "Date is more than %d days ago", POST_IN_PAST_SECONDS / 86400);
 	if (good)
 		return 1;
 	struct buf b = { 0 };
@@ -550,7 +552,8 @@ static void hold_first(struct post_in_work *w) {
 
 static int post_in_rules(struct post_in_work *w, struct slice raw) {
 	int r;
-	if ((r = shape_check(w, raw)) < 0 || (r = post_in_survey(w)) < 0 || (r = author_check(w)) < 0 || (r = places_check(w)) < 0 ||
+	bool news = w->in->source == POST_FROM_NNTP && !w->in->import;
+	if ((r = shape_check(w, raw)) < 0 || (r = post_in_survey(w)) < 0 || (news && (r = post_in_news(w)) < 0) || (r = author_check(w)) < 0 || (r = places_check(w)) < 0 ||
 	    (r = subject_check(w)) < 0 || (r = date_check(w)) < 0 || (r = id_check(w)) < 0 || (r = references_supply(w)) < 0 ||
 	    (r = body_check(w)) < 0)
 		return r;
@@ -575,8 +578,6 @@ int post_in_parse(struct forum_txn *t, const struct post_in *in, struct slice ra
 	if (raw.n > UINT32_MAX / 2)
 		return fail_set(f, ERR_TOOBIG, "the message is too long");
 	*d_r = (struct post_draft){ .source = in->source };
-	if (in->path_host.n && in->source == POST_FROM_NNTP)
-		w.new_path = arena_slicef(a, "%.*s!.POSTED!not-for-mail", SLICE_ARG(in->path_host));
 	int r = post_in_rules(&w, raw);
 	buf_free(&w.pub);
 	buf_free(&w.removed);

@@ -119,6 +119,8 @@ static bool header_aside(struct post_in_work *w, const struct field *f) {
 		return true;
 	if (w->in->import)
 		return slice_is_nocase(f->name, "xref") || (!f->name.n && text_space(f->raw.p[0]));
+	if (w->in->source == POST_FROM_NNTP && (slice_is_nocase(f->name, "injection-date") || !slice_trim(f->value).n))
+		return !slice_trim(f->value).n;
 	if (!f->name.n || f->name.p[0] == '.' || header_listed(aside_always, f->name))
 		return true;
 	/* put behind ours, header_cancel() */
@@ -158,11 +160,13 @@ static void header_field(struct post_in_work *w, const struct field *f, unsigned
 	}
 }
 
-/* RFC 5537 3.5 steps 8 and 10 */
+/* RFC 5537 3.5 steps 10 and 11: with both Message-ID and Date it may be posted at several servers, and stays the same article */
 static void header_injection(struct post_in_work *w) {
 	struct buf b = { 0 };
-	date_write(&b, w->now);
-	header_put(w, "Injection-Date", buf_slice(&b), slice_of("", 0));
+	if (!w->injection_dated && !(w->known[KNOWN_MESSAGE_ID].n && w->known[KNOWN_DATE].n)) {
+		date_write(&b, w->now);
+		header_put(w, "Injection-Date", buf_slice(&b), slice_of("", 0));
+	}
 	buf_reset(&b);
 	buf_add_slice(&b, w->in->path_host);
 	if (w->member.id)

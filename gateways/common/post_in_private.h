@@ -10,6 +10,8 @@
 #define POST_IN_HEADER_MAX (1u << 20)
 #define POST_IN_FIELDS_MAX 1000
 #define POST_IN_LINE_MAX 998
+#define POST_IN_FUTURE_SECONDS 86400
+#define POST_IN_PAST_SECONDS (10 * 86400)   /* news: what is older is refused by servers that forget what they had (INN's default) */
 
 /* what `removed` says about the shape of the original */
 /* no empty line; last header line without its end; the body as it came is kept behind the shape */
@@ -36,7 +38,7 @@ struct post_in_work {
 	struct member member;          /* of a logged-in or proven author; id 0: none */
 	/* values that stand in for what was missing or unusable (field values, without name); empty: as typed */
 	struct slice new_message_id, new_date, new_path, new_references, new_in_reply_to, typed_from;
-	bool new_subject, new_mime, new_charset;
+	bool new_subject, new_mime, new_charset, injection_dated;
 	struct slice new_content, original;   /* Content-* lines of the body made from `original` */
 	struct buf pub, removed;       /* public header without From; the edits that lead back to the original */
 };
@@ -46,6 +48,9 @@ struct post_in_work {
 int post_in_survey(struct post_in_work *w);
 /* makes pub and removed, d->from_off, d->message_id and the header's share of d->flags */
 void post_in_write_header(struct post_in_work *w);
+
+/* post_in_news.c: the header of a news article from a member; sets new_path */
+int post_in_news(struct post_in_work *w);
 
 /* post_in_derive.c: everything that can be told from header (with the typed From) and body; slices in the arena */
 void post_in_derive_all(struct arena *a, struct slice header, struct slice body, struct post_draft *d);

@@ -128,6 +128,7 @@ static enum step post_judge(struct session *s, struct slice raw) {
 	struct slice header, body, word, rest;
 	struct buf control = { 0 };
 	struct fail f = { 0 };
+	struct field both;
 	enum step step;
 	if (!t) {
 		fail_set(&f, ERR_UNAVAILABLE, "try later");
@@ -141,7 +142,10 @@ static enum step post_judge(struct session *s, struct slice raw) {
 	if (!field_get(header, "control", &control))
 		return post_lint(s, header, body, &f) ? nntp_post_fail(s, &f) : post_store(s, t, raw, header);
 	rest = buf_slice(&control);
-	if (slice_word(&rest, &word) && slice_is_nocase(word, "cancel")) {
+	if (field_find(header, "supersedes", 0, &both)) {
+		fail_set(&f, ERR_INVALID, "Control and Supersedes exclude each other");
+		step = nntp_post_fail(s, &f);
+	} else if (slice_word(&rest, &word) && slice_is_nocase(word, "cancel")) {
 		step = cancel_command(s, t, header, rest);
 	} else {
 		fail_set(&f, ERR_DENIED, "control messages are not taken here");

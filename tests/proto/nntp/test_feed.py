@@ -54,6 +54,8 @@ CASES = [
     (art("<b1@p.test>", group="no.such,test.secret"), "437.*groups", "no group that is taken"),
     (art("<b1@p.test>", date="nonsense"), "437.*Date", "no date"),
     (art("<b1@p.test>", date="Mon, 23 Nov 2099 10:00:00 +0000"), "437.*Date", "a date in the future"),
+    (art("<b1@p.test>", headers="Injection-Date: Mon, 23 Nov 2099 10:00:00 +0000\r\n"), "437.*Date", "injected in the future"),
+    (art("<b1@p.test>", headers="Injection-Date: soon\r\n"), "437.*Date", "an Injection-Date that is none"),
     (art("<b1@p.test>").replace("Subject: s\r\n", ""), "437.*Subject", "no subject"),
     (art("<b1@p.test>", headers="Subject: t\r\n"), "437.*Subject", "two subjects"),
     (art("<b1@p.test>", body=""), "437", "no body"),

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """POST, cancel, Supersedes."""
-import base64, hashlib
+import base64, hashlib, time
 from newslib import *
 
 s = serve()
@@ -57,10 +57,47 @@ like(post(a, subject="cmsg newgroup x.y", mid="<cmsg@x.test>"), "^240", "a subje
 is_(c.cmd("STAT <cmsg@x.test>"), "223 0 <cmsg@x.test>", "it is there")
 
 # injection
-like(post(a, mid="<inj@x.test>", headers="Bcc: v@x.test\r\nApproved: a@b\r\nXref: evil\r\nReceived: evil\r\nSender: alice@example.org\r\n"), "^240", "headers")
+like(post(a, mid="<inj@x.test>", headers="Bcc: v@x.test\r\nApproved: a@b\r\nReceived: evil\r\nSender: alice@example.org\r\n"), "^240", "headers")
 c.cmd("HEAD <inj@x.test>", "221")
 head = "\n".join(c.text())
 ok(not re.search("(?mi)^(bcc|approved|received|sender):|evil|alice@", head), "that must not show do not show")
+
+# an injecting agent (RFC 5537 3.5)
+day = lambda n: time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime(time.time() + n * 86400))
+for headers, why in (("Xref: x.test test.forum:1", "servers only"), ("Injection-Info: x.test", "servers only"), ("INJECTION-INFO:\r\n x.test", "servers only"),
+                     ("NNTP-Posting-Host: x.test", "already"), ("X-Trace: x", "already"), ("Path: x.test!.POSTED!y", "already"), ("Path: x.test!.POSTED.1.2.3.4!y", "already"),
+                     ("Path: a b!(c)", "Path is malformed"), ("Path: a\r\nPath: b", "more than one Path"),
+                     ("Also-Control: cancel <x@y>", "not used any more"), ("See-Also: <x@y.test>", "not used any more"), ("Relay-Version: 1", "not used any more"),
+                     ("Injection-Date: soon", "Injection-Date cannot"), ("Injection-Date: " + day(2), "future"), ("Injection-Date: " + day(-11), "days ago"),
+                     ("Date: " + day(-11), "Date is more than 10 days ago"), ("Date: " + day(2), "future"),
+                     ("Followup-To: alice@example.org", "names of groups"), ("Followup-To: test.forum\r\nFollowup-To: poster", "more than one Followup-To"),
+                     ("Expires: never", "Expires"), ("Supersedes: x", "Supersedes must"), ("Control: cancel <x@y.test>\r\nSupersedes: <x@y.test>", "exclude each other"),
+                     ("Organization: a\r\norganization: b", "more than one organization"), ("References: <a@b.c>\r\nReferences: <d@e.f>", "more than one References"),
+                     ("X-Header:x", "a space is missing"), ("Newsgroups: test.empty", "more than one Newsgroups")):
+    like(post(a, headers=headers + "\r\n"), "^441 .*" + why, "refused: " + headers)
+
+
+def head(mid):
+    c.cmd("HEAD " + mid, "221")
+    return c.text()
+
+
+def injected(mid, **kw):
+    like(post(a, mid=mid, **kw), "^240", mid)
+    return {l.split(": ")[0]: l.split(": ")[1] for l in head(mid) if re.match("(Path|Injection-Date|Date|Followup-To|Organization): ", l)}
+
+
+h = injected("<j1@x.test>", headers="Path: x.example!not-for-mail\r\nFollowup-To: poster\r\nOrganization: \r\n")
+is_(h["Path"], "forum.test!.POSTED!x.example!not-for-mail", "our name in front of the Path it came with")
+ok("Injection-Date" in h and "Organization" not in h and h["Followup-To"] == "poster", "Date was missing: Injection-Date is added; an empty field goes")
+before, earlier = day(-1), day(-2)
+h = injected("<j2@x.test>", headers="Date: %s\r\n" % before)
+is_((h["Date"], h.get("Injection-Date")), (before, None), "with Message-ID and Date none is added: it may be posted elsewhere, too")
+h = injected("<j3@x.test>", headers="Date: %s\r\nInjection-Date: %s\r\n" % (before, earlier))
+is_(h["Injection-Date"], earlier, "one that is there stays")
+for name in ("poster", "junk", "control", "to", "to.x"):
+    s.ctl("group", "add", name, check=False)
+    is_(s.code, 1, "no group can be named " + name)
 
 # cancel
 like(post(b, mid="<c1@x.test>", headers="Control: cancel <dup@x.test>\r\n"), "^441", "a stranger's cancel")
