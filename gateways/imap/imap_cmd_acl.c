@@ -6,8 +6,8 @@
  *   k x     only of the member's own mailboxes
  *
  * Identifiers are author-ID, the name that stands in every post's From: no address is told or taken. `anyone` is what
- * every member may, and belongs to the group's settings. What roles do not say, such as admins of the whole forum, is not in a
- * list. The letters c and d (RFC 2086) are told where all they stand for is there (RFC 4314 2.1.1). */
+ * every member may, and belongs to the group's settings. A list names who has a role in the group, and whom a role elsewhere gives
+ * other rights than everybody's: admins and moderators of the whole forum, readers who never post. The letters c and d (RFC 2086) are told where all they stand for is there (RFC 4314 2.1.1). */
 #include "forumd/base/num.h"
 #include "forumd/forum/grant.h"
 #include "forumd/forum/personal.h"
@@ -80,18 +80,20 @@ enum step imap_cmd_myrights(struct imap_session *is, struct slice *rest) {
 
 /* --- GETACL: all members are looked at, in steps --- */
 
-struct acl { struct slice name; uint32_t group, next; struct buf line; };
+struct acl { struct slice name, anyone; uint32_t group, next; struct buf line; };
 
 static void acl_free(void *arg) {
 	buf_free(&((struct acl *)arg)->line);
 }
 
-static void acl_add(struct forum_txn *t, struct acl *w, uint32_t member, const struct group *g) {
+/* asked: by name; else only when it is not what anyone may */
+static void acl_add(struct forum_txn *t, struct acl *w, uint32_t member, const struct group *g, bool asked) {
 	size_t start = buf_len(&w->line);
 	buf_addf(&w->line, " author-%u ", member);
 	size_t before = buf_len(&w->line);
 	acl_rights(t, member, g, &w->line);
-	if (buf_len(&w->line) == before)      /* who left */
+	struct slice rights = slice_from(buf_slice(&w->line), before);
+	if (!rights.n || (!asked && slice_eq(rights, w->anyone)))      /* none: who left */
 		buf_truncate(&w->line, start);
 }
 
@@ -114,8 +116,8 @@ static enum step acl_step(struct session *s) {
 	if (!t || group_get(t, w->group, &g) <= 0 || !grant_may(t, s->member, &g))
 		return imap_no_mailbox(is);
 	for (unsigned n = 0; n < ACL_STRIDE && (r = member_each(t, &w->next, &m)) > 0; n++)
-		if (m.kind == MEMBER_ACCOUNT && grant_of(&m, g.id) != GRANT_NONE)
-			acl_add(t, w, m.id, &g);
+		if (m.kind == MEMBER_ACCOUNT && m.nroles)
+			acl_add(t, w, m.id, &g, grant_of(&m, g.id) != GRANT_NONE);
 	if (r < 0)
 		return imap_unavailable(is);
 	s->step = acl_step;
@@ -133,12 +135,14 @@ enum step imap_cmd_getacl(struct imap_session *is, struct slice *rest) {
 	if (!acl_mailbox(is, w->name, true, &t, &g, &step))
 		return step;
 	if (g.owner) {
-		acl_add(t, w, is->s.member, &g);
+		acl_add(t, w, is->s.member, &g, true);
 		return acl_tell(is, w);
 	}
 	if (g.access != GROUP_PRIVATE) {
 		buf_adds(&w->line, " anyone ");
+		size_t at = buf_len(&w->line);
 		acl_anyone(&g, &w->line);
+		w->anyone = arena_slice(is->s.command, slice_from(buf_slice(&w->line), at));
 	}
 	w->group = g.id;
 	is->work = w;
@@ -157,6 +161,19 @@ static uint32_t acl_member(struct imap_session *is, struct slice name) {
 	if (name.n <= author.n || !slice_eq_nocase(slice_to(name, author.n), author) || !num_parse_u32(slice_from(name, author.n), &id))
 		return 0;
 	return id;
+}
+
+/* what he always has here, then what can be given to him; a role for the whole forum is neither given nor taken here */
+static void acl_list_member(struct forum_txn *t, uint32_t by, const struct member *m, const struct group *g, struct buf *out) {
+	bool open = g->access != GROUP_PRIVATE, closed = g->posting == GROUP_POST_NOBODY;
+	if (!m->left && (member_has_role(m, ROLE_ADMIN, g->id) || (open && member_has_role(m, ROLE_MODERATOR, 0)))) {
+		buf_addf(out, "%s%sa", ACL_READ, closed ? "" : ACL_POST);
+		return;
+	}
+	buf_adds(out, open ? ACL_READ : "\"\" " ACL_READ);
+	if (member_has_role(m, ROLE_READER, 0))
+		return;
+	buf_addf(out, "%s%s", closed ? "" : " " ACL_POST, grant_limit(t, by, g) == GRANT_MODERATE ? " a" : "");
 }
 
 enum step imap_cmd_listrights(struct imap_session *is, struct slice *rest) {
@@ -178,16 +195,12 @@ enum step imap_cmd_listrights(struct imap_session *is, struct slice *rest) {
 	buf_adds(out, "* LISTRIGHTS ");
 	imap_add_mailbox(is, out, name);
 	buf_addf(out, anyone ? " anyone " : " author-%u ", id);
-	size_t before = buf_len(out);
-	if (g.owner && !anyone)
-		buf_adds(out, personal_holds_own(&g) ? ACL_READ "ikxa" : ACL_READ "a");
-	else if (g.access != GROUP_PRIVATE && !g.owner)
-		buf_addf(out, "%s%s", ACL_READ, anyone && g.posting == GROUP_POST_MEMBERS ? ACL_POST : "");
-	if (buf_len(out) == before)
-		buf_adds(out, "\"\"");
-	if (!g.owner && !anyone)
-		buf_addf(out, "%s %s%s", g.access == GROUP_PRIVATE ? " " ACL_READ : "", ACL_POST,
-			grant_limit(t, is->s.member, &g) == GRANT_MODERATE ? " a" : "");
+	if (g.owner)
+		buf_adds(out, anyone ? "\"\"" : personal_holds_own(&g) ? ACL_READ "ikxa" : ACL_READ "a");
+	else if (anyone)
+		buf_addf(out, g.access == GROUP_PRIVATE ? "\"\"" : "%s%s", ACL_READ, g.posting == GROUP_POST_MEMBERS ? ACL_POST : "");
+	else
+		acl_list_member(t, is->s.member, &m, &g, out);
 	buf_adds(out, "\r\n");
 	return imap_ok(is, "LISTRIGHTS completed");
 }
