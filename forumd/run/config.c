@@ -98,6 +98,8 @@ static const struct key keys[] = {
 	{ "limits", "own_storage", T_U64, "200000000", 0, 1ull << 50, IN(own_storage),
 	  "octets in the mailboxes of one member's own; 0: no limit", NULL },
 	{ "limits", "own_messages", T_U64, "100000", 0, UINT32_MAX, IN(own_messages), "messages there; 0: no limit", NULL },
+	{ "limits", "notify_mailboxes", T_UINT, "50000", 1, 10000000, IN(notify_mailboxes),
+	  "mailboxes whose comings and goings one IMAP session is told of (NOTIFY)", NULL },
 	{ "limits", "cleartext_login", T_BOOL, "no", 0, 0, IN(cleartext_login),
 	  "passwords without TLS from other than this machine", NULL },
 	{ "news", "motd", T_PATH, "", 0, 0, IN(motd), "file with the message of the day (LIST MOTD), UTF-8", NULL },

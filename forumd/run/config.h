@@ -67,6 +67,7 @@ struct config {
 	unsigned bad_commands, login_failures;
 	unsigned posts_per_minute;           /* a member; 0 no limit */
 	uint64_t own_storage, own_messages;  /* of a member's own mailboxes; 0 no limit */
+	unsigned notify_mailboxes;           /* a NOTIFY about lists of more is refused */
 	unsigned hold_seconds;               /* mail copies go out this long after the post (undo window) */
 	bool cleartext_login;                /* passwords without TLS on other than loopback */
 	char reply_separator;                /* '-' : GROUP-reply-TOKEN */

@@ -196,8 +196,6 @@ static int notify_begin(struct imap_session *is, struct notify_work *w) {
 		r = imap_known_new(is, t, is->notify->want, &is->notify->known);
 	if (r > 0 && w->status && (r = imap_subscriptions(is, t, &w->subscriptions)) >= 0)
 		r = imap_mailboxes_each(is, t, status_add, w);
-	if (r < 0)
-		imap_notify_free(&is->notify);
 	return r;
 }
 
@@ -215,8 +213,10 @@ enum step imap_cmd_notify(struct imap_session *is, struct slice *rest) {
 	if (w->many)
 		return imap_no(is, "LIMIT", "at most %d groups of events, with %d mailboxes each", RULES_MAX, NAMES_MAX);
 	int r = notify_begin(is, w);
+	if (r < 0)
+		imap_notify_none(is);
 	if (r == ERR_LIMIT)
-		return imap_no(is, "NOTIFICATIONOVERFLOW", "there are more mailboxes than can be told about");
+		return imap_no(is, "NOTIFICATIONOVERFLOW", "there are more mailboxes than can be told about: NOTIFY is off");
 	if (r < 0)
 		return imap_unavailable(is);
 	is->work = w;

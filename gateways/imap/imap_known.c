@@ -14,7 +14,7 @@ struct known_box {
 struct known_note { uint32_t group; struct slice name; uint64_t value; };
 struct imap_known {
 	struct arena *arena;
-	unsigned want;
+	unsigned want, max;
 	struct slice subscriptions;
 	VEC(struct known_box) boxes;   /* by group */
 	VEC(struct known_note) notes;  /* by group, then name */
@@ -35,7 +35,7 @@ static int known_add(void *arg, struct slice name, const struct group *g) {
 	struct imap_known *k = arg;
 	if (!g->id)
 		return 1;
-	if (k->boxes.n == KNOWN_MAX)
+	if (k->boxes.n == k->max)
 		return ERR_LIMIT;
 	struct known_box b = { .group = g->id, .name = arena_slice(k->arena, name), .own = g->owner != 0,
 		.subscribed = imap_subscribed(k->subscriptions, name) };
@@ -67,6 +67,7 @@ int imap_known_new(struct imap_session *is, struct forum_txn *t, unsigned want, 
 	struct imap_known *k = *known_r = mem_zalloc(sizeof *k);
 	k->arena = arena_new();
 	k->want = want;
+	k->max = is->s.config->notify_mailboxes;
 	int r = imap_subscriptions(is, t, &k->subscriptions);
 	k->subscriptions = arena_slice(k->arena, k->subscriptions);
 	if (r >= 0 && (r = imap_mailboxes_each(is, t, known_add, k)) >= 0 && k->boxes.n)

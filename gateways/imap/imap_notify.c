@@ -13,6 +13,14 @@ void imap_notify_free(struct imap_notify **n) {
 	*n = NULL;
 }
 
+void imap_notify_none(struct imap_session *is) {
+	imap_notify_free(&is->notify);
+	is->notify = mem_zalloc(sizeof *is->notify);
+	is->notify->arena = arena_new();
+	is->notify->selected = true;
+	session_watch_all(&is->s, false);
+}
+
 static bool rule_names(const struct notify_rule *rule, struct slice name) {
 	for (unsigned i = 0; i < rule->nnames; i++) {
 		struct slice top = rule->names[i];
@@ -127,8 +135,7 @@ static int tell_selected(struct imap_session *is, struct forum_txn *t) {
 }
 
 static void overflow(struct imap_session *is) {
-	session_watch_all(&is->s, false);
-	imap_notify_free(&is->notify);
+	imap_notify_none(is);
 	buf_adds(session_out(&is->s), "* OK [NOTIFICATIONOVERFLOW] too much to be told: NOTIFY is off\r\n");
 }
 

@@ -37,6 +37,8 @@ struct imap_notify {
 	uint32_t fetch;                /* new messages from this UID on; 0: none */
 };
 void imap_notify_free(struct imap_notify **n);
+/* as if NOTIFY NONE had been said: nothing is told but in the answers to commands */
+void imap_notify_none(struct imap_session *is);
 /* events wanted of a mailbox that is not selected */
 unsigned imap_notify_events(const struct imap_notify *n, struct slice name, bool subscribed);
 /* the step that tells */
@@ -45,8 +47,8 @@ enum step imap_notify_step(struct session *s);
 bool imap_notify_pending(const struct imap_session *is);
 
 /* imap_known.c: a list of mailboxes as the member saw it. want: which events will be asked for */
-#define KNOWN_MAX 50000u           /* mailboxes; more: ERR_LIMIT */
 struct imap_known;
+/* ERR_LIMIT: more mailboxes than limits.notify_mailboxes */
 int imap_known_new(struct imap_session *is, struct forum_txn *t, unsigned want, struct imap_known **known_r);
 void imap_known_free(struct imap_known **known);
 /* tells what differs */
