@@ -24,4 +24,4 @@ gateways_libsmtp_a_SOURCES = \
 	gateways/smtp/smtp_reply.c \
 	gateways/smtp/smtp_route.c \
 	gateways/smtp/smtp_session.c \
-	gateways/smtp/smtp_syntax.c gateways/smtp/smtp_syntax.h
+	gateways/smtp/smtp_syntax.c gateways/smtp/smtp_syntax.h gateways/smtp/smtp_syntax_dsn.c

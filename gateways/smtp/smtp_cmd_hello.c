@@ -38,6 +38,8 @@ static void capabilities(struct session *s)
 	smtp_reply_ehlo(s, false, "8BITMIME");
 	smtp_reply_ehlo(s, false, "SMTPUTF8");
 	smtp_reply_ehlo(s, false, "CHUNKING");
+	if (smtp_offers_dsn(s))
+		smtp_reply_ehlo(s, false, "DSN");
 	smtp_reply_ehlo(s, true, "ENHANCEDSTATUSCODES");
 }
 

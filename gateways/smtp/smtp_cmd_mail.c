@@ -1,6 +1,7 @@
 /* smtp_cmd_mail.c - MAIL and RCPT: the envelope. All that can be refused is refused here, before the text is sent. */
 #include "gateways/smtp/smtp_private.h"
 #include "forumd/base/text.h"
+#include "forumd/run/limits.h"
 
 static enum step bad_params(struct session *s, int e)
 {
@@ -23,6 +24,8 @@ enum step smtp_cmd_mail(struct session *s, struct slice *args, unsigned n)
 	if (smtp_syntax_path(&rest, "FROM:", &path) < 0)
 		return smtp_reply_bad(s, SMTP_SYNTAX_ARGS, "syntax: MAIL FROM:<address> [parameters]");
 	e = smtp_syntax_params(rest, &params);
+	if (e > 0 && (params.ret || params.envid.n) && !smtp_offers_dsn(s))
+		e = ERR_INVALID;
 	if (e < 0)
 		return bad_params(s, e);
 	if (!path.null && smtp_syntax_mailbox(&path, params.smtputf8) < 0)
@@ -36,14 +39,29 @@ enum step smtp_cmd_mail(struct session *s, struct slice *args, unsigned n)
 	m->in_mail = true;
 	m->smtputf8 = params.smtputf8;
 	m->sender = arena_slice(m->mail, path.address);
+	m->envid = arena_slice(m->mail, params.envid);
 	smtp_reply(s, SMTP_OK_SENDER, NULL);
 	return STEP_DONE;
 }
 
-/* Some give the same address twice: one delivery, but LMTP answers for each RCPT it accepted. */
-static enum step accept_rcpt(struct smtp_session *m, struct smtp_route *r, struct slice address)
+/* Reports go to an address that nothing proves: few a minute, and so more than we would write is not taken. */
+static bool too_many_reports(struct smtp_session *m)
 {
+	struct slice key = arena_slicef(m->mail, "mail-report:%.*s", SLICE_ARG(slice_to(m->sender, 320)));
+
+	return !limits_rate(key, 30, SMTP_RCPT_MAX);
+}
+
+/* Some give the same address twice: one delivery, but LMTP answers for each RCPT it accepted. */
+static enum step accept_rcpt(struct smtp_session *m, struct smtp_route *r, struct slice address, const struct smtp_rcpt_params *p)
+{
+	if (p->success && m->sender.n && too_many_reports(m)) {
+		smtp_reply(&m->s, SMTP_RATE, "too many reports asked for in a short time, try again later");
+		return STEP_DONE;
+	}
 	r->address = arena_slice(m->mail, address);
+	r->report = p->success && m->sender.n;
+	r->orcpt = arena_slice(m->mail, p->orcpt);
 	vec_push(&m->rcpt, *r);
 	smtp_reply(&m->s, SMTP_OK_RCPT, NULL);
 	return STEP_DONE;
@@ -69,8 +87,10 @@ enum step smtp_cmd_rcpt(struct session *s, struct slice *args, unsigned n)
 	struct slice rest = args[0];
 	struct fail f = { 0 };
 	struct smtp_path path;
+	struct smtp_rcpt_params params;
 	struct smtp_route route;
 	struct forum_txn *t;
+	int e;
 	enum smtp_code c = SMTP_TRY_LATER;
 
 	(void)n;
@@ -78,8 +98,11 @@ enum step smtp_cmd_rcpt(struct session *s, struct slice *args, unsigned n)
 		return smtp_reply_bad(s, SMTP_BAD_SEQUENCE, m->in_mail ? NULL : "MAIL first");
 	if (smtp_syntax_path(&rest, "TO:", &path) < 0 || path.null)
 		return smtp_reply_bad(s, SMTP_SYNTAX_ARGS, "syntax: RCPT TO:<address>");
-	if (slice_trim(rest).n)
-		return smtp_reply_bad(s, SMTP_BAD_PARAMETER, NULL);
+	e = smtp_syntax_rcpt_params(rest, m->smtputf8, &params);
+	if (e > 0 && slice_trim(rest).n && !smtp_offers_dsn(s))
+		e = ERR_INVALID;
+	if (e < 0)
+		return bad_params(s, e);
 	if (m->rcpt.n >= SMTP_RCPT_MAX) {
 		smtp_reply(s, SMTP_TOO_MANY_RCPT, NULL);
 		return STEP_DONE;
@@ -97,5 +120,5 @@ enum step smtp_cmd_rcpt(struct session *s, struct slice *args, unsigned n)
 	}
 	if (smtp_route_find(m, t, &path, &route, &c, &f) < 0)
 		return refuse_rcpt(s, c, path.address, &f);
-	return accept_rcpt(m, &route, path.address);
+	return accept_rcpt(m, &route, path.address, &params);
 }

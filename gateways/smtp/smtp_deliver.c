@@ -224,7 +224,7 @@ static int deliver_apply(struct forum_txn *t, struct job *j, struct fail *f)
 		if (e < 0)
 			return e;
 	}
-	return 1;
+	return w->report.n ? mailq_add_notice(t, w->report_to, w->report, NULL) : 1;
 }
 
 struct refusal { struct slice message_id; char text[300]; };
@@ -309,11 +309,14 @@ static void answer_all(struct smtp_session *m)
 
 /* ---- the order of things ---- */
 
-static void fill_job(const struct smtp_mail *mail, struct slice checked, struct job *j, size_t from, size_t n)
+static void fill_job(struct smtp_session *m, struct slice checked, struct job *j, size_t from, size_t n)
 {
+	const struct smtp_mail *mail = m->delivery;
 	struct smtp_job *w = ARENA_NEW(j->arena, struct smtp_job);
 
 	w->message_id = arena_slice(j->arena, mail->message.message_id);
+	w->report_to = arena_slice(j->arena, m->sender);
+	w->report = deliver_success_report(m, mail->v + from, n, j->arena);
 	w->checked = arena_slice(j->arena, slice_to(checked, 600));
 	w->v = arena_alloc(j->arena, n * sizeof *w->v);
 	w->n = n;
@@ -327,6 +330,7 @@ static void fill_job(const struct smtp_mail *mail, struct slice checked, struct 
 		r->address = arena_slice(j->arena, r->address);
 		r->group_name = arena_slice(j->arena, r->group_name);
 		r->token_text = arena_slice(j->arena, r->token_text);
+		r->orcpt = SLICE("");
 		w->v[i].route = r;
 		w->v[i].draft.groups = &r->group;
 		w->v[i].draft.ngroups = 1;
@@ -360,7 +364,7 @@ static int prepare_job(struct smtp_session *m, size_t from, size_t n)
 		mail->job = NULL;
 		return 0;
 	}
-	fill_job(mail, m->verdict ? m->verdict_results : SLICE(""), j, from, n);
+	fill_job(m, m->verdict ? m->verdict_results : SLICE(""), j, from, n);
 	return 1;
 }
 

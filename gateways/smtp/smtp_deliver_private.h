@@ -36,7 +36,8 @@ struct smtp_mail {
 /* Of one job: copies of deliveries, in order. The session may end while the job is under way, so that nothing in here
  * points into it; the results are copied back when both meet again. */
 /* checked: what our own check saw of the sender, for the trace; empty: none */
-struct smtp_job { struct slice message_id, checked; struct delivery *v; size_t n, from; unsigned hold_seconds; };
+/* report: the mail that tells report_to of the delivery; empty: nobody asked */
+struct smtp_job { struct slice message_id, checked, report_to, report; struct delivery *v; size_t n, from; unsigned hold_seconds; };
 
 void deliver_refuse(struct delivery *d, enum smtp_code c, const char *text);
 void deliver_refuse_fail(struct delivery *d, const struct fail *f);
@@ -59,6 +60,9 @@ int deliver_complaint_apply(struct forum_txn *t, struct delivery *d, struct fail
 void deliver_forward(struct smtp_session *m, struct forum_txn *t, struct delivery *d);
 void deliver_mail_token(struct delivery *d);
 int deliver_mail_token_apply(struct forum_txn *t, struct delivery *d, struct fail *f);
+
+/* What tells the sender who asked for it (NOTIFY=SUCCESS) that these were delivered; empty: nobody did */
+struct slice deliver_success_report(struct smtp_session *m, const struct delivery *v, size_t n, struct arena *a);
 
 /* smtp_author_mail.c: a private word to an author */
 void deliver_author_mail(struct smtp_session *m, struct forum_txn *t, struct delivery *d);

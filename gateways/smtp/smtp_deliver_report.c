@@ -1,7 +1,9 @@
 /* smtp_deliver_report.c - delivery reports, complaints, signed unsubscribing, and mail for those who run the place. */
 #include <stdio.h>
+#include "forumd/base/clock.h"
 #include "forumd/forum/mailq.h"
 #include "forumd/forum/token.h"
+#include "forumd/mail/dsn_report.h"
 #include "forumd/mail/inbound.h"
 #include "forumd/run/limits.h"
 #include "gateways/common/unsubscribe.h"
@@ -62,6 +64,45 @@ void deliver_forward(struct smtp_session *m, struct forum_txn *t, struct deliver
 		return;
 	if (smtp_forward_prepare(m, t, &m->delivery->message, d->route, m->delivery->job->arena, &d->forward, &c, &f) < 0)
 		deliver_refuse(d, c, f.text);
+}
+
+/* RFC 3461 5.2: the original recipient as it was told us */
+static void original_recipient(const struct smtp_route *r, struct arena *a, struct dsn_recipient *v)
+{
+	ptrdiff_t semicolon = slice_chr(r->orcpt, ';');
+	struct buf b = { 0 };
+
+	if (semicolon < 0)
+		return;
+	v->original_type = slice_to(r->orcpt, (size_t)semicolon);
+	smtp_syntax_xtext(slice_from(r->orcpt, (size_t)semicolon + 1), &b);
+	v->original = arena_slice(a, buf_slice(&b));
+	buf_free(&b);
+}
+
+struct slice deliver_success_report(struct smtp_session *m, const struct delivery *v, size_t n, struct arena *a)
+{
+	struct dsn_report r = { .domain = slice_str(m->s.config->domain), .to = m->sender, .header = m->delivery->message.header, .arrival = clock_now() };
+	struct dsn_recipient *who = arena_zalloc(a, n * sizeof *who);
+	struct buf out = { 0 }, id = { 0 };
+	struct slice report = SLICE("");
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!v[i].route->report)
+			continue;
+		who[count].address = v[i].route->address;
+		original_recipient(v[i].route, a, &who[count++]);
+	}
+	if (count) {
+		smtp_syntax_xtext(m->envid, &id);
+		r.envelope_id = buf_slice(&id);
+		dsn_report(&out, &r, who, count);
+		report = arena_slice(a, buf_slice(&out));
+	}
+	buf_free(&out);
+	buf_free(&id);
+	return report;
 }
 
 /* programs that answer by themselves stop no mail and start none; nothing else about the mail matters */

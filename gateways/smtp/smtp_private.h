@@ -24,6 +24,8 @@ struct smtp_route {
 	struct reply_token token;  /* FORM_REPLY, FORM_BOUNCE */
 	struct slice token_text;
 	struct slice address;      /* as the client wrote it */
+	bool report;               /* NOTIFY=SUCCESS: the sender is told when it was delivered */
+	struct slice orcpt;        /* ORCPT of RFC 3461, or empty */
 };
 
 struct smtp_session {
@@ -36,6 +38,7 @@ struct smtp_session {
 	struct arena *mail;
 	bool in_mail, smtputf8;
 	struct slice sender;       /* empty: null reverse path */
+	struct slice envid;        /* ENVID of RFC 3461, xtext, or empty */
 	VEC(struct smtp_route) rcpt;
 	struct dotted dotted;
 	struct buf data;
@@ -74,6 +77,9 @@ enum smtp_code smtp_reply_of(enum err e);
 bool smtp_reply_is_temporary(enum smtp_code c);
 /* one more bad command: closes with 421 when they are too many */
 enum step smtp_reply_bad(struct session *s, enum smtp_code c, const char *text);
+
+/* DSN is offered where reports can be sent (RFC 3461) */
+static inline bool smtp_offers_dsn(const struct session *s) { return *s->config->outgoing_transport; }
 
 /* smtp_session.c */
 static inline struct smtp_session *smtp_of(struct session *s) { return (struct smtp_session *)s; }

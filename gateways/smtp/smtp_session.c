@@ -10,7 +10,7 @@ void smtp_mail_reset(struct smtp_session *m)
 	m->in_mail = m->smtputf8 = m->collecting = false;
 	m->in_bdat = m->bdat_last = m->bdat_seen = m->bdat_refused = false;
 	m->bdat_left = 0;
-	m->sender = SLICE("");
+	m->sender = m->envid = SLICE("");
 	m->rcpt.n = 0;
 	m->delivery = NULL;
 	m->verdict = 0;

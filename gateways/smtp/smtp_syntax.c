@@ -80,6 +80,14 @@ int smtp_syntax_params(struct slice rest, struct smtp_params *p_r)
 			if (eq >= 0)
 				return ERR_SYNTAX;
 			p_r->smtputf8 = true;
+		} else if (slice_is_nocase(key, "RET")) {
+			if (p_r->ret || (!slice_is_nocase(value, "FULL") && !slice_is_nocase(value, "HDRS")))
+				return ERR_SYNTAX;
+			p_r->ret = true;
+		} else if (slice_is_nocase(key, "ENVID")) {
+			if (p_r->envid.n || !smtp_syntax_envid(value))
+				return ERR_SYNTAX;
+			p_r->envid = value;
 		} else if (!slice_is_nocase(key, "AUTH") || !value.n) {
 			return ERR_INVALID;
 		}

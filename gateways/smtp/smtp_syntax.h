@@ -2,7 +2,7 @@
 #ifndef GATEWAYS_SMTP_SMTP_SYNTAX_H
 #define GATEWAYS_SMTP_SMTP_SYNTAX_H
 #include <stdint.h>
-#include "forumd/base/slice.h"
+#include "forumd/base/buf.h"
 
 /* RFC 5321 4.1.2. `address` is what stands between the brackets; local and domain only of a checked mailbox. */
 struct smtp_path {
@@ -16,10 +16,17 @@ int smtp_syntax_path(struct slice *rest, const char *keyword, struct smtp_path *
 /* Fills local and domain. ERR_SYNTAX when it is no mailbox (or 8-bit without SMTPUTF8), or has a source route. */
 int smtp_syntax_mailbox(struct smtp_path *p, bool smtputf8);
 
-struct smtp_params { uint64_t size; bool has_size, smtputf8, body_8bit; };
-/* Parameters of MAIL: SIZE, BODY=7BIT|8BITMIME, SMTPUTF8, AUTH= (ignored). ERR_SYNTAX malformed, ERR_INVALID
- * unknown. */
+struct smtp_params { uint64_t size; bool has_size, smtputf8, body_8bit, ret; struct slice envid; };
+/* Parameters of MAIL: SIZE, BODY=7BIT|8BITMIME, SMTPUTF8, AUTH= (ignored), RET=FULL|HDRS (we report no failures), ENVID (xtext).
+ * ERR_SYNTAX malformed, ERR_INVALID unknown. */
 int smtp_syntax_params(struct slice rest, struct smtp_params *p_r);
+
+/* smtp_syntax_dsn.c: parameters of RCPT, NOTIFY and ORCPT (RFC 3461). The same errors. */
+struct smtp_rcpt_params { bool success; struct slice orcpt; };   /* success: to be told; orcpt: "type;xtext" or empty */
+int smtp_syntax_rcpt_params(struct slice rest, bool smtputf8, struct smtp_rcpt_params *p_r);
+bool smtp_syntax_envid(struct slice value);
+/* decodes checked xtext */
+void smtp_syntax_xtext(struct slice s, struct buf *out);
 
 /* The forms of a local part at our domain. */
 enum smtp_form {

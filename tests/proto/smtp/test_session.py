@@ -13,7 +13,7 @@ def b64(t):
 # ---- MX ----
 c = Smtp(P["smtp"])
 like(c.greeting, r"^220 forum\.test ESMTP", "greeting names us")
-for word in "PIPELINING", "SIZE 100000", "STARTTLS", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES":
+for word in "PIPELINING", "SIZE 100000", "STARTTLS", "8BITMIME", "SMTPUTF8", "CHUNKING", "DSN", "ENHANCEDSTATUSCODES":
     ok(word in c.hello, "EHLO offers " + word)
 ok("AUTH" not in c.hello, "no AUTH on the MX")
 c.is_("AUTH PLAIN " + b64("\0a\0b"), "502 5.5.1", "AUTH on the MX")
@@ -38,7 +38,8 @@ c = Smtp(P["smtp"])
 c.is_("MAIL FROM:<alice@example.org>", "250 2.1.0", "MAIL")
 c.is_("DATA", "554 5.5.1", "DATA without recipients")
 c.is_("RCPT TO:<>", "501 5.5.4", "RCPT of the null path")
-c.is_("RCPT TO:<test.pub@forum.test> NOTIFY=NEVER", "555 5.5.4", "RCPT with a parameter")
+c.is_("RCPT TO:<test.pub@forum.test> FOO=NEVER", "555 5.5.4", "RCPT with a parameter that is none")
+c.is_("RCPT TO:<test.pub@forum.test> NOTIFY=OFTEN", "501 5.5.4", "RCPT with a bad value")
 c.is_("RCPT TO:<no.such@forum.test>", "550 5.1.1 no such address here", "an unknown group")
 c.is_("RCPT TO:<test.priv@forum.test>", "550 5.1.1 no such address here", "a private group is told in the same words")
 c.is_("RCPT TO:<TEST.Pub@FORUM.test>", "250 2.1.5", "case does not matter")

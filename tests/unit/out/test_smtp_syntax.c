@@ -55,7 +55,10 @@ static void params(void)
 		{ " SIZE=", ERR_SYNTAX }, { " SIZE=-1", ERR_SYNTAX }, { " SIZE=99999999999999999999999", ERR_SYNTAX },
 		{ " SIZE=1 SIZE=2", ERR_SYNTAX }, { " BODY=BINARYMIME", ERR_INVALID }, { " FOO=1", ERR_INVALID },
 			{ " SMTPUTF8=1", ERR_SYNTAX },
-		{ " RET=HDRS", ERR_INVALID },
+		{ " RET=HDRS", 1 }, { " ret=full ENVID=QQ314159", 1 }, { " RET=HDRS RET=HDRS", ERR_SYNTAX }, { " RET=ALL", ERR_SYNTAX }, { " RET", ERR_SYNTAX },
+		{ " ENVID=", ERR_SYNTAX }, { " ENVID=a ENVID=b", ERR_SYNTAX }, { " ENVID=a+20b", 1 }, { " ENVID=a+2", ERR_SYNTAX }, { " ENVID=a+", ERR_SYNTAX },
+		{ " ENVID=a+2b", ERR_SYNTAX }, { " ENVID=a+0A", ERR_SYNTAX }, { " ENVID=a=b", ERR_SYNTAX }, { " ENVID=\303\266", ERR_SYNTAX },
+		{ " ENVID=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", ERR_SYNTAX },
 	};
 	struct smtp_params p;
 
@@ -63,6 +66,27 @@ static void params(void)
 		is_int(smtp_syntax_params(slice_str(v[i].in), &p), v[i].want, "parameters \"%s\"", v[i].in);
 	smtp_syntax_params(SLICE(" SIZE=18446744073709551615 SMTPUTF8"), &p);
 	ok(p.has_size && p.size == UINT64_MAX && p.smtputf8 && !p.body_8bit, "values");
+}
+
+static void rcpt_params(void)
+{
+	static const struct { const char *in; int want, want_utf8; bool success; } v[] = {
+		{ "", 1, 1, false }, { " NOTIFY=NEVER", 1, 1, false }, { " notify=success,Failure ORCPT=rfc822;Bob+2Bx@example.org", 1, 1, true },
+		{ " NOTIFY=FAILURE,DELAY", 1, 1, false }, { " NOTIFY=NEVER,SUCCESS", ERR_SYNTAX, ERR_SYNTAX, false }, { " NOTIFY=", ERR_SYNTAX, ERR_SYNTAX, false },
+		{ " NOTIFY", ERR_SYNTAX, ERR_SYNTAX, false }, { " NOTIFY=SUCCESS,", ERR_SYNTAX, ERR_SYNTAX, false }, { " NOTIFY=SUCCESS NOTIFY=NEVER", ERR_SYNTAX, ERR_SYNTAX, false },
+		{ " NOTIFY=SOMETIMES", ERR_SYNTAX, ERR_SYNTAX, false }, { " ORCPT=bob@example.org", ERR_SYNTAX, ERR_SYNTAX, false }, { " ORCPT=rfc822;", ERR_SYNTAX, ERR_SYNTAX, false },
+		{ " ORCPT=;x", ERR_SYNTAX, ERR_SYNTAX, false }, { " ORCPT=rfc822;a+0D+0ABcc:x", ERR_SYNTAX, ERR_SYNTAX, false }, { " ORCPT=r/c;x", ERR_SYNTAX, ERR_SYNTAX, false },
+		{ " ORCPT=rfc822;a ORCPT=rfc822;a", ERR_SYNTAX, ERR_SYNTAX, false }, { " ORCPT=utf-8;j\303\266@x.example", ERR_SYNTAX, 1, false },
+		{ " ORCPT=rfc822;j\303\266@x.example", ERR_SYNTAX, ERR_SYNTAX, false }, { " ORCPT=utf-8;j\\x{F6}@x.example", 1, 1, false }, { " SIZE=1", ERR_INVALID, ERR_INVALID, false },
+	};
+	struct smtp_rcpt_params p;
+
+	for (unsigned i = 0; i < sizeof v / sizeof v[0]; i++) {
+		is_int(smtp_syntax_rcpt_params(slice_str(v[i].in), true, &p), v[i].want_utf8, "with SMTPUTF8: row %u", i);
+		is_int(smtp_syntax_rcpt_params(slice_str(v[i].in), false, &p), v[i].want, "RCPT parameters: row %u", i);
+		if (v[i].want > 0)
+			is_int(p.success, v[i].success, "SUCCESS");
+	}
 }
 
 static void locals(void)
@@ -116,6 +140,7 @@ int main(void)
 {
 	paths();
 	params();
+	rcpt_params();
 	locals();
 	relays();
 	return done();
