@@ -270,10 +270,6 @@ bool imap_take_number(struct slice *in, uint32_t *v_r) {
 bool imap_take_flag(struct slice *in, struct slice *s_r) {
 	struct slice whole = *in, atom;
 	bool system = imap_take_char(in, '\\');
-	if (system && imap_take_char(in, '*')) {
-		*s_r = slice_to(whole, 2);
-		return true;
-	}
 	if (!imap_take_atom(in, &atom))
 		return false;
 	*s_r = slice_to(whole, atom.n + system);

@@ -49,8 +49,13 @@ is_(flags(a, 3), sorted(["$Forwarded", "$Junk", "$NotJunk", "$Phishing", "$MDNSe
 like(a.run("UID STORE 3 +FLAGS (a]b)")[0], "^BAD", "] is none of an atom")
 like(a.run("UID STORE 3 +FLAGS (%s)" % ("x" * 101))[0], r"^NO \[CANNOT\]", "longer than 100 octets")
 is_(flags(a, 3).count("x" * 101), 0, "is not there")
-r, u = a.run("UID STORE 3 +FLAGS (\\Recent \\Unknown \\*)")
+r, u = a.run("UID STORE 3 +FLAGS (\\Recent \\Unknown)")
 like(r, "^OK", "unknown system flags are ignored")
+had = flags(a, 3)
+for how in ("+FLAGS (\\*)", "FLAGS.SILENT (\\Seen \\*)", "-FLAGS \\*"):
+    like(a.run("UID STORE 3 " + how)[0], "^BAD", "\\* is no flag: " + how)
+is_(flags(a, 3), had, "nothing was changed")
+like(a.run("APPEND Drafts (\\*) {3}", [b"x\r\n"])[0], "^BAD", "nor in APPEND")
 
 # another session of the member
 a2 = s.imap("alice@example.org", "secret")

@@ -80,6 +80,8 @@ static void test_takers(void) {
 	is_lit(s, "\\Seen", "with its backslash");
 	in = SLICE("\\");
 	ok(!imap_take_flag(&in, &s), "a lone backslash is no flag");
+	in = SLICE("\\*");
+	ok(!imap_take_flag(&in, &s), "what PERMANENTFLAGS says of room for more is no flag either");
 	in = SLICE("%.x*");
 	ok(imap_take_pattern(&in, a, &s) && !in.n, "pattern");
 	in = SLICE("~{2+}\r\nab");
