@@ -1,9 +1,13 @@
 /* Shards, each with a lock, a ring of entries and a table of places in it. A place is the count of octets ever written
  * before the entry: an entry is whole as long as no more than the ring's size was written since it began, so eviction
  * is nothing but writing on. The table is four-way: a bucket that is full gives up its oldest. An entry does not wrap;
- * the end of the ring it does not fit into is skipped. */
+ * the end of the ring it does not fit into is skipped.
+ *
+ * What is forgotten stays so: the age is raised before the shard is locked, and compared under the same lock before anything is
+ * put in. Who comes with an older age either was there first, and is overwritten, or is turned away. */
 #include "forumd/base/ring_cache.h"
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include "forumd/base/mem.h"
 
@@ -18,6 +22,7 @@ struct ring_shard {
 };
 struct ring_cache {
 	size_t size, buckets;          /* of one shard */
+	atomic_uint_fast64_t age;
 	struct ring_shard shards[RING_SHARDS];
 };
 
@@ -83,14 +88,18 @@ bool ring_cache_get(struct ring_cache *c, uint64_t key, char *out, size_t n) {
 	return found;
 }
 
-void ring_cache_put(struct ring_cache *c, uint64_t key, const char *p, size_t n) {
+uint64_t ring_cache_age(struct ring_cache *c) {
+	return c ? atomic_load(&c->age) : 0;
+}
+
+void ring_cache_put(struct ring_cache *c, uint64_t key, const char *p, size_t n, uint64_t age) {
 	uint64_t *bucket;
 	size_t need = (sizeof(struct ring_entry) + n + 15) & ~(size_t)15;
 	if (!c || n == 0 || n > RING_CACHE_ENTRY_MAX)
 		return;
 	struct ring_shard *s = ring_shard(c, key, &bucket);
 	pthread_mutex_lock(&s->lock);
-	if (!ring_find(c, s, bucket, key)) {
+	if (atomic_load(&c->age) == age && !ring_find(c, s, bucket, key)) {
 		size_t rest = c->size - s->head % c->size;
 		if (rest < need)
 			s->head += rest;
@@ -111,6 +120,7 @@ void ring_cache_forget(struct ring_cache *c, uint64_t key) {
 	uint64_t *bucket;
 	if (!c)
 		return;
+	atomic_fetch_add(&c->age, 1);
 	struct ring_shard *s = ring_shard(c, key, &bucket);
 	pthread_mutex_lock(&s->lock);
 	struct ring_entry *e = ring_find(c, s, bucket, key);

@@ -51,6 +51,7 @@ static void forum_txn_give(struct forum_txn **tp) {
 	if (t->changes.cap > FORUM_CHANGES_KEEP)
 		vec_free(&t->changes);
 	t->changes.n = 0;
+	vec_free(&t->erased);
 	t->kv = NULL;
 	t->parent = NULL;
 	t->arena = NULL;
@@ -66,6 +67,7 @@ static void forum_txn_give(struct forum_txn **tp) {
 
 int forum_read_begin(struct forum *forum, struct forum_txn **t_r, struct fail *f) {
 	struct forum_txn *t = forum_txn_take(forum);
+	t->texts_age = ring_cache_age(forum->texts);
 	int r = kv_read_begin(forum->kv, &t->kv, f);
 	if (r < 0) {
 		forum_txn_give(&t);
@@ -123,6 +125,13 @@ static void forum_forget_texts(struct forum_txn *t) {
 	for (size_t i = 0; i < t->changes.n; i++)
 		if (t->changes.v[i].kind == CHANGE_GONE)
 			post_forget_texts(t, t->changes.v[i].post);
+	for (size_t i = 0; i < t->erased.n; i++)
+		post_forget_texts(t, t->erased.v[i]);
+}
+
+void forum_erased(struct forum_txn *t, uint64_t post) {
+	post_forget_texts(t, post);
+	vec_push(&forum_root(t)->erased, post);
 }
 
 int forum_commit(struct forum_txn **t, struct fail *f) {

@@ -35,6 +35,8 @@ struct forum_txn {
 	void *author_memo;
 	struct arena *memo_arena;
 	uint64_t memo_snapshot;
+	uint64_t texts_age;            /* of the cache, when this began */
+	VEC(uint64_t) erased;          /* of the outermost: posts whose texts go with the commit */
 	struct kv_cursor *walk;        /* of forum_walk_get(); reading only */
 	struct forum_txn *pool_next;
 };
@@ -67,6 +69,8 @@ int64_t group_new_number(struct forum_txn *t, uint32_t group, uint64_t post, uin
 int group_replace_holes(struct forum_txn *t, uint32_t group, const struct range_set *holes);
 /* post_read.c: the cached texts of a post are overwritten */
 void post_forget_texts(struct forum_txn *t, uint64_t id);
+/* the same now, and again when the erasure is true for everybody */
+void forum_erased(struct forum_txn *t, uint64_t post);
 /* author.c: forget memoised author lines after a member record changed in this transaction */
 void author_memo_drop(struct forum_txn *t);
 /* group.c: a member's own box under an internal name that is in no index; 1 or < 0 */

@@ -224,7 +224,7 @@ static int post_piece_text(struct forum_txn *t, const struct post *p, unsigned p
 		return 1;
 	int r = post_piece_inflate(t, p, piece, out, n);
 	if (keep && r > 0 && !t->write)
-		ring_cache_put(t->forum->texts, p->id << 2 | piece, out, n);
+		ring_cache_put(t->forum->texts, p->id << 2 | piece, out, n, t->texts_age);
 	return r;
 }
 

@@ -303,7 +303,7 @@ int post_crosspost(struct forum_txn *t, uint64_t id, uint32_t group, struct fail
 /* --- erasing --- */
 
 static int post_erase_text(struct forum_txn *t, const struct post *p, struct fail *f) {
-	post_forget_texts(t, p->id);
+	forum_erased(t, p->id);
 	uint64_t n = (uint64_t)p->header_z1 + p->header_z2 + p->body_z + p->removed_len;
 	for (uint32_t chunk = 0; (uint64_t)chunk * TEXT_CHUNK < n; chunk++) {
 		struct key k = post_text_key(p->id, chunk);

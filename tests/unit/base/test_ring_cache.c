@@ -24,7 +24,7 @@ static bool right(uint64_t key, size_t n) {
 static void put(uint64_t key, size_t n) {
 	static _Thread_local char p[LARGE];
 	fill(p, key, n);
-	ring_cache_put(cache, key, p, n);
+	ring_cache_put(cache, key, p, n, ring_cache_age(cache));
 }
 
 static void *work(void *arg) {
@@ -47,19 +47,25 @@ int main(void) {
 	char out[LARGE + 1];
 	ok(ring_cache_new(1000) == NULL, "too small: no cache");
 	ok(!ring_cache_get(NULL, 1, out, 1), "no cache has nothing");
-	ring_cache_put(NULL, 1, out, 1);
+	ring_cache_put(NULL, 1, out, 1, ring_cache_age(NULL));
 	ring_cache_forget(NULL, 1);
 	cache = ring_cache_new(SIZE);
 	put(1, ENTRY);
 	ok(ring_cache_get(cache, 1, out, ENTRY) && right(1, ENTRY), "comes back");
 	ok(!ring_cache_get(cache, 1, out, ENTRY - 1), "not with another length");
 	ok(!ring_cache_get(cache, 2, out, ENTRY), "another number is not there");
-	ring_cache_put(cache, 3, out, LARGE + 1);
+	ring_cache_put(cache, 3, out, LARGE + 1, ring_cache_age(cache));
 	ok(!ring_cache_get(cache, 3, out, LARGE), "what is too large is not kept");
 	ring_cache_forget(cache, 1);
 	ok(!ring_cache_get(cache, 1, out, ENTRY), "forgotten");
 	put(1, ENTRY);
 	ok(ring_cache_get(cache, 1, out, ENTRY), "and kept again");
+	uint64_t age = ring_cache_age(cache);
+	ring_cache_forget(cache, 1);
+	ring_cache_put(cache, 1, out, ENTRY, age);
+	ok(!ring_cache_get(cache, 1, out, ENTRY), "who looked before it was forgotten does not bring it back");
+	put(1, ENTRY);
+	ok(ring_cache_get(cache, 1, out, ENTRY), "who looked later does");
 	bool good = true;
 	unsigned last = 0;
 	for (uint64_t key = 100; key < 3100; key++)

@@ -398,6 +398,32 @@ static void read_twice(uint64_t post, struct slice body, const char *what) {
 	}
 }
 
+/* Who began to read before an erasure was committed reads on, and leaves nothing behind. */
+static void slow_reader(struct slice body) {
+	struct forum_txn *w = fixture_write(forum);
+	uint32_t g = fixture_group(w, "slow");
+	struct post_draft *d = fixture_draft(w, g, "<slow@x>", NULL, NULL);
+	fixture_body(w, d, SLICE("Subject: x\r\n"), 0, body);
+	uint64_t id = fixture_add(w, d);
+	is_int(post_set_state(w, id, POST_DELETED, &f), 1, "a tombstone");
+	fixture_commit(&w);
+	w = fixture_write(forum);
+	is_int(post_erase(w, id, &f), 1, "its text is erased, not yet for everybody");
+	for (int i = 0; i < 2; i++) {
+		struct forum_txn *t = fixture_read(forum);
+		struct post p;
+		struct buf b = { 0 };
+		post_get(t, id, &p);
+		if (i == 1)
+			fixture_commit(&w);
+		is_int(post_body(t, &p, 0, UINT32_MAX, &b), 1, "read %s", i ? "by who began before the commit" : "before");
+		is_slice(buf_slice(&b), body, "the text");
+		is_int(is_cached(id, body.n), i == 0, i ? "nothing comes back after it" : "kept until then");
+		buf_free(&b);
+		forum_read_end(&t);
+	}
+}
+
 static void cached(void) {
 	struct arena *a = arena_new();
 	struct forum_txn *t = fixture_write(forum);
@@ -422,6 +448,7 @@ static void cached(void) {
 	ok(is_cached(ids[1], body.n), "not before that is true");
 	fixture_commit(&t);
 	ok(!is_cached(ids[1], body.n), "gone with the commit");
+	slow_reader(body);
 	arena_free(&a);
 }
 
