@@ -9,6 +9,7 @@
 #include "forumd/forum/moderate.h"
 #include "forumd/forum/replace.h"
 #include "forumd/forum/rights.h"
+#include "forumd/run/limits.h"
 #include "gateways/common/notice.h"
 #include "gateways/smtp/smtp_order_private.h"
 
@@ -95,9 +96,21 @@ static struct slice once_key(struct forum_txn *t, const struct smtp_order *o, co
 	return arena_slicef(forum_arena(t), "%s:%.*s", word, SLICE_ARG(o->address));
 }
 
+/* The same words with the same proof are asked about once; a stranger, who can only ask to join, once whatever he writes. */
+static const char *question_word(struct forum_txn *t, const struct smtp_order *o)
+{
+	const char *verb = order_verb_word(o->verb);
+	unsigned char hash[32];
+
+	if (!o->member)
+		return verb;
+	digest_sha256(arena_slicef(forum_arena(t), "%d %llu %u %.*s", o->proven, (unsigned long long)o->post, o->group, SLICE_ARG(o->line)), hash);
+	return arena_printf(forum_arena(t), "%s %016llx", verb, (unsigned long long)num_get64((const char *)hash));
+}
+
 int order_asked(struct forum_txn *t, const struct smtp_order *o)
 {
-	return memo_get(t, MEMO_ANSWERED, once_key(t, o, order_verb_word(o->verb)), NULL);
+	return memo_get(t, MEMO_ANSWERED, once_key(t, o, question_word(t, o)), NULL);
 }
 
 /* once in `seconds` for this address and word; 1 first time, 0 not again */
@@ -109,6 +122,31 @@ int order_once(struct forum_txn *t, const struct smtp_order *o, const char *word
 	if (e != 0)
 		return e < 0 ? e : 0;
 	return memo_put(t, MEMO_ANSWERED, key, SLICE(""), forum_time(t) + seconds);
+}
+
+#define QUOTE_LINES 20
+#define QUOTE_LINE 300
+
+/* What would be done, as it was written: who answers must see what he answers to. */
+static void quote_command(const struct smtp_order *o, struct buf *text)
+{
+	struct slice rest = o->answer && slice_trim(o->text).n ? o->text : o->line, line;
+	unsigned n = 0;
+
+	if (!o->member)
+		return;
+	buf_adds(text, "\nThis is what was asked");
+	if (!o->answer && !o->rest.n && o->group_name.n)
+		buf_addf(text, " of %.*s", SLICE_ARG(o->group_name));
+	buf_adds(text, ":\n\n");
+	while (slice_line(&rest, &line) && n < QUOTE_LINES) {
+		if (slice_trim(line).n || n) {
+			buf_addf(text, "  | %.*s%s\n", SLICE_ARG(slice_to(line, QUOTE_LINE)), line.n > QUOTE_LINE ? " ..." : "");
+			n++;
+		}
+	}
+	if (slice_trim(rest).n)
+		buf_adds(text, "  | ...\n");
 }
 
 /* What waits for "confirm": member, post, group, name, the line itself; of an answer to a mail of ours also which, and its text */
@@ -130,8 +168,10 @@ static int ask(struct forum_txn *t, const struct smtp_order *o, const char *why)
 		num_add_bytes(&v, o->text);
 	}
 	number = notice_ask(t, buf_slice(&v), 3);
-	buf_addf(&text, "%s\n\nIf that is what you want, answer this mail with the word\n\n  confirm\n\nIf not, do nothing: nothing happens. "
-		"The question is open for three days.\n", why);
+	buf_addf(&text, "%s\n", why);
+	quote_command(o, &text);
+	buf_adds(&text, "\nIf that is what you want, answer this mail with the word\n\n  confirm\n\nIf not, do nothing: nothing happens. "
+		"The question is open for three days.\n");
 	if (number > 0)
 		e = order_tell(t, o, o->verb == VERB_JOIN ? "Do you want to join?" : "Please confirm", buf_slice(&text),
 			notice_answer_to(t, TOKEN_QUESTION, (uint64_t)number, o->member, 0, 3));
@@ -140,11 +180,17 @@ static int ask(struct forum_txn *t, const struct smtp_order *o, const char *why)
 	return number < 0 ? (int)number : e;
 }
 
-int order_ask(struct forum_txn *t, struct smtp_order *o, const char *why)
+/* Nobody is bombed with questions: the same one comes once, and of different ones without proof a few. More are not swallowed,
+ * they come again later. */
+int order_ask(struct forum_txn *t, struct smtp_order *o, const char *why, struct fail *f)
 {
-	int e = order_once(t, o, order_verb_word(o->verb), o->member ? 600 : ORDER_DAY);
+	int e = order_once(t, o, question_word(t, o), o->member ? 600 : ORDER_DAY);
 
-	return e <= 0 ? (e < 0 ? e : 1) : ask(t, o, why);     /* asked already: nobody is bombed with questions */
+	if (e <= 0)
+		return e < 0 ? e : 1;
+	if (o->member && !o->proven && !limits_rate(once_key(t, o, "mail-question"), 1, 5))
+		return fail_set(f, ERR_LIMIT, "questions about such commands wait for an answer already: answer them, or try again later");
+	return ask(t, o, why);
 }
 
 #define ASK_TEXT_MAX 4800          /* a memo holds 6000, with address, name and line */
@@ -306,19 +352,19 @@ int smtp_order_apply(struct forum_txn *t, struct arena *a, struct smtp_order *o,
 	else if (!o->member && o->verb != VERB_HELP)
 		e = fail_set(f, ERR_DENIED, "%.*s is no member's address; send  join  to become one", SLICE_ARG(slice_to(o->address, 100)));
 	else if (o->member && o->verb == VERB_UNSUBSCRIBE && o->post)
-		e = order_ask(t, o, "You answered a post with the word unsubscribe. Nothing was posted.\nTo get no more mail of this group:");
+		e = order_ask(t, o, "You answered a post with the word unsubscribe. Nothing was posted.\nTo get no more mail of this group:", f);
 	else if (o->verb == VERB_AGREE)
 		e = fail_set(f, ERR_INVALID, "that is not understood; send  help  to commands");
 	else if (o->member && o->verb == VERB_FORGET)
-		e = order_ask_forget(t, o);
+		e = order_ask_forget(t, o, f);
 	else if (o->member && o->verb == VERB_EXPORT && !o->strong)
-		e = order_ask(t, o, "You, or somebody in your name, asked for all your posts and settings.");
+		e = order_ask(t, o, "You, or somebody in your name, asked for all your posts and settings.", f);
 	else if (o->member && (o->verb == VERB_LEAVE || (o->verb == VERB_PASSWORD && !o->strong)))
 		e = order_ask(t, o, o->verb == VERB_LEAVE ? "You, or somebody in your name, asked to leave the forum."
 			: o->rest.n ? "You, or somebody in your name, asked about the passwords of your programs."
-			: "You, or somebody in your name, asked for a new password. It replaces the old one.");
+			: "You, or somebody in your name, asked for a new password. It replaces the old one.", f);
 	else if (o->member && !o->proven && o->verb != VERB_HELP)
-		e = order_ask(t, o, arena_printf(a, "A mail in your name asked for: %s\nNothing proves that it came from you.", order_verb_word(o->verb)));
+		e = order_ask(t, o, arena_printf(a, "A mail in your name asked for: %s\nNothing proves that it came from you.", order_verb_word(o->verb)), f);
 	else
 		e = run(t, a, o, f);
 	return e < 0 && !f->code ? fail_set(f, (enum err)e, "try again later") : e < 0 ? e : 1;

@@ -179,7 +179,7 @@ int order_leave(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 	return order_tellf(t, o, "You have left. Your posts stay, under your name; nothing more is mailed to you.\n");
 }
 
-int order_ask_forget(struct forum_txn *t, struct smtp_order *o)
+int order_ask_forget(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 {
 	struct buf b = { 0 }, named = { 0 };
 	unsigned n;
@@ -194,7 +194,7 @@ int order_ask_forget(struct forum_txn *t, struct smtp_order *o)
 		buf_addf(&b, "\nYour name also stands in the words of others; these stay as they are, unless their authors change them.\n"
 			"To ask them answer their posts before you leave:\n\n%.*s", SLICE_ARG(buf_slice(&named)));
 	buf_addc(&b, 0);
-	e = order_ask(t, o, buf_bytes(&b));
+	e = order_ask(t, o, buf_bytes(&b), f);
 	buf_free(&b);
 	buf_free(&named);
 	return e;

@@ -233,7 +233,7 @@ int order_ask_join(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 	/* what the answer agrees to */
 	o->line = arena_slicef(forum_arena(t), "join %u %u", forum_version, group_version);
 	buf_addc(&b, 0);
-	e = order_ask(t, o, buf_bytes(&b));
+	e = order_ask(t, o, buf_bytes(&b), f);
 	buf_free(&b);
 	return e;
 }

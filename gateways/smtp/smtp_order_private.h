@@ -14,7 +14,7 @@ int order_tellf(struct forum_txn *t, const struct smtp_order *o, const char *fmt
 /* once in `seconds` for this address and word; 1 first time, 0 not again */
 int order_once(struct forum_txn *t, const struct smtp_order *o, const char *word, int seconds);
 /* asks back; the order is done when the answer says confirm */
-int order_ask(struct forum_txn *t, struct smtp_order *o, const char *why);
+int order_ask(struct forum_txn *t, struct smtp_order *o, const char *why, struct fail *f);
 /* 1 that was asked already and is not asked again now; 0; < 0 */
 int order_asked(struct forum_txn *t, const struct smtp_order *o);
 /* the group the rest begins with, or the one the mail went to; only one that the asker reads */
@@ -53,7 +53,7 @@ int order_export(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 bool order_folded(struct forum_txn *t, const struct post *p, struct buf *fold);
 int order_mentions(struct forum_txn *t, struct smtp_order *o);
 int order_leave(struct forum_txn *t, struct smtp_order *o, struct fail *f);
-int order_ask_forget(struct forum_txn *t, struct smtp_order *o);
+int order_ask_forget(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_forget(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 
 /* smtp_order_app.c: "password NAME", "password list", "password revoke NAME" */

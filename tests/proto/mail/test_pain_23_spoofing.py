@@ -23,6 +23,20 @@ like(f.send("bob", cmd, "password\n")[0], "^250", "a password, proven")
 p = re.search(r"\n  (\S{20})\n", words(f.notice("bob", "Your new password")))
 ok(p and f.s.nntp("bob@example.org", p.group(1)), "works")
 
+# the question shows the whole command, and one that was asked in his name swallows none of his
+f.s.group("test.more")
+like(f.send("bob", cmd, "subscribe test.pub\n", extra="")[0], "^250", "a command in bob's name, unproven")
+q = f.notice("bob", "A mail in your name asked for: subscribe")
+like(words(q), r"This is what was asked:\n\n  \| subscribe test\.pub\n", "is asked about with all its words")
+like(f.send("bob", cmd, "subscribe test.more\n", extra="")[0], "^250", "another one with the same verb")
+like(words(f.notice("bob", "| subscribe test.more")), "confirm", "is asked about too")
+like(f.send("bob", cmd, "subscribe test.more\n")[0], "^250", "his own, proven")
+ok(f.notice("bob", "You now get test.more"), "is done")
+said = [f.send("bob", cmd, "set language=x%d\n" % n, extra="")[0] for n in range(8)]
+ok(said[0].startswith("250") and said[-1].startswith("451 4.7.1 questions about such commands wait"), "many different ones are put off, not swallowed: %r" % [w[:3] for w in said])
+like(f.send("bob", f.reply_to(q), "confirm\n")[0], "^250 2.0.0 done", "the first still takes its answer")
+like(f.send("bob", cmd, "unsubscribe test.pub\n")[0], "^250", "and his proven ones go on")
+
 # an unproven post
 root = f.root()
 got, mid = f.send("bob", "test.pub@forum.test", "I resign.\n", subject="Farewell", extra="")
