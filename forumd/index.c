@@ -129,6 +129,8 @@ static int forget_changes(uint32_t group, uint64_t upto) {
 		r = writer_call(writer_current(), j);
 		job_free(&j);
 	}
+	if (r >= 0 && !w.more)
+		log_info("index", "changes forgotten group=%u upto=%llu", group, (unsigned long long)upto);
 	return r;
 }
 
