@@ -12,7 +12,7 @@
  *  w group, digest         -> u64 thread (ghost: posts that cite an id nobody has share a thread)
  *  U member                -> member record           u address or name key     -> u32 member
  *  S member, group         -> mode u8                 s group, member           -> mode u8
- *  F member, group, block  -> marks
+ *  F member, group, block  -> marks                   F member, group, block, part u8 -> those of own keywords
  *  k member, group, name   -> a value the member's programs keep about the mailbox
  *  h member                -> octets and messages in his own mailboxes
  *  f member                -> names of the member's own keywords

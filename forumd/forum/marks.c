@@ -1,6 +1,8 @@
-/* F member, group, block -> version 2, modseq, number of kinds, then per kind that has any: kind u8 and its numbers; then
- * the number of runs, per run varints: gap from the last, length - 1, modseq of the block - modseq of the run. Version 1
- * has no runs: all its numbers count as changed with the block.
+/* F member, group, block -> version 3, modseq, number of kinds, then per kind that has any: kind u8 and its numbers; then
+ * the number of runs, per run varints: gap from the last, length - 1, modseq of the block - modseq of the run.
+ * F member, group, block, part u8 -> version 3, number of kinds, kinds: the member's own keywords, MARKS_PART of them in a
+ * record, so that no number of keywords on any posts is more than a value may hold; a part without any has no record.
+ * Version 2 has keywords in the first record, version 1 no runs either: all its numbers count as changed with the block.
  *
  * A block holds 16,384 numbers, counted from 1 inside the block (block * 16384 + place - 1). A kind's numbers are a
  * range_set, or, with MARKS_BITMAP in the kind octet, a bitmap of 2,048 octets when runs would take more: reading every
@@ -18,18 +20,27 @@
 #include "forumd/forum/post_private.h"
 #include "forumd/forum/watch.h"
 
-#define MARKS_VERSION 2
+#define MARKS_VERSION 3
+#define MARKS_PART 20           /* bitmaps of as many kinds, and more, fit a value */
 #define MARKS_RUNS_MAX 2048     /* octets of a block's runs */
 #define MARKS_SHIFT 14
 #define MARKS_BLOCK (1u << MARKS_SHIFT)
 #define MARKS_BITMAP 0x80
 #define MARKS_BITMAP_SIZE (MARKS_BLOCK / 8)
+#define MARKS_KEY 13            /* octets of a first record's key */
 
 static struct key marks_key(uint32_t member, uint32_t group, uint32_t block) {
 	struct key k = key_2u32('F', member, group);
 	key_u32(&k, block);
 	return k;
 }
+
+/* 0: the first record; the others from 1 */
+static unsigned marks_part(unsigned kind) {
+	return kind < MARK_OWN ? 0 : 1 + (kind - MARK_OWN) / MARKS_PART;
+}
+#define MARKS_PARTS (1 + (MARKS_OWN + MARKS_PART - 1) / MARKS_PART)
+_Static_assert((MARKS_PART + 1) * (MARKS_BITMAP_SIZE + 1) + MARKS_RUNS_MAX < KV_VALUE_MAX && MARK_OWN <= MARKS_PART, "a record is a value");
 
 static void marks_add_bitmap(struct range_set *to, const char *map) {
 	for (uint32_t i = 0; i < MARKS_BLOCK; i++) {
@@ -179,26 +190,62 @@ uint64_t marks_modseq(const struct marks *m, uint32_t number) {
 
 /* --- records --- */
 
-/* the sets of m are replaced; numbers inside the block */
-static int marks_decode(struct slice in, struct marks *m) {
-	uint64_t version, kinds;
-	m->nruns = 0;
-	for (int k = 0; k < MARK_COUNT; k++)
-		range_set_clear(&m->set[k]);
-	if (!num_take_varint(&in, &version) || !version || version > MARKS_VERSION || !num_take_varint(&in, &m->modseq) ||
-	    !num_take_varint(&in, &kinds) || kinds > MARK_COUNT)
+static int marks_take_kinds(struct slice *in, struct marks *m) {
+	uint64_t kinds;
+	if (!num_take_varint(in, &kinds) || kinds > MARK_COUNT)
 		return ERR_CORRUPT;
 	while (kinds--) {
-		unsigned char octet = in.n ? (unsigned char)*in.p : MARKS_BITMAP - 1;
+		unsigned char octet = in->n ? (unsigned char)*in->p : MARKS_BITMAP - 1;
 		unsigned kind = octet & ~MARKS_BITMAP;
-		in = slice_from(in, 1);
-		if (kind >= MARK_COUNT || marks_take_kind(&in, octet, &m->set[kind]) < 0)
+		*in = slice_from(*in, 1);
+		if (kind >= MARK_COUNT || marks_take_kind(in, octet, &m->set[kind]) < 0)
 			return ERR_CORRUPT;
 	}
-	if (version >= 2)
-		return marks_decode_runs(&in, m);
-	marks_push_run(m, 1, MARKS_BLOCK, m->modseq);
 	return 1;
+}
+
+static void marks_clear(struct marks *m) {
+	m->nruns = 0;
+	m->modseq = 0;
+	for (int k = 0; k < MARK_COUNT; k++)
+		range_set_clear(&m->set[k]);
+}
+
+/* What a record has, of any part, comes to m; numbers inside the block. 2: a first record of an old version, with keywords
+ * perhaps. 1, < 0 */
+static int marks_decode(struct slice key, struct slice in, struct marks *m) {
+	uint64_t version;
+	if (!num_take_varint(&in, &version) || !version || version > MARKS_VERSION)
+		return ERR_CORRUPT;
+	if (key.n == MARKS_KEY + 1)
+		return marks_take_kinds(&in, m);
+	if (!num_take_varint(&in, &m->modseq) || marks_take_kinds(&in, m) < 0 ||
+			(version >= 2 && marks_decode_runs(&in, m) < 0))
+		return ERR_CORRUPT;
+	if (version == 1)
+		marks_push_run(m, 1, MARKS_BLOCK, m->modseq);
+	return version < MARKS_VERSION ? 2 : 1;
+}
+
+static bool marks_is_key(struct slice key) {
+	return key.n == MARKS_KEY || key.n == MARKS_KEY + 1;
+}
+
+/* all records of a block: 1, 2 an old one, 0 there are none, < 0; m is empty before */
+static int marks_read(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t block, struct marks *m) {
+	struct key k = marks_key(member, group, block);
+	struct kv_cursor *c;
+	struct slice key, v;
+	int r = kv_cursor_open(t->kv, &c), found = 0;
+	if (r < 0)
+		return r;
+	for (r = kv_seek(c, key_slice(&k), &key, &v); r > 0 && key_has_prefix(key, &k, k.n) && marks_is_key(key); r = kv_next(c, &key, &v)) {
+		if ((r = marks_decode(key, v, m)) < 0)
+			break;
+		found = r > found ? r : found;
+	}
+	kv_cursor_close(&c);
+	return r < 0 ? r : found;
 }
 
 static void marks_encode_kind(const struct range_set *s, unsigned kind, struct buf *out) {
@@ -217,21 +264,37 @@ static void marks_encode_kind(const struct range_set *s, unsigned kind, struct b
 	buf_commit(out, MARKS_BITMAP_SIZE);
 }
 
-static int marks_store(struct forum_txn *t, const struct key *key, struct marks *m) {
-	struct buf b = { 0 };
+/* number of kinds */
+static unsigned marks_encode_part(const struct marks *m, unsigned part, struct buf *out) {
 	unsigned kinds = 0;
-	for (int k = 0; k < MARK_COUNT; k++)
-		kinds += m->set[k].n > 0;
+	for (unsigned k = 0; k < MARK_COUNT; k++)
+		kinds += m->set[k].n > 0 && marks_part(k) == part;
+	num_add_varint(out, kinds);
+	for (unsigned k = 0; k < MARK_COUNT; k++)
+		if (m->set[k].n && marks_part(k) == part)
+			marks_encode_kind(&m->set[k], k, out);
+	return kinds;
+}
+
+/* the first record, and of the others this one, or all */
+static int marks_store(struct forum_txn *t, struct key key, struct marks *m, unsigned only, bool all) {
+	struct buf b = { 0 };
 	num_add_varint(&b, MARKS_VERSION);
 	num_add_varint(&b, m->modseq);
-	num_add_varint(&b, kinds);
-	for (unsigned k = 0; k < MARK_COUNT; k++)
-		if (m->set[k].n)
-			marks_encode_kind(&m->set[k], k, &b);
+	marks_encode_part(m, 0, &b);
 	marks_encode_runs(m, &b);
-	int r = forum_put(t, key_slice(key), buf_slice(&b), NULL);
+	int r = forum_put(t, key_slice(&key), buf_slice(&b), NULL);
+	for (unsigned part = 1; r >= 0 && part < MARKS_PARTS; part++) {
+		struct key k = key;
+		if (!all && part != only)
+			continue;
+		key_u8(&k, (uint8_t)part);
+		buf_reset(&b);
+		num_add_varint(&b, MARKS_VERSION);
+		r = marks_encode_part(m, part, &b) ? forum_put(t, key_slice(&k), buf_slice(&b), NULL) : forum_del(t, key_slice(&k), NULL);
+	}
 	buf_free(&b);
-	return r;
+	return r < 0 ? r : 1;
 }
 
 /* block-relative runs of `from` appended to `to` as real numbers; blocks come in ascending order */
@@ -259,11 +322,8 @@ static int marks_load_box(struct forum_txn *t, uint32_t member, const struct gro
 		if ((r = overview_follow(t, g->id, n, &at)) <= 0)
 			continue;
 		if (at.group != group || at.number >> MARKS_SHIFT != block) {
-			struct key k = marks_key(member, group = at.group, block = at.number >> MARKS_SHIFT);
-			struct slice v;
 			marks_free(&one);
-			if ((r = kv_get(t->kv, key_slice(&k), &v)) > 0)
-				r = marks_decode(v, &one);
+			r = marks_read(t, member, group = at.group, block = at.number >> MARKS_SHIFT, &one);
 		}
 		for (int i = 0; i < MARK_COUNT && r >= 0; i++)
 			if (i != MARK_DELETED && one.set[i].n && range_set_has(&one.set[i], (at.number & (MARKS_BLOCK - 1)) + 1))
@@ -285,12 +345,13 @@ int marks_load(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t lo
 	int r = kv_cursor_open(t->kv, &c);
 	if (r < 0)
 		return r;
-	for (r = kv_seek(c, key_slice(&k), &key, &v); r > 0 && key_has_prefix(key, &k, 9) && key.n == 13;
+	for (r = kv_seek(c, key_slice(&k), &key, &v); r > 0 && key_has_prefix(key, &k, 9) && marks_is_key(key);
 			r = kv_next(c, &key, &v)) {
 		uint32_t block = num_get32(key.p + 9);
 		if (block > hi >> MARKS_SHIFT)
 			break;
-		if ((r = marks_decode(v, &one)) < 0)
+		marks_clear(&one);
+		if ((r = marks_decode(key, v, &one)) < 0)
 			break;
 		for (int i = 0; i < MARK_COUNT; i++)
 			marks_lift(&m_r->set[i], &one.set[i], block);
@@ -326,7 +387,8 @@ int marks_used(struct forum_txn *t, uint32_t member, uint64_t *marks_r) {
 	if (r < 0)
 		return r;
 	for (r = kv_seek(c, key_slice(&k), &key, &v); r > 0 && key_has_prefix(key, &k, 5); r = kv_next(c, &key, &v)) {
-		if ((r = marks_decode(v, &one)) < 0)
+		marks_clear(&one);
+		if ((r = marks_decode(key, v, &one)) < 0)
 			break;
 		for (unsigned i = 0; i < MARK_COUNT; i++)
 			*marks_r |= (uint64_t)(one.set[i].n > 0) << i;
@@ -342,10 +404,8 @@ bool marks_has(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t nu
 	if (k != MARK_DELETED && group_get(t, group, &g) > 0 && marks_are_elsewhere(&g) && overview_follow(t, group, number, &at) <= 0)
 		return false;
 	number = at.number;
-	struct key key = marks_key(member, at.group, number >> MARKS_SHIFT);
 	struct marks one = { 0 };
-	struct slice v;
-	bool has = member && kv_get(t->kv, key_slice(&key), &v) > 0 && marks_decode(v, &one) > 0 &&
+	bool has = member && marks_read(t, member, at.group, number >> MARKS_SHIFT, &one) > 0 &&
 		range_set_has(&one.set[k], (number & (MARKS_BLOCK - 1)) + 1);
 	marks_free(&one);
 	return has;
@@ -390,10 +450,8 @@ static void marks_news(const struct range_set *set, bool on, struct range_set *w
 static int marks_edit_block(struct forum_txn *t, struct marks_edit *e, uint32_t block, struct range_set *want) {
 	struct key key = marks_key(e->member, e->group, block);
 	struct marks m = { 0 };
-	struct slice v;
-	int r = kv_get(t->kv, key_slice(&key), &v);
-	if (r > 0)
-		r = marks_decode(v, &m);
+	int r = marks_read(t, e->member, e->group, block, &m);
+	bool old = r == 2;
 	if (r < 0)
 		goto out;
 	r = 1;
@@ -420,7 +478,7 @@ static int marks_edit_block(struct forum_txn *t, struct marks_edit *e, uint32_t 
 		range_set_subtract(set, want);
 	m.modseq = e->modseq;
 	marks_put_runs(&m, want, e->modseq);
-	r = marks_store(t, &key, &m);
+	r = marks_store(t, key, &m, e->touch ? 0 : marks_part(e->kind), old);
 out:
 	marks_free(&m);
 	return r;

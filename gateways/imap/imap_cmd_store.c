@@ -171,9 +171,6 @@ static int store_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 		r = acted = store_shared(t, d, &uids, f);
 	if (r >= 0 && (r = store_bits(t, d, &set, &clear, f)) > 0 && (r = store_watch(t, d, &uids, set, f)) >= 0)
 		r = imap_marks_apply(t, d->member, d->group, &uids, set, clear);
-	/* some thirty keywords, each on every second of thousands of messages, are more than a record of marks can hold */
-	if (r == ERR_TOOBIG)
-		r = fail_set(f, ERR_LIMIT, "too many keywords on the messages here: take one of them off first");
 	range_set_free(&uids);
 	if (r >= 0) {
 		int told = act_tell(t, &d->act);

@@ -187,7 +187,7 @@ static void test_values(struct forum_txn *t, uint32_t member, uint32_t group) {
 	is_int(marks_set(t, member, group, MARK_FLAGGED, &s, true), 1, "one mark, the first of block 1");
 	is_int(kv_get(t->kv, key_slice(&k), &v), 1, "is in block 1");
 	ok(v.n <= 18, "in %zu octets", v.n);
-	is_int(v.p[0], 2, "version 2");
+	is_int(v.p[0], 3, "version 3");
 	const struct change *c = forum_changes(t, &n);
 	ok(n > 0 && c[n - 1].kind == CHANGE_MARKS && c[n - 1].member == member && c[n - 1].group == group &&
 		c[n - 1].number == 16384 && c[n - 1].last == 16384 && c[n - 1].modseq > 0, "sessions hear which");
@@ -219,7 +219,7 @@ static void test_values(struct forum_txn *t, uint32_t member, uint32_t group) {
 }
 
 static void test_damage(struct forum_txn *t, uint32_t member, uint32_t group) {
-	static const char *const bad[] = { "", "\x02", "\x03\x01\x00", "\x02\x01\x00", "\x02\x01\x00\x01\x00\x00\x02", "\x01", "\x01\x01", "\x01\x01\x0a", "\x01\x01\x01",
+	static const char *const bad[] = { "", "\x02", "\x04\x01\x00", "\x03\x01\x00", "\x02\x01\x00", "\x02\x01\x00\x01\x00\x00\x02", "\x01", "\x01\x01", "\x01\x01\x0a", "\x01\x01\x01",
 		"\x01\x01\x01\x09\x00", "\x01\x01\x01\x80" };
 	struct key k = key_2u32('F', member, group);
 	struct marks m;
@@ -230,6 +230,79 @@ static void test_damage(struct forum_txn *t, uint32_t member, uint32_t group) {
 	}
 	forum_put(t, key_slice(&k), SLICE("\x01\x01\x01\x00\x01\xff\xff\x01\x02"), NULL);
 	is_int(marks_load(t, member, group, 1, 10, &m), ERR_CORRUPT, "numbers beyond the block");
+}
+
+/* every keyword there may be on every second number, and still everything can be marked */
+static void test_full(struct forum_txn *t, uint32_t member, uint32_t group) {
+	struct range_set odd = { 0 }, one = { 0 };
+	struct marks m;
+	uint64_t used;
+	bool good = true;
+	for (uint32_t i = 1; i <= HIGH; i += 2)
+		range_set_add(&odd, i, i);
+	range_set_add(&one, 2, 2);
+	for (int k = 0; k < MARK_COUNT; k++)
+		if (k < MARK_FIXED || k >= MARK_OWN)
+			good &= marks_set(t, member, group, (enum mark)k, &odd, true) == 1;
+	ok(good, "all keywords on every second number");
+	is_int(marks_set(t, member, group, MARK_SEEN, &one, true), 1, "one more is read");
+	is_int(marks_set(t, member, group, (enum mark)(MARK_COUNT - 1), &one, true), 1, "and has the last keyword");
+	is_int(marks_load(t, member, group, 1, HIGH, &m), 1, "read back");
+	good = true;
+	for (int k = 0; k < MARK_COUNT; k++)
+		if (k < MARK_FIXED || k >= MARK_OWN)
+			good &= range_set_count(&m.set[k]) == range_set_count(&odd) + (k == MARK_SEEN || k == MARK_COUNT - 1) && range_set_has(&m.set[k], 1);
+	ok(good, "all are there");
+	uint64_t modseq = marks_modseq(&m, 2);
+	ok(modseq == m.modseq && marks_modseq(&m, 1) < modseq, "the last change is the last");
+	marks_free(&m);
+	is_int(marks_load(t, member, group, 16384, 16390, &m), 1, "a block of its own");
+	ok(range_set_has(&m.set[MARK_OWN + 39], 16385) && !range_set_has(&m.set[MARK_OWN], 16384) && !range_set_has(&m.set[MARK_OWN], 1), "and only that");
+	marks_free(&m);
+	good = true;
+	for (int k = MARK_OWN; k < MARK_COUNT; k++)
+		good &= marks_set(t, member, group, (enum mark)k, &odd, false) == 1;
+	ok(good, "taken off again");
+	is_int(marks_set(t, member, group, (enum mark)(MARK_COUNT - 1), &one, false), 1, "all");
+	ok(marks_used(t, member, &used) > 0 && used == (UINT64_C(1) << MARK_FIXED) - 1, "the fixed ones stay");
+	struct kv_cursor *c;
+	struct key k = key_2u32('F', member, group);
+	struct slice key, v;
+	unsigned n = 0;
+	kv_cursor_open(t->kv, &c);
+	for (int r = kv_seek(c, key_slice(&k), &key, &v); r > 0 && key_has_prefix(key, &k, 9); r = kv_next(c, &key, &v))
+		n++;
+	kv_cursor_close(&c);
+	is_int(n, (HIGH >> 14) + 1, "a record a block is left");
+	range_set_free(&odd);
+	range_set_free(&one);
+}
+
+/* a record of version 2 with a keyword in it: read, and split by the first change */
+static void test_old(struct forum_txn *t, uint32_t member, uint32_t group) {
+	struct key k = key_2u32('F', member, group), part;
+	struct range_set one = { 0 };
+	struct slice v;
+	struct marks m;
+	key_u32(&k, 0);
+	/* modseq 1, two kinds: SEEN of number 2 (place 3), the 31st keyword of number 4; one run of both, modseq 1 */
+	char old[] = "\x02\x01\x02\x00\x01\x03\x00?\x01\x05\x00\x01\x02\x02\x00";
+	old[7] = MARK_OWN + 30;
+	forum_put(t, key_slice(&k), slice_of(old, sizeof old - 1), NULL);
+	is_int(marks_load(t, member, group, 1, 10, &m), 1, "an old record");
+	ok(range_set_has(&m.set[MARK_SEEN], 2) && range_set_has(&m.set[MARK_OWN + 30], 4), "is understood");
+	marks_free(&m);
+	ok(marks_has(t, member, group, 4, (enum mark)(MARK_OWN + 30)), "marks_has");
+	range_set_add(&one, 7, 7);
+	is_int(marks_set(t, member, group, MARK_FLAGGED, &one, true), 1, "a change");
+	part = k;
+	key_u8(&part, 2);
+	is_int(kv_get(t->kv, key_slice(&part), &v), 1, "splits it");
+	ok(marks_has(t, member, group, 4, (enum mark)(MARK_OWN + 30)) && marks_has(t, member, group, 2, MARK_SEEN) && marks_has(t, member, group, 7, MARK_FLAGGED),
+		"nothing is lost");
+	is_int(kv_get(t->kv, key_slice(&k), &v), 1, "the first record");
+	ok(v.p[0] == 3 && !memchr(v.p, MARK_OWN + 30, v.n), "has it no more");
+	range_set_free(&one);
 }
 
 static void test_keywords(struct forum_txn *t, uint32_t member, uint32_t group) {
@@ -279,6 +352,8 @@ int main(void) {
 	test_values(t, b, group);
 	test_damage(t, c, group);
 	test_keywords(t, fixture_member(t, "E", "e@example.org"), group);
+	test_full(t, fixture_member(t, "F", "f@example.org"), group);
+	test_old(t, fixture_member(t, "G", "g@example.org"), group);
 	fixture_commit(&t);
 	t = fixture_read(forum);
 	ok(equal(t, a, group, MARK_WATCHED, 1, HIGH), "after the commit");
