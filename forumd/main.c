@@ -26,6 +26,7 @@
 #include "forumd/forum/quota.h"
 #include "forumd/net/listen.h"
 #include "forumd/net/loop.h"
+#include "forumd/run/accept.h"
 #include "forumd/run/config.h"
 #include "forumd/run/launch.h"
 #include "forumd/run/limits.h"
@@ -46,14 +47,14 @@
 enum exit_code { EXIT_STOPPED = 0, EXIT_CONFIG = 1, EXIT_START = 2, EXIT_DATA = 3 };
 
 #define BACKLOG 1024
-#define ACCEPTS 64                    /* a turn; then signals and other listeners are looked at */
 #define SWEEP_MS 60000
 #define KEEP_MS 1000
 #define RETRY_MS 100                  /* no descriptors left: leave the listener alone so long */
 
 struct listener {
-	struct loop_watch watch;
+	struct loop_watch watch;      /* in our loop when it is the control socket */
 	struct loop_timer retry;
+	struct acceptor *acceptor;    /* of all others, from when the workers run */
 	const struct config_listen *listen;
 	struct config *config;        /* counted; what `listen` lies in */
 };
@@ -61,7 +62,7 @@ static VEC(struct listener *) listeners;
 static struct loop *loop;
 static struct forum *forum;
 static struct loop_timer sweep_timer, keep_timer;
-static int lock_fd = -1, spare_fd = -1;
+static int lock_fd = -1;
 static char *control_path;
 static struct config_listen control_listen = { 
 	.name = "control", .address = "", .trust_authserv = "", .protocol = LISTEN_CTL };
@@ -94,42 +95,24 @@ static void say_ready(void) {
 
 /* ---- listeners ---- */
 
-/* No descriptor is free: give one client its good-bye with the spare one, so that the listener does not spin. */
-static void accept_without_descriptor(struct listener *l) {
-	if (l->listen->protocol == LISTEN_CTL || spare_fd < 0)
-		return;
-	close(spare_fd);
-	int fd = accept4(l->watch.fd, NULL, NULL, SOCK_CLOEXEC);
-	if (fd >= 0)
-		close(fd);
-	spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+/* the operator's own socket; the others are accepted by the workers */
+static void on_control(struct loop_watch *w, uint32_t events) {
+	struct listener *l = w->arg;
+	struct addr peer = { .n = sizeof peer.ss };
+	(void)events;
+	int fd = accept4(w->fd, (struct sockaddr *)&peer.ss, &peer.n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0) {
+		workers_accept(fd, &peer, l->listen, l->config);
+	} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+		log_warn("forumd", "accept listen=%s: %s", l->listen->name, strerror(errno));
+		loop_mod(loop, w, 0);
+		loop_timer_set(loop, &l->retry, RETRY_MS);
+	}
 }
 
 static void on_retry(struct loop_timer *t) {
 	struct listener *l = t->arg;
 	loop_mod(loop, &l->watch, EPOLLIN);
-}
-
-static void on_accept(struct loop_watch *w, uint32_t events) {
-	struct listener *l = w->arg;
-	(void)events;
-	for (unsigned i = 0; i < ACCEPTS; i++) {
-		struct addr peer = { .n = sizeof peer.ss };
-		int fd = accept4(w->fd, (struct sockaddr *)&peer.ss, &peer.n, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd >= 0) {
-			workers_accept(fd, &peer, l->listen, l->config);
-			continue;
-		}
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-			log_warn("forumd", "accept listen=%s: %s", l->listen->name, strerror(errno));
-			accept_without_descriptor(l);
-			loop_mod(loop, w, 0);
-			loop_timer_set(loop, &l->retry, RETRY_MS);
-			return;
-		}
-		if (errno != ECONNABORTED && errno != EINTR)
-			return;
-	}
 }
 
 static bool same_text(const char *a, const char *b) {
@@ -174,11 +157,11 @@ static int listener_open(const struct config_listen *cl, struct config *c, struc
 	struct listener *l = mem_zalloc(sizeof *l);
 	l->listen = cl;
 	l->config = config_ref(c);
-	l->watch = (struct loop_watch){ .fd = fd, .events = 0, .fn = on_accept, .arg = l };
+	l->watch = (struct loop_watch){ .fd = fd, .events = 0, .fn = on_control, .arg = l };
 	l->retry.fn = on_retry;
 	l->retry.arg = l;
 	vec_push(&listeners, l);
-	if (loop_add(loop, &l->watch) < 0)
+	if (cl == &control_listen && loop_add(loop, &l->watch) < 0)
 		return fail_set(f, ERR_UNAVAILABLE, "cannot watch listener %s", cl->name);
 	if (cl->path && *cl->path)
 		log_info("forumd", "listen %s path=%s", cl->name, cl->path);
@@ -190,7 +173,9 @@ static int listener_open(const struct config_listen *cl, struct config *c, struc
 static void listener_close(size_t i) {
 	struct listener *l = listeners.v[i];
 	loop_timer_stop(loop, &l->retry);
-	loop_del(loop, &l->watch);
+	if (l->listen == &control_listen)
+		loop_del(loop, &l->watch);
+	acceptor_free(&l->acceptor);
 	close(l->watch.fd);
 	if (l->listen->path && *l->listen->path && unlink(l->listen->path) < 0)
 		log_debug("forumd", "cannot remove %s: %s", l->listen->path, strerror(errno));
@@ -211,8 +196,15 @@ static int listeners_open(struct config *c, struct fail *f) {
 }
 
 static void listeners_go(void) {
-	for (size_t i = 0; i < listeners.n; i++)
-		loop_mod(loop, &listeners.v[i]->watch, EPOLLIN);
+	for (size_t i = 0; i < listeners.n; i++) {
+		struct listener *l = listeners.v[i];
+		if (l->listen == &control_listen)
+			loop_mod(loop, &l->watch, EPOLLIN);
+		else if (l->acceptor)
+			acceptor_update(l->acceptor, l->listen, l->config);
+		else
+			l->acceptor = acceptor_new(l->watch.fd, l->listen, l->config);
+	}
 }
 
 /* what stays takes the new settings, what is new is opened, what is no more is closed; sessions stay as they are */
@@ -417,7 +409,7 @@ static int run(struct config *c) {
 	loop = loop_new();
 	signals_start();
 	drop_raise_files();
-	spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	accept_keep_spare();
 	set_log_level(c);
 	register_protocols();
 	int r = start(c, &f);
@@ -436,8 +428,6 @@ static int run(struct config *c) {
 	loop_timer_stop(loop, &sweep_timer);
 	loop_timer_stop(loop, &keep_timer);
 	loop_free(&loop);
-	if (spare_fd >= 0)
-		close(spare_fd);
 	return r > 0 ? EXIT_STOPPED : r == ERR_CORRUPT ? EXIT_DATA : EXIT_START;
 }
 

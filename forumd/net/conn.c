@@ -11,9 +11,6 @@
  * away only when an event comes that is not wanted: pausing costs no system call for a client that waits. */
 #include "forumd/net/conn.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -542,7 +539,6 @@ static void on_task(struct loop_task *t) {
 
 struct conn *conn_new(struct loop *l, int fd, const struct addr *peer, struct tls_ctx *tls, conn_fn fn, void *arg) {
 	struct conn *c = mem_zalloc(sizeof *c);
-	int on = 1;
 	c->loop = l;
 	c->fn = fn;
 	c->arg = arg;
@@ -553,11 +549,6 @@ struct conn *conn_new(struct loop *l, int fd, const struct addr *peer, struct tl
 	c->timer.arg = c;
 	c->task.fn = on_task;
 	c->watch = (struct loop_watch){ .fd = fd, .events = EPOLLIN, .fn = on_event, .arg = c };
-	if (peer->ss.ss_family == AF_INET || peer->ss.ss_family == AF_INET6)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	int fl = fcntl(fd, F_GETFL);
-	if (fl >= 0 && !(fl & O_NONBLOCK))
-		fcntl(fd, F_SETFL, fl | O_NONBLOCK);
 	if (tls) {
 		c->tls = mem_zalloc(sizeof *c->tls);
 		c->tls->ctx = tls_ctx_ref(tls);

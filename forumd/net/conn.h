@@ -3,7 +3,7 @@
  *
  * Input: the owner's callback gets CONN_INPUT; conn_input() is the buffer of plain bytes, consume what was used. Output:
  * append to conn_output(); everything added during one callback goes out with one write when the callback returns (a
- * whole read's worth of commands is answered with one write; TCP_NODELAY is set).
+ * whole read's worth of commands is answered with one write; listeners have TCP_NODELAY, and so have their connections).
  * Back-pressure: above the high-water mark (256 KiB unsent) reading stops and conn_full() is true; below 64 KiB the
  * callback gets CONN_DRAINED.
  * The connection never frees itself inside a callback: CONN_CLOSED is the last event, the owner then calls conn_free(). */
@@ -18,7 +18,7 @@ struct conn;
 enum conn_event { CONN_INPUT, CONN_DRAINED, CONN_TIMEOUT, CONN_CLOSED };
 typedef void (*conn_fn)(struct conn *c, enum conn_event e, void *arg);
 
-/* takes the descriptor over (made non-blocking). tls: implicit TLS, or NULL. */
+/* takes the descriptor over, which is non-blocking. tls: implicit TLS, or NULL. */
 struct conn *conn_new(struct loop *l, int fd, const struct addr *peer, struct tls_ctx *tls, conn_fn fn, void *arg);
 void conn_free(struct conn **c);
 

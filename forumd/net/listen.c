@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,12 @@ static int bind_listen(int fd, const struct sockaddr *sa, socklen_t n, int backl
 	}
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	return bind(fd, sa, n) < 0 || listen(fd, backlog) < 0 ? -1 : 0;
+}
+
+/* connections inherit it: said once, and not for each of them */
+static void no_delay(int fd) {
+	int on = 1;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 /* numeric address -> sockaddr; "*" is the family's any address */
@@ -54,8 +61,10 @@ int listen_tcp(const char *address, unsigned port, int backlog, struct fail *f) 
 		if (!n)
 			continue;
 		int fd = socket(families[i], SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-		if (fd >= 0 && bind_listen(fd, (struct sockaddr *)&ss, n, backlog) == 0)
+		if (fd >= 0 && bind_listen(fd, (struct sockaddr *)&ss, n, backlog) == 0) {
+			no_delay(fd);
 			return fd;
+		}
 		error = errno;
 		if (fd >= 0)
 			close(fd);
@@ -122,5 +131,6 @@ int listen_inherited(unsigned i) {
 		return -1;
 	fcntl(fd, F_SETFL, fl | O_NONBLOCK);
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	no_delay(fd);
 	return fd;
 }

@@ -1,6 +1,6 @@
 noinst_LIBRARIES += forumd/librun.a
 forumd_librun_a_SOURCES = \
-	forumd/run/auth.c \
+	forumd/run/accept.c forumd/run/accept.h forumd/run/auth.c \
 	forumd/run/bus.c forumd/run/bus.h \
 	forumd/run/config.c forumd/run/config.h \
 	forumd/run/config_braces.c forumd/run/config_braces.h \

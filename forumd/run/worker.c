@@ -2,6 +2,8 @@
  * threads find a queue (where they are thrown away) and not freed memory. */
 #include "forumd/run/worker.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,6 +20,7 @@
 
 static struct worker *workers;
 static unsigned nworkers, allocated;
+static rlim_t descriptors;            /* RLIMIT_NOFILE */
 
 static void inbox_wake(void *arg) {
 	loop_wake(((struct worker *)arg)->loop);
@@ -72,6 +75,36 @@ void workers_release(void) {
 	for (unsigned i = 0; i < allocated; i++)
 		v[i] = workers[i].inbox;
 	msgq_release(v, allocated);
+}
+
+/* ---- calls ---- */
+
+struct call { void (*fn)(struct worker *, void *); void *arg; unsigned left; pthread_mutex_t lock; pthread_cond_t done; };
+struct msg_call { struct msg msg; struct call *call; };
+
+static void run_call(struct msg *m, void *owner) {
+	struct call *c = ((struct msg_call *)m)->call;
+	if (owner)
+		c->fn(owner, c->arg);
+	pthread_mutex_lock(&c->lock);
+	c->left--;
+	pthread_cond_signal(&c->done);
+	pthread_mutex_unlock(&c->lock);
+	mem_free(m);
+}
+
+void workers_call(void (*fn)(struct worker *w, void *arg), void *arg) {
+	struct call c = { .fn = fn, .arg = arg, .left = nworkers, .lock = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER };
+	for (unsigned i = 0; i < nworkers; i++) {
+		struct msg_call *m = mem_zalloc(sizeof *m);
+		m->msg.run = run_call;
+		m->call = &c;
+		msgq_put(workers[i].inbox, &m->msg);
+	}
+	pthread_mutex_lock(&c.lock);
+	while (c.left)
+		pthread_cond_wait(&c.done, &c.lock);
+	pthread_mutex_unlock(&c.lock);
 }
 
 struct msg_changes { struct msg msg; size_t n; struct change v[]; };
@@ -139,12 +172,10 @@ static void shed(int fd, const struct config_listen *l) {
 	close(fd);
 }
 
+/* of descriptors the process may have as many as when the workers began */
 static unsigned connections_max(const struct config *c) {
-	struct rlimit r;
-	unsigned max = c->connections;
-	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur != RLIM_INFINITY && r.rlim_cur < (rlim_t)max + FD_RESERVE)
-		max = r.rlim_cur > 2 * FD_RESERVE ? (unsigned)r.rlim_cur - FD_RESERVE : (unsigned)r.rlim_cur / 2;
-	return max;
+	rlim_t most = descriptors == RLIM_INFINITY ? UINT_MAX : descriptors > 2 * FD_RESERVE ? descriptors - FD_RESERVE : descriptors / 2;
+	return most < c->connections ? (unsigned)most : c->connections;
 }
 
 /* true when it is counted (or need not be) */
@@ -157,8 +188,8 @@ static bool admit(const struct addr *peer, const struct config_listen *l, const 
 	return limits_count(slice_of(key, addr_limit_key(peer, key)), 1, c->connections_per_address);
 }
 
-void workers_accept(int fd, const struct addr *peer, const struct config_listen *l, struct config *c) {
-	struct worker *best = NULL;
+void worker_accept(struct worker *w, int fd, const struct addr *peer, const struct config_listen *l, struct config *c) {
+	struct worker *best = w;
 	stat_add(STAT_connections, 1);
 	if (!nworkers || !session_ops_of(l->protocol) || !admit(peer, l, c)) {
 		shed(fd, l);
@@ -168,6 +199,10 @@ void workers_accept(int fd, const struct addr *peer, const struct config_listen 
 		if (!best || atomic_load(&workers[i].nsessions) < atomic_load(&best->nsessions))
 			best = &workers[i];
 	atomic_fetch_add(&best->nsessions, 1);
+	if (best == w) {
+		session_open(w, fd, peer, l, config_ref(c));
+		return;
+	}
 	struct msg_accept *m = mem_zalloc(sizeof *m);
 	m->msg.run = run_accept;
 	m->fd = fd;
@@ -175,6 +210,11 @@ void workers_accept(int fd, const struct addr *peer, const struct config_listen 
 	m->listen = l;
 	m->config = config_ref(c);
 	msgq_put(best->inbox, &m->msg);
+}
+
+void workers_accept(int fd, const struct addr *peer, const struct config_listen *l, struct config *c) {
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	worker_accept(NULL, fd, peer, l, c);
 }
 
 unsigned workers_sessions(void) {
@@ -255,7 +295,9 @@ static void free_old(void) {
 }
 
 int workers_start(unsigned n, struct forum *forum) {
+	struct rlimit r;
 	free_old();
+	descriptors = getrlimit(RLIMIT_NOFILE, &r) == 0 ? r.rlim_cur : RLIM_INFINITY;
 	if (n < 1)
 		n = 1;
 	if (n > WORKERS_MAX)

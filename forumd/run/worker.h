@@ -5,8 +5,11 @@
 
 /* Starts n workers. Main thread. */
 int workers_start(unsigned n, struct forum *forum);
-/* give a new connection to the worker with the fewest sessions; sheds when limits are reached */
+/* give a new connection (any descriptor) to the worker with the fewest sessions; sheds when limits are reached */
 void workers_accept(int fd, const struct addr *peer, const struct config_listen *l, struct config *c);
+/* runs fn on every worker, between its events, and returns when all have; not from a worker */
+struct worker;
+void workers_call(void (*fn)(struct worker *w, void *arg), void *arg);
 /* tell sessions goodbye (ops->timeout with login=false), finish what is acknowledged, join */
 void workers_stop(void);
 unsigned workers_sessions(void);

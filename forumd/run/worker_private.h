@@ -36,6 +36,8 @@ const struct session_ops *session_ops_of(enum listen_protocol p);
 /* auth.c */
 void auth_cancel_all(struct worker *w);
 /* worker.c */
+/* as workers_accept, on worker w, which keeps it unless another has fewer sessions */
+void worker_accept(struct worker *w, int fd, const struct addr *peer, const struct config_listen *l, struct config *c);
 void worker_left(struct worker *w);
 /* any thread: to the worker of this session; run with a NULL owner when there is none */
 void worker_post(uint64_t session, struct msg *m);

@@ -1,5 +1,6 @@
 /* Connections over real sockets. The loop runs in a thread of its own and serves whatever a test sets in `serve`; the
  * test is a blocking client. */
+#include <fcntl.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <sys/socket.h>
@@ -119,6 +120,7 @@ static int start(size_t chunk, bool implicit) {
 	struct timeval tv = { 20, 0 };
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, s) < 0)
 		bail("socketpair");
+	fcntl(s[0], F_SETFL, O_NONBLOCK);
 	setsockopt(s[1], SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
 	if (!serve.fn)
 		serve.fn = on_lines;
@@ -220,6 +222,7 @@ static void idle_memory(void) {
 	for (int i = 0; i < N; i++) {
 		int s[2];
 		socketpair(AF_UNIX, SOCK_STREAM, 0, s);
+		fcntl(s[0], F_SETFL, O_NONBLOCK);
 		fds[i] = s[1];
 		v[i] = conn_new(l, s[0], &peer, NULL, on_lines, NULL);
 	}
