@@ -107,6 +107,10 @@ int32_t text_utf8_next(struct slice *s) {
 	return n ? cp : -1;
 }
 
+bool text_is_ascii(struct slice s) {
+	return text_ascii_run(s) == s.n;
+}
+
 bool text_utf8_valid(struct slice s) {
 	while (s.n) {
 		s = slice_from(s, text_ascii_run(s));

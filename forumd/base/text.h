@@ -18,6 +18,7 @@ void text_lines(struct slice s, struct text_lines *l_r);
 
 /* nothing but ASCII from space to tilde */
 bool text_plain(struct slice s);
+bool text_is_ascii(struct slice s);
 /* well-formed UTF-8 (no surrogates, no overlong forms, <= U+10FFFF) */
 bool text_utf8_valid(struct slice s);
 /* appends s with every ill-formed byte replaced by U+FFFD */

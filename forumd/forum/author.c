@@ -53,13 +53,6 @@ static struct slice author_clean(struct arena *a, struct slice name) {
 	return s;
 }
 
-static bool author_is_ascii(struct slice s) {
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] & 0x80)
-			return false;
-	return true;
-}
-
 /* atoms and spaces: needs no quotes in a From line (RFC 5322 3.2.5) */
 static bool author_is_phrase(struct slice s) {
 	for (size_t i = 0; i < s.n; i++)
@@ -96,7 +89,7 @@ static void author_add_quoted(struct slice s, struct buf *out) {
 static void author_spliced(struct forum_txn *t, struct arena *a, struct author_entry *e, struct slice local) {
 	struct buf b = { 0 };
 	struct slice domain = t->forum->domain_slice;
-	if (!author_is_ascii(e->name))
+	if (!text_is_ascii(e->name))
 		author_add_words(e->name, &b);
 	else if (author_is_phrase(e->name))
 		buf_add_slice(&b, e->name);
@@ -106,7 +99,7 @@ static void author_spliced(struct forum_txn *t, struct arena *a, struct author_e
 	e->from = arena_slice(a, buf_slice(&b));
 	buf_reset(&b);
 	buf_adds(&b, "((");
-	if (author_is_ascii(e->name)) {
+	if (text_is_ascii(e->name)) {
 		author_add_quoted(e->name, &b);
 	} else {
 		buf_addc(&b, '"');

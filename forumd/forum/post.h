@@ -39,6 +39,7 @@ enum post_flag {
 	POST_HAS_REPLY_TO = 4096, /* the public header says itself where answers go */
 	POST_APPROVED = 16384,    /* a moderator let it into a moderated group: readers and peers see an Approved line. In a draft: its author
 	                           * is that moderator, it waits for nobody */
+	POST_HEADER_ASCII = 32768, /* the public header has nothing beyond ASCII; of posts from before this flag nothing is known */
 	/* of a queue's pointers only (queue.h), kept nowhere: what the open case is about */
 	POST_CASE_WAITS = 1 << 24, POST_CASE_SPAM = 1 << 25, POST_CASE_UNCIVIL = 1 << 26, POST_CASE_PRIVACY = 1 << 27,
 	POST_CASE_OPEN = 1 << 28, /* there is one, of any kind */

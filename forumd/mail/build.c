@@ -35,13 +35,6 @@ static bool copy_drops(struct slice name) {
 	return false;
 }
 
-static bool copy_ascii(struct slice s) {
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] & 0x80)
-			return false;
-	return true;
-}
-
 /* whole lines ended by CRLF, no other CR, LF or NUL, none too long */
 static bool copy_clean(struct slice raw) {
 	size_t start = 0;
@@ -63,12 +56,12 @@ static void copy_field(struct buf *out, const struct field *f) {
 	struct buf v = { 0 };
 	if (!f->name.n || copy_drops(f->name) || !slice_cstr(f->name, name, sizeof name))
 		return;
-	if (copy_ascii(f->raw) && copy_clean(f->raw)) {
+	if (text_is_ascii(f->raw) && copy_clean(f->raw)) {
 		buf_add_slice(out, f->raw);
 		return;
 	}
 	field_unfold(f->value, &v);
-	if (!copy_ascii(buf_slice(&v))) {
+	if (!text_is_ascii(buf_slice(&v))) {
 		struct buf text = { 0 };
 		words_decode(buf_slice(&v), &text);
 		buf_reset(&v);
@@ -117,7 +110,7 @@ static void copy_cc(struct buf *out, const struct build_copy *c) {
 	for (size_t i = 0; i < list.n; i++) {
 		if (list.v[i].kind != ADDRESS_MAILBOX || slice_eq_nocase(list.v[i].domain, c->list.domain))
 			continue;
-		if (!copy_ascii(list.v[i].local) || !copy_ascii(list.v[i].domain))
+		if (!text_is_ascii(list.v[i].local) || !text_is_ascii(list.v[i].domain))
 			continue;
 		if (buf_len(&v))
 			buf_adds(&v, ", ");

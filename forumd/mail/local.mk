@@ -7,6 +7,7 @@ forumd_libmail_a_SOURCES = \
 	forumd/mail/date.c forumd/mail/date.h \
 	forumd/mail/dkim.c forumd/mail/dkim.h forumd/mail/dkim_private.h \
 	forumd/mail/dkim_verify.c forumd/mail/dkim_verify.h \
+	forumd/mail/downgrade.c forumd/mail/downgrade.h \
 	forumd/mail/dsn.c forumd/mail/dsn_report.c forumd/mail/dsn_report.h \
 	forumd/mail/lint.c forumd/mail/lint.h forumd/mail/field.c forumd/mail/field.h \
 	forumd/mail/charset.c \

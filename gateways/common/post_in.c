@@ -534,6 +534,8 @@ static void draft_finish(struct post_in_work *w) {
 		d->flags |= POST_DOT_FREE;
 	if (head.eight_bit || w->body_lines.eight_bit)
 		d->flags |= POST_EIGHT_BIT;
+	if (!head.eight_bit)
+		d->flags |= POST_HEADER_ASCII;
 	if (w->in->date_only)
 		d->flags |= POST_DATE_ONLY;
 }

@@ -5,6 +5,7 @@
  * REPLACE, by where the old message stands: in an own box it is removed, whether the new one goes to an own box or
  * is posted to a group; in a group it must be the member's own post and the new one its successor there (as
  * Supersedes in news). All in one job, so that either both are so or neither. */
+#include "forumd/base/text.h"
 #include "forumd/forum/folder.h"
 #include "forumd/forum/member.h"
 #include "forumd/forum/personal.h"
@@ -80,9 +81,8 @@ static bool take_append(struct imap_session *is, struct slice *rest, size_t max,
 static bool header_is_ascii(struct slice text) {
 	struct slice line;
 	while (slice_line(&text, &line) && line.n)
-		for (size_t i = 0; i < line.n; i++)
-			if ((unsigned char)line.p[i] >= 128)
-				return false;
+		if (!text_is_ascii(line))
+			return false;
 	return true;
 }
 

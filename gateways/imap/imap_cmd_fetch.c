@@ -22,6 +22,7 @@
 struct fetch {
 	struct imap_fetch_plan plan;
 	struct range_set *uids, *seen;       /* asked for; read by this command and not marked so before */
+	struct range_set *surrogates;        /* of these another header was told (RFC 6858 3) */
 	uint32_t next;                       /* UID to go on with */
 	uint64_t asked, told;
 	struct imap_partial partial;         /* lo 0: all */
@@ -103,7 +104,9 @@ static int write_section(struct message *m, const struct imap_fetch_item *item) 
 		r = imap_section_needs_table(&item->section) ? need_env(m) : 1;
 		if (r > 0)
 			r = imap_section_find(m->t, &m->post, m->have_env ? m->env.part_table : slice_of("", 0), &item->section,
-				added, &c);
+				added, m->is->utf8_accept, &c);
+		if (c.surrogate)
+			range_set_add(m->f->surrogates, m->o->number, m->o->number);
 	}
 	if (r > 0) {
 		add_literal(m->out, imap_content_size(&c));
@@ -127,12 +130,18 @@ static int write_section(struct message *m, const struct imap_fetch_item *item) 
 	return r;
 }
 
-static void write_envelope(struct message *m) {
+static int write_envelope(struct message *m) {
 	struct envelope env = m->env;
 	struct slice group = imap_reply_to_list(m->is, m->t, m->o);
+	int r = imap_wide_envelope(m->is, m->t, m->o, &env);
+	if (r < 0)
+		return r;
+	if (r > 0)
+		range_set_add(m->f->surrogates, m->o->number, m->o->number);
 	if (group.n)
 		env.reply_to = group;
 	envelope_write(m->t, m->o->author, &env, m->out);
+	return 1;
 }
 
 /* a literal8 when there are octets a literal may not have */
@@ -143,7 +152,9 @@ static int write_binary(struct message *m, const struct imap_fetch_item *item) {
 		r = need_env(m);
 	if (r > 0)
 		r = imap_section_decode(m->t, &m->post, m->env.part_table, &item->section,
-			imap_added_lines(m->is, m->t, m->o), &c);
+			imap_added_lines(m->is, m->t, m->o), m->is->utf8_accept, &c);
+	if (c.surrogate)
+		range_set_add(m->f->surrogates, m->o->number, m->o->number);
 	if (r > 0 && item->kind == IMAP_FETCH_BINARY_SIZE) {
 		buf_addu(m->out, imap_content_size(&c));
 	} else if (r > 0) {
@@ -221,7 +232,7 @@ static int write_item(struct message *m, const struct imap_fetch_item *item) {
 		break;
 	case IMAP_FETCH_ENVELOPE:
 		if ((r = need_env(m)) > 0)
-			write_envelope(m);
+			r = write_envelope(m);
 		break;
 	case IMAP_FETCH_BODY:
 		if ((r = need_env(m)) > 0)
@@ -408,7 +419,13 @@ static enum step fetch_end(struct imap_session *is, struct fetch *f) {
 		return imap_no(is, "UNKNOWN-CTE", "a part has a transfer encoding that cannot be undone");
 	if (f->told < f->asked && !is->uid)
 		return imap_ok(is, "[EXPUNGEISSUED] some of them are no longer there");
-	return imap_ok(is, "FETCH completed");
+	if (!f->surrogates->n)
+		return imap_ok(is, "FETCH completed");
+	struct buf text = {0};
+	range_set_print(f->surrogates, ':', &text);
+	const char *uids = arena_cstr(is->s.command, buf_slice(&text));
+	buf_free(&text);
+	return imap_ok(is, "[DOWNGRADED %s] these have headers in UTF-8, see UTF8=ACCEPT", uids);
 }
 
 /* after the marks are stored: tell them */
@@ -560,6 +577,7 @@ enum step imap_cmd_fetch(struct imap_session *is, struct slice *rest) {
 			range_set_del(f->uids, is->view.high + 1, UINT32_MAX);
 	}
 	f->seen = imap_command_set(is);
+	f->surrogates = imap_command_set(is);
 	f->asked = count_asked(is, f->uids);
 	f->next = 1;
 	if (f->changed)
@@ -584,6 +602,7 @@ enum step imap_fetch_tell(struct imap_session *is, const struct imap_fetch_plan 
 	f->plan = *plan;
 	f->uids = uids;
 	f->seen = imap_command_set(is);
+	f->surrogates = imap_command_set(is);
 	f->next = 1;
 	f->then = then;
 	is->work = f;

@@ -11,7 +11,10 @@
  * The line of the last group is kept while a command runs (is->reply_to_group; dispatch forgets it). */
 #include "forumd/forum/author.h"
 #include "forumd/forum/personal.h"
+#include "forumd/base/text.h"
+#include "forumd/mail/downgrade.h"
 #include "forumd/mail/field.h"
+#include "forumd/mail/imap_text.h"
 #include "forumd/mail/words.h"
 #include "gateways/imap/imap_private.h"
 
@@ -95,10 +98,36 @@ struct slice imap_added_lines(struct imap_session *is, struct forum_txn *t, cons
 }
 
 uint32_t imap_size(struct imap_session *is, struct forum_txn *t, const struct overview *o) {
-	return overview_size(t, o) + (uint32_t)imap_added_lines(is, t, o).n;
+	struct slice added = imap_added_lines(is, t, o);
+	uint32_t size = overview_size(t, o) + (uint32_t)added.n;
+	struct buf header = {0};
+	struct post p;
+	if (is->utf8_accept || !imap_header_is_wide(t, o->flags, o->author, o->from))
+		return size;
+	if (post_get(t, o->post, &p) > 0 && imap_header(t, &p, added, false, &header) == 2)
+		size = (uint32_t)buf_len(&header) + 2 + o->body_len;
+	buf_free(&header);
+	return size;
 }
 
-int imap_header(struct forum_txn *t, const struct post *p, struct slice added, struct buf *out) {
+bool imap_header_is_wide(struct forum_txn *t, uint32_t flags, uint32_t author, struct slice from) {
+	return !(flags & POST_HEADER_ASCII) || !text_is_ascii(author_from(t, author, from));
+}
+
+/* what was appended to out from there on, if it is more than ASCII, becomes its surrogate: 1, 2 */
+static int header_narrow(struct buf *out, size_t from) {
+	struct buf narrow = {0};
+	struct slice header = slice_from(buf_slice(out), from);
+	if (text_is_ascii(header))
+		return 1;
+	downgrade_header(header, &narrow);
+	buf_truncate(out, from);
+	buf_add_slice(out, buf_slice(&narrow));
+	buf_free(&narrow);
+	return 2;
+}
+
+static int header_add(struct forum_txn *t, const struct post *p, struct slice added, struct buf *out) {
 	size_t before = buf_len(out), at = p->from_off + author_from(t, p->author, p->from).n + strlen("From: \r\n");
 	int r = post_header(t, p, out);
 	size_t n = buf_len(out) - before;
@@ -110,4 +139,33 @@ int imap_header(struct forum_txn *t, const struct post *p, struct slice added, s
 	memcpy(place, added.p, added.n);
 	buf_commit(out, added.n);
 	return r;
+}
+
+int imap_header(struct forum_txn *t, const struct post *p, struct slice added, bool utf8, struct buf *out) {
+	size_t from = buf_len(out);
+	int r = header_add(t, p, added, out);
+	return r < 0 || utf8 || !imap_header_is_wide(t, p->flags, p->author, p->from) ? r : header_narrow(out, from);
+}
+
+int imap_wide_envelope(struct imap_session *is, struct forum_txn *t, const struct overview *o, struct envelope *e) {
+	struct imap_text_envelope text;
+	struct buf header = {0};
+	struct post p;
+	if (is->utf8_accept || !imap_header_is_wide(t, o->flags, o->author, o->from))
+		return 0;
+	int r = post_get(t, o->post, &p);
+	if (r > 0)
+		r = imap_header(t, &p, imap_added_lines(is, t, o), false, &header);
+	if (r == 2) {
+		struct arena *a = is->s.command;
+		imap_text_envelope(a, buf_slice(&header), &text);
+		e->before = arena_slice(a, buf_slice(&text.before));
+		e->from = arena_slice(a, buf_slice(&text.from));
+		e->sender = arena_slice(a, buf_slice(&text.sender));
+		e->reply_to = arena_slice(a, buf_slice(&text.reply_to));
+		e->after = arena_slice(a, buf_slice(&text.after));
+		imap_text_envelope_free(&text);
+	}
+	buf_free(&header);
+	return r < 0 ? r : r == 2;
 }

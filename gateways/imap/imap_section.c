@@ -157,15 +157,17 @@ static void content_cut(const struct imap_section *s, struct imap_content *c) {
 }
 
 /* header of the whole message with its empty line, filtered when the section wants that */
-static int content_header(struct forum_txn *t, const struct post *p, const struct imap_section *s, struct slice added,
+static int content_header(struct forum_txn *t, const struct post *p, const struct imap_section *s, struct slice added, bool utf8,
 	struct imap_content *c) {
 	if (s->filter == IMAP_FILTER_NONE) {
-		int r = imap_header(t, p, added, &c->head);
+		int r = imap_header(t, p, added, utf8, &c->head);
 		buf_adds(&c->head, "\r\n");
+		c->surrogate = r == 2;
 		return r;
 	}
 	struct buf whole = {0};
-	int r = imap_header(t, p, added, &whole);
+	int r = imap_header(t, p, added, utf8, &whole);
+	c->surrogate = r == 2;
 	if (r >= 0)
 		imap_section_filter(s, buf_slice(&whole), &c->head);
 	buf_free(&whole);
@@ -184,7 +186,7 @@ static int content_range_filtered(struct forum_txn *t, const struct post *p, con
 }
 
 int imap_section_find(struct forum_txn *t, const struct post *p, struct slice part_table,
-	const struct imap_section *s, struct slice added, struct imap_content *c_r) {
+	const struct imap_section *s, struct slice added, bool utf8, struct imap_content *c_r) {
 	struct mime_range range = { .where = MIME_WHOLE };
 	int r = 1;
 	c_r->off = c_r->len = 0;
@@ -197,7 +199,7 @@ int imap_section_find(struct forum_txn *t, const struct post *p, struct slice pa
 	if (r <= 0)
 		return r;
 	if (range.where == MIME_WHOLE || range.where == MIME_TOP_HEADER)
-		r = content_header(t, p, s, added, c_r);
+		r = content_header(t, p, s, added, utf8, c_r);
 	if (range.where == MIME_WHOLE || range.where == MIME_TOP_TEXT)
 		c_r->len = p->body_len;
 	if (range.where == MIME_RANGE) {
@@ -213,14 +215,14 @@ int imap_section_find(struct forum_txn *t, const struct post *p, struct slice pa
 }
 
 int imap_section_decode(struct forum_txn *t, const struct post *p, struct slice part_table,
-	const struct imap_section *s, struct slice added, struct imap_content *c_r) {
+	const struct imap_section *s, struct slice added, bool utf8, struct imap_content *c_r) {
 	struct mime_range range = { .where = MIME_WHOLE };
 	struct buf raw = {0};
 	int r = s->part.n ? mime_section(part_table, s->part, &range) : 1;
 	if (r <= 0)
 		return r;
 	if (range.where != MIME_RANGE && range.where != MIME_TOP_TEXT)
-		return imap_section_find(t, p, part_table, s, added, c_r);
+		return imap_section_find(t, p, part_table, s, added, utf8, c_r);
 	if (range.encoding == MIME_OTHER)
 		return ERR_INVALID;
 	c_r->off = c_r->len = 0;

@@ -37,6 +37,8 @@ int imap_splice(struct imap_session *is, struct forum_txn *t, const struct post 
 	unsigned parts = conn_is_deflate(is->s.conn) ? splice_parts(s) : 0;
 	uint64_t size = 0;
 	int r = 1;
+	if ((parts & PART_HEAD) && !is->utf8_accept && imap_header_is_wide(t, p->flags, p->author, p->from))
+		return 0;      /* the surrogate is made, not stored */
 	if (!parts || p->from_off > p->header_len || ((parts & PART_TEXT) && p->body_z > SPLICE_MOST))
 		return 0;
 	buf_reset(z);

@@ -265,7 +265,7 @@ class Reader:
             self.nz()
         elif name == b"HIGHESTMODSEQ":
             self.n64(1)
-        elif name == b"MODIFIED":
+        elif name in (b"MODIFIED", b"DOWNGRADED"):
             self.set()
         elif name == b"PERMANENTFLAGS":
             self.maybe_many(lambda: self.flag(True))

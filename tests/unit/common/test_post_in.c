@@ -214,7 +214,7 @@ static void test_news_post(void) {
 	is_int(v.d.author, alice, "author");
 	is_int(v.d.ngroups, 2, "groups");
 	is_int(v.d.lines, 2, "lines");
-	is_int(v.d.flags, POST_HAS_NEWSGROUPS | POST_HAS_PATH, "flags");
+	is_int(v.d.flags, POST_HAS_NEWSGROUPS | POST_HAS_PATH | POST_HEADER_ASCII, "flags");
 	store(&in, &v);
 	is_int(v.r, 1, "and stored: %s", v.f.text);
 	is_int(v.result.nplaces, 2, "in two places");

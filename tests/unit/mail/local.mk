@@ -17,6 +17,7 @@ mail_tests = \
 	tests/unit/mail/test_mime_scan \
 	tests/unit/mail/test_msgid \
 	tests/unit/mail/test_sender \
+	tests/unit/mail/test_downgrade \
 	tests/unit/mail/test_subject \
 	tests/unit/mail/test_trim \
 	tests/unit/mail/test_words
@@ -54,6 +55,8 @@ tests_unit_mail_test_mime_scan_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
 tests_unit_mail_test_msgid_SOURCES = tests/unit/mail/test_msgid.c tests/unit/mail/work.h
 tests_unit_mail_test_msgid_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
 tests_unit_mail_test_lint_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
+tests_unit_mail_test_downgrade_SOURCES = tests/unit/mail/test_downgrade.c tests/unit/mail/work.h
+tests_unit_mail_test_downgrade_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
 tests_unit_mail_test_subject_SOURCES = tests/unit/mail/test_subject.c tests/unit/mail/work.h
 tests_unit_mail_test_subject_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
 tests_unit_mail_test_trim_SOURCES = tests/unit/mail/test_trim.c tests/unit/mail/work.h
