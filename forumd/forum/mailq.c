@@ -287,6 +287,20 @@ int mailq_defer(struct forum_txn *t, uint64_t id, struct slice answer) {
 	return mailq_store(t, &i, was);
 }
 
+int mailq_postpone(struct forum_txn *t, uint64_t id, int64_t due) {
+	struct mailq_item i;
+	int r = mailq_get(t, id, &i);
+	if (r <= 0)
+		return r;
+	if (due > i.expires)
+		due = i.expires;
+	if (i.due >= due)
+		return 1;
+	int64_t was = i.due;
+	i.due = due;
+	return mailq_store(t, &i, was);
+}
+
 int mailq_fail(struct forum_txn *t, uint64_t id, struct slice answer) {
 	struct mailq_item i;
 	int r = mailq_get(t, id, &i);

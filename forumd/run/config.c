@@ -81,6 +81,8 @@ static const struct key keys[] = {
 	{ "outgoing", "dkim_key2", T_PATH, "", 0, 0, IN(dkim_key2), "another key, of the other kind, that signs too", NULL },
 	{ "outgoing", "dkim_selector2", T_WORD, "forumd-ed25519", 0, 0, IN(dkim_selector2), "its selector", NULL },
 	{ "outgoing", "senders", T_UINT, "2", 1, 32, IN(outgoing_senders), "sending processes", NULL },
+	{ "outgoing", "domain_parallel", T_UINT, "64", 1, 64, IN(domain_parallel), "mails to one recipient domain under way at once, at most", NULL },
+	{ "outgoing", "domain_per_minute", T_UINT, "0", 0, 1000000, IN(domain_per_minute), "mails to one recipient domain in a minute; 0: no limit", NULL },
 	{ "outgoing", "hold_seconds", T_UINT, "0", 0, 86400, IN(hold_seconds),
 	  "mail copies leave this long after the post", NULL },
 	{ "limits", "message_size", T_U64, "10000000", 1024, 1ull << 30, IN(message_size), "octets of one message", NULL },

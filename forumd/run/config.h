@@ -58,6 +58,7 @@ struct config {
 	const char *dkim_key, *dkim_selector; /* key: absolute, "" none: mail is not signed */
 	const char *dkim_key2, *dkim_selector2;   /* the same; not without the first */
 	unsigned outgoing_senders;           /* forumd-send processes */
+	unsigned domain_parallel, domain_per_minute;   /* mails to one recipient domain; per minute: 0 no limit */
 	const char *dns_server;              /* ADDRESS or ADDRESS:PORT; "" as resolv.conf says */
 	unsigned dns_timeout;                /* seconds for all look-ups of one mail */
 	const char *arc_trust;               /* domains whose ARC seals are believed */

@@ -2,6 +2,7 @@ noinst_LIBRARIES += gateways/libout.a
 gateways_libout_a_SOURCES = \
 	gateways/out/out.h gateways/out/out_private.h \
 	gateways/out/out_compose.c \
+	gateways/out/out_domain.c \
 	gateways/out/out_launch.c \
 	gateways/out/out_schedule.c \
 	gateways/out/out_sender.c \

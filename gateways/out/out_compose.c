@@ -192,6 +192,7 @@ static void mail_free(struct out_mail *m)
 static void add_mail(struct out *o, struct out_mail *m)
 {
 	o->mails[o->nmails++] = m;
+	out_domain_begin(o, m->domain);
 	if (o->keys[0].key && out_sign_put(o, m))
 		return;
 	if (o->keys[0].key)
@@ -209,7 +210,7 @@ static bool give(struct out *o, const struct out_mail *m)
 
 	for (size_t k = 0; k < sizeof pieces / sizeof *pieces; k++)
 		size += pieces[k].n;
-	s = out_sender_free(o, size);
+	s = out_sender_free(o, size, o->domains[m->domain].slow);
 	if (!s)
 		return false;
 	send_wire_begin_request(&s->out, m->id, buf_slice(&m->sender), buf_slice(&m->recipient), size);
@@ -227,10 +228,13 @@ static void leave(struct out *o, bool to_sender)
 	for (unsigned i = 0; i < o->nmails; i++) {
 		struct out_mail *m = o->mails[i];
 
-		if (atomic_load(&m->ready) && (!to_sender || give(o, m)))
+		if (atomic_load(&m->ready) && (!to_sender || give(o, m))) {
+			if (!to_sender)
+				out_domain_end(o, m->domain);
 			mail_free(m);
-		else
+		} else {
 			o->mails[kept++] = m;
+		}
 	}
 	o->nmails = kept;
 }
@@ -271,6 +275,7 @@ int out_compose(struct out *o, struct forum_txn *t, const struct mailq_item *i)
 	m = mem_zalloc(sizeof *m);
 	m->id = i->id;
 	m->expires = i->expires;
+	m->domain = out_domain_of(i->recipient);
 	buf_add_slice(&m->recipient, i->recipient);
 	if (i->kind == MAILQ_COPY)
 		e = compose_copy(o, t, i, m);

@@ -17,15 +17,18 @@
 #define OUT_MAILS_MAX 64                /* composed, not yet given to a sender */
 #define OUT_SIGNERS_MAX 16
 #define OUT_KEYS 2
+#define OUT_DOMAINS 1024
 
-struct out_flight { uint64_t id; size_t size; int64_t expires; };
+struct out_flight { uint64_t id; size_t size; int64_t expires; unsigned domain; };
 struct out_sender {
 	int fd;                            /* -1: not running */
 	struct buf in, out;
 	struct out_flight flight[OUT_DEPTH_MAX]; unsigned nflight;   /* in the order given */
 	int64_t start_at;                  /* monotonic ms: not before */
+	int64_t busy_since;                /* monotonic ms: when it began with its first mail */
 	unsigned deaths;
 };
+struct out_later { uint64_t id; int64_t due; };
 struct out_result { uint64_t id; enum send_class class; char text[SEND_TEXT_MAX + 1]; };
 
 /* The list copy of one post in one group, made once for a run of recipients; arc: its seal, or empty. It does not change while
@@ -35,12 +38,21 @@ struct out_copy { unsigned refs; uint64_t post; uint32_t group; struct buf mail,
 /* One mail from composing until a sender has it. */
 struct out_mail {
 	uint64_t id; int64_t expires;
+	unsigned domain;
 	struct buf sender, recipient;
 	struct out_copy *copy;             /* NULL: a notice, which is `own` */
 	struct buf own;                    /* of a copy: the fields that only this recipient gets */
 	struct buf signature;
 	struct out_mail *next;             /* in the signing threads' queue */
 	atomic_bool ready;                 /* until then it is a signing thread's */
+};
+/* What is known of a recipient domain. */
+struct out_domain {
+	unsigned in_flight, window;        /* mails under way; how many may be, 0: not known yet */
+	unsigned refusals, pauses;         /* for now, in a row */
+	bool slow;                         /* its last answer took long: it gets one sender, which others avoid */
+	int64_t since;                     /* monotonic ms: of its last answer, or of the first mail under way */
+	int64_t until, next_us;            /* monotonic: not before, for refusals (ms) and for the rate (us) */
 };
 struct out_key { struct dkim_key *key; char *selector; };      /* key NULL: none */
 struct out_pool {
@@ -68,6 +80,9 @@ struct out {
 	int64_t pause_until; unsigned downs;   /* the smarthost is down: nobody sends before (monotonic ms) */
 	int64_t given_at;                  /* when the last mail was given to a sender */
 	uint64_t down_id; unsigned down_same;  /* the mail that was told so last, and how often in a row */
+	struct out_domain domains[OUT_DOMAINS];
+	int64_t domain_wake;               /* monotonic ms: when one of them may go on; 0 */
+	VEC(struct out_later) later;       /* items to be moved out of the way */
 	int64_t next_due;                  /* seconds; 0 nothing waits */
 	int64_t purge;                     /* when the text of the next tombstone goes */
 	atomic_uint in_flight, running;
@@ -80,6 +95,15 @@ int out_launch_sender(const struct config *c);
 /* out_schedule.c: from any thread */
 void out_wake(struct out *o);
 
+/* out_domain.c: the place of a recipient's domain; may it have one more mail now; if not, how many ms it wants to be left
+ * alone, 0: it has only just begun; one more is under way; gone without an answer; answered, `ms` after its sender had begun with it */
+unsigned out_domain_of(struct slice recipient);
+bool out_domain_may(struct out *o, unsigned domain);
+int64_t out_domain_wait_ms(const struct out *o, unsigned domain);
+void out_domain_begin(struct out *o, unsigned domain);
+void out_domain_end(struct out *o, unsigned domain);
+void out_domain_answered(struct out *o, unsigned domain, enum send_class class, int64_t ms);
+
 /* out_sign.c: sign now; or by a thread, which sets m->ready and wakes. False: no thread can be had. */
 void out_sign(const struct out *o, struct out_mail *m);
 bool out_sign_put(struct out *o, struct out_mail *m);
@@ -90,8 +114,8 @@ void out_sign_stop(struct out *o);
 void out_senders_begin(struct out *o);
 /* start those that are due and missing */
 void out_senders_start(struct out *o);
-/* one with room for a mail of this size, or NULL */
-struct out_sender *out_sender_free(struct out *o, size_t size);
+/* one with room for a mail of this size to this kind of domain, or NULL */
+struct out_sender *out_sender_free(struct out *o, size_t size, bool slow);
 /* is there any room at all? */
 bool out_senders_have_room(const struct out *o);
 bool out_is_in_flight(const struct out *o, uint64_t id);

@@ -22,6 +22,8 @@
 #define STOP_MS 5000
 #define PURGE_MAX 20           /* tombstones in one job */
 #define RETRY_MS 1000          /* after the store refused a commit */
+#define PASSED_MAX 256         /* due items whose domain must wait: more of them are moved to a later time, */
+#define LATER_MAX 1000         /* so many at once */
 
 static struct out *the_out;
 
@@ -116,6 +118,38 @@ static void count_results(const struct out *o)
 	}
 }
 
+static int apply_later(struct forum_txn *t, struct job *j, struct fail *f)
+{
+	const struct out *o = j->data;
+
+	for (size_t i = 0; i < o->later.n; i++) {
+		int e = mailq_postpone(t, o->later.v[i].id, o->later.v[i].due);
+
+		if (e < 0)
+			return fail_set(f, (enum err)e, "cannot postpone a mail");
+	}
+	return 1;
+}
+
+/* True when items were moved: others are in front now. */
+static bool commit_later(struct out *o)
+{
+	struct job *j;
+	int e;
+
+	if (!o->later.n)
+		return false;
+	j = job_new(NULL, apply_later);
+	j->data = o;
+	j->lane = JOB_BULK;
+	e = writer_call(writer_current(), j);
+	if (e <= 0)
+		log_error("out", "mails of a domain that must wait stay in front why=\"%s\"", j->fail.text);
+	job_free(&j);
+	o->later.n = 0;
+	return e > 0;
+}
+
 /* One job for all answers that came since the last. The caller waits, so the results need not be copied. */
 static bool commit_results(struct out *o)
 {
@@ -155,12 +189,27 @@ static void compose(struct out *o, struct forum_txn *t, const struct mailq_item 
 	}
 }
 
+/* An item whose domain must wait stays where it is, unless so many do that they would be in the way of all others. False: they
+ * wait for a domain that is about to get more room, or to turn out slow. */
+static bool pass_over(struct out *o, const struct mailq_item *i, unsigned domain, unsigned *passed)
+{
+	int64_t ms = out_domain_wait_ms(o, domain);
+
+	if (++*passed <= PASSED_MAX)
+		return true;
+	if (ms && o->later.n < LATER_MAX)
+		vec_push(&o->later, (struct out_later){ i->id, clock_now() + 1 + ms / 1000 });
+	else if (!ms)
+		o->domain_wake = clock_mono_ms() + RETRY_MS;
+	return ms != 0;
+}
+
 /* Fill the senders from the due index; *expand_r: an item that must be expanded first. False: the store cannot be
  * read. */
 static bool fill(struct out *o, uint64_t *expand_r)
 {
 	int64_t now = clock_now(), due = 0, wait = 0;
-	unsigned seen = 0;
+	unsigned seen = 0, passed = 0;
 	uint64_t id = 0;
 	struct forum_txn *t;
 	struct mailq_item i;
@@ -172,6 +221,7 @@ static bool fill(struct out *o, uint64_t *expand_r)
 		return false;
 	}
 	o->copy_stale = true;
+	o->domain_wake = 0;
 	while (out_senders_have_room(o) && seen++ < SCAN_MAX && o->results.n < OUT_IN_FLIGHT_MAX
 	       && mailq_due_next(t, now, &due, &id, &i) > 0) {
 		int64_t go = i.kind == MAILQ_POST ? i.created + o->config->hold_seconds : 0;
@@ -182,7 +232,12 @@ static bool fill(struct out *o, uint64_t *expand_r)
 			*expand_r = i.id;
 			break;
 		} else if (!out_is_in_flight(o, i.id)) {
-			compose(o, t, &i);
+			unsigned domain = out_domain_of(i.recipient);
+
+			if (out_domain_may(o, domain))
+				compose(o, t, &i);
+			else if (!pass_over(o, &i, domain, &passed))
+				break;
 		}
 	}
 	o->next_due = mailq_next_due(t);
@@ -234,6 +289,8 @@ static int poll_timeout(const struct out *o, bool retry)
 
 	if (o->next_due)
 		ms = earlier(ms, (o->next_due - clock_now()) * 1000 + 100);
+	if (o->domain_wake)
+		ms = earlier(ms, o->domain_wake - now);
 	if (o->pause_until > now)
 		ms = earlier(ms, o->pause_until - now);
 	for (unsigned i = 0; i < o->nsenders && *o->config->outgoing_transport; i++)
@@ -332,7 +389,7 @@ static bool work(struct out *o, bool *retry)
 		if (!*retry && purge(o))
 			return true;
 		out_give(o);
-		return !*retry && (item || o->results.n > before);
+		return !*retry && (commit_later(o) || item || o->results.n > before);
 	}
 	if (!out_in_flight(o))
 		take_config(o);
@@ -457,6 +514,7 @@ void out_stop(void)
 	config_unref(&next);
 	config_unref(&o->config);
 	vec_free(&o->results);
+	vec_free(&o->later);
 	out_copy_drop(&o->copy);
 	free_keys(o->keys);
 	close(o->wake_fd);

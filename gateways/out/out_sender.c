@@ -116,7 +116,21 @@ bool out_senders_pause(const struct out *o)
 	return clock_mono_ms() < o->pause_until || !may_ask(o);
 }
 
-struct out_sender *out_sender_free(struct out *o, size_t size)
+static bool has_slow_mail(const struct out *o, const struct out_sender *s)
+{
+	for (unsigned k = 0; k < s->nflight; k++)
+		if (o->domains[s->flight[k].domain].slow)
+			return true;
+	return false;
+}
+
+/* Slow domains have the first sender, and nobody waits behind them; with one sender there is no choice. */
+static bool fits(const struct out *o, const struct out_sender *s, bool slow)
+{
+	return o->nsenders == 1 || (slow ? s == &o->senders[0] : !has_slow_mail(o, s));
+}
+
+struct out_sender *out_sender_free(struct out *o, size_t size, bool slow)
 {
 	size_t bytes = bytes_in_flight(o);
 	struct out_sender *best = NULL;
@@ -126,7 +140,7 @@ struct out_sender *out_sender_free(struct out *o, size_t size)
 	for (unsigned i = 0; i < o->nsenders; i++) {
 		struct out_sender *s = &o->senders[i];
 
-		if (s->fd >= 0 && s->nflight < (o->downs ? 1 : depth(o)) && (!best || s->nflight < best->nflight))
+		if (s->fd >= 0 && fits(o, s, slow) && s->nflight < (o->downs ? 1 : depth(o)) && (!best || s->nflight < best->nflight))
 			best = s;
 	}
 	return best;
@@ -134,13 +148,15 @@ struct out_sender *out_sender_free(struct out *o, size_t size)
 
 bool out_senders_have_room(const struct out *o)
 {
-	return o->nmails < (o->downs ? 1 : OUT_MAILS_MAX) && out_sender_free((struct out *)o, 1) != NULL;
+	return o->nmails < (o->downs ? 1 : OUT_MAILS_MAX) && out_sender_free((struct out *)o, 1, false) != NULL;
 }
 
 void out_sender_given(struct out *o, struct out_sender *s, const struct out_mail *m, size_t size)
 {
-	s->flight[s->nflight++] = (struct out_flight){ m->id, size, m->expires };
 	o->given_at = clock_mono_ms();
+	if (!s->nflight)
+		s->busy_since = o->given_at;
+	s->flight[s->nflight++] = (struct out_flight){ m->id, size, m->expires, m->domain };
 }
 
 static void down(struct out *o, const struct out_flight *fl, struct slice text)
@@ -170,6 +186,8 @@ static void answered(struct out *o, struct out_sender *s, const struct send_answ
 		fl = s->flight[k];
 		memmove(s->flight + k, s->flight + k + 1, (s->nflight - k - 1) * sizeof s->flight[0]);
 		s->nflight--;
+		out_domain_answered(o, fl.domain, a->class, clock_mono_ms() - s->busy_since);
+		s->busy_since = clock_mono_ms();
 		if (a->class == SEND_DOWN) {
 			down(o, &fl, a->text);
 			return;
@@ -183,6 +201,14 @@ static void answered(struct out *o, struct out_sender *s, const struct send_answ
 	log_error("out", "answer for an item that was not given id=%llu", (unsigned long long)a->id);
 }
 
+static void empty(struct out *o, struct out_sender *s)
+{
+	while (s->nflight)
+		out_domain_end(o, s->flight[--s->nflight].domain);
+	buf_free(&s->in);
+	buf_free(&s->out);
+}
+
 static void died(struct out *o, struct out_sender *s)
 {
 	log_warn("out", "forumd-send ended unexpectedly in_flight=%u", s->nflight);
@@ -190,9 +216,7 @@ static void died(struct out *o, struct out_sender *s)
 	s->fd = -1;
 	if (s->nflight)
 		out_result_add(o, s->flight[0].id, SEND_LATER, SLICE("forumd-send ended while sending it"));
-	s->nflight = 0;
-	buf_free(&s->in);
-	buf_free(&s->out);
+	empty(o, s);
 	s->start_at = clock_mono_ms() + pause_ms(s->deaths++);
 }
 
@@ -246,8 +270,6 @@ void out_senders_stop(struct out *o)
 		if (s->fd >= 0)
 			close(s->fd);
 		s->fd = -1;
-		s->nflight = 0;
-		buf_free(&s->in);
-		buf_free(&s->out);
+		empty(o, s);
 	}
 }
