@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Thunderbird reads a newsgroup of forumd: logs in, subscribes, fetches headers, opens articles, answers, cancels; and meets a moved
-thread. Driven from inside by Marionette (thunderbird.py), without a screen."""
+"""Thunderbird reads a newsgroup of forumd: logs in, subscribes, fetches headers, opens articles, answers, cancels; meets a moved
+thread; and does it over TLS. Driven from inside by Marionette (thunderbird.py), without a screen."""
 import os, sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from forumtest import *
@@ -13,7 +13,7 @@ s.member("alice@example.org", "Alice", "secret")
 s.member("bob@example.org", "Bob", "secret2")
 ids = [s.post("test.forum", "post %d" % i, body="line %d\r\n..dot\r\n" % i) for i in range(20)]
 ids.append(s.post("test.forum", "Re: post 0", headers="References: %s\r\n" % ids[0], user="bob@example.org", password="secret2"))
-t = Thunderbird(lib="""
+t = Thunderbird(prefs={"news.cancel.confirm": False, "news.cancel.alert_on_success": False}, lib="""
 let server = MailServices.accounts.allServers.find(s => s.type == "nntp");
 let group = server && server.rootFolder.containsChildNamed("test.forum") ? server.rootFolder.getChildNamed("test.forum") : null;
 let headers = () => [...group.messages].sort((a, b) => a.messageKey - b.messageKey);
@@ -65,6 +65,16 @@ is_(k.text(), ["0 by=references"], "in its thread")
 tb("await fetch();")
 is_(tb("return headers().length;"), 22, "and comes back with the next look")
 
+# cancelled, as by Message > Cancel Message
+mine = "headers().find(h => h.messageId == 'tb@thunderbird.test')"
+tb("""
+let hdr = %s, l = listener();
+MailServices.nntp.cancelMessage("news://127.0.0.1/" + encodeURIComponent(hdr.messageId) + "?cancel", group.getUriForMsg(hdr), null, l, null);
+await l.promise;
+""" % mine)
+ok(wait_for(lambda: k.cmd("STAT <tb@thunderbird.test>").startswith("430")), "what is cancelled there is gone")
+is_(tb("return !!(%s);" % mine), False, "there, too")
+
 # the server says what was read elsewhere, and marks what was read here
 i = s.imap("alice@example.org", "secret")
 i.run("SELECT test.forum")
@@ -81,6 +91,27 @@ if pointer:
     is_(pointer[0][3], 1, "below the thread that it speaks of, which Thunderbird still has in its list")
     text = tb("return await read(group.getUriForMsg(headers().find(h => h.messageKey == %d)));" % pointer[0][0])
     ok("news:" + ids[0][1:-1] in text and "test.forum.aside" in text, "and tells where to") or diag(text)
+# over TLS, whose certificate its user has taken
+tb("""
+let base64 = %r, db = Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB);
+Cc["@mozilla.org/security/certoverride;1"].getService(Ci.nsICertOverrideService).rememberValidityOverride("127.0.0.1", %d, {}, db.constructX509FromBase64(base64), true);
+server.closeCachedConnections();
+server.port = %d; server.socketType = Ci.nsMsgSocketType.SSL;
+""" % ("".join(open(os.path.join(s.dir, "cert.pem")).read().split("-----")[2].split()), s.port["nntps"], s.port["nntps"]))
+safe = s.post("test.forum", "over TLS", body="sealed\r\n")
+tb("await fetch();")
+ok(tb("return headers().some(h => h.mime2DecodedSubject == 'over TLS');"), "headers come over TLS")
+text = tb("return await read(group.getUriForMsg(headers().find(h => h.mime2DecodedSubject == 'over TLS')));")
+ok("sealed" in text, "and an article") or diag(text)
+ok(re.search(r"(?m) nntps? open peer=\S+ listen=nntps$", s.tail(10 ** 6)), "by the port that takes nothing else")
+tb("""
+let file = Services.dirsvc.get("TmpD", Ci.nsIFile); file.append("tb-" + Math.random() + ".eml"); file.createUnique(0, 0o600);
+await IOUtils.writeUTF8(file.path, ["From: Alice <alice@example.org>", "Newsgroups: test.forum", "Subject: sealed answer", "Message-ID: <tls@thunderbird.test>", "", "x", ""].join("\\r\\n"));
+let l = listener();
+MailServices.nntp.postMessage(file, "test.forum", MailServices.accounts.findAccountForServer(server).key, l, null);
+await l.promise;
+""")
+ok(wait_for(lambda: k.cmd("STAT <tls@thunderbird.test>").startswith("223")), "an answer, too")
 shot = t.picture()
 ok(shot.startswith(b"\x89PNG"), "its window can be looked at")
 if os.environ.get("FORUMD_TEST_KEEP"):
