@@ -1,6 +1,5 @@
 #include "forumd/base/digest.h"
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <pthread.h>
 #include "forumd/base/mem.h"
 
@@ -32,11 +31,27 @@ void digest_sha512(struct slice s, unsigned char out[64]) {
 		bug("SHA-512 failed");
 }
 
+/* RFC 2104; HMAC() of libcrypto looks its algorithms up by name each time, under a lock, which costs more than the hashing */
 void digest_hmac_sha256(struct slice key, struct slice s, unsigned char out[32]) {
-	unsigned n = 32;
+	unsigned char inner[64] = { 0 }, outer[64];
 	pthread_once(&digest_md_once, digest_init_md);
-	if (!HMAC(digest_md, key.n ? key.p : "", (int)key.n, (const unsigned char *)(s.n ? s.p : ""), s.n, out, &n))
+	if (key.n > sizeof inner)
+		digest_sha256(key, inner);
+	else if (key.n)
+		memcpy(inner, key.p, key.n);
+	for (size_t i = 0; i < sizeof inner; i++) {
+		outer[i] = inner[i] ^ 0x5c;
+		inner[i] ^= 0x36;
+	}
+	EVP_MD_CTX *c = EVP_MD_CTX_new();
+	if (!c || EVP_DigestInit_ex2(c, digest_md, NULL) != 1 || EVP_DigestUpdate(c, inner, sizeof inner) != 1 ||
+	    EVP_DigestUpdate(c, s.n ? s.p : "", s.n) != 1 || EVP_DigestFinal_ex(c, out, NULL) != 1 ||
+	    EVP_DigestInit_ex2(c, digest_md, NULL) != 1 || EVP_DigestUpdate(c, outer, sizeof outer) != 1 ||
+	    EVP_DigestUpdate(c, out, 32) != 1 || EVP_DigestFinal_ex(c, out, NULL) != 1)
 		bug("HMAC-SHA-256 failed");
+	EVP_MD_CTX_free(c);
+	OPENSSL_cleanse(inner, sizeof inner);
+	OPENSSL_cleanse(outer, sizeof outer);
 }
 
 void digest_id(struct slice s, unsigned char out[16]) {

@@ -161,13 +161,20 @@ void text_utf8_add(struct buf *out, uint32_t cp) {
 	}
 }
 
+/* apart from each other, which is what lets the loop become vectors */
+static void text_lower_block(char *restrict to, const char *restrict from) {
+	for (unsigned j = 0; j < TEXT_BLOCK; j++) {
+		unsigned char c = (unsigned char)from[j];
+		to[j] = (char)(c + ((unsigned char)(c - 'A') < 26 ? 32 : 0));
+	}
+}
+
 void text_fold(struct slice s, struct buf *out) {
 	if (text_ascii_run(s) == s.n) {
 		char *p = buf_reserve(out, s.n);
 		size_t i = 0;
 		for (; i + TEXT_BLOCK <= s.n; i += TEXT_BLOCK)
-			for (unsigned j = 0; j < TEXT_BLOCK; j++)
-				p[i + j] = text_lower(s.p[i + j]);
+			text_lower_block(p + i, s.p + i);
 		for (; i < s.n; i++)
 			p[i] = text_lower(s.p[i]);
 		buf_commit(out, s.n);

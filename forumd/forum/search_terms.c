@@ -3,6 +3,9 @@
  *
  * The table is hashed with a seed of the process, so that nobody can choose words that collide. */
 #include <stdatomic.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 #include "forumd/base/rnd.h"
 #include "forumd/base/text.h"
 #include "forumd/forum/search_private.h"
@@ -191,11 +194,67 @@ static void table_add_token(struct table *t, const struct token *token) {
 	}
 }
 
+/* Bit i: octet i is a letter or digit; *high_r: one is not ASCII. A short block is filled up with blanks. */
+static uint64_t block_words(const char *p, bool *high_r) {
+	uint64_t words = 0;
+#ifdef __SSE2__
+	unsigned high = 0;
+	for (int i = 0; i < 4; i++) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
+		__m128i letter = _mm_sub_epi8(_mm_or_si128(v, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
+		__m128i digit = _mm_sub_epi8(v, _mm_set1_epi8('0'));
+		__m128i is = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(25)), letter),
+			_mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit));
+		words |= (uint64_t)(unsigned)_mm_movemask_epi8(is) << 16 * i;
+		high |= (unsigned)_mm_movemask_epi8(v);
+	}
+	*high_r = high != 0;
+#else
+	unsigned char high = 0;
+	for (int i = 0; i < 64; i++) {
+		words |= (uint64_t)token_ascii[(unsigned char)p[i]] << i;
+		high |= (unsigned char)p[i];
+	}
+	*high_r = high & 0x80;
+#endif
+	return words;
+}
+
+/* The words at the front, as far as it is ASCII, 64 octets at a time: most posts altogether. Where search_token() goes on. */
+static size_t table_add_ascii(struct table *t, struct slice s) {
+	size_t start = 0, base = 0;
+	bool inside = false, high;
+	for (; base < s.n && !t->full; base += 64) {
+		char last[64];
+		bool whole = s.n - base >= 64;
+		if (!whole) {
+			memset(last, ' ', sizeof last);
+			memcpy(last, s.p + base, s.n - base);
+		}
+		uint64_t words = block_words(whole ? s.p + base : last, &high), left = UINT64_MAX;
+		if (high)
+			return inside ? start : base;
+		for (uint64_t edge; !t->full && (edge = (inside ? ~words : words) & left); inside = !inside) {
+			unsigned i = (unsigned)__builtin_ctzll(edge);
+			size_t n = base + i - start;
+			if (inside && n <= TERM_MAX)
+				table_add(t, s.p + start, n);
+			else if (inside)
+				table_add_token(t, &(struct token){ .kind = TOKEN_WORD, .s = slice_sub(s, start, n) });
+			start = base + i;
+			left = UINT64_MAX << i;
+		}
+	}
+	if (inside && base >= s.n && !t->full)
+		table_add_token(t, &(struct token){ .kind = TOKEN_WORD, .s = slice_from(s, start) });
+	return s.n;
+}
+
 static void table_add_text(struct table *t, struct slice utf8) {
 	struct buf folded = { 0 };
 	struct token token;
-	size_t at = 0;
 	text_fold(utf8, &folded);
+	size_t at = table_add_ascii(t, buf_slice(&folded));
 	while (!t->full && search_token(buf_slice(&folded), &at, &token))
 		table_add_token(t, &token);
 	buf_free(&folded);

@@ -69,11 +69,21 @@ bool field_next(struct slice *rest, struct field *f_r) {
 	return true;
 }
 
+/* may the line at the front be of that field? Lines that go on begin with a blank, and no name does. */
+static bool field_begins(struct slice s, struct slice name) {
+	return s.n > name.n && (s.p[name.n] == ':' || text_space(s.p[name.n])) && slice_starts_nocase(s, name);
+}
+
+/* Most of a header is looked past: one memchr a line, and the first octet. */
 bool field_find(struct slice header, const char *name, unsigned n, struct field *f_r) {
 	struct slice want = slice_str(name);
-	while (field_next(&header, f_r))
-		if (f_r->name.n == want.n && slice_eq_nocase(f_r->name, want) && n-- == 0)
+	char first = text_lower(*name);
+	while (header.n && !field_blank_line(header)) {
+		if (text_lower(header.p[0]) != first || !field_begins(header, want))
+			header = slice_from(header, field_line_end(header, 0));
+		else if (field_next(&header, f_r) && f_r->name.n == want.n && n-- == 0)
 			return true;
+	}
 	return false;
 }
 

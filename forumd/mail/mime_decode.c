@@ -149,10 +149,13 @@ bool mime_decode(enum mime_encoding e, struct slice content, size_t max, struct 
 static void decode_lines(struct slice s, struct buf *out) {
 	if (slice_starts(s, SLICE("\xef\xbb\xbf")))
 		s = slice_from(s, 3);
+	bool nul = slice_chr(s, 0) >= 0;
+	buf_reserve(out, s.n);
 	while (s.n) {
-		size_t n = 0;
-		while (n < s.n && s.p[n] != '\r' && s.p[n] != 0)
-			n++;
+		ptrdiff_t cr = slice_chr(s, '\r'), zero = nul ? slice_chr(s, 0) : -1;
+		size_t n = cr < 0 ? s.n : (size_t)cr;
+		if (zero >= 0 && (size_t)zero < n)
+			n = (size_t)zero;
 		buf_add(out, s.p, n);
 		if (n == s.n)
 			return;

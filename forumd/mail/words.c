@@ -72,7 +72,7 @@ static void words_from_1252(struct slice s, struct buf *out) {
 static bool words_iconv(const char *from, struct slice text, struct buf *out);
 
 static bool words_iso_2022(struct slice s) {
-	return slice_find(s, SLICE("\x1b$B")) >= 0 || slice_find(s, SLICE("\x1b$@")) >= 0;
+	return slice_chr(s, 0x1b) >= 0 && (slice_find(s, SLICE("\x1b$B")) >= 0 || slice_find(s, SLICE("\x1b$@")) >= 0);
 }
 
 static void words_guess(struct slice s, struct buf *out) {

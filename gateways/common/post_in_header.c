@@ -33,7 +33,10 @@ static const char *const aside_unless_news[] = { "also-control", "newsgroups", "
 #define CANCEL_FIELDS 8          /* of one name that are looked at */
 
 static bool header_listed(const char *const *v, struct slice name) {
+	char first = name.n ? text_lower(*name.p) : 0;
 	for (; *v; v++) {
+		if (**v != first)
+			continue;
 		struct slice want = slice_str(*v);
 		if (want.p[want.n - 1] == '*' ? slice_starts_nocase(name, slice_to(want, want.n - 1)) : slice_eq_nocase(name, want))
 			return true;
@@ -42,8 +45,9 @@ static bool header_listed(const char *const *v, struct slice name) {
 }
 
 static int header_known(struct slice name) {
+	char first = name.n ? text_lower(*name.p) : 0;
 	for (int i = 0; i < KNOWN_COUNT; i++)
-		if (slice_is_nocase(name, known_names[i]))
+		if (*known_names[i] == first && slice_is_nocase(name, known_names[i]))
 			return i;
 	return -1;
 }

@@ -109,6 +109,12 @@ static void test_digest(void) {
 	hex_encode(slice_of(d, 32), &b);
 	is_buf(&b, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "SHA-256 of abc");
 	buf_reset(&b);
+	char key[131];
+	memset(key, 0xaa, sizeof key);
+	digest_hmac_sha256(slice_of(key, sizeof key), SLICE("Test Using Larger Than Block-Size Key - Hash Key First"), d);
+	hex_encode(slice_of(d, 32), &b);
+	is_buf(&b, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54", "with a long key, case 6");
+	buf_reset(&b);
 	digest_hmac_sha256(SLICE("Jefe"), SLICE("what do ya want for nothing?"), d);
 	hex_encode(slice_of(d, 32), &b);
 	is_buf(&b, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843", "HMAC, RFC 4231 case 2");

@@ -5,6 +5,7 @@
 #include "forumd/forum/author.h"
 #include "forumd/forum/forum_private.h"
 #include "forumd/forum/search.h"
+#include "forumd/forum/search_private.h"
 #include "tests/unit/forum/fixture.h"
 
 enum { POSTS_MAX = 2400 };
@@ -451,7 +452,68 @@ static void test_cut(void) {
 	forum_close(&forum);
 }
 
+static bool listed(struct slice list, struct slice term) {
+	struct buf b = { 0 };
+	buf_addc(&b, 0);
+	buf_add_slice(&b, term);
+	buf_addc(&b, 0);
+	bool is = slice_find(list, buf_slice(&b)) >= 0;
+	buf_free(&b);
+	return is;
+}
+
+/* is what search_token() cuts out listed, and nothing else, wherever words and other characters fall? */
+static bool tokens_agree(struct slice text) {
+	struct buf terms = { 0 }, folded = { 0 }, seen = { 0 };
+	struct search_list l;
+	struct token token;
+	size_t at = 0, distinct = 0, listed_n = 0;
+	search_terms(SLICE("A"), SLICE(""), text, false, &terms);
+	bool good = search_terms_decode(buf_slice(&terms), &l) > 0;
+	text_fold(text, &folded);
+	buf_addc(&seen, 0);
+	while (good && search_token(buf_slice(&folded), &at, &token)) {
+		if (token.s.n > TERM_MAX)
+			continue;
+		good = listed(l.body, token.s);
+		if (listed(buf_slice(&seen), token.s))
+			continue;
+		distinct++;
+		buf_add_slice(&seen, token.s);
+		buf_addc(&seen, 0);
+	}
+	for (size_t i = 1; good && i < l.body.n; i++)
+		listed_n += l.body.p[i] == 0;
+	buf_free(&terms);
+	buf_free(&folded);
+	buf_free(&seen);
+	return good && distinct == listed_n;
+}
+
+static void test_tokens(void) {
+	static const char *const pieces[] = { "a", "zed", "9", "Words", " ", ".", "\r\n", "@", "[", "`", "{", "/", ":", "\x7f", "\xc3\xa4", "\xe2\x80\x99", "\xe2\x80\x94" };
+	struct buf b = { 0 };
+	unsigned wrong = 0;
+	for (unsigned i = 0; i < 4000; i++) {
+		/* the longer half is pure ASCII in most rounds: octets above 127 are met late */
+		unsigned most = i % 3 ? 14 : 17, n = rnd(120);
+		buf_reset(&b);
+		for (unsigned k = 0; k < n; k++)
+			buf_adds(&b, pieces[rnd(k < 60 ? most : 17)]);
+		wrong += !tokens_agree(buf_slice(&b));
+	}
+	for (unsigned n = 0; n < 130; n++) {
+		buf_reset(&b);
+		for (unsigned k = 0; k < n; k++)
+			buf_addc(&b, k % 60 == 59 ? ' ' : 'x');
+		wrong += !tokens_agree(buf_slice(&b));
+	}
+	is_int(wrong, 0, "the words of a text, 64 octets at a time and one by one");
+	buf_free(&b);
+}
+
 int main(void) {
+	test_tokens();
 	test_cut();
 	test_posts();
 	test_authors();
