@@ -139,6 +139,22 @@ static bool scan_next(struct scan *s, size_t from, struct delimiter *d_r) {
 	return false;
 }
 
+/* the same for an offset that the cursor may have passed by a line end: that before a boundary, read as the end of a header */
+static uint32_t scan_lines_at(struct scan *s, size_t to) {
+	uint32_t n = scan_lines_to(s, to);
+	for (size_t i = to; i < s->counted; i++)
+		n -= s->body.p[i] == '\n';
+	return n;
+}
+
+/* The header of an embedded message that has no body lies inside the part it is the content of. */
+static void scan_clip_header(struct scan *s, struct mime_part *p, size_t end) {
+	if (p->parent < 0 || s->v[p->parent].kind != MIME_MESSAGE || p->body_off <= end)
+		return;
+	p->header_len = end > p->header_off ? (uint32_t)(end - p->header_off) : 0;
+	p->body_off = p->header_off + p->header_len;
+}
+
 /* End all parts above `level` before the line at `line`: its line end belongs to the boundary (RFC 2046 5.1.1). */
 static void scan_close_above(struct scan *s, int level, size_t line, bool boundary) {
 	size_t end = line;
@@ -148,10 +164,11 @@ static void scan_close_above(struct scan *s, int level, size_t line, bool bounda
 		struct scan_level *l = &s->stack[s->top];
 		struct mime_part *p = &s->v[l->part];
 		scan_deactivate(s, s->top);
+		scan_clip_header(s, p, end);
 		p->body_len = end > p->body_off ? (uint32_t)(end - p->body_off) : 0;
 		if (!p->body_len)
 			continue;
-		p->lines = scan_lines_to(s, end) - l->lines_before;
+		p->lines = scan_lines_at(s, end) - l->lines_before;
 		if (s->body.p[end - 1] != '\n')
 			p->lines++;
 	}

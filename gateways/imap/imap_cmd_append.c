@@ -11,6 +11,7 @@
 #include "forumd/forum/personal.h"
 #include "forumd/mail/address.h"
 #include "forumd/mail/date.h"
+#include "forumd/mail/imap_text.h"
 #include "gateways/common/post_in.h"
 #include "gateways/imap/imap_private.h"
 
@@ -178,8 +179,9 @@ static enum step append_done(struct session *s) {
 	return r;
 }
 
-/* a message without From gets the member's */
+/* a message without From gets the member's, in ENVELOPE too */
 static void own_from(struct forum_txn *t, uint32_t member, struct arena *a, struct post_draft *draft) {
+	struct address_list list;
 	struct buf b = {0};
 	struct member m;
 	if (draft->from.n || member_get(t, member, &m) <= 0 || !m.naddresses)
@@ -188,6 +190,10 @@ static void own_from(struct forum_txn *t, uint32_t member, struct arena *a, stru
 	if (at > 0)
 		address_write(&b, m.name, slice_to(m.addresses[0], (size_t)at), slice_from(m.addresses[0], (size_t)at + 1));
 	draft->from = arena_slice(a, buf_slice(&b));
+	address_parse(a, draft->from, &list);
+	buf_reset(&b);
+	imap_text_addresses(&b, &list);
+	draft->env_from = arena_slice(a, buf_slice(&b));
 	buf_free(&b);
 }
 

@@ -60,6 +60,11 @@ static void test_nesting(void) {
 		"0 multipart/digest 0+0 0+32 6\n1 message/rfc822 5+2 7+18 3\n2 text/plain 7+14 21+4 1\n");
 	check("message/rfc822", "Content-Type: message/global\r\n\r\nA: b\r\n\r\ntext",
 		"0 message/rfc822 0+0 0+44 5\n1 message/global 0+32 32+12 3\n2 text/plain 32+8 40+4 1\n");
+	/* messages without a body: the line end before the boundary is none of their header */
+	check("multipart/digest; boundary=b", "--b\r\n\r\nA: b\r\n--b--\r\n",
+		"0 multipart/digest 0+0 0+20 4\n1 message/rfc822 5+2 7+4 1\n2 text/plain 7+4 11+0 0\n");
+	check("multipart/digest; boundary=b", "--b\r\n\r\n\r\n--b--\r\n",
+		"0 multipart/digest 0+0 0+16 4\n1 message/rfc822 5+2 7+0 0\n2 text/plain 7+0 7+0 0\n");
 	check("message/rfc822\r\nContent-Transfer-Encoding: base64", "QTogYg==", "0 message/rfc822 0+0 0+8 1\n");
 }
 
