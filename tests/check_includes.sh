@@ -21,7 +21,8 @@ deny() {
 except() { grep -vE "$1"; }
 
 all=$(files forumd gateways storage)
-deny "only storage/kv.c uses LMDB" 'lmdb\.h' $(except '^storage/kv\.c$' <<< "$all")
+deny "only storage/kv uses LMDB" 'lmdb\.h' $(except '^storage/kv_private\.h$' <<< "$all")
+deny "only storage/kv knows what is in it" 'storage/(kv_private|journal)\.h' $(except '^storage/' <<< "$all")
 deny "only storage/log_pgsql.c uses libpq" 'libpq|postgresql/' $(except '^storage/log_pgsql\.c$' <<< "$all")
 deny "only forumd/net uses TLS" 'openssl/(ssl|tls1|dtls1|bio|x509v3)' \
 	$(except '^(forumd/net/|gateways/out/send_)' <<< "$all")

@@ -1,5 +1,7 @@
 /* A disk that fails: the write calls of this program (LMDB's included) go through here and fail when told to. */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -7,11 +9,19 @@
 #include "storage/kv.h"
 #include "tests/tap/tap.h"
 
-static int fail_meta, fail_data;        /* errno for writes to the two meta pages, and for all others */
+static int fail_meta, fail_data;        /* errno for writes to the two meta pages of data.mdb, and to its others */
+static int fail_journal, fail_flush;    /* errno for writes to the journal, and for flushes of data.mdb */
+
+static bool is_journal(int fd) {
+	char link[64], path[512];
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	ssize_t n = readlink(link, path, sizeof path);
+	return n > 8 && memcmp(path + n - 8, "/journal", 8) == 0;
+}
 
 ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at);
 ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at) {
-	int e = at < 8192 ? fail_meta : fail_data;
+	int e = is_journal(fd) ? fail_journal : at < 8192 ? fail_meta : fail_data;
 	if (e) {
 		errno = e;
 		return -1;
@@ -32,6 +42,28 @@ ssize_t writev(int fd, const struct iovec *v, int n) {
 	return syscall(SYS_writev, fd, v, n);
 }
 
+/* the journal's records */
+ssize_t pwritev64(int fd, const struct iovec *v, int n, off64_t at);
+ssize_t pwritev64(int fd, const struct iovec *v, int n, off64_t at) {
+	if (fail_journal) {
+		errno = fail_journal;
+		return -1;
+	}
+	return syscall(SYS_pwritev, fd, v, n, at, 0);
+}
+
+ssize_t pwritev(int fd, const struct iovec *v, int n, off_t at) {
+	return pwritev64(fd, v, n, at);
+}
+
+int fdatasync(int fd) {
+	if (fail_flush && !is_journal(fd)) {
+		errno = fail_flush;
+		return -1;
+	}
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
 static int store(struct kv *kv, const char *key) {
 	struct kv_txn *w;
 	struct fail f;
@@ -40,6 +72,23 @@ static int store(struct kv *kv, const char *key) {
 		return r;
 	if (kv_put(w, slice_str(key), SLICE("x")) != 1)
 		bail("put");
+	return kv_commit(&w, &f);
+}
+
+/* too large for the journal: answered after a checkpoint */
+static int store_large(struct kv *kv) {
+	static char value[60000];
+	struct kv_txn *w;
+	struct fail f;
+	int r = kv_write_begin(kv, NULL, &w, &f);
+	if (r < 0)
+		return r;
+	for (int i = 0; i < 40; i++) {
+		char key[16];
+		snprintf(key, sizeof key, "large%d", i);
+		if (kv_put(w, i ? slice_str(key) : SLICE("large"), slice_of(value, sizeof value)) != 1)
+			bail("put");
+	}
 	return kv_commit(&w, &f);
 }
 
@@ -84,6 +133,26 @@ int main(void) {
 	is_int(store(kv, "h"), 1, "a write reopens too");
 	ok(has(kv, "a") == 1 && has(kv, "c") == 1 && has(kv, "e") == 1 && has(kv, "h") == 1, "what was acknowledged is there");
 	ok(has(kv, "b") == 0 && has(kv, "d") == 0 && has(kv, "g") == 0, "what was refused is not");
+	fail_journal = EIO;
+	is_int(store(kv, "i"), ERR_UNAVAILABLE, "the journal cannot be written");
+	is_int(has(kv, "i"), 0, "nothing of it is seen");
+	fail_data = ENOSPC;
+	fail_journal = 0;
+	is_int(store(kv, "k"), ERR_UNAVAILABLE, "the journal has it, the disk is full");
+	fail_data = 0;
+	is_int(store(kv, "l"), 1, "and there is room again");
+	ok(has(kv, "k") == 0 && has(kv, "l") == 1, "what was refused is taken back out of the journal");
+	fail_flush = EIO;
+	is_int(store_large(kv), ERR_UNAVAILABLE, "a large write set, and the flush fails");
+	fail_flush = 0;
+	is_int(store(kv, "m"), 1, "the store is opened again, and writes go on");
+	ok(has(kv, "l") == 1 && has(kv, "m") == 1, "nothing acknowledged is lost");
+	is_int(has(kv, "large"), 0, "and what was not on disk is not there");
+	kv_close(&kv);
+	if (kv_open(test_tmpfile("db"), &opt, &kv, &f) != 1)
+		bail("open: %s", f.text);
+	ok(has(kv, "a") == 1 && has(kv, "l") == 1 && has(kv, "m") == 1, "nor after a restart");
+	ok(has(kv, "b") == 0 && has(kv, "d") == 0 && has(kv, "g") == 0 && has(kv, "i") == 0 && has(kv, "k") == 0, "nor comes what was refused");
 	kv_close(&kv);
 	return done();
 }

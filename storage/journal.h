@@ -1,0 +1,63 @@
+/* journal.h - what was committed lately, on disk before the store's own pages are: a ring of write sets in one file of
+ * fixed size. A write set goes to the disk in one piece and with one flush, in place, so that the file system has
+ * nothing of its own to write.
+ *
+ * The file begins with two slots for the mark: what the store's file surely holds, and where the write sets behind it
+ * begin. Marks go to the slots in turn, so that a cut while one is written leaves the other. Records carry the number of
+ * the transaction they make; a reader follows them from the mark while the numbers follow each other and the sums are
+ * right, so what is left of older rounds, or was cut, ends the reading. What is left of an older life of the journal, or
+ * of a store whose file was replaced by a backup, has another salt.
+ *
+ * Knows nothing of LMDB. All functions return 0 or an errno. One writer thread calls append, undo and fits; another
+ * thread may write marks meanwhile. */
+#ifndef STORAGE_JOURNAL_H
+#define STORAGE_JOURNAL_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "forumd/base/slice.h"
+
+struct journal;
+
+#define JOURNAL_SIZE (16u << 20)        /* octets of the file; it never grows */
+#define JOURNAL_RECORD_MAX (1u << 20)   /* of a write set; larger ones are not for the journal */
+#define JOURNAL_STATE_MAX 1024
+
+struct journal_mark {
+	uint64_t txn;                   /* the store's file holds this transaction and all before it */
+	uint64_t at;                    /* where the record of the next one is, or will be */
+	bool clean;                     /* closed in order: nothing follows, and the store's file may be another one */
+	uint32_t state_n;
+	char state[JOURNAL_STATE_MAX];  /* the caller's */
+};
+
+/* Opens the file `journal` in the directory. With `create`, it is made when it is missing (written whole, then renamed);
+ * without, ENOENT. One process may have it open: EBUSY else. */
+int journal_open(const char *dir, bool create, struct journal **j_r);
+/* closes the file and nothing more; NULL is a no-op */
+void journal_close(struct journal **j);
+/* Renames the file, which belongs to a store that is not here any more, out of the way, and closes it. name_r (at least
+ * 64 octets) gets the new name. */
+int journal_set_aside(struct journal **j, const char *dir, char *name_r);
+
+/* the last mark written; ENODATA: none yet */
+int journal_mark_read(struct journal *j, struct journal_mark *mark_r);
+/* writes it, and frees the room of the records before it; on disk when it returns 0 */
+int journal_mark_write(struct journal *j, const struct journal_mark *mark);
+
+/* Nothing in the journal counts any more: a new salt, and records begin at the start. The next mark makes it so. */
+void journal_restart(struct journal *j);
+/* Gives the write sets behind the mark to the callback, in order, until it returns another number than 0, which is
+ * returned, or until there are no more. Then the journal stands where the next record goes. */
+int journal_replay(struct journal *j, const struct journal_mark *mark, int (*each)(void *arg, uint64_t txn, struct slice set),
+	void *arg);
+
+/* is there room for a record of any size? If not, a mark must be written first */
+bool journal_fits(struct journal *j);
+/* appends the write set that makes transaction `txn`; on disk when it returns 0. At most JOURNAL_RECORD_MAX. */
+int journal_append(struct journal *j, uint64_t txn, struct slice set);
+/* takes the record appended last back; on disk when it returns 0 */
+int journal_undo(struct journal *j);
+/* where the next record goes; octets of records behind the last mark */
+uint64_t journal_at(struct journal *j);
+uint64_t journal_pending(struct journal *j);
+#endif
