@@ -126,32 +126,38 @@ int journal_set_aside(struct journal **j, const char *dir, char *name_r) {
 
 /* ---- marks ---- */
 
-static bool slot_read(struct journal *j, int slot, uint64_t *serial_r, uint32_t *salt_r, struct journal_mark *mark_r) {
-	char p[SLOT];
+/* 0, ENODATA when nothing was ever written there, EBADMSG */
+static int slot_read(struct journal *j, int slot, uint64_t *serial_r, uint32_t *salt_r, struct journal_mark *mark_r) {
+	char p[SLOT] = { 0 };
 	if (pread(j->fd, p, sizeof p, slot * SLOT) != sizeof p || num_get32(p) != SLOT_MAGIC)
-		return false;
+		return num_get32(p) ? EBADMSG : ENODATA;
 	uint16_t n = num_get16(p + 37);
 	if (n > JOURNAL_STATE_MAX || digest_crc(0, slice_of(p + 8, SLOT_HEAD - 8 + n)) != num_get32(p + 4))
-		return false;
+		return EBADMSG;
 	*serial_r = num_get64(p + 8);
 	*salt_r = num_get32(p + 32);
 	*mark_r = (struct journal_mark){ .txn = num_get64(p + 16), .at = num_get64(p + 24), .clean = p[36], .state_n = n };
 	memcpy(mark_r->state, p + SLOT_HEAD, n);
-	return mark_r->at >= RING && mark_r->at <= JOURNAL_SIZE && mark_r->at % 8 == 0;
+	return mark_r->at >= RING && mark_r->at <= JOURNAL_SIZE && mark_r->at % 8 == 0 ? 0 : EBADMSG;
 }
 
 int journal_mark_read(struct journal *j, struct journal_mark *mark_r) {
 	struct journal_mark mark;
 	uint64_t serial;
 	uint32_t salt;
+	int none = ENODATA;
 	j->serial = 0;
-	for (int slot = 0; slot < 2; slot++)
-		if (slot_read(j, slot, &serial, &salt, &mark) && serial > j->serial) {
-			j->serial = serial;
-			j->salt = salt;
-			*mark_r = mark;
-		}
-	return j->serial ? 0 : ENODATA;
+	for (int slot = 0; slot < 2; slot++) {
+		int rc = slot_read(j, slot, &serial, &salt, &mark);
+		if (rc == EBADMSG)
+			none = rc;
+		if (rc || serial <= j->serial)
+			continue;
+		j->serial = serial;
+		j->salt = salt;
+		*mark_r = mark;
+	}
+	return j->serial ? 0 : none;
 }
 
 int journal_mark_write(struct journal *j, const struct journal_mark *mark) {

@@ -31,7 +31,7 @@ struct journal_mark {
 };
 
 /* Opens the file `journal` in the directory. With `create`, it is made when it is missing (written whole, then renamed);
- * without, ENOENT. One process may have it open: EBUSY else. */
+ * without, ENOENT. One process may have it open: EBUSY else. EBADMSG: it has another size. */
 int journal_open(const char *dir, bool create, struct journal **j_r);
 /* closes the file and nothing more; NULL is a no-op */
 void journal_close(struct journal **j);
@@ -39,7 +39,7 @@ void journal_close(struct journal **j);
  * 64 octets) gets the new name. */
 int journal_set_aside(struct journal **j, const char *dir, char *name_r);
 
-/* the last mark written; ENODATA: none yet */
+/* the last mark written; ENODATA: none yet; EBADMSG: both slots are damaged */
 int journal_mark_read(struct journal *j, struct journal_mark *mark_r);
 /* writes it, and frees the room of the records before it; on disk when it returns 0 */
 int journal_mark_write(struct journal *j, const struct journal_mark *mark);

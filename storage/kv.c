@@ -122,6 +122,7 @@ static int kv_begin_outermost(struct kv *kv, struct kv_txn **txn_r, struct fail 
 		pthread_mutex_unlock(&kv->write_lock);
 		return kv_fail(kv, "write begin", rc, f);
 	}
+	txn->room = kv_map_room(kv);
 	*txn_r = txn;
 	return 1;
 }
@@ -387,6 +388,8 @@ static int kv_fail_read(struct kv_txn *txn, int rc) {
 static int kv_fail_write(struct kv_txn *txn, int rc) {
 	if (!txn->error)
 		kv_spoil(txn, kv_fail(txn->kv, "write", rc, NULL));
+	if (rc == MDB_MAP_FULL)
+		kv_keeper_tight(txn->kv);
 	return txn->error;
 }
 
@@ -437,6 +440,8 @@ int kv_put(struct kv_txn *txn, struct slice key, struct slice value) {
 	int r = kv_write_check(txn);
 	if (r < 0)
 		return r;
+	if (!kv_map_takes(txn, key.n + value.n))
+		return kv_fail_write(txn, MDB_MAP_FULL);
 	struct buf *to = kv_capture(txn);
 	kv_note_put(to, key, value);
 	const char *end = buf_bytes(to) + buf_len(to);

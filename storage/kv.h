@@ -5,7 +5,9 @@
  * child transactions nest in it (an aborted child leaves no trace).
  *
  * A write transaction records its puts and deletes (the write set, storage/log.h). At the outermost commit the write
- * set is appended to the commit log BEFORE LMDB commits; the null log does nothing.
+ * set is appended to the commit log BEFORE LMDB commits (the null log does nothing), and to the journal, which makes the
+ * commit durable. LMDB's pages reach the disk later, at a checkpoint; a store that was not closed in order is put right
+ * when it is opened (kv_checkpoint.c says how). The directory holds data.mdb, lock.mdb and journal; they belong together.
  *
  * Slices returned live until the transaction ends or, in a write transaction, until the next put or del in it or in a
  * child of it.
@@ -37,7 +39,8 @@ struct kv_options {
 };
 
 /* Opens the directory, creating it (in a temporary name, then renamed: a cut during creation leaves nothing half
- * made). With read_only, `dir` may also be a single file made by kv_copy_to(). 1 or < 0. Any thread. */
+ * made). With read_only, `dir` may also be a single file made by kv_copy_to(); a store that needs recovery is refused.
+ * One process may write to a store. Starts a thread, unless read_only or no_sync. 1 or < 0. Any thread. */
 int kv_open(const char *dir, const struct kv_options *opt, struct kv **kv_r, struct fail *f);
 /* all transactions must have ended; NULL is a no-op */
 void kv_close(struct kv **kv);

@@ -7,9 +7,11 @@
 #include "forumd/base/num.h"
 #include "storage/kv_private.h"
 
+#define KV_NO_PIN UINT64_MAX
+
 struct kv_readers {
 	unsigned count;
-	uint64_t oldest, pins[2];       /* snapshots that the keeper holds: not counted, once each; 0 none */
+	uint64_t oldest, pins[2];       /* snapshots that the keeper holds: not counted, once each; KV_NO_PIN none */
 };
 
 /* lines are "pid thread txn" with "-" for an idle slot; the first is a heading */
@@ -22,8 +24,10 @@ static int kv_each_reader(const char *line, void *arg) {
 			return 0;
 	if (num_parse_u64(word, &txn)) {
 		for (int i = 0; i < 2; i++)
-			if (txn && r->pins[i] == txn)
-				return (int)(r->pins[i] = 0);
+			if (r->pins[i] == txn) {
+				r->pins[i] = KV_NO_PIN;
+				return 0;
+			}
 		r->count++;
 		if (txn < r->oldest)
 			r->oldest = txn;
@@ -34,8 +38,8 @@ static int kv_each_reader(const char *line, void *arg) {
 static void kv_list_readers(struct kv *kv, struct kv_readers *r) {
 	struct kv_keeper *k = &kv->keeper;
 	pthread_mutex_lock(&k->lock);
-	r->pins[0] = k->pin ? mdb_txn_id(k->pin) : 0;
-	r->pins[1] = k->next_pin ? mdb_txn_id(k->next_pin) : 0;
+	r->pins[0] = k->pin ? mdb_txn_id(k->pin) : KV_NO_PIN;
+	r->pins[1] = k->next_pin ? mdb_txn_id(k->next_pin) : KV_NO_PIN;
 	mdb_reader_list(kv->env, kv_each_reader, r);
 	pthread_mutex_unlock(&k->lock);
 }
@@ -103,4 +107,59 @@ int kv_copy_to(struct kv *kv, const char *file, struct fail *f) {
 	if (rc == EEXIST)
 		return fail_set(f, ERR_EXISTS, "the file exists");
 	return rc ? kv_fail(kv, "copy", rc, f) : 1;
+}
+
+/* ---- room in the map ---- */
+
+/* A delete touches a page of each level of the tree and of the list of free pages, and what a commit frees serves the
+ * one after the next. */
+enum { RESERVE_PAGES = 32, PUT_PAGES = 2 };
+
+struct kv_pages { uint64_t used, all, size; };
+
+static bool kv_pages(struct kv *kv, struct kv_pages *p) {
+	MDB_envinfo info;
+	MDB_stat st;
+	if (mdb_env_info(kv->env, &info) || mdb_env_stat(kv->env, &st))
+		return false;
+	*p = (struct kv_pages){ .used = info.me_last_pgno + 1, .all = info.me_mapsize / st.ms_psize, .size = st.ms_psize };
+	return true;
+}
+
+unsigned kv_map_left(struct kv *kv) {
+	struct kv_pages p;
+	return kv_pages(kv, &p) ? (unsigned)((p.all - p.used) * 100 / p.all) : 0;
+}
+
+/* table 0 of LMDB, which only readers may open: for each transaction the pages it freed, a count before them */
+static uint64_t kv_free_pages(struct kv *kv) {
+	MDB_txn *mt;
+	MDB_cursor *c;
+	MDB_val k, v;
+	uint64_t n = 0;
+	if (mdb_txn_begin(kv->env, NULL, MDB_RDONLY, &mt))
+		return 0;
+	if (mdb_cursor_open(mt, 0, &c) == 0) {
+		while (mdb_cursor_get(c, &k, &v, MDB_NEXT) == 0)
+			n += *(size_t *)v.mv_data;
+		mdb_cursor_close(c);
+	}
+	mdb_txn_abort(mt);
+	return n;
+}
+
+int64_t kv_map_room(struct kv *kv) {
+	struct kv_pages p;
+	if (!kv_pages(kv, &p) || (p.all - p.used) * 100 / p.all >= KV_MAP_SHORT)
+		return INT64_MAX;
+	uint64_t left = p.all - p.used + kv_free_pages(kv);
+	return left > RESERVE_PAGES ? (int64_t)((left - RESERVE_PAGES) * p.size) : 0;
+}
+
+bool kv_map_takes(struct kv_txn *txn, size_t n) {
+	int64_t cost = (int64_t)n + PUT_PAGES * 4096;
+	if (txn->root->room == INT64_MAX)
+		return true;
+	txn->root->room -= cost;
+	return txn->root->room >= 0;
 }

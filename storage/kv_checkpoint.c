@@ -30,7 +30,7 @@
 /* A checkpoint is due after so many commits (each leaves some 20 pages that wait for it), octets of the journal, or
  * seconds of rest. */
 enum { DUE_COMMITS = 512, DUE_OCTETS = 4 << 20, DUE_SECONDS = 2 };
-#define SPACE_SHORT ((uint64_t)64 << 20)
+#define DISK_SHORT ((uint64_t)64 << 20)
 
 /* ---- meta pages ---- */
 
@@ -98,17 +98,9 @@ static int checkpoint_note(struct kv *kv, struct journal_mark *mark, MDB_txn **p
 	return 0;
 }
 
-/* Is it so full that a commit needs what the one before it freed? Then a checkpoint between them must set it free. */
-static bool space_short(struct kv *kv) {
-	MDB_envinfo info;
-	MDB_stat st;
+static bool disk_short(struct kv *kv) {
 	struct statvfs fs;
-	if (mdb_env_info(kv->env, &info) || mdb_env_stat(kv->env, &st))
-		return true;
-	uint64_t used = ((uint64_t)info.me_last_pgno + 1) * st.ms_psize;
-	uint64_t spare = info.me_mapsize / 4 < SPACE_SHORT ? info.me_mapsize / 4 : SPACE_SHORT;
-	return used + spare > info.me_mapsize ||
-		(statvfs(kv->dir, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < SPACE_SHORT);
+	return statvfs(kv->dir, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < DISK_SHORT;
 }
 
 /* makes what was noted durable; from then on the new pin holds */
@@ -116,7 +108,7 @@ static int checkpoint_flush(struct kv *kv, const struct journal_mark *mark, MDB_
 	int rc = mdb_env_sync(kv->env, 1);
 	if (!rc)
 		rc = journal_mark_write(kv->journal, mark);
-	bool tight = space_short(kv);
+	bool tight = disk_short(kv);
 	pthread_mutex_lock(&kv->keeper.lock);
 	MDB_txn *old = rc ? pin : kv->keeper.pin;
 	kv->keeper.next_pin = NULL;
@@ -167,25 +159,18 @@ void kv_unpin(struct kv *kv) {
 
 /* ---- recovery ---- */
 
-static int journal_begin(struct kv *kv, bool create) {
-	int rc = journal_open(kv->dir, create, &kv->journal);
-	if (rc == EBADMSG)
-		log_error("storage", "the journal is not one of this version dir=%s", kv->dir);
-	return rc;
-}
-
 int kv_journal_open(struct kv *kv) {
 	struct journal_mark mark;
 	if (kv->single_file)
 		return 0;
-	int rc = journal_begin(kv, !kv->opt.read_only && !kv->opt.no_sync);
+	int rc = journal_open(kv->dir, !kv->opt.read_only && !kv->opt.no_sync, &kv->journal);
 	if (rc == ENOENT)
 		return 0;
 	if (!kv->opt.read_only || rc)
 		return kv->opt.read_only && rc == EBUSY ? 0 : rc;  /* the store is in use: its pages are as they should be */
 	rc = journal_mark_read(kv->journal, &mark);
 	journal_close(&kv->journal);
-	return rc == ENODATA || mark.clean ? 0 : EUCLEAN;
+	return rc == EBADMSG ? rc : rc == ENODATA || mark.clean ? 0 : EUCLEAN;
 }
 
 /* Has the file gone on from the mark? A backup that was put in its place has not. */
@@ -202,7 +187,7 @@ static int set_aside(struct kv *kv) {
 	if (!rc)
 		log_warn("storage", "data.mdb is not the file that the journal belongs to (a backup?): the journal is kept as %s dir=%s",
 			name, kv->dir);
-	return rc ? rc : journal_begin(kv, true);
+	return rc ? rc : journal_open(kv->dir, true, &kv->journal);
 }
 
 static int put_back(struct kv *kv, int fd, const struct meta_state *m) {
@@ -223,8 +208,8 @@ int kv_recover_file(struct kv *kv, bool *replay_r) {
 	struct buf path = { 0 };
 	*replay_r = false;
 	int rc = journal_mark_read(kv->journal, &mark);
-	if (rc == ENODATA || mark.clean)
-		return 0;
+	if (rc || mark.clean)
+		return rc == ENODATA ? 0 : rc;
 	memcpy(&then, mark.state, sizeof then);
 	buf_addf(&path, "%s/data.mdb", kv->dir);
 	int fd = open(buf_bytes(&path), O_RDWR | O_CLOEXEC);
@@ -392,11 +377,21 @@ int kv_keeper_wait(struct kv *kv) {
 	return rc;
 }
 
+/* is the map so full that a commit needs the pages that the one before it freed? */
+static bool map_short(struct kv *kv) {
+	if (kv_enter(kv, NULL))
+		return false;
+	bool is_short = kv_map_left(kv) < KV_MAP_SHORT;
+	kv_leave(kv, NULL, false);
+	return is_short;
+}
+
 int kv_keeper_room(struct kv *kv) {
 	struct kv_keeper *k = &kv->keeper;
-	if (!kv->journal || (journal_fits(kv->journal) && !(atomic_load(&k->tight) && atomic_load(&k->commits))))
+	if (!kv->journal)
 		return 0;
-	return kv_keeper_wait(kv);
+	bool tight = atomic_load(&k->commits) && (atomic_load(&k->tight) || map_short(kv));
+	return tight || !journal_fits(kv->journal) ? kv_keeper_wait(kv) : 0;
 }
 
 void kv_keeper_tight(struct kv *kv) {

@@ -27,7 +27,9 @@ static int kv_map_error(int rc) {
 	case ENOSPC: case EDQUOT: case EFBIG: case EIO: case EROFS: case ENOMEM: case EAGAIN: case EACCES: case EPERM:
 	case ENFILE: case EMFILE: case ENOENT:
 		return ERR_UNAVAILABLE;
-	case MDB_CORRUPTED: case MDB_PAGE_NOTFOUND: case MDB_INVALID: case MDB_VERSION_MISMATCH: case MDB_CURSOR_FULL:
+	case EBUSY: case EUCLEAN:
+		return ERR_UNAVAILABLE;
+	case EBADMSG: case MDB_CORRUPTED: case MDB_PAGE_NOTFOUND: case MDB_INVALID: case MDB_VERSION_MISMATCH: case MDB_CURSOR_FULL:
 		return ERR_CORRUPT;
 	case MDB_BAD_VALSIZE:
 		return ERR_TOOBIG;
@@ -41,7 +43,10 @@ int kv_fail(struct kv *kv, const char *what, int rc, struct fail *f) {
 		return fail_internal(f, "storage %s: %s: %s", kv->dir, what, mdb_strerror(rc));
 	log_error("storage", "%s failed code=%s error=\"%s\" dir=%s", what, err_name((enum err)code), mdb_strerror(rc),
 		kv->dir);
-	return fail_set(f, (enum err)code, "%s", code == ERR_CORRUPT ? "stored data is damaged" :
+	return fail_set(f, (enum err)code, "%s", rc == EBUSY ? "another process has the store open" :
+		rc == EUCLEAN ? "the store was not closed in order: start forumd with it once" :
+		rc == EBADMSG ? "the file journal beside data.mdb is damaged: restore a backup" :
+		code == ERR_CORRUPT ? "stored data is damaged" :
 		code == ERR_TOOBIG ? "too large to store" : "storage is not available now, try again later");
 }
 

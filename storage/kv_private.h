@@ -29,6 +29,7 @@ struct kv_txn {
 	int error;                              /* the first error of a put or del */
 	struct buf set, undo;                   /* of the root: the write set, what children replaced */
 	size_t set_start, undo_start;           /* of a child: where its part starts */
+	int64_t room;                           /* of the root: what may still be put; see kv_map_room() */
 	size_t top_n;                           /* of the root: no key is greater than this one; 0 not known yet */
 	char top[KV_KEY_MAX];
 };
@@ -82,6 +83,17 @@ int kv_enter(struct kv *kv, struct kv_txn **pooled_r);
 void kv_leave(struct kv *kv, struct kv_txn *to_pool, bool panic);
 void kv_read_destroy(struct kv_txn *txn);
 void kv_sync_dir(const char *dir);
+
+/* ---- kv_care.c; the caller is among the users of env ---- */
+
+/* parts of a hundred of the map behind the last page in use (there may be free ones before it); and what counts as short */
+#define KV_MAP_SHORT 25
+unsigned kv_map_left(struct kv *kv);
+/* Octets that an outermost write transaction, just begun, may put: all but a reserve, so that deletes go on when the
+ * map is full. Counts free pages, but only when the map is short. */
+int64_t kv_map_room(struct kv *kv);
+/* one more put of n octets; false: no */
+bool kv_map_takes(struct kv_txn *txn, size_t n);
 
 /* ---- kv_checkpoint.c: all return an LMDB code or errno ---- */
 

@@ -96,6 +96,12 @@ static void test_marks(void) {
 	is_int(mark(j, 12, "twelve"), 0, "and is followed");
 	is_int(journal_mark_read(j, &m), 0, "read");
 	is_int(m.txn, 12, "by the next");
+	damage(40);
+	damage(4096 + 40);
+	is_int(journal_mark_read(j, &m), EBADMSG, "both damaged: not taken for a new one");
+	damage(40);
+	damage(4096 + 40);
+	journal_mark_read(j, &m);
 	m.clean = true;
 	journal_mark_write(j, &m);
 	j = again(j);
