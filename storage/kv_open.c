@@ -192,6 +192,35 @@ static int kv_read_batch(struct kv *kv) {
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
+void kv_read_destroy(struct kv_txn *txn) {
+	struct kv_cursor *c;
+	while ((c = txn->idle)) {
+		txn->idle = c->next;
+		mdb_cursor_close(c->mc);
+		mem_free(c);
+	}
+	if (txn->mt)
+		mdb_txn_abort(txn->mt);
+	mem_free(txn);
+}
+
+static void kv_drain_pool(struct kv *kv) {
+	struct kv_txn *txn;
+	while ((txn = kv->pool)) {
+		kv->pool = txn->next;
+		kv_read_destroy(txn);
+	}
+}
+
+/* nobody uses env */
+static void kv_detach(struct kv *kv) {
+	kv_drain_pool(kv);
+	kv_unpin(kv);
+	if (kv->env)
+		mdb_env_close(kv->env);
+	kv->env = NULL;
+}
+
 /* opens the environment and its one table, recovers what was not closed in order, reads the batch id */
 static int kv_attach(struct kv *kv) {
 	bool replay = false;
@@ -205,15 +234,13 @@ static int kv_attach(struct kv *kv) {
 		rc = kv_recover_sets(kv, replay);
 	if (!rc)
 		rc = kv_read_batch(kv);
-	if (rc) {
-		kv_unpin(kv);
-		mdb_env_close(kv->env);
-		kv->env = NULL;
-	}
+	if (rc)
+		kv_detach(kv);
 	return rc;
 }
 
 static void kv_destroy(struct kv *kv) {
+	kv_detach(kv);
 	journal_close(&kv->journal);
 	kv_keeper_destroy(&kv->keeper);
 	pthread_mutex_destroy(&kv->write_lock);
@@ -259,36 +286,12 @@ int kv_open(const char *dir, const struct kv_options *opt, struct kv **kv_r, str
 	return 1;
 }
 
-void kv_read_destroy(struct kv_txn *txn) {
-	struct kv_cursor *c;
-	while ((c = txn->idle)) {
-		txn->idle = c->next;
-		mdb_cursor_close(c->mc);
-		mem_free(c);
-	}
-	if (txn->mt)
-		mdb_txn_abort(txn->mt);
-	mem_free(txn);
-}
-
-static void kv_drain_pool(struct kv *kv) {
-	struct kv_txn *txn;
-	while ((txn = kv->pool)) {
-		kv->pool = txn->next;
-		kv_read_destroy(txn);
-	}
-}
-
 void kv_close(struct kv **kv) {
 	if (!kv || !*kv)
 		return;
+	kv_keeper_stop(*kv);                    /* it uses env too */
 	if ((*kv)->users)
 		bug("kv_close with %u transactions open", (*kv)->users);
-	kv_keeper_stop(*kv);
-	kv_drain_pool(*kv);
-	kv_unpin(*kv);
-	if ((*kv)->env)
-		mdb_env_close((*kv)->env);
 	kv_destroy(*kv);
 	*kv = NULL;
 }
@@ -297,11 +300,7 @@ void kv_close(struct kv **kv) {
 
 /* called with pool_lock held and nobody using env */
 static int kv_reopen(struct kv *kv) {
-	kv_drain_pool(kv);
-	kv_unpin(kv);
-	if (kv->env)
-		mdb_env_close(kv->env);
-	kv->env = NULL;
+	kv_detach(kv);
 	int rc = kv_attach(kv);
 	log_warn("storage", "reopened after a fatal error dir=%s result=\"%s\"", kv->dir, mdb_strerror(rc));
 	if (!rc)
