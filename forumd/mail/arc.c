@@ -2,6 +2,7 @@
 #include "forumd/mail/arc.h"
 #include "forumd/base/base64.h"
 #include "forumd/base/fail.h"
+#include "forumd/base/mem.h"
 #include "forumd/base/num.h"
 #include "forumd/mail/dkim_private.h"
 
@@ -155,42 +156,81 @@ static int add_signed(const struct dkim_key *key, const char *name, struct slice
 	return r;
 }
 
-static int seal_message(const struct dkim_key *key, struct slice domain, struct slice selector, struct slice header,
-	const unsigned char body_hash[32], int64_t time, struct buf *out) {
+static int seal_message(const struct arc_sealer *k, unsigned instance, struct slice header, const unsigned char body_hash[32], struct buf *out) {
 	struct buf data = { 0 }, h = { 0 }, value = { 0 };
 	dkim_fields(header, arc_signed, sizeof arc_signed / sizeof *arc_signed, &data, &h);
-	buf_addf(&value, " i=1; a=%s; c=relaxed/relaxed; d=%.*s;\r\n\ts=%.*s; t=%lld; h=", dkim_algorithm(key), SLICE_ARG(domain), SLICE_ARG(selector),
-		(long long)time);
+	buf_addf(&value, " i=%u; a=%s; c=relaxed/relaxed; d=%.*s;\r\n\ts=%.*s; t=%lld; h=", instance, dkim_algorithm(k->key), SLICE_ARG(k->domain),
+		SLICE_ARG(k->selector), (long long)k->time);
 	dkim_fold(&value, buf_slice(&h), ':');
 	buf_adds(&value, ";\r\n\tbh=");
 	base64_encode(slice_of(body_hash, 32), &value);
 	buf_adds(&value, ";\r\n\tb=");
-	int r = add_signed(key, "ARC-Message-Signature", buf_slice(&value), &data, out);
+	int r = add_signed(k->key, "ARC-Message-Signature", buf_slice(&value), &data, out);
 	buf_free(&data);
 	buf_free(&h);
 	buf_free(&value);
 	return r;
 }
 
-int arc_seal_first(const struct dkim_key *key, struct slice domain, struct slice selector, struct slice results, struct slice header,
-	const unsigned char body_hash[32], int64_t time, struct buf *out) {
-	struct buf set = { 0 }, value = { 0 }, data = { 0 };
+/* one set, whose seal also covers what `before` holds */
+static int add_set(const struct arc_sealer *k, unsigned instance, const char *cv, struct slice results, struct slice header,
+	const unsigned char body_hash[32], struct buf *before, struct buf *out) {
+	struct buf set = { 0 }, value = { 0 };
 	struct field f;
-	buf_addf(&value, "i=1; %.*s", SLICE_ARG(results));
+	buf_addf(&value, "i=%u; %.*s", instance, SLICE_ARG(results));
 	field_write(&set, "ARC-Authentication-Results", buf_slice(&value));
-	int r = seal_message(key, domain, selector, header, body_hash, time, &set);
+	int r = seal_message(k, instance, header, body_hash, &set);
 	struct slice rest = buf_slice(&set);
 	while (r > 0 && field_next(&rest, &f))
-		add_relaxed(&f, &data);
+		add_relaxed(&f, before);
 	buf_reset(&value);
-	buf_addf(&value, " i=1; a=%s; cv=none; d=%.*s;\r\n\ts=%.*s; t=%lld; b=", dkim_algorithm(key), SLICE_ARG(domain), SLICE_ARG(selector),
-		(long long)time);
+	buf_addf(&value, " i=%u; a=%s; cv=%s; d=%.*s;\r\n\ts=%.*s; t=%lld; b=", instance, dkim_algorithm(k->key), cv, SLICE_ARG(k->domain),
+		SLICE_ARG(k->selector), (long long)k->time);
 	if (r > 0)
-		r = add_signed(key, "ARC-Seal", buf_slice(&value), &data, out);
+		r = add_signed(k->key, "ARC-Seal", buf_slice(&value), before, out);
 	if (r > 0)
 		buf_add_slice(out, buf_slice(&set));
 	buf_free(&set);
 	buf_free(&value);
+	return r;
+}
+
+int arc_seal_first(const struct arc_sealer *k, struct slice results, struct slice header, const unsigned char body_hash[32], struct buf *out) {
+	struct buf data = { 0 };
+	int r = add_set(k, 1, "none", results, header, body_hash, &data, out);
 	buf_free(&data);
+	return r;
+}
+
+/* Complete, room for one more, and nobody has closed it by cv=fail (RFC 8617 5.1.2). */
+static bool goes_on(const struct chain *c) {
+	struct auth_tags t;
+	struct slice cv;
+	return c->top && c->top < ARC_SETS_MAX && auth_tags_parse(c->set[c->top].seal.value, &t) >= 0 && auth_tags_get(&t, "cv", &cv)
+		&& !slice_is_nocase(cv, "fail");
+}
+
+int arc_seal_next(const struct arc_sealer *k, struct slice came, bool passed, struct slice results, struct slice header,
+	const unsigned char body_hash[32], struct buf *out) {
+	struct chain *c = mem_zalloc(sizeof *c);
+	struct buf data = { 0 }, set = { 0 };
+	int r = gather(came, c) && goes_on(c) ? 1 : 0;
+	for (unsigned i = 1; r > 0 && passed && i <= c->top; i++) {
+		add_relaxed(&c->set[i].results, &data);
+		add_relaxed(&c->set[i].message, &data);
+		add_relaxed(&c->set[i].seal, &data);
+	}
+	if (r > 0)
+		r = add_set(k, c->top + 1, passed ? "pass" : "fail", results, header, body_hash, &data, &set);
+	for (unsigned i = c->top; r > 0 && i > 0; i--) {
+		buf_add_slice(&set, c->set[i].seal.raw);
+		buf_add_slice(&set, c->set[i].message.raw);
+		buf_add_slice(&set, c->set[i].results.raw);
+	}
+	if (r > 0)
+		buf_add_slice(out, buf_slice(&set));
+	buf_free(&data);
+	buf_free(&set);
+	mem_free(c);
 	return r;
 }

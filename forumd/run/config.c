@@ -70,6 +70,7 @@ static const struct key keys[] = {
 	{ "dns", "timeout", T_UINT, "15", 1, 120, IN(dns_timeout), "seconds for all look-ups of one mail; then it is asked to come later", NULL },
 	{ "arc", "trust", T_WORD, "", 0, 0, IN(arc_trust), "domains whose ARC seals are believed, separated by commas (check_sender)", NULL },
 	{ "arc", "seal", T_BOOL, "yes", 0, 0, IN(arc_seal), "copies of mails are sealed with what was seen of their sender (needs dkim_key)", NULL },
+	{ "arc", "carry", T_BOOL, "no", 0, 0, IN(arc_carry), "chains that came are carried on in the copies; they may name the author's address", NULL },
 	{ "outgoing", "transport", T_WORD, "", 0, 0, IN(outgoing_transport),
 	  "smtp://HOST:PORT, smtps://HOST:PORT, maildir:DIR, or empty for no mail", NULL },
 	{ "outgoing", "tls", T_WORD, "verify", 0, 0, IN(outgoing_tls), "TLS towards the mail server", tls_words },

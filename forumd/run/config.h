@@ -62,7 +62,7 @@ struct config {
 	const char *dns_server;              /* ADDRESS or ADDRESS:PORT; "" as resolv.conf says */
 	unsigned dns_timeout;                /* seconds for all look-ups of one mail */
 	const char *arc_trust;               /* domains whose ARC seals are believed */
-	bool arc_seal;
+	bool arc_seal, arc_carry;
 	uint64_t message_size;               /* octets */
 	unsigned login_seconds, idle_seconds, connections, connections_per_address;
 	unsigned bad_commands, login_failures;

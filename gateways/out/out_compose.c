@@ -31,38 +31,46 @@ static void author_spec(struct forum_txn *t, const struct post *p, struct buf *o
 
 /* What was seen of the author when his mail came, by us or by the server in front. Methods and results only: the properties
  * name his address or domain, which readers are not shown. */
-static bool seen_of_author(struct out *o, struct forum_txn *t, const struct post *p, struct buf *results)
+static bool seen_of_author(struct out *o, struct slice header, struct buf *results)
 {
-	struct buf mail = { 0 };
-	struct slice header, body;
-	bool found;
+	bool found = sender_public_results(header, slice_str(o->config->domain), results);
 
-	buf_adds(results, o->config->domain);
-	found = post_in_original(t, p, &mail) > 0;
-	if (found) {
-		field_split(buf_slice(&mail), &header, &body);
-		found = sender_public_results(header, slice_str(o->config->domain), results);
-		for (unsigned i = 0; !found && i < o->config->nlisten; i++) {
-			const char *trust = o->config->listen[i].trust_authserv;
+	for (unsigned i = 0; !found && i < o->config->nlisten; i++) {
+		const char *trust = o->config->listen[i].trust_authserv;
 
-			found = trust && *trust && sender_public_results(header, slice_str(trust), results);
-		}
+		found = trust && *trust && sender_public_results(header, slice_str(trust), results);
 	}
-	buf_free(&mail);
 	return found;
+}
+
+/* A chain that came is carried on where the operator wants that (it names people) and where it was looked at. */
+static int seal(struct out *o, struct slice came, struct slice results, struct slice header, struct out_copy *copy)
+{
+	const struct arc_sealer k = { o->keys[0].key, slice_str(o->config->domain), slice_str(o->keys[0].selector), clock_now() };
+	bool passed = slice_find(results, SLICE("; arc=pass")) >= 0;
+	int e = 0;
+
+	if (o->config->arc_carry && (passed || slice_find(results, SLICE("; arc=fail")) >= 0))
+		e = arc_seal_next(&k, came, passed, results, header, copy->body_hash, &copy->arc);
+	return e ? e : arc_seal_first(&k, results, header, copy->body_hash, &copy->arc);
 }
 
 /* One seal fits all copies of a post: it covers nothing that differs (mail/arc.h). */
 static void seal_copy(struct out *o, struct forum_txn *t, const struct post *p, struct slice header, struct out_copy *copy)
 {
-	const struct out_key *k = &o->keys[0];
-	struct buf results = { 0 };
+	struct buf results = { 0 }, mail = { 0 };
+	struct slice came, body;
 
-	if (k->key && o->config->arc_seal && p->source == POST_FROM_MAIL && seen_of_author(o, t, p, &results)
-	    && arc_seal_first(k->key, slice_str(o->config->domain), slice_str(k->selector), buf_slice(&results), header,
-	    copy->body_hash, clock_now(), &copy->arc) < 0)
+	if (!o->keys[0].key || !o->config->arc_seal || p->source != POST_FROM_MAIL || post_in_original(t, p, &mail) <= 0) {
+		buf_free(&mail);
+		return;
+	}
+	field_split(buf_slice(&mail), &came, &body);
+	buf_adds(&results, o->config->domain);
+	if (seen_of_author(o, came, &results) && seal(o, came, buf_slice(&results), header, copy) < 0)
 		log_error("out", "a mail cannot be sealed and goes without");
 	buf_free(&results);
+	buf_free(&mail);
 }
 
 void out_copy_drop(struct out_copy **c)

@@ -119,6 +119,51 @@ for kind in ("rsa", "ed25519"):
         ok(all(accepted(s, m, record) for m in s.outgoing() if b"Subject: by news" in m), kind + ": what the old one signed holds on")
     s.stop()
 
+# ---- a chain that came is carried on: i=2, with what the server in front found of the first set ----
+MAKE = ("import dkim,sys; m=open(sys.argv[1],'rb').read(); k=open(sys.argv[2],'rb').read();"
+        " sys.stdout.buffer.write(b''.join(dkim.arc_sign(m, b's2', b'lists.example', k, b'lists.example')) + m)")
+CHAIN = ("import dkim,sys; k=open(sys.argv[2],'rb').read(); cv,v,why=dkim.arc_verify(open(sys.argv[1],'rb').read(),"
+         " dnsfunc=lambda name, timeout=5: k if name.split(b'.')[0] == b's2' else b''); print((cv or b'terminated').decode(), [(x['instance'], x['cv'].decode()) for x in v or [] if x.get('cv')], why)")
+if dkim_checker():
+    s = Server(start=False, outgoing='hold_seconds = 0 dkim_key = "dkim.pem" dkim_selector = "s2"', lmtp='trust_authserv = "mx.front.example"', extra="arc { carry = yes }\n")
+    record = key(s, "rsa")
+    m, r, pem = (os.path.join(s.dir, n) for n in ("mail", "record", "traditional.pem"))
+    open(r, "wb").write(record)
+    subprocess.run(["openssl", "rsa", "-traditional", "-in", s.dir + "/dkim.pem", "-out", pem], check=True, stderr=subprocess.DEVNULL)
+    s.start()
+    s.group("g.one")
+    s.member("alice@example.org", "Alice", "secret")
+    s.member("reader@example.org", "Reader")
+    s.ctl("subscribe", "reader@example.org", "g.one")
+    c = Smtp(s.port["lmtp"], hello="LHLO mx.front.example")
+
+    def through(subject, seen, carried=True):
+        """what comes out of a mail with a chain of one set, after the server in front saw that of it"""
+        open(m, "wb").write(("Authentication-Results: lists.example; dkim=pass\r\nFrom: Alice <alice@example.org>\r\nTo: g.one@forum.test\r\nSubject: %s\r\n"
+                             "Message-ID: <%s@example.org>\r\nDate: Mon, 23 Nov 2026 12:00:00 +0000\r\n\r\nWords on %s.\r\n" % (subject, subject, subject)).encode())
+        sealed = subprocess.run(["/usr/bin/python3", "-c", MAKE, m, pem], capture_output=True).stdout
+        if not carried:
+            sealed = sealed.replace(b"ARC-Message-Signature:", b"ARC-Message-Signatur:")
+        like(c.mail("alice@example.org", "g.one@forum.test", b"Authentication-Results: mx.front.example; dmarc=pass header.from=example.org" + seen + b"\r\n" + sealed), "^250", subject)
+        out = wait_for(lambda: [x for x in s.outgoing() if b"Subject: " + subject.encode() in x and b"Delivered-To: reader" in x], 20)
+        out = without_delivery_lines(out[0])
+        open(m, "wb").write(out)
+        return out, subprocess.run(["/usr/bin/python3", "-c", CHAIN, m, r], capture_output=True, text=True).stdout.strip()
+
+    out, said = through("carried", b"; arc=pass")
+    like(said, r"^pass \[\(2, 'pass'\), \(1, 'none'\)\]", "another implementation finds two sets that hold")
+    like(out.decode(), r"ARC-Authentication-Results: i=2; forum\.test; dmarc=pass; arc=pass\r\n", "the second says what was seen of the first")
+    out, said = through("broken", b"; arc=fail")
+    like(said, r"^terminated \[\(2, 'fail'\), \(1, 'none'\)\]", "one that came broken ends there")
+    like(out.decode(), r"ARC-Seal: i=2; [^;]*; cv=fail;", "and is closed by cv=fail")
+    out, said = through("unseen", b"")
+    like(said, r"^pass \[\(1, 'none'\)\]", "one that nobody looked at is dropped, and a new one begins")
+    out, said = through("holes", b"; arc=pass", carried=False)
+    like(said, r"^pass \[\(1, 'none'\)\]", "one with a hole too")
+    s.stop()
+else:
+    skip("python3-dkim and python3-nacl are not installed", 10)
+
 # ---- both, as forumctl init sets it up; each must hold by itself ----
 EACH = ("import dkim,sys; r={b'forumd': open(sys.argv[2],'rb').read(), b'forumd-ed25519': open(sys.argv[3],'rb').read()}; d=dkim.DKIM(open(sys.argv[1],'rb').read());"
         " f=lambda name, timeout=5: r[name.split(b'._domainkey.forum.test')[0]];"

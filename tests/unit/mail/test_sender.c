@@ -223,8 +223,9 @@ static void test_arc(bool ed25519) {
 	struct dkim_key *key = make_key(ed25519, &record);
 	unsigned char hash[32];
 	dkim_body_hash(slice_str(plain_body), hash);
-	is_int(arc_seal_first(key, SLICE("lists.example.net"), SLICE("s"), SLICE("lists.example.net; spf=pass; dkim=pass header.d=example.org; dmarc=pass"
-		" header.from=example.org"), slice_str(plain), hash, now, &set), 1, "seal");
+	const struct arc_sealer k = { key, SLICE("lists.example.net"), SLICE("s"), now };
+	is_int(arc_seal_first(&k, SLICE("lists.example.net; spf=pass; dkim=pass header.d=example.org; dmarc=pass"
+		" header.from=example.org"), slice_str(plain), hash, &set), 1, "seal");
 	buf_adds(&set, plain);
 	struct slice h = arena_slice(a, buf_slice(&set));
 	struct fake_record r[] = { { SLICE("s._domainkey.lists.example.net"), DNS_TXT, arena_slice(a, buf_slice(&record)) } };
@@ -238,6 +239,27 @@ static void test_arc(bool ed25519) {
 	is_int(verdict(r, 1, "198.51.100.1", "x@example.net", h, "a.example xlists.example.net"), 'N', "not when another is");
 	is_int(verdict(r, 1, "198.51.100.1", "x@example.net", replaced(h, "alice@example.org", "alice@example.com"), "lists.example.net"), 'N', "not for a changed From");
 	is_int(verdict(r, 1, "198.51.100.1", "x@example.net", replaced(h, "dmarc=pass", "dmarc=fail"), "lists.example.net"), 'N', "not with other results");
+	struct buf more = { 0 };
+	is_int(arc_seal_next(&k, slice_str(plain), true, SLICE("x; arc=pass"), slice_str(plain), hash, &more), 0, "no chain to be carried on");
+	is_int(arc_seal_next(&k, replaced(h, "ARC-Seal: i=1", "ARC-Seal: i=2"), true, SLICE("x; arc=pass"), slice_str(plain), hash, &more), 0, "nor one with a hole");
+	is_int(arc_seal_next(&k, h, true, SLICE("lists.example.net; arc=pass"), slice_str(plain), hash, &more), 1, "carried on");
+	buf_adds(&more, plain);
+	struct slice second = arena_slice(a, buf_slice(&more));
+	arc_verify(a, second, slice_str(plain_body), &dns, now, &c);
+	is_int(c.result, AUTH_PASS, "and holds (%s)", c.why);
+	is_int(c.n, 2, "two sets");
+	arc_verify(a, replaced(second, "dmarc=pass", "dmarc=fail"), slice_str(plain_body), &dns, now, &c);
+	is_int(c.result, AUTH_FAIL, "not with the first set changed");
+	buf_reset(&more);
+	is_int(arc_seal_next(&k, h, false, SLICE("lists.example.net; arc=fail"), slice_str(plain), hash, &more), 1, "a broken one is closed");
+	buf_adds(&more, plain);
+	struct slice closed = arena_slice(a, buf_slice(&more));
+	ok(slice_find(closed, SLICE("cv=fail")) > 0, "by cv=fail");
+	arc_verify(a, closed, slice_str(plain_body), &dns, now, &c);
+	is_int(c.result, AUTH_FAIL, "and fails for ever");
+	buf_reset(&more);
+	is_int(arc_seal_next(&k, closed, false, SLICE("x"), slice_str(plain), hash, &more), 0, "nobody adds to it");
+	buf_free(&more);
 	arc_verify(a, replaced(h, "cv=none", "cv=pass"), slice_str(plain_body), &dns, now, &c);
 	is_int(c.result, AUTH_FAIL, "a first seal has nothing before it");
 	arc_verify(a, replaced(h, "ARC-Seal: i=1", "ARC-Seal: i=2"), slice_str(plain_body), &dns, now, &c);
