@@ -3,8 +3,8 @@
  * is nothing but writing on. The table is four-way: a bucket that is full gives up its oldest. An entry does not wrap;
  * the end of the ring it does not fit into is skipped.
  *
- * What is forgotten stays so: the age is raised before the shard is locked, and compared under the same lock before anything is
- * put in. Who comes with an older age either was there first, and is overwritten, or is turned away. */
+ * What is forgotten stays so: the age is raised before the shard is locked, and compared under the same lock before
+ * anything is put in. Who comes with an older age either was there first, and is overwritten, or is turned away. */
 #include "forumd/base/ring_cache.h"
 #include <pthread.h>
 #include <stdatomic.h>

@@ -14,8 +14,8 @@ struct ring_cache *ring_cache_new(size_t size);
 void ring_cache_free(struct ring_cache **c);
 /* True: the n octets were copied to out. False when they are not there, or are not n. */
 bool ring_cache_get(struct ring_cache *c, uint64_t key, char *out, size_t n);
-/* How often anything was forgotten. Taken before the octets are looked up (before the snapshot they are read from), and given to
- * ring_cache_put(): what was forgotten meanwhile does not come back by a slow reader. */
+/* How often anything was forgotten. Taken before the octets are looked up (before the snapshot they are read from),
+ * and given to ring_cache_put(): what was forgotten meanwhile does not come back by a slow reader. */
 uint64_t ring_cache_age(struct ring_cache *c);
 /* What is larger than RING_CACHE_ENTRY_MAX is not kept, nor anything when something was forgotten since that age. */
 void ring_cache_put(struct ring_cache *c, uint64_t key, const char *p, size_t n, uint64_t age);

@@ -1,8 +1,9 @@
-/* F member, group, block -> version 3, modseq, number of kinds, then per kind that has any: kind u8 and its numbers; then
- * the number of runs, per run varints: gap from the last, length - 1, modseq of the block - modseq of the run.
- * F member, group, block, part u8 -> version 3, number of kinds, kinds: the member's own keywords, MARKS_PART of them in a
- * record, so that no number of keywords on any posts is more than a value may hold; a part without any has no record.
- * Version 2 has keywords in the first record, version 1 no runs either: all its numbers count as changed with the block.
+/* F member, group, block -> version 3, modseq, number of kinds, then per kind that has any: kind u8 and its numbers;
+ * then the number of runs, per run varints: gap from the last, length - 1, modseq of the block - modseq of the run.
+ * F member, group, block, part u8 -> version 3, number of kinds, kinds: the member's own keywords, MARKS_PART of them
+ * in a record, so that no number of keywords on any posts is more than a value may hold; a part without any has no
+ * record. Version 2 has keywords in the first record, version 1 no runs either: all its numbers count as changed with
+ * the block.
  *
  * A block holds 16,384 numbers, counted from 1 inside the block (block * 16384 + place - 1). A kind's numbers are a
  * range_set, or, with MARKS_BITMAP in the kind octet, a bitmap of 2,048 octets when runs would take more: reading every
@@ -40,7 +41,8 @@ static unsigned marks_part(unsigned kind) {
 	return kind < MARK_OWN ? 0 : 1 + (kind - MARK_OWN) / MARKS_PART;
 }
 #define MARKS_PARTS (1 + (MARKS_OWN + MARKS_PART - 1) / MARKS_PART)
-_Static_assert((MARKS_PART + 1) * (MARKS_BITMAP_SIZE + 1) + MARKS_RUNS_MAX < KV_VALUE_MAX && MARK_OWN <= MARKS_PART, "a record is a value");
+_Static_assert((MARKS_PART + 1) * (MARKS_BITMAP_SIZE + 1) + MARKS_RUNS_MAX < KV_VALUE_MAX && MARK_OWN <= MARKS_PART,
+	"a record is a value");
 
 static void marks_add_bitmap(struct range_set *to, const char *map) {
 	for (uint32_t i = 0; i < MARKS_BLOCK; i++) {
@@ -211,8 +213,8 @@ static void marks_clear(struct marks *m) {
 		range_set_clear(&m->set[k]);
 }
 
-/* What a record has, of any part, comes to m; numbers inside the block. 2: a first record of an old version, with keywords
- * perhaps. 1, < 0 */
+/* What a record has, of any part, comes to m; numbers inside the block. 2: a first record of an old version, with
+ * keywords perhaps. 1, < 0 */
 static int marks_decode(struct slice key, struct slice in, struct marks *m) {
 	uint64_t version;
 	if (!num_take_varint(&in, &version) || !version || version > MARKS_VERSION)
@@ -239,7 +241,8 @@ static int marks_read(struct forum_txn *t, uint32_t member, uint32_t group, uint
 	int r = kv_cursor_open(t->kv, &c), found = 0;
 	if (r < 0)
 		return r;
-	for (r = kv_seek(c, key_slice(&k), &key, &v); r > 0 && key_has_prefix(key, &k, k.n) && marks_is_key(key); r = kv_next(c, &key, &v)) {
+	for (r = kv_seek(c, key_slice(&k), &key, &v); r > 0 && key_has_prefix(key, &k, k.n) && marks_is_key(key);
+			r = kv_next(c, &key, &v)) {
 		if ((r = marks_decode(key, v, m)) < 0)
 			break;
 		found = r > found ? r : found;
@@ -291,7 +294,8 @@ static int marks_store(struct forum_txn *t, struct key key, struct marks *m, uns
 		key_u8(&k, (uint8_t)part);
 		buf_reset(&b);
 		num_add_varint(&b, MARKS_VERSION);
-		r = marks_encode_part(m, part, &b) ? forum_put(t, key_slice(&k), buf_slice(&b), NULL) : forum_del(t, key_slice(&k), NULL);
+		r = marks_encode_part(m, part, &b) ? forum_put(t, key_slice(&k), buf_slice(&b), NULL) :
+			forum_del(t, key_slice(&k), NULL);
 	}
 	buf_free(&b);
 	return r < 0 ? r : 1;
@@ -610,7 +614,8 @@ int marks_set(struct forum_txn *t, uint32_t member, uint32_t group, enum mark k,
 	return k != MARK_DELETED && marks_are_elsewhere(&g) ? marks_set_box(t, member, &g, k, numbers, on) : marks_set_in(t, member, &g, k, numbers, on);
 }
 
-int marks_carry(struct forum_txn *t, uint32_t member, uint32_t from, uint32_t to, const struct marks_carry *v, size_t n) {
+int marks_carry(struct forum_txn *t, uint32_t member, uint32_t from, uint32_t to, const struct marks_carry *v,
+	size_t n) {
 	struct range_set there = { 0 };
 	struct marks m;
 	struct group g;

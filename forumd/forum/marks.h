@@ -35,10 +35,12 @@ bool marks_has(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t nu
 /* Set or clear for every number of the set; raises the group's modseq and adds CHANGE_MARKS when anything changed.
  * 1 changed, 0 nothing to do, < 0. Called on: writer. */
 int marks_set(struct forum_txn *t, uint32_t member, uint32_t group, enum mark k, const struct range_set *numbers, bool on);
-/* Numbers of one group became numbers of another: the member's marks on them stand there too. Nobody is told: where pointers show
- * them (personal.h) nothing has changed, and in the other group the numbers are new. 1, < 0. Called on: writer. */
+/* Numbers of one group became numbers of another: the member's marks on them stand there too. Nobody is told: where
+ * pointers show them (personal.h) nothing has changed, and in the other group the numbers are new. 1, < 0. Called on:
+ * writer. */
 struct marks_carry { uint32_t was, is; };
-int marks_carry(struct forum_txn *t, uint32_t member, uint32_t from, uint32_t to, const struct marks_carry *v, size_t n);
+int marks_carry(struct forum_txn *t, uint32_t member, uint32_t from, uint32_t to, const struct marks_carry *v,
+	size_t n);
 /* visible posts of the group that the member has neither seen nor hidden; and the first of them (0 none) */
 int marks_unseen(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t *count_r, uint32_t *first_r);
 #endif

@@ -33,15 +33,16 @@ struct moderate_case {
 /* open cases, oldest first; group 0 all; *cursor starts 0 (an opaque position) */
 int moderate_queue_next(struct forum_txn *t, uint32_t group, uint64_t *cursor, struct moderate_case *c_r);
 int moderate_case_get(struct forum_txn *t, uint64_t post, struct moderate_case *c_r);
-/* The open reports of a case, those of one member together; *cursor starts 0. 1, 0 end, < 0. Who reported is the moderators'
- * business, nobody else's; member 0: nobody did, it waits for approval. */
+/* The open reports of a case, those of one member together; *cursor starts 0. 1, 0 end, < 0. Who reported is the
+ * moderators' business, nobody else's; member 0: nobody did, it waits for approval. */
 struct moderate_report { uint32_t member; enum report_kind kind; struct slice reason; };
 int moderate_report_next(struct forum_txn *t, uint64_t post, uint64_t *cursor, struct moderate_report *r_r);
 /* "off-topic; by=2; state=open" for Forum-Flags, empty when there is nothing to say; lives as long as the transaction */
 struct slice moderate_flags_text(struct forum_txn *t, const struct post *p);
 
-/* by: member, RIGHTS_OPERATOR, or 0: another server, which had the right to. ERR_INVALID when the verdict does not fit the state (hide a hidden post ...). Aside
- * moves the post and its branch to GROUP.aside, made when missing with the same access. *action_r: audit serial. */
+/* by: member, RIGHTS_OPERATOR, or 0: another server, which had the right to. ERR_INVALID when the verdict does not fit
+ * the state (hide a hidden post ...). Aside moves the post and its branch to GROUP.aside, made when missing with the
+ * same access. *action_r: audit serial. */
 int moderate_verdict(struct forum_txn *t, uint64_t post, uint32_t by, enum verdict v, struct slice reason, uint64_t *action_r, struct fail *f);
 /* *undone_r: the serial that was undone. Reports the action closed are open again. Reverses an audit entry that can be (hide, restore, aside, keep, lock, unlock, note): ERR_INVALID otherwise; 0: the last one by `by` */
 int moderate_undo(struct forum_txn *t, uint64_t action, uint32_t by, uint64_t *undone_r, struct fail *f);

@@ -8,7 +8,7 @@
 struct overview {
 	uint32_t group, number, author, flags, lines;
 	uint32_t header_len, body_len;    /* as in struct post */
-	uint32_t reply_group;             /* of a pointer in an own box: the group it names for answers, for good; 0: that of the place */
+	uint32_t reply_group;             /* of a pointer in an own box: the group it names for answers; 0: that of the place */
 	enum post_state state;
 	enum parent_reason reason;
 	uint64_t post, parent, thread, modseq;

@@ -159,7 +159,8 @@ int personal_changed(struct forum_txn *t, uint64_t post) {
 	return r < 0 ? r : 1;
 }
 
-int personal_moved(struct forum_txn *t, const uint64_t *posts, const struct marks_carry *numbers, size_t n, uint32_t from, uint32_t to) {
+int personal_moved(struct forum_txn *t, const uint64_t *posts, const struct marks_carry *numbers, size_t n,
+	uint32_t from, uint32_t to) {
 	struct range_set owners = { 0 };
 	struct place at;
 	struct group g;

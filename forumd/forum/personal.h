@@ -66,9 +66,10 @@ int personal_source(struct forum_txn *t, uint32_t owner, uint64_t post, struct p
 int personal_follow(struct forum_txn *t, uint64_t post, bool visible);
 /* Its flags changed: boxes that show it are told. Called by post_set_flags. */
 int personal_changed(struct forum_txn *t, uint64_t post);
-/* Posts were moved from one group to another. Who has a pointer to any of them finds the same flags there as before: his marks
- * on them move along. 1, < 0. Called on: writer. */
-int personal_moved(struct forum_txn *t, const uint64_t *posts, const struct marks_carry *numbers, size_t n, uint32_t from, uint32_t to);
+/* Posts were moved from one group to another. Who has a pointer to any of them finds the same flags there as before:
+ * his marks on them move along. 1, < 0. Called on: writer. */
+int personal_moved(struct forum_txn *t, const uint64_t *posts, const struct marks_carry *numbers, size_t n,
+	uint32_t from, uint32_t to);
 /* the pointer to a post in a box: 1 with its number, 0, < 0 */
 int personal_number(struct forum_txn *t, uint64_t post, uint32_t group, uint32_t *number_r);
 /* pointers to a post, with the box's group and number; *cursor starts 0; 1, 0 end */

@@ -16,8 +16,8 @@
  *     from (typed)
  * The OVER line is number TAB A author-line B octets C.
  *
- * Pointer in a member's own box (O), version 2: version u8, unused to 4, u32 group that answers go to (0 in old records: that of
- * the place), unused to 24, post u64, unused to 48, modseq u64.
+ * Pointer in a member's own box (O), version 2: version u8, unused to 4, u32 group that answers go to (0 in old
+ * records: that of the place), unused to 24, post u64, unused to 48, modseq u64.
  *
  * Envelope record (E): version u8, then the seven slices of struct envelope with varint lengths.
  * Pending record (N): version u8, overview record and envelope record with varint lengths; the overview is written with
@@ -101,7 +101,8 @@ int overview_follow(struct forum_txn *t, uint32_t group, uint32_t number, struct
 int overview_look_through(struct forum_txn *t, uint32_t group, struct slice *v);
 /* the same, unless the pointer itself is a hole: what UNREAD pointed to was read, say */
 int overview_look_at(struct forum_txn *t, uint32_t group, uint32_t number, struct slice *v);
-/* What a pointer shows belongs to the box: change number, group for answers, and in a queue, what the case is about. 1, < 0 */
+/* What a pointer shows belongs to the box: change number, group for answers, and in a queue, what the case is about.
+ * 1, < 0 */
 int overview_of_pointer(struct forum_txn *t, struct overview_pointer p, struct overview *o);
 /* the two parts kept of a post that waits for approval (N): overview and envelope */
 int overview_pending(struct forum_txn *t, uint64_t post, struct slice part_r[2]);

@@ -78,7 +78,8 @@ int queue_case(struct forum_txn *t, uint64_t post, bool open) {
 	if (r <= 0)
 		return r;
 	while ((r = queue_next(t, &member, &box)) > 0) {
-		r = !open ? queue_leave(t, box, post) : queue_shows(&p) && queue_may(t, member, &p) ? queue_enter(t, member, box, &p) : 1;
+		r = !open ? queue_leave(t, box, post) :
+			queue_shows(&p) && queue_may(t, member, &p) ? queue_enter(t, member, box, &p) : 1;
 		if (r < 0)
 			return r;
 	}

@@ -9,7 +9,8 @@
 #define DOWNGRADE_DOMAIN SLICE("internationalized-address.invalid")
 
 static const char *const address_fields[] = {
-	"Bcc", "Cc", "From", "Reply-To", "Resent-Bcc", "Resent-Cc", "Resent-From", "Resent-Sender", "Resent-To", "Return-Path", "Sender", "To",
+	"Bcc", "Cc", "From", "Reply-To", "Resent-Bcc", "Resent-Cc", "Resent-From", "Resent-Sender", "Resent-To",
+	"Return-Path", "Sender", "To",
 };
 
 static bool is_address_field(struct slice name) {

@@ -139,7 +139,8 @@ static bool scan_next(struct scan *s, size_t from, struct delimiter *d_r) {
 	return false;
 }
 
-/* the same for an offset that the cursor may have passed by a line end: that before a boundary, read as the end of a header */
+/* the same for an offset that the cursor may have passed by a line end: that before a boundary, read as the end of a
+ * header */
 static uint32_t scan_lines_at(struct scan *s, size_t to) {
 	uint32_t n = scan_lines_to(s, to);
 	for (size_t i = to; i < s->counted; i++)

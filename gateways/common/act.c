@@ -1,5 +1,6 @@
 /* MEMO_ACT number -> varint member, then per entry: kind u8, what u8, was u8 (watch before), post varint (of verdicts: the
- * serial of the audit entry). ACT_MARK whose was is its what: the thread was so before, only the keyword is new. The receipt's Reply-To is answer-TOKEN with the number as its id. */
+ * serial of the audit entry). ACT_MARK whose was is its what: the thread was so before, only the keyword is new. The
+ * receipt's Reply-To is answer-TOKEN with the number as its id. */
 #include "gateways/common/act.h"
 #include "forumd/base/mem.h"
 #include "forumd/base/num.h"

@@ -22,8 +22,8 @@ struct act {
 };
 /* Rights were asked. 1 done, 0 it was so already, < 0. group: where the post was looked at (for the words). */
 int act_do(struct forum_txn *t, struct act *a, enum act_kind kind, int what, uint64_t post, uint32_t group, struct fail *f);
-/* $Muted or $Watched on a post: a word on its thread. The keyword itself is the caller's business (marks.h); to undo takes it away.
- * Told only when the thread was not muted or watched before. 1, 0 it was, < 0. */
+/* $Muted or $Watched on a post: a word on its thread. The keyword itself is the caller's business (marks.h); to undo
+ * takes it away. Told only when the thread was not muted or watched before. 1, 0 it was, < 0. */
 int act_mark(struct forum_txn *t, struct act *a, enum watch w, uint64_t post, uint32_t group, struct fail *f);
 /* the receipt for what was done; none for nothing, for members who want none, or when there is no room for it. 1, < 0 */
 int act_tell(struct forum_txn *t, struct act *a);
@@ -32,7 +32,8 @@ void act_free(struct act *a);
 /* Undoes what the receipt with this number tells of, once. *told_r: a sentence in the transaction's arena. ERR_GONE: undone or too
  * old; ERR_INVALID: things have changed since. */
 int act_undo(struct forum_txn *t, uint32_t member, uint64_t number, struct slice *told_r, struct fail *f);
-/* the same for the member's word on a post: his watch or mute of its thread (and the keywords that say so here), his open reports. ERR_INVALID: nothing. */
+/* the same for the member's word on a post: his watch or mute of its thread (and the keywords that say so here), his
+ * open reports. ERR_INVALID: nothing. */
 int act_undo_post(struct forum_txn *t, uint32_t member, const struct post *p, struct fail *f);
 /* the receipt's number from its header (its Reply-To); 0 no receipt of this member's that is still good */
 uint64_t act_of_header(struct forum_txn *t, uint32_t member, struct slice header);

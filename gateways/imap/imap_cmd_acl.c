@@ -6,8 +6,9 @@
  *   k x     only of the member's own mailboxes
  *
  * Identifiers are author-ID, the name that stands in every post's From: no address is told or taken. `anyone` is what
- * every member may, and belongs to the group's settings. A list names who has a role in the group, and whom a role elsewhere gives
- * other rights than everybody's: admins and moderators of the whole forum, readers who never post. The letters c and d (RFC 2086) are told where all they stand for is there (RFC 4314 2.1.1). */
+ * every member may, and belongs to the group's settings. A list names who has a role in the group, and whom a role
+ * elsewhere gives other rights than everybody's: admins and moderators of the whole forum, readers who never post. The
+ * letters c and d (RFC 2086) are told where all they stand for is there (RFC 4314 2.1.1). */
 #include "forumd/base/num.h"
 #include "forumd/forum/grant.h"
 #include "forumd/forum/personal.h"
@@ -164,7 +165,8 @@ static uint32_t acl_member(struct imap_session *is, struct slice name) {
 }
 
 /* what he always has here, then what can be given to him; a role for the whole forum is neither given nor taken here */
-static void acl_list_member(struct forum_txn *t, uint32_t by, const struct member *m, const struct group *g, struct buf *out) {
+static void acl_list_member(struct forum_txn *t, uint32_t by, const struct member *m, const struct group *g,
+	struct buf *out) {
 	bool open = g->access != GROUP_PRIVATE, closed = g->posting == GROUP_POST_NOBODY;
 	if (!m->left && (member_has_role(m, ROLE_ADMIN, g->id) || (open && member_has_role(m, ROLE_MODERATOR, 0)))) {
 		buf_addf(out, "%s%sa", ACL_READ, closed ? "" : ACL_POST);
@@ -198,7 +200,8 @@ enum step imap_cmd_listrights(struct imap_session *is, struct slice *rest) {
 	if (g.owner)
 		buf_adds(out, anyone ? "\"\"" : personal_holds_own(&g) ? ACL_READ "ikxa" : ACL_READ "a");
 	else if (anyone)
-		buf_addf(out, g.access == GROUP_PRIVATE ? "\"\"" : "%s%s", ACL_READ, g.posting == GROUP_POST_MEMBERS ? ACL_POST : "");
+		buf_addf(out, g.access == GROUP_PRIVATE ? "\"\"" : "%s%s", ACL_READ,
+			g.posting == GROUP_POST_MEMBERS ? ACL_POST : "");
 	else
 		acl_list_member(t, is->s.member, &m, &g, out);
 	buf_adds(out, "\r\n");

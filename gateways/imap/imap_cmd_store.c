@@ -1,6 +1,7 @@
 /* STORE: the member's own marks. Flags that are not kept are ignored (RFC 3501 6.4.6: PERMANENTFLAGS said so); keywords are
- * resolved by the writer, which knows them all. What is a word to others or on a thread is told by one receipt a command (act.h).
- * UNCHANGEDSINCE (RFC 7162 3.1.3) is decided by the writer, so that nothing can come between looking and writing. */
+ * resolved by the writer, which knows them all. What is a word to others or on a thread is told by one receipt a
+ * command (act.h). UNCHANGEDSINCE (RFC 7162 3.1.3) is decided by the writer, so that nothing can come between looking
+ * and writing. */
 #include "forumd/base/clock.h"
 #include "forumd/forum/personal.h"
 #include "forumd/forum/queue.h"
@@ -130,8 +131,10 @@ static int store_shared(struct forum_txn *t, struct store_job *d, const struct r
 	return r < 0 ? r : acted;
 }
 
-/* $Muted and $Watched are words on threads, and have a receipt like those said by moving; of both, the later one counts */
-static int store_watch(struct forum_txn *t, struct store_job *d, const struct range_set *uids, uint64_t set, struct fail *f) {
+/* $Muted and $Watched are words on threads, and have a receipt like those said by moving; of both, the later one
+ * counts */
+static int store_watch(struct forum_txn *t, struct store_job *d, const struct range_set *uids, uint64_t set,
+	struct fail *f) {
 	enum watch w = set & IMAP_BIT(MARK_WATCHED) ? WATCH_ON : WATCH_MUTED;
 	struct overview o;
 	uint32_t uid = 0;

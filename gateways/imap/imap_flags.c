@@ -60,7 +60,8 @@ uint64_t imap_flag_bit(struct slice name) {
 	return 0;
 }
 
-/* system flags that are none are left out, as RFC 3501 wants of what is not permanent; \\* is no flag at all (9: flag-perm) */
+/* system flags that are none are left out, as RFC 3501 wants of what is not permanent; \\* is no flag at all (9:
+ * flag-perm) */
 static void take_one(struct imap_flags *f, struct slice flag) {
 	uint64_t bit = imap_flag_bit(flag);
 	f->mask |= bit;

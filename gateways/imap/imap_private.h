@@ -204,7 +204,8 @@ struct slice imap_reply_to_list(struct imap_session *is, struct forum_txn *t, co
 struct slice imap_case_lines(struct imap_session *is, struct forum_txn *t, const struct overview *o);
 /* all lines that stand behind From here and nowhere else */
 struct slice imap_added_lines(struct imap_session *is, struct forum_txn *t, const struct overview *o);
-/* may the header have octets beyond ASCII? Then clients without UTF8=ACCEPT (RFC 6855) get a surrogate. from: as typed */
+/* may the header have octets beyond ASCII? Then clients without UTF8=ACCEPT (RFC 6855) get a surrogate. from: as typed
+ * */
 bool imap_header_is_wide(struct forum_txn *t, uint32_t flags, uint32_t author, struct slice from);
 /* post_header() with these behind From; 2: utf8 is false, and it is a surrogate (RFC 6858); < 0 */
 int imap_header(struct forum_txn *t, const struct post *p, struct slice added, bool utf8, struct buf *out);

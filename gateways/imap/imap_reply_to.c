@@ -2,11 +2,11 @@
  * post in a group that says nothing itself gets a Reply-To line of the group, here and only here: newsreaders answer to
  * the group anyway. Header, ENVELOPE and size are made from the same line, so they agree.
  *
- * What stands under an UID stays (RFC 3501 2.3.1.1), so a pointer in an own box goes on naming the group it was made for,
- * also when the post is moved: an answer finds its parent wherever that is.
+ * What stands under an UID stays (RFC 3501 2.3.1.1), so a pointer in an own box goes on naming the group it was made
+ * for, also when the post is moved: an answer finds its parent wherever that is.
  *
- * In the moderators' queue each open report is a Comments line there: of what kind, who made it, in his words. One report
- * more or less is another text, and has another UID (queue.h).
+ * In the moderators' queue each open report is a Comments line there: of what kind, who made it, in his words. One
+ * report more or less is another text, and has another UID (queue.h).
  *
  * The line of the last group is kept while a command runs (is->reply_to_group; dispatch forgets it). */
 #include "forumd/forum/author.h"

@@ -157,8 +157,8 @@ static void content_cut(const struct imap_section *s, struct imap_content *c) {
 }
 
 /* header of the whole message with its empty line, filtered when the section wants that */
-static int content_header(struct forum_txn *t, const struct post *p, const struct imap_section *s, struct slice added, bool utf8,
-	struct imap_content *c) {
+static int content_header(struct forum_txn *t, const struct post *p, const struct imap_section *s, struct slice added,
+	bool utf8, struct imap_content *c) {
 	if (s->filter == IMAP_FILTER_NONE) {
 		int r = imap_header(t, p, added, utf8, &c->head);
 		buf_adds(&c->head, "\r\n");

@@ -86,8 +86,8 @@ static uint64_t find_alias(struct smtp_session *m, struct forum_txn *t, struct d
 	return found;
 }
 
-/* An answer to a post that was moved aside, sent to the group it stood in (the Reply-To of a message that somebody has since
- * before): it goes where its thread is. */
+/* An answer to a post that was moved aside, sent to the group it stood in (the Reply-To of a message that somebody has
+ * since before): it goes where its thread is. */
 static void follow_aside(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
 {
 	struct slice ids[ALIAS_IDS], name = arena_slicef(m->mail, "%.*s.aside", SLICE_ARG(d->route->group_name));
