@@ -1,4 +1,5 @@
 /* smtp_order_post.c - words about a post or its thread: mute, watch, flag, and those of a receipt. */
+#include "forumd/base/rnd.h"
 #include "forumd/forum/author.h"
 #include "forumd/forum/mailq.h"
 #include "forumd/forum/moderate.h"
@@ -8,6 +9,7 @@
 #include "forumd/base/text.h"
 #include "forumd/mail/date.h"
 #include "forumd/mail/field.h"
+#include "forumd/mail/mime.h"
 #include "forumd/mail/msgid.h"
 #include "forumd/mail/reply_body.h"
 #include "forumd/mail/words.h"
@@ -178,18 +180,60 @@ int order_whole(struct forum_txn *t, struct arena *a, struct smtp_order *o, stru
 
 /* ---- edit ---- */
 
-static bool has_attachments(struct forum_txn *t, const struct post *p)
+/* What stays when the text is replaced: every part but the readable one, other forms of it, and signatures over it. */
+static bool is_kept(const struct mime_table *m, size_t i, int readable)
 {
-	struct buf header = { 0 }, type = { 0 };
-	bool many = post_header(t, p, &header) > 0 && field_get(buf_slice(&header), "Content-Type", &type)
-		&& !slice_starts_nocase(slice_trim(buf_slice(&type)), SLICE("text/"));
+	const struct mime_part *p = &m->v[i], *above = &m->v[p->parent];
+	bool text = slice_is(p->type, "text") && !mime_file_name(p).n;
 
+	if (p->kind == MIME_MULTIPART || (int)i == readable || slice_is(p->subtype, "pgp-signature") || slice_ends(p->subtype, SLICE("pkcs7-signature")))
+		return false;
+	return !text || !slice_is(above->subtype, "alternative");
+}
+
+static bool within_message(const struct mime_table *m, size_t i)
+{
+	while ((i = (size_t)m->v[i].parent) != 0)
+		if (m->v[i].kind == MIME_MESSAGE)
+			return true;
+	return false;
+}
+
+/* The parts of the post that stay, each with its header and "--boundary" in front. ERR_INVALID: it has no text to be replaced. */
+static int kept_parts(struct forum_txn *t, struct arena *a, const struct post *p, struct slice boundary, struct buf *out, struct fail *f)
+{
+	struct buf header = { 0 }, body = { 0 };
+	struct mime_table m;
+	struct slice b;
+	int readable, e = post_header(t, p, &header);
+
+	if (e >= 0)
+		e = post_body(t, p, 0, p->body_len, &body);
+	if (e >= 0) {
+		b = buf_slice(&body);
+		mime_scan(a, buf_slice(&header), b, &m);
+		readable = mime_readable(&m);
+		if (readable < 0 || m.cut || (m.v[0].kind == MIME_MULTIPART && slice_is(m.v[0].subtype, "encrypted")))
+			e = fail_set(f, ERR_INVALID, "this post has no text that could be changed by mail; take it back with  undo  and send it anew");
+		for (size_t i = 1; e >= 0 && i < m.n; i++) {
+			if (!is_kept(&m, i, readable) || within_message(&m, i))
+				continue;
+			buf_addf(out, "\r\n--%.*s\r\n", SLICE_ARG(boundary));
+			buf_add_slice(out, slice_sub(b, m.v[i].header_off, m.v[i].header_len));
+			buf_add_slice(out, slice_sub(b, m.v[i].body_off, m.v[i].body_len));
+		}
+	}
 	buf_free(&header);
-	buf_free(&type);
-	return many;
+	buf_free(&body);
+	return e < 0 && !f->code ? fail_set(f, ERR_UNAVAILABLE, "try again later") : e;
 }
 
 void order_message(struct forum_txn *t, struct slice subject, struct slice text, struct buf *out)
+{
+	order_message_with(t, subject, text, SLICE(""), SLICE(""), out);
+}
+
+void order_message_with(struct forum_txn *t, struct slice subject, struct slice text, struct slice boundary, struct slice parts, struct buf *out)
 {
 	struct buf v = { 0 }, body = { 0 };
 
@@ -199,22 +243,36 @@ void order_message(struct forum_txn *t, struct slice subject, struct slice text,
 	date_write(&v, forum_time(t));
 	field_write(out, "Date", buf_slice(&v));
 	buf_adds(out, "MIME-Version: 1.0\r\n");
+	if (parts.n)
+		buf_addf(out, "Content-Type: multipart/mixed; boundary=\"%.*s\"\r\n\r\n--%.*s\r\n", SLICE_ARG(boundary), SLICE_ARG(boundary));
 	reply_body_put(text, out, &body);
 	buf_adds(out, "\r\n");
 	buf_add_slice(out, buf_slice(&body));
+	buf_add_slice(out, parts);
+	if (parts.n)
+		buf_addf(out, "\r\n--%.*s--\r\n", SLICE_ARG(boundary));
 	buf_free(&v);
 	buf_free(&body);
 }
 
 /* the post with another text */
-static void edited(struct forum_txn *t, const struct post *p, struct slice text, struct buf *out)
+static int edited(struct forum_txn *t, struct arena *a, const struct post *p, struct slice text, struct buf *out, struct fail *f)
 {
+	struct buf boundary = { 0 }, parts = { 0 };
+	int e;
+
+	buf_adds(&boundary, "edit-");
+	rnd_add_id(&boundary);
+	e = kept_parts(t, a, p, buf_slice(&boundary), &parts, f);
 	field_write(out, "From", p->from);
 	if (p->in_reply_to.n)
 		field_write(out, "In-Reply-To", p->in_reply_to);
 	if (p->references.n)
 		field_write(out, "References", p->references);
-	order_message(t, p->subject, text, out);
+	order_message_with(t, p->subject, text, buf_slice(&boundary), buf_slice(&parts), out);
+	buf_free(&boundary);
+	buf_free(&parts);
+	return e;
 }
 
 int order_edit(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)
@@ -238,13 +296,12 @@ int order_edit(struct forum_txn *t, struct arena *a, struct smtp_order *o, struc
 		return fail_set(f, ERR_INVALID, "write the whole new text below the word edit; to take the post back write  undo");
 	if (o->text.n >= SMTP_ORDER_TEXT_MAX)
 		return fail_set(f, ERR_TOOBIG, "a text this long cannot be edited by mail; take the post back with  undo  and send it anew");
-	if (has_attachments(t, &p))
-		return fail_set(f, ERR_INVALID, "a post with attachments cannot be edited by mail; take it back with  undo  and send it anew");
 	while (text.n && (text.p[0] == '\n' || text.p[0] == '\r'))
 		text = slice_from(text, 1);
 	hold = in_hold(t, o, &p);
-	edited(t, &p, text, &raw);
-	e = replace(t, a, o, &p, buf_slice(&raw), !hold && !notify, &r, f);
+	e = edited(t, a, &p, text, &raw, f);
+	if (e >= 0)
+		e = replace(t, a, o, &p, buf_slice(&raw), !hold && !notify, &r, f);
 	buf_free(&raw);
 	if (e < 0)
 		return e;

@@ -23,6 +23,8 @@ int order_need_group(struct forum_txn *t, struct smtp_order *o, struct group *g_
 /* smtp_order_post.c: words about a post or a thread */
 /* Subject, Date, Content fields and text of a post made here; text with LF */
 void order_message(struct forum_txn *t, struct slice subject, struct slice text, struct buf *out);
+/* the same with more parts, each with "--boundary" in front, or none */
+void order_message_with(struct forum_txn *t, struct slice subject, struct slice text, struct slice boundary, struct slice parts, struct buf *out);
 int order_watch(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_flag(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_undo(struct forum_txn *t, struct smtp_order *o, struct fail *f);

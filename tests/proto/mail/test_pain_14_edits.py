@@ -84,12 +84,28 @@ is_([p["message_id"] for p in tree], [fixed, reply], "the thread hangs below the
 got, more = f.send("carol", f.reply_to(f.copy(fixed, "carol")), "Or in December.\n")
 ok(f.copy(more, "bob"), "who watched it watches it still")
 
-# ---- not somebody else's, not with attachments
+# ---- not somebody else's; what is attached stays
 like(f.send("carol", f.reply_to(last), "edit\nMine now.\n")[0], "^550 5", "nobody else edits it")
 got, mid = f.send("alice", "test.pub@forum.test", "--b\n\nSee the picture.\n--b\nContent-Type: image/png\nContent-Transfer-Encoding: base64\nContent-Disposition: attachment; filename=q.png\n\niVBORw0KGgo=\n--b--\n",
                   subject="Picture", content="MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n")
 r = f.notice("alice", "Published in test.pub: Picture")
-like(f.send("alice", f.reply_to(r), "edit\nNo picture.\n")[0], "^550 5.*attachments", "a post with attachments is not edited by mail")
+like(f.send("alice", f.reply_to(r), "edit\nSee the picture, of a quince.\n")[0], "^250", "a post with an attachment is edited")
+pictures = [p for p in f.s.json("list", "test.pub") if p["subject"] == "Picture"]
+is_(len(pictures), 1, "one post stands in its place")
+m = f.article(pictures[0]["message_id"])
+is_([(p.get_content_type(), p.get_filename()) for p in m.iter_parts()], [("text/plain", None), ("image/png", "q.png")], "with text and picture")
+like(list(m.iter_parts())[0].get_content(), r"^See the picture, of a quince\.\s*$", "the new text")
+is_(base64.b64encode(list(m.iter_parts())[1].get_content()), b"iVBORw0KGgo=", "the same picture")
+deep = ("--a\nContent-Type: multipart/related; boundary=r\n\n--r\nContent-Type: multipart/alternative; boundary=t\n\n--t\nContent-Type: text/plain\n\nOld words.\n--t\n"
+        "Content-Type: text/html\n\n<p>Old <b>words</b>.\n--t--\n--r\nContent-Type: image/gif; name=i.gif\nContent-ID: <i@x>\nContent-Transfer-Encoding: base64\n\nR0lGODlh\n--r--\n--a\n"
+        "Content-Type: message/rfc822\n\nSubject: inside\n\nforwarded words\n--a\nContent-Type: text/plain; name=notes.txt\nContent-Disposition: attachment\n\nnotes\n--a--\n")
+f.send("alice", "test.pub@forum.test", deep, subject="Deep", content="MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=a\r\n")
+r = f.notice("alice", "Published in test.pub: Deep")
+like(f.send("alice", f.reply_to(r), "edit\nNew words.\n")[0], "^250", "nested parts")
+m = f.article([p for p in f.s.json("list", "test.pub") if p["subject"] == "Deep"][0]["message_id"])
+is_([(p.get_content_type(), p.get_filename()) for p in m.iter_parts()], [("text/plain", None), ("image/gif", "i.gif"), ("message/rfc822", None), ("text/plain", "notes.txt")],
+    "the text in all its forms is replaced, all else stays")
+ok("Old" not in m.as_string() and "New words." in m.as_string() and "forwarded words" in m.as_string(), "nothing is left of the old text")
 # derived anew from the posts, the tree is the same
 trees = [[(p["message_id"], p["parent"], p["state"]) for p in f.s.json("thread", m)] for m in (newest, fixed)]
 f.s.ctl("rebuild")
