@@ -323,9 +323,7 @@ healthy(s, "after rebuild")
 # ---- the copy is a store ----
 t = Server(start=False)
 os.makedirs(t.dir + "/data", exist_ok=True)
-d = os.listdir(s.dir + "/data")
-main = [n for n in d if "lock" not in n]
-shutil.copy(b, os.path.join(t.dir, "data", main[0]))
+shutil.copy(b, os.path.join(t.dir, "data", "data.mdb"))
 t.start()
 is_((t.json("list", "test.pub", "--all"), t.json("thread", f)), before, "a daemon on the backup has the same posts")
 is_(s.stop(), 0, "SIGTERM: exit code 0")
