@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """corpus.py N FILE: an mbox of N generated posts, the same for the same N: threads of uneven depth, some members who
 write much, words with the redundancy of mail, a few long messages. No text of anybody."""
-import itertools, random, sys
+import itertools, os, random, sys
 
 SYLLABLES = "ba ke li mo nu pra ster tion al en fi gor hel ind jor kal lem mer nor ost pel qui ros sal tur ul ven wil xan yor zen".split()
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
@@ -49,13 +49,18 @@ def main(n, path):
 main(int(sys.argv[1]), sys.argv[2])
 
 # corpus.py N FILE DIR: besides, the same posts as a news batch (DIR/corpus.rnews, DIR/groups.tsv: group, posts, octets)
+# and as a maildir (DIR/maildir/forum.perf)
 if len(sys.argv) > 3:
     n = size = 0
+    for d in "cur", "new", "tmp":
+        os.makedirs("%s/maildir/forum.perf/%s" % (sys.argv[3], d))
     with open(sys.argv[2], "rb") as f, open(sys.argv[3] + "/corpus.rnews", "wb") as out:
         for m in f.read().split(b"From corpus@example.com Fri Jan  1 00:00:00 2010\n")[1:]:
             m = b"Path: corpus.example!not-for-mail\nNewsgroups: forum.perf\n" + m[:-1]
             out.write(b"#! rnews %d\n" % len(m) + m)
             n += 1
             size += len(m)
+            with open("%s/maildir/forum.perf/cur/%010d.M%d.corpus:2," % (sys.argv[3], 1500000000 + n, n), "wb") as one:
+                one.write(m)
     with open(sys.argv[3] + "/groups.tsv", "w") as f:
         f.write("forum.perf\t%d\t%d\t%d\n" % (n, size, size))
