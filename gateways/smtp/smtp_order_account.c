@@ -214,10 +214,10 @@ int order_forget(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 /* ---- taking along what is his ---- */
 
 #define EXPORT_PART 36000          /* octets of one mbox attachment: base64 makes a third more */
-#define EXPORT_PARTS 250
+#define EXPORT_PARTS 1000          /* mails in all, 36 MB */
 #define EXPORT_LOOK 2000           /* heads in one read transaction */
 
-struct export { struct forum *forum; uint32_t member; struct slice address, message_id; struct buf part; unsigned parts, posts, left_out; uint64_t at; bool begun, more; };
+struct export { struct forum *forum; uint32_t member; struct slice address, message_id; struct buf part, big; uint64_t big_id; unsigned parts, pieces, posts; uint64_t at; bool begun, more, said_last; };
 struct export_mail { struct slice address, mail; };
 
 static int export_apply(struct forum_txn *t, struct job *j, struct fail *f)
@@ -362,15 +362,17 @@ static void export_post(struct forum_txn *t, struct export *x, const struct post
 {
 	struct buf raw = { 0 };
 
-	if (p->body_len > EXPORT_PART / 2 || post_in_original(t, p, &raw) <= 0) {
-		x->left_out++;
-		buf_addf(&x->part, "From - Thu Jan  1 00:00:00 1970\nMessage-ID: %.*s\nSubject: (a post of %u octets, too long for a mail: see it in the forum)\n\n\n",
-			SLICE_ARG(p->message_id), p->body_len);
+	x->posts++;
+	if (post_in_original(t, p, &raw) <= 0) {
+		log_error("smtp", "export member=%u: post %llu cannot be read", x->member, (unsigned long long)p->id);
+	} else if (buf_len(&raw) > EXPORT_PART / 2) {
+		x->big_id = p->id;
+		x->pieces = 0;
+		buf_add_slice(&x->big, buf_slice(&raw));
 	} else {
 		buf_adds(&x->part, "From - Thu Jan  1 00:00:00 1970\n");
 		mbox_add(buf_slice(&raw), &x->part);
 	}
-	x->posts++;
 	buf_free(&raw);
 }
 
@@ -383,7 +385,7 @@ static bool export_step(struct export *x)
 
 	if (forum_read_begin(x->forum, &t, &f) < 0)
 		return false;
-	for (unsigned i = 0; i < EXPORT_LOOK && buf_len(&x->part) < EXPORT_PART / 2 && x->more; i++) {
+	for (unsigned i = 0; i < EXPORT_LOOK && buf_len(&x->part) < EXPORT_PART / 2 && !buf_len(&x->big) && x->more; i++) {
 		if (!(x->more = post_after(t, x->at, &p) > 0))
 			break;
 		x->at = p.id;
@@ -405,10 +407,46 @@ static bool export_begin(struct export *x)
 	if (good) {
 		export_settings(t, x, &settings);
 		forum_read_end(&t);
-		good = export_send(x, "What the forum knows of you: settings.json. Your posts follow, as mbox files.", "application/json", "settings.json", buf_slice(&settings));
+		good = export_send(x, "What the forum knows of you: settings.json. Your posts follow, as mbox files; one that is long in pieces\n"
+			"of its own, with the command that joins them.\n\nThe last mail says that it is the last. Should it not have come within a day, the server was\nstopped meanwhile: "
+			"send  export  again then.", "application/json", "settings.json", buf_slice(&settings));
 	}
 	buf_free(&settings);
 	x->more = true;
+	return good;
+}
+
+static bool export_is_last(const struct export *x)
+{
+	return !x->more && !buf_len(&x->part) && !buf_len(&x->big);
+}
+
+static const char *export_words(struct export *x)
+{
+	x->said_last = export_is_last(x);
+	return x->said_last ? "This is the last part." : x->parts < EXPORT_PARTS ? "More follow."
+		: "This is the last part that is sent by mail, but not all of your posts: the rest is too much for that. Ask the people\nwho run the forum for it, or read it by IMAP or news.";
+}
+
+/* one mail with the next of a post that is too long for one */
+static bool export_piece(struct export *x)
+{
+	struct slice piece = slice_to(buf_slice(&x->big), EXPORT_PART);
+	char file[60], text[600];
+	unsigned long long id = x->big_id;
+	bool good, end;
+
+	x->parts++;
+	snprintf(file, sizeof file, "post-%llu.eml.%03u", id, ++x->pieces);
+	end = piece.n == buf_len(&x->big);
+	struct buf content = { 0 };
+
+	buf_add_slice(&content, piece);
+	buf_consume(&x->big, piece.n);
+	snprintf(text, sizeof text, "A piece of a long post%s. Save all of them and join them:\n\n  cat post-%llu.eml.* > post-%llu.eml\n\n%s",
+		end ? ", its last" : "", id, id, export_words(x));
+	good = export_send(x, text, "application/octet-stream", file, buf_slice(&content));
+	buf_free(&content);
 	return good;
 }
 
@@ -419,11 +457,16 @@ static bool export_slice(struct export *x, bool *good)
 
 	*good = !x->more || export_step(x);
 	if (*good && buf_len(&x->part) && (!x->more || buf_len(&x->part) >= EXPORT_PART / 2)) {
+		struct buf part = x->part;
+
+		x->part = (struct buf){ 0 };
 		snprintf(file, sizeof file, "posts-%03u.mbox", ++x->parts);
-		*good = export_send(x, x->more ? "More follow." : "This is the last part.", "application/mbox", file, buf_slice(&x->part));
-		buf_reset(&x->part);
+		*good = export_send(x, export_words(x), "application/mbox", file, buf_slice(&part));
+		buf_free(&part);
+	} else if (*good && buf_len(&x->big)) {
+		*good = export_piece(x);
 	}
-	return *good && (x->more || buf_len(&x->part)) && x->parts < EXPORT_PARTS;
+	return *good && !export_is_last(x) && x->parts < EXPORT_PARTS;
 }
 
 /* A slice at a time: between them whoever logs in has the thread. */
@@ -437,8 +480,16 @@ static void export_run(void *arg)
 	while (more)
 		if ((more = export_slice(x, &good)) && password_pool_try(export_run, j) > 0)
 			return;
-	log_info("smtp", "export member=%u posts=%u mails=%u left-out=%u%s", x->member, x->posts, x->parts + 1, x->left_out, good ? "" : " broken off");
+	if (good && export_is_last(x) && !x->said_last) {   /* only the search for more showed that there is none */
+		struct buf count = { 0 };
+
+		buf_addf(&count, "%u posts\n", x->posts);
+		good = export_send(x, "That was the last part.", "text/plain", "end.txt", buf_slice(&count));
+		buf_free(&count);
+	}
+	log_info("smtp", "export member=%u posts=%u mails=%u all=%d%s", x->member, x->posts, x->parts + 1, export_is_last(x), good ? "" : " broken off");
 	buf_free(&x->part);
+	buf_free(&x->big);
 	job_free(&j);
 }
 

@@ -29,6 +29,22 @@ like(q.get_payload(), "Which soil does it like\\?\n>From the south wall", "as he
 is_(len([m for m in parts]), 2, "in two mails")
 like(f.send("bob", "commands@forum.test", "export\n")[0], "^4.*once a day", "once a day")
 
+# ---- a long post comes in pieces that can be joined; the last mail says so
+long = "".join("Line %d of a long story about quinces and their soil.\r\n" % n for n in range(2000))
+story = f.s.post("test.pub", "Story", long, user="carol@example.org", password="secret-c")
+f.s.post("test.pub", "Short", "After it.\r\n", user="carol@example.org", password="secret-c")
+like(f.send("carol", "commands@forum.test", "export\n")[0], "^250", "an export with a long post")
+mine = lambda m: m["Delivered-To"].startswith("carol") and "Your posts and settings" in str(m["Subject"])
+parts = wait_for(lambda: (lambda l: l if any("last part" in words(m) for m in l) else None)(f.copies(mine, n=3)), 30)
+files = {p.get_filename(): p.get_payload(decode=True) for m in parts for p in m.walk() if p.get_filename()}
+pieces = sorted(n for n in files if ".eml." in n)
+ok(len(pieces) >= 3 and all(len(files[n]) <= 36000 for n in pieces), "in pieces (%d)" % len(pieces))
+joined = b"".join(files[n] for n in pieces).decode()
+ok(story in joined and joined.endswith("\r\n\r\n" + long), "which make the post again, octet for octet")
+ok(b"After it." in b"".join(v for n, v in files.items() if n.endswith(".mbox")), "the others are in the mbox")
+like(words(parts[0]) + words([m for m in parts if m.get_payload()[-1].get_filename() == pieces[0]][0]), r"send +export +again then.*cat post-\d+\.eml\.\* > post-", "the mails say how, and what to do when the last does not come")
+is_(sum("last part" in words(m) for m in parts), 1, "one says that it is the last")
+
 # ---- where others name him
 like(f.send("bob", "commands@forum.test", "mentions\n")[0], "^250", "mentions")
 t = words(f.notice("bob", "Others name you"))
