@@ -202,10 +202,9 @@ int ctl_unsubscribe(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	return 1;
 }
 
-int ctl_founding_set(struct forum_txn *t, struct ctl_call *c, struct fail *f)
+static int founding_change(struct forum_txn *t, struct ctl_call *c, struct slice text, struct fail *f)
 {
 	struct founding now = { 0 };
-	struct slice text = slice_trim(buf_slice(&c->input));
 	struct group g = { 0 };
 	int r = c->nargs ? ctl_find_group(t, c->args[0], &g, f) : 1;
 	if (r <= 0 || (r = founding_set(t, g.id, text, f)) < 0)
@@ -224,6 +223,19 @@ int ctl_founding_set(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		buf_adds(&c->out, "no founding text\n");
 	}
 	return 1;
+}
+
+int ctl_founding_set(struct forum_txn *t, struct ctl_call *c, struct fail *f)
+{
+	struct slice text = slice_trim(buf_slice(&c->input));
+	if (!text.n)
+		return fail_set(f, ERR_INVALID, "the file is empty; to end the text say  forumctl founding remove");
+	return founding_change(t, c, text, f);
+}
+
+int ctl_founding_remove(struct forum_txn *t, struct ctl_call *c, struct fail *f)
+{
+	return founding_change(t, c, SLICE(""), f);
 }
 
 int ctl_founding_show(struct forum_txn *t, struct ctl_call *c, struct fail *f)

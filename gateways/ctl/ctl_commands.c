@@ -17,7 +17,8 @@ const struct ctl_command ctl_commands[] = {
 	V("group", "show", ctl_group_show, 1, 1, 0, "", "group show NAME", "One group: settings, roles, subscribers."),
 	V("group", "remove", ctl_group_remove, 1, 1, CTL_WRITES, "", "group remove NAME", "Take a group out of every door; its posts stay in the store."),
 
-	V("founding", "set", ctl_founding_set, 0, 1, CTL_WRITES | CTL_STDIN, "", "founding set [GROUP] < FILE", "The text that members of the group, or of the whole forum, agree to when they join. A new text is a new version: members are asked once, and shown what changed. An empty one ends it."),
+	V("founding", "set", ctl_founding_set, 0, 1, CTL_WRITES | CTL_STDIN, "", "founding set [GROUP] < FILE", "The text that members of the group, or of the whole forum, agree to when they join. A new text is a new version: members are asked once, and shown what changed."),
+	V("founding", "remove", ctl_founding_remove, 0, 1, CTL_WRITES, "", "founding remove [GROUP]", "There is no founding text any more; nobody is asked."),
 	V("founding", "show", ctl_founding_show, 0, 1, 0, "", "founding show [GROUP]", "The founding text, with its version."),
 
 	V("feed", "add", ctl_feed_add, 3, 3, CTL_WRITES, "--port= --tls= --user= --password-file= --direction= --interval=",

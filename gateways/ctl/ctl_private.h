@@ -93,6 +93,7 @@ int ctl_group_list(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_group_show(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_group_remove(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_founding_set(struct forum_txn *, struct ctl_call *, struct fail *);
+int ctl_founding_remove(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_founding_show(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_feed_add(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_feed_list(struct forum_txn *, struct ctl_call *, struct fail *);
