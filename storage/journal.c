@@ -27,6 +27,7 @@ enum { SLOT = 4096, RING = 2 * SLOT, SLOT_HEAD = 39, RECORD_HEAD = 20 };
 
 struct journal {
 	int fd;
+	int mark_fd;                    /* of its own: an error of writing back is told once for each descriptor */
 	uint32_t salt;                  /* of all records that count */
 	uint64_t serial;                /* of the last mark; under the caller's order of marks */
 	uint64_t before;                /* where the next record would go without the last one */
@@ -55,7 +56,7 @@ static size_t record_size(size_t set_n) {
 /* ---- the file ---- */
 
 /* zeros, not holes: the disk has room, and writing in place later changes nothing but data */
-static int journal_create(const char *dir, const char *path) {
+static int journal_create(const char *dir, int dir_fd, const char *path) {
 	struct buf tmp = { 0 };
 	static const char zeros[64 << 10];
 	int rc = 0;
@@ -67,7 +68,7 @@ static int journal_create(const char *dir, const char *path) {
 		rc = write_all(fd, zeros, sizeof zeros, at);
 	if (!rc && fsync(fd) != 0)
 		rc = errno;
-	if (!rc && rename(buf_bytes(&tmp), path) != 0)
+	if (!rc && (rename(buf_bytes(&tmp), path) != 0 || fsync(dir_fd) != 0))
 		rc = errno;
 	if (rc)
 		unlink(buf_bytes(&tmp));
@@ -81,8 +82,14 @@ int journal_open(const char *dir, bool create, struct journal **j_r) {
 	struct buf path = { 0 };
 	struct stat st;
 	buf_addf(&path, "%s/journal", dir);
-	int fd = open(buf_bytes(&path), O_RDWR | O_CLOEXEC), rc = fd < 0 ? errno : 0;
-	if (rc == ENOENT && create && (rc = journal_create(dir, buf_bytes(&path))) == 0) {
+	/* the directory is locked until the file is: of two that start at once one makes it */
+	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -1, mark_fd = -1;
+	int rc = dir_fd < 0 || flock(dir_fd, LOCK_EX) != 0 ? errno : 0;
+	if (!rc) {
+		fd = open(buf_bytes(&path), O_RDWR | O_CLOEXEC);
+		rc = fd < 0 ? errno : 0;
+	}
+	if (rc == ENOENT && create && (rc = journal_create(dir, dir_fd, buf_bytes(&path))) == 0) {
 		fd = open(buf_bytes(&path), O_RDWR | O_CLOEXEC);
 		rc = fd < 0 ? errno : 0;
 	}
@@ -90,7 +97,11 @@ int journal_open(const char *dir, bool create, struct journal **j_r) {
 		rc = errno == EWOULDBLOCK ? EBUSY : errno;
 	if (!rc && (fstat(fd, &st) != 0 || st.st_size != JOURNAL_SIZE))
 		rc = EBADMSG;
+	if (!rc && (mark_fd = open(buf_bytes(&path), O_RDWR | O_CLOEXEC)) < 0)
+		rc = errno;
 	buf_free(&path);
+	if (dir_fd >= 0)
+		close(dir_fd);
 	if (rc) {
 		if (fd >= 0)
 			close(fd);
@@ -98,6 +109,7 @@ int journal_open(const char *dir, bool create, struct journal **j_r) {
 	}
 	struct journal *j = mem_zalloc(sizeof *j);
 	j->fd = fd;
+	j->mark_fd = mark_fd;
 	atomic_store(&j->head, RING);
 	atomic_store(&j->tail, RING);
 	*j_r = j;
@@ -108,6 +120,7 @@ void journal_close(struct journal **j) {
 	if (!*j)
 		return;
 	close((*j)->fd);
+	close((*j)->mark_fd);
 	mem_free(*j);
 	*j = NULL;
 }
@@ -160,6 +173,15 @@ int journal_mark_read(struct journal *j, struct journal_mark *mark_r) {
 	return j->serial ? 0 : none;
 }
 
+int journal_mark_again(struct journal *j) {
+	char p[SLOT];
+	off_t at = (off_t)(j->serial % 2 * SLOT);
+	if (pread(j->fd, p, sizeof p, at) != sizeof p)
+		return EIO;
+	int rc = write_all(j->mark_fd, p, sizeof p, (uint64_t)at);
+	return rc ? rc : flush(j->mark_fd);
+}
+
 int journal_mark_write(struct journal *j, const struct journal_mark *mark) {
 	char p[SLOT] = { 0 };
 	num_put32(p, SLOT_MAGIC);
@@ -171,9 +193,9 @@ int journal_mark_write(struct journal *j, const struct journal_mark *mark) {
 	num_put16(p + 37, (uint16_t)mark->state_n);
 	memcpy(p + SLOT_HEAD, mark->state, mark->state_n);
 	num_put32(p + 4, digest_crc(0, slice_of(p + 8, SLOT_HEAD - 8 + mark->state_n)));
-	int rc = write_all(j->fd, p, sizeof p, (j->serial + 1) % 2 * SLOT);
+	int rc = write_all(j->mark_fd, p, sizeof p, (j->serial + 1) % 2 * SLOT);
 	if (!rc)
-		rc = flush(j->fd);
+		rc = flush(j->mark_fd);
 	if (rc)
 		return rc;
 	j->serial++;
@@ -234,6 +256,7 @@ bool journal_fits(struct journal *j) {
 }
 
 int journal_append(struct journal *j, uint64_t txn, struct slice set) {
+	static const char zeros[RECORD_HEAD];
 	char head[RECORD_HEAD];
 	uint64_t at = atomic_load(&j->head);
 	size_t n = record_size(set.n);
@@ -250,8 +273,11 @@ int journal_append(struct journal *j, uint64_t txn, struct slice set) {
 	if (w != (ssize_t)(sizeof head + set.n))
 		return w < 0 ? errno : ENOSPC;
 	int rc = flush(j->fd);
-	if (rc)
+	if (rc) {
+		/* refused: it must not count for who replays, now or after the next flush that goes well */
+		write_all(j->fd, zeros, sizeof zeros, at);
 		return rc;
+	}
 	j->before = atomic_load(&j->head);
 	j->last = at;
 	atomic_store(&j->head, at + n);

@@ -41,6 +41,8 @@ int journal_set_aside(struct journal **j, const char *dir, char *name_r);
 
 /* the last mark written; ENODATA: none yet; EBADMSG: both slots are damaged */
 int journal_mark_read(struct journal *j, struct journal_mark *mark_r);
+/* writes the mark read last once more where it is: that it can be read does not say that it is on disk */
+int journal_mark_again(struct journal *j);
 /* writes it, and frees the room of the records before it; on disk when it returns 0 */
 int journal_mark_write(struct journal *j, const struct journal_mark *mark);
 

@@ -83,7 +83,8 @@ void kv_read_end(struct kv_txn **txn) {
 }
 
 uint64_t kv_snapshot(const struct kv_txn *txn) {
-	return mdb_txn_id(txn->mt);
+	/* numbers come again when the store was opened anew and a commit was lost that had been seen */
+	return mdb_txn_id(txn->mt) | (uint64_t)atomic_load(&txn->kv->opened) << 48;
 }
 
 static int kv_write_try(struct kv *kv, struct kv_txn *txn) {
@@ -320,7 +321,12 @@ static int kv_commit_pages(struct kv_txn *t, bool *panic_r) {
 		mdb_txn_abort(t->mt);
 		return rc;
 	}
+	bool first = kv->journal && mdb_txn_id(t->mt) == 1;
+	if (first)
+		mdb_env_set_flags(kv->env, MDB_NOSYNC, 0);     /* nothing holds its pages yet: LMDB writes them in its own order */
 	rc = mdb_txn_commit(t->mt);
+	if (first)
+		mdb_env_set_flags(kv->env, MDB_NOSYNC, 1);
 	*panic_r = rc == MDB_PANIC || (rc && journaled && journal_undo(kv->journal) != 0);
 	return rc;
 }
@@ -329,7 +335,9 @@ static int kv_commit_outermost(struct kv_txn *t, struct fail *f) {
 	struct kv *kv = t->kv;
 	uint64_t batch = 0;
 	int r = kv_commit_log(t, &batch, f);
-	bool panic = false, large = t->large |= kv->journal && buf_len(&t->set) > JOURNAL_RECORD_MAX;
+	/* the first one of all too: a mark with a root behind it is what tells the store's file from another */
+	bool panic = false, first = mdb_txn_id(t->mt) == 1;
+	bool large = t->large |= kv->journal && (first || buf_len(&t->set) > JOURNAL_RECORD_MAX);
 	if (r < 0 || (kv_captures(t) && buf_len(&t->set) == 0)) {
 		kv_abort(&t);           /* or nothing was changed */
 		return r;
@@ -342,10 +350,15 @@ static int kv_commit_outermost(struct kv_txn *t, struct fail *f) {
 		atomic_store(&kv->batch, batch);
 		kv_keeper_note(kv);
 	}
+	unsigned opened = atomic_load(&kv->opened);
 	kv_write_end(t, panic);
-	if (!rc && large && kv->journal && (rc = kv_keeper_wait(kv)) != 0)
-		r = kv_fail(kv, "commit", rc, f);
-	return r;
+	if (rc || !large || !kv->journal)
+		return r;
+	rc = kv_keeper_wait(kv);
+	/* a checkpoint of a store that was opened anew meanwhile does not hold it */
+	if (!rc && atomic_load(&kv->opened) != opened)
+		rc = EIO;
+	return rc ? kv_fail(kv, "commit", rc, f) : r;
 }
 
 int kv_commit(struct kv_txn **txn, struct fail *f) {

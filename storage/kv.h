@@ -13,7 +13,8 @@
  * child of it.
  * A read transaction must never outlive one event-loop step: old readers keep freed pages from reuse.
  *
- * Errors: ERR_UNAVAILABLE (disk or map full, engine away: nothing was written, go on and try later), ERR_CORRUPT,
+ * Errors: ERR_UNAVAILABLE (disk or map full, engine away: nothing was written, go on and try later; only of a commit of
+ * more than a megabyte it may be there all the same), ERR_CORRUPT,
  * ERR_TOOBIG (key or value size), ERR_INTERNAL. */
 #ifndef STORAGE_KV_H
 #define STORAGE_KV_H

@@ -113,7 +113,8 @@ int kv_copy_to(struct kv *kv, const char *file, struct fail *f) {
 
 /* A delete touches a page of each level of the tree and of the list of free pages, and what a commit frees serves the
  * one after the next. */
-enum { RESERVE_PAGES = 32, PUT_PAGES = 2 };
+enum { RESERVE_PAGES = 32, PUT_EXTRA = 1024 };
+#define MAP_SHORT ((uint64_t)128 << 20)         /* or a quarter of the map, if that is less */
 
 struct kv_pages { uint64_t used, all, size; };
 
@@ -126,9 +127,14 @@ static bool kv_pages(struct kv *kv, struct kv_pages *p) {
 	return true;
 }
 
-unsigned kv_map_left(struct kv *kv) {
+static bool kv_pages_short(const struct kv_pages *p) {
+	uint64_t least = p->all / 4 < MAP_SHORT / p->size ? p->all / 4 : MAP_SHORT / p->size;
+	return p->all - p->used < least;
+}
+
+bool kv_map_is_short(struct kv *kv) {
 	struct kv_pages p;
-	return kv_pages(kv, &p) ? (unsigned)((p.all - p.used) * 100 / p.all) : 0;
+	return kv_pages(kv, &p) && kv_pages_short(&p);
 }
 
 /* table 0 of LMDB, which only readers may open: for each transaction the pages it freed, a count before them */
@@ -150,16 +156,15 @@ static uint64_t kv_free_pages(struct kv *kv) {
 
 int64_t kv_map_room(struct kv *kv) {
 	struct kv_pages p;
-	if (!kv_pages(kv, &p) || (p.all - p.used) * 100 / p.all >= KV_MAP_SHORT)
+	if (!kv_pages(kv, &p) || !kv_pages_short(&p))
 		return INT64_MAX;
 	uint64_t left = p.all - p.used + kv_free_pages(kv);
 	return left > RESERVE_PAGES ? (int64_t)((left - RESERVE_PAGES) * p.size) : 0;
 }
 
 bool kv_map_takes(struct kv_txn *txn, size_t n) {
-	int64_t cost = (int64_t)n + PUT_PAGES * 4096;
 	if (txn->root->room == INT64_MAX)
 		return true;
-	txn->root->room -= cost;
+	txn->root->room -= (int64_t)n + PUT_EXTRA;
 	return txn->root->room >= 0;
 }

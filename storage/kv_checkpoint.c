@@ -23,6 +23,7 @@
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
+#include "forumd/base/digest.h"
 #include "forumd/base/log.h"
 #include "forumd/base/num.h"
 #include "storage/kv_private.h"
@@ -49,7 +50,7 @@ struct meta_page {
 
 /* what a mark keeps of the store */
 struct meta_state {
-	uint32_t page_size, unused;
+	uint32_t page_size, root_sum;          /* of the newest one's root page: 0 when it has none */
 	struct meta_page page[2];
 };
 _Static_assert(sizeof(struct meta_state) <= JOURNAL_STATE_MAX, "a mark holds both meta pages");
@@ -60,6 +61,16 @@ static bool meta_read(int fd, size_t page_size, struct meta_state *m) {
 		if (pread(fd, &m->page[i], sizeof m->page[i], (off_t)(page_size * (size_t)i)) != sizeof m->page[i])
 			return false;
 	return true;
+}
+
+/* the sum of the root page of transaction txn */
+static uint32_t root_sum(int fd, const struct meta_state *m, uint64_t txn) {
+	char page[1 << 16];
+	size_t root = m->page[txn & 1].tables[1].root;
+	if (root == (size_t)-1 || m->page_size > sizeof page ||
+	    pread(fd, page, m->page_size, (off_t)(root * m->page_size)) != (ssize_t)m->page_size)
+		return 0;
+	return digest_crc(1, slice_of(page, m->page_size));
 }
 
 static uint64_t meta_newest(const struct meta_state *m) {
@@ -88,6 +99,7 @@ static int checkpoint_note(struct kv *kv, struct journal_mark *mark, MDB_txn **p
 		return EIO;
 	if (meta_newest(&m) != info.me_last_txnid)
 		return MDB_VERSION_MISMATCH;    /* another layout than that of LMDB 0.9 */
+	m.root_sum = root_sum(fd, &m, info.me_last_txnid);
 	*mark = (struct journal_mark){ .txn = info.me_last_txnid, .at = journal_at(kv->journal), .state_n = sizeof m };
 	memcpy(mark->state, &m, sizeof m);
 	if ((rc = mdb_txn_begin(kv->env, NULL, MDB_RDONLY, pin_r)) != 0)
@@ -138,7 +150,7 @@ static int checkpoint_try(struct kv *kv, bool clean) {
 	if (!rc)
 		rc = checkpoint_flush(kv, &mark, pin);
 	/* after a flush that failed nobody knows what is on disk: the store is opened again, from the mark before */
-	kv_leave(kv, NULL, rc != 0);
+	kv_leave(kv, NULL, rc && rc != MDB_READERS_FULL);
 	return rc;
 }
 
@@ -173,12 +185,14 @@ int kv_journal_open(struct kv *kv) {
 	return rc == EBADMSG ? rc : rc == ENODATA || mark.clean ? 0 : EUCLEAN;
 }
 
-/* Has the file gone on from the mark? A backup that was put in its place has not. */
-static bool belongs(const struct meta_state *now, const struct journal_mark *mark) {
+/* Has the file gone on from the mark? Then the root of the marked snapshot is where it was. A backup that was put in
+ * its place has another one there. */
+static bool belongs(int fd, const struct meta_state *now, const struct journal_mark *mark) {
 	const struct meta_state *then = (const void *)mark->state;
 	uint64_t newest = meta_newest(now);
-	return newest > mark->txn || (newest == mark->txn &&
-		memcmp(&now->page[newest & 1], &then->page[newest & 1], sizeof now->page[0]) == 0);
+	if (newest == mark->txn)
+		return memcmp(&now->page[newest & 1], &then->page[newest & 1], sizeof now->page[0]) == 0;
+	return newest > mark->txn && then->root_sum && then->root_sum == root_sum(fd, then, mark->txn);
 }
 
 static int set_aside(struct kv *kv) {
@@ -208,14 +222,18 @@ int kv_recover_file(struct kv *kv, bool *replay_r) {
 	struct buf path = { 0 };
 	*replay_r = false;
 	int rc = journal_mark_read(kv->journal, &mark);
+	if (rc == ENODATA)
+		return 0;
+	if (!rc)
+		rc = journal_mark_again(kv->journal);
 	if (rc || mark.clean)
-		return rc == ENODATA ? 0 : rc;
+		return rc;
 	memcpy(&then, mark.state, sizeof then);
 	buf_addf(&path, "%s/data.mdb", kv->dir);
 	int fd = open(buf_bytes(&path), O_RDWR | O_CLOEXEC);
 	rc = fd < 0 ? errno : mark.state_n != sizeof then || !meta_read(fd, then.page_size, &now) ? EBADMSG : 0;
-	if (!rc && !belongs(&now, &mark))
-		rc = set_aside(kv);
+	if (!rc && !belongs(fd, &now, &mark))
+		rc = atomic_load(&kv->opened) > 1 ? EBADMSG : set_aside(kv);    /* not under a running daemon */
 	else if (!rc && (rc = put_back(kv, fd, &then)) == 0)
 		*replay_r = true;
 	if (fd >= 0)
@@ -249,11 +267,11 @@ int kv_recover_sets(struct kv *kv, bool replay) {
 		if (!rc)
 			rc = journal_replay(kv->journal, &mark, recover_one, kv);
 		log_info("storage", "recovered octets=%llu dir=%s", (unsigned long long)journal_pending(kv->journal), kv->dir);
-	} else {
-		journal_restart(kv->journal);
 	}
-	if (!rc)
+	if (!rc) {
+		journal_restart(kv->journal);
 		rc = checkpoint_note(kv, &mark, &pin);
+	}
 	mark.clean = kv->opt.no_sync;
 	if (!rc)
 		rc = checkpoint_flush(kv, &mark, pin);
@@ -381,7 +399,7 @@ int kv_keeper_wait(struct kv *kv) {
 static bool map_short(struct kv *kv) {
 	if (kv_enter(kv, NULL))
 		return false;
-	bool is_short = kv_map_left(kv) < KV_MAP_SHORT;
+	bool is_short = kv_map_is_short(kv);
 	kv_leave(kv, NULL, false);
 	return is_short;
 }

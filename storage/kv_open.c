@@ -66,7 +66,7 @@ static int kv_env_open_sized(struct kv *kv, const char *dir, uint64_t size, MDB_
 		return rc;
 	rc = mdb_env_set_mapsize(env, size);
 	if (!rc)
-		rc = mdb_env_set_maxreaders(env, kv->opt.max_readers ? kv->opt.max_readers : 1024);
+		rc = mdb_env_set_maxreaders(env, (kv->opt.max_readers ? kv->opt.max_readers : 1024) + 2);  /* the pins */
 	if (!rc)
 		rc = mdb_env_open(env, dir, flags, 0600);
 	if (rc) {
@@ -186,8 +186,7 @@ static int kv_read_batch(struct kv *kv) {
 	if (rc)
 		return rc;
 	rc = mdb_get(mt, kv->dbi, &key, &value);
-	if (!rc)
-		atomic_store(&kv->batch, value.mv_size == 8 ? num_get64(value.mv_data) : 0);
+	atomic_store(&kv->batch, !rc && value.mv_size == 8 ? num_get64(value.mv_data) : 0);
 	mdb_txn_abort(mt);
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
@@ -224,6 +223,7 @@ static void kv_detach(struct kv *kv) {
 /* opens the environment and its one table, recovers what was not closed in order, reads the batch id */
 static int kv_attach(struct kv *kv) {
 	bool replay = false;
+	atomic_fetch_add(&kv->opened, 1);
 	int rc = kv->journal ? kv_recover_file(kv, &replay) : 0;
 	if (!rc)
 		rc = kv_env_open(kv, kv->dir, &kv->env);

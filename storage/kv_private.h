@@ -58,6 +58,7 @@ struct kv {
 	struct kv_txn *pool;
 	unsigned users;                         /* transactions and others that use env now */
 	bool panic;
+	_Atomic unsigned opened;                /* how often env was */
 	_Atomic uint64_t batch;
 	_Atomic int fail_after;
 	struct buf scratch;                     /* of the writer */
@@ -86,9 +87,8 @@ void kv_sync_dir(const char *dir);
 
 /* ---- kv_care.c; the caller is among the users of env ---- */
 
-/* parts of a hundred of the map behind the last page in use (there may be free ones before it); and what counts as short */
-#define KV_MAP_SHORT 25
-unsigned kv_map_left(struct kv *kv);
+/* Is little of the map left behind the last page in use? There may be free pages before it. */
+bool kv_map_is_short(struct kv *kv);
 /* Octets that an outermost write transaction, just begun, may put: all but a reserve, so that deletes go on when the
  * map is full. Counts free pages, but only when the map is short. */
 int64_t kv_map_room(struct kv *kv);

@@ -73,6 +73,12 @@ static void small_commits(const char *dir) {
 		store(kv, i, i + 1, 500);
 }
 
+static void one_commit(const char *dir) {
+	struct kv *kv = open_kv(dir, &plain);
+	store(kv, 0, 1, 10);
+	store(kv, 1, 3, 10);
+}
+
 static void large_commits(const char *dir) {
 	struct kv *kv = open_kv(dir, &plain);
 	store(kv, 0, 30, 60000);        /* more than a record of the journal */
@@ -168,6 +174,23 @@ static void test_mixed_up(void) {
 	kv_close(&kv);
 	kv = open_kv(image, &plain);
 	is_int(count(kv), 103, "whose old records do not come again");
+	/* a file from elsewhere, whose transactions have higher numbers; and a backup beside a journal that is young */
+	kv_close(&kv);
+	in_child(small_commits, test_tmpfile("elsewhere"));
+	kv_close(&(struct kv *){ open_kv(test_tmpfile("elsewhere"), &plain) });
+	in_child(one_commit, test_tmpfile("young"));
+	copy(test_tmpfile("elsewhere"), test_tmpfile("young"), "data.mdb");
+	kv = open_kv(test_tmpfile("young"), &plain);
+	is_int(count(kv), 1500, "a file from elsewhere is not taken for ours");
+	kv_close(&kv);
+	in_child(one_commit, test_tmpfile("young2"));
+	copy(backup, test_tmpfile("young2"), "data.mdb");
+	kv = open_kv(test_tmpfile("young2"), &plain);
+	is_int(count(kv), 100, "nor is a backup");
+	kv_close(&kv);
+	in_child(one_commit, test_tmpfile("young3"));
+	kv = open_kv(test_tmpfile("young3"), &plain);
+	is_int(count(kv), 3, "a young store is recovered");
 	/* nothing changed, nothing committed */
 	struct kv_info before, after;
 	kv_info(kv, &before, NULL);
