@@ -140,7 +140,8 @@ static int inherited(const struct config_listen *l) {
 		if (fd < 0)
 			return -1;
 		if (l->path && *l->path) {
-			if (getsockname(fd, (struct sockaddr *)&un, &n) == 0 && un.sun_family == AF_UNIX && same_text(un.sun_path, l->path))
+			if (getsockname(fd, (struct sockaddr *)&un, &n) == 0 && un.sun_family == AF_UNIX &&
+				same_text(un.sun_path, l->path))
 				return fd;
 		} else if (l->port && listen_port(fd) == l->port) {
 			return fd;
@@ -243,7 +244,8 @@ static void set_log_level(const struct config *c) {
 
 static void warn_restart(const struct config *old, const struct config *new) {
 	if (strcmp(old->storage_path, new->storage_path) || old->map_size != new->map_size ||
-	    strcmp(old->domain, new->domain) || strcmp(old->control_path, new->control_path) || old->workers != new->workers || strcmp(old->user, new->user))
+		strcmp(old->domain, new->domain) || strcmp(old->control_path, new->control_path) ||
+		old->workers != new->workers || strcmp(old->user, new->user))
 		log_warn("forumd", "reload: storage, domain, control path, workers and user need a restart");
 }
 

@@ -228,8 +228,8 @@ void journal_restart(struct journal *j) {
 	atomic_store(&j->tail, RING);
 }
 
-int journal_replay(struct journal *j, const struct journal_mark *mark, int (*each)(void *arg, uint64_t txn, struct slice set),
-		void *arg) {
+int journal_replay(struct journal *j, const struct journal_mark *mark,
+	int (*each)(void *arg, uint64_t txn, struct slice set), void *arg) {
 	struct buf set = { 0 };
 	uint64_t at = mark->at, txn = mark->txn;
 	int rc = 0;

@@ -3,10 +3,10 @@
  * nothing of its own to write.
  *
  * The file begins with two slots for the mark: what the store's file surely holds, and where the write sets behind it
- * begin. Marks go to the slots in turn, so that a cut while one is written leaves the other. Records carry the number of
- * the transaction they make; a reader follows them from the mark while the numbers follow each other and the sums are
- * right, so what is left of older rounds, or was cut, ends the reading. What is left of an older life of the journal, or
- * of a store whose file was replaced by a backup, has another salt.
+ * begin. Marks go to the slots in turn, so that a cut while one is written leaves the other. Records carry the number
+ * of the transaction they make; a reader follows them from the mark while the numbers follow each other and the sums
+ * are right, so what is left of older rounds, or was cut, ends the reading. What is left of an older life of the
+ * journal, or of a store whose file was replaced by a backup, has another salt.
  *
  * Knows nothing of LMDB. All functions return 0 or an errno. One writer thread calls append, undo and fits; another
  * thread may write marks meanwhile. */
@@ -30,7 +30,8 @@ struct journal_mark {
 	char state[JOURNAL_STATE_MAX];  /* the caller's */
 };
 
-/* Opens the file `journal` in the directory. With `create`, it is made when it is missing (written whole, then renamed);
+/* Opens the file `journal` in the directory. With `create`, it is made when it is missing (written whole, then
+ * renamed);
  * without, ENOENT. One process may have it open: EBUSY else. EBADMSG: it has another size. */
 int journal_open(const char *dir, bool create, struct journal **j_r);
 /* closes the file and nothing more; NULL is a no-op */
@@ -50,8 +51,8 @@ int journal_mark_write(struct journal *j, const struct journal_mark *mark);
 void journal_restart(struct journal *j);
 /* Gives the write sets behind the mark to the callback, in order, until it returns another number than 0, which is
  * returned, or until there are no more. Then the journal stands where the next record goes. */
-int journal_replay(struct journal *j, const struct journal_mark *mark, int (*each)(void *arg, uint64_t txn, struct slice set),
-	void *arg);
+int journal_replay(struct journal *j, const struct journal_mark *mark,
+	int (*each)(void *arg, uint64_t txn, struct slice set), void *arg);
 
 /* is there room for a record of any size? If not, a mark must be written first */
 bool journal_fits(struct journal *j);

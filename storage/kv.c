@@ -152,7 +152,8 @@ static int kv_catch_up(struct kv *kv, struct fail *f) {
 		if (r < 0)
 			return kv_fail_code(r, f);
 		if (atomic_load(&kv->batch) == at)
-			return fail_internal(f, "storage %s: the log does not give batch %llu", kv->dir, (unsigned long long)at + 1);
+			return fail_internal(f, "storage %s: the log does not give batch %llu", kv->dir,
+				(unsigned long long)at + 1);
 	}
 }
 
@@ -227,8 +228,8 @@ static bool kv_captures(const struct kv_txn *root) {
 	return (root->kv->journal && !root->large) || (root->kv->capture && !root->replay);
 }
 
-/* Where the next operation is noted: in the write set, or in the scratch buffer, as good a place for a copy. A write set
- * that is too large for the journal is thrown away, when the log does not want it. */
+/* Where the next operation is noted: in the write set, or in the scratch buffer, as good a place for a copy. A write
+ * set that is too large for the journal is thrown away, when the log does not want it. */
 static struct buf *kv_capture(struct kv_txn *txn) {
 	struct kv_txn *root = txn->root;
 	struct kv *kv = txn->kv;
@@ -323,7 +324,7 @@ static int kv_commit_pages(struct kv_txn *t, bool *panic_r) {
 	}
 	bool first = kv->journal && mdb_txn_id(t->mt) == 1;
 	if (first)
-		mdb_env_set_flags(kv->env, MDB_NOSYNC, 0);     /* nothing holds its pages yet: LMDB writes them in its own order */
+		mdb_env_set_flags(kv->env, MDB_NOSYNC, 0); /* nothing holds its pages yet: LMDB writes them in its own order */
 	rc = mdb_txn_commit(t->mt);
 	if (first)
 		mdb_env_set_flags(kv->env, MDB_NOSYNC, 1);
@@ -577,7 +578,8 @@ int kv_prev(struct kv_cursor *c, struct slice *key_r, struct slice *value_r) {
 /* ---- write sets ---- */
 
 /* gives the operations to the callback: put with a value, delete without (its p is NULL); its result, or ERR_CORRUPT */
-static int kv_each_op(struct slice set, int (*each)(struct kv_txn *txn, struct slice key, const struct slice *value), struct kv_txn *txn) {
+static int kv_each_op(struct slice set, int (*each)(struct kv_txn *txn, struct slice key, const struct slice *value),
+	struct kv_txn *txn) {
 	struct slice key, value;
 	while (set.n) {
 		char op = *set.p;

@@ -5,9 +5,10 @@
  * child transactions nest in it (an aborted child leaves no trace).
  *
  * A write transaction records its puts and deletes (the write set, storage/log.h). At the outermost commit the write
- * set is appended to the commit log BEFORE LMDB commits (the null log does nothing), and to the journal, which makes the
- * commit durable. LMDB's pages reach the disk later, at a checkpoint; a store that was not closed in order is put right
- * when it is opened (kv_checkpoint.c says how). The directory holds data.mdb, lock.mdb and journal; they belong together.
+ * set is appended to the commit log BEFORE LMDB commits (the null log does nothing), and to the journal, which makes
+ * the commit durable. LMDB's pages reach the disk later, at a checkpoint; a store that was not closed in order is put
+ * right when it is opened (kv_checkpoint.c says how). The directory holds data.mdb, lock.mdb and journal; they belong
+ * together.
  *
  * Slices returned live until the transaction ends or, in a write transaction, until the next put or del in it or in a
  * child of it.

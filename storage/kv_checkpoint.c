@@ -2,16 +2,16 @@
  *
  * LMDB commits without flushing (MDB_NOSYNC); what makes a commit durable is its write set in the journal, appended and
  * flushed before LMDB commits. The keeper thread makes a checkpoint now and then: it notes where the journal and the
- * store stand, flushes the store's file, and writes a mark into the journal. After a cut the kernel may have written any
- * of the pages changed since the last mark, the meta pages too. That does no harm:
+ * store stand, flushes the store's file, and writes a mark into the journal. After a cut the kernel may have written
+ * any of the pages changed since the last mark, the meta pages too. That does no harm:
  *
  * - Pages of the marked snapshot are never written again before the next mark: a read transaction, the pin, holds it.
  * - The two meta pages are kept in the mark. Recovery puts them back, so LMDB sees the marked snapshot, and applies the
  *   write sets behind the mark again. The pin of the marked snapshot is taken first, so a cut meanwhile does no harm.
  *
- * Every start that finds the store not closed in order recovers so, after a kill as after a power cut: the way that must
- * not fail is the way that is always gone. Large write sets (imports) are not for the journal: the commit is made, and the
- * answer waits for a checkpoint.
+ * Every start that finds the store not closed in order recovers so, after a kill as after a power cut: the way that
+ * must not fail is the way that is always gone. Large write sets (imports) are not for the journal: the commit is made,
+ * and the answer waits for a checkpoint.
  *
  * Locks: keeper.lock is never held while another is taken, but for pool_lock. A checkpoint takes write_lock while it
  * notes where things stand, not while it flushes. */
@@ -199,8 +199,9 @@ static int set_aside(struct kv *kv) {
 	char name[64];
 	int rc = journal_set_aside(&kv->journal, kv->dir, name);
 	if (!rc)
-		log_warn("storage", "data.mdb is not the file that the journal belongs to (a backup?): the journal is kept as %s dir=%s",
-			name, kv->dir);
+		log_warn("storage",
+			"data.mdb is not the file that the journal belongs to (a backup?): the journal is kept as %s dir=%s", name,
+			kv->dir);
 	return rc ? rc : journal_open(kv->dir, true, &kv->journal);
 }
 

@@ -29,8 +29,12 @@ static int kv_map_error(int rc) {
 		return ERR_UNAVAILABLE;
 	case EBUSY: case EUCLEAN:
 		return ERR_UNAVAILABLE;
-	case EBADMSG: case MDB_CORRUPTED: case MDB_PAGE_NOTFOUND: case MDB_INVALID: case MDB_VERSION_MISMATCH: case MDB_CURSOR_FULL:
-		return ERR_CORRUPT;
+	case EBADMSG:
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_INVALID:
+	case MDB_VERSION_MISMATCH:
+	case MDB_CURSOR_FULL: return ERR_CORRUPT;
 	case MDB_BAD_VALSIZE:
 		return ERR_TOOBIG;
 	}

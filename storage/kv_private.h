@@ -25,7 +25,7 @@ struct kv_txn {
 	struct kv_cursor *idle;                 /* closed cursors for reuse */
 	unsigned open_cursors;
 	bool write, replay;
-	bool large;                             /* of the root: the write set was too large for the journal, and thrown away */
+	bool large; /* of the root: the write set was too large for the journal, and thrown away */
 	int error;                              /* the first error of a put or del */
 	struct buf set, undo;                   /* of the root: the write set, what children replaced */
 	size_t set_start, undo_start;           /* of a child: where its part starts */
@@ -43,7 +43,7 @@ struct kv_keeper {
 	int rc;                                 /* of the last one */
 	bool stop, runs;
 	_Atomic unsigned commits;               /* since the last one began */
-	_Atomic bool tight;                             /* space is short: each commit wants the pages that the last one freed */
+	_Atomic bool tight; /* space is short: each commit wants the pages that the last one freed */
 	MDB_txn *pin, *next_pin;                /* see the last mark's snapshot, and that of the next one */
 };
 

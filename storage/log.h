@@ -3,7 +3,8 @@
  * above storage/.) Functions are called on the writer thread unless said.
  *
  * A write set is a sequence of operations in order:  'P' varint keylen key varint valuelen value | 'D' varint keylen
- * key. Batch ids count from 1 without gaps. Replaying the write sets in order into an empty store gives an equal store. */
+ * key. Batch ids count from 1 without gaps. Replaying the write sets in order into an empty store gives an equal store.
+ */
 #ifndef STORAGE_LOG_H
 #define STORAGE_LOG_H
 #include <stdbool.h>
@@ -18,7 +19,8 @@ struct commit_log_ops {
 	/* hold the tail so that the next append cannot lose; returns the tail's batch id */
 	int (*lock_tail)(struct commit_log *log, uint64_t *tail_r, struct fail *f);
 	/* batches after `from`, in order, to the callback; 1 more, 0 caught up, < 0 */
-	int (*read)(struct commit_log *log, uint64_t from, int (*each)(void *arg, uint64_t batch, struct slice write_set), void *arg, struct fail *f);
+	int (*read)(struct commit_log *log, uint64_t from, int (*each)(void *arg, uint64_t batch, struct slice write_set),
+		void *arg, struct fail *f);
 	/* everything appended before is durable when this returns 1 */
 	int (*barrier)(struct commit_log *log, struct fail *f);
 	/* a descriptor that becomes readable when others append, or -1; only a hint */

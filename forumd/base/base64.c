@@ -78,7 +78,10 @@ bool base32_decode(struct slice s, struct buf *out) {
 		return false;
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
-		int x = c >= 'a' && c <= 'z' ? c - 'a' : c >= 'A' && c <= 'Z' ? c - 'A' : c >= '2' && c <= '7' ? c - '2' + 26 : -1;
+		int x = c >= 'a' && c <= 'z' ? c - 'a'
+			: c >= 'A' && c <= 'Z'   ? c - 'A'
+			: c >= '2' && c <= '7'   ? c - '2' + 26
+									 : -1;
 		if (x < 0)
 			return false;
 		v = v << 5 | (uint32_t)x;

@@ -15,10 +15,14 @@ struct buf {
 
 static inline size_t buf_len(const struct buf *b) { return b->used - b->start; }
 static inline char *buf_bytes(const struct buf *b) { return b->data ? b->data + b->start : (char *)0; }
-static inline struct slice buf_slice(const struct buf *b) { return slice_of(b->data ? b->data + b->start : "", buf_len(b)); }
+static inline struct slice buf_slice(const struct buf *b) {
+	return slice_of(b->data ? b->data + b->start : "", buf_len(b));
+}
 /* room for n more bytes; returns where they go; buf_commit() says how many were written */
 char *buf_grow(struct buf *b, size_t n);    /* the slow half of buf_reserve */
-static inline char *buf_reserve(struct buf *b, size_t n) { return b->size - b->used > n ? b->data + b->used : buf_grow(b, n); }
+static inline char *buf_reserve(struct buf *b, size_t n) {
+	return b->size - b->used > n ? b->data + b->used : buf_grow(b, n);
+}
 static inline void buf_commit(struct buf *b, size_t n) { b->used += n; b->data[b->used] = 0; }
 static inline void buf_add(struct buf *b, const void *p, size_t n) {
 	if (n) {

@@ -31,7 +31,8 @@ void digest_sha512(struct slice s, unsigned char out[64]) {
 		bug("SHA-512 failed");
 }
 
-/* RFC 2104; HMAC() of libcrypto looks its algorithms up by name each time, under a lock, which costs more than the hashing */
+/* RFC 2104; HMAC() of libcrypto looks its algorithms up by name each time, under a lock, which costs more than the
+ * hashing */
 void digest_hmac_sha256(struct slice key, struct slice s, unsigned char out[32]) {
 	unsigned char inner[64] = { 0 }, outer[64];
 	pthread_once(&digest_md_once, digest_init_md);

@@ -11,7 +11,12 @@
 #include <string.h>
 #include "forumd/base/mem.h"
 
-enum { RING_SHARDS = 8, RING_WAYS = 4, RING_LEAST = 1 << 20, RING_MEAN = 1024 /* octets an entry, for the table's size */ };
+enum {
+	RING_SHARDS = 8,
+	RING_WAYS = 4,
+	RING_LEAST = 1 << 20,
+	RING_MEAN = 1024 /* octets an entry, for the table's size */
+};
 
 struct ring_entry { uint64_t key; uint32_t n, unused; };
 struct ring_shard {
@@ -65,7 +70,8 @@ static struct ring_entry *ring_entry(const struct ring_cache *c, const struct ri
 	return place && s->head - (place - 1) <= c->size ? (struct ring_entry *)(s->ring + (place - 1) % c->size) : NULL;
 }
 
-static struct ring_entry *ring_find(const struct ring_cache *c, const struct ring_shard *s, const uint64_t *bucket, uint64_t key) {
+static struct ring_entry *ring_find(const struct ring_cache *c, const struct ring_shard *s, const uint64_t *bucket,
+	uint64_t key) {
 	for (unsigned i = 0; i < RING_WAYS; i++) {
 		struct ring_entry *e = ring_entry(c, s, bucket[i]);
 		if (e && e->key == key)

@@ -19,10 +19,14 @@ struct slice {
 
 static inline struct slice slice_of(const void *p, size_t n) { return (struct slice){ (const char *)p, n }; }
 static inline struct slice slice_str(const char *s) { return (struct slice){ s, s ? strlen(s) : 0 }; }
-static inline struct slice slice_from(struct slice s, size_t from) { return from > s.n ? slice_of(s.p + s.n, 0) : slice_of(s.p + from, s.n - from); }
+static inline struct slice slice_from(struct slice s, size_t from) {
+	return from > s.n ? slice_of(s.p + s.n, 0) : slice_of(s.p + from, s.n - from);
+}
 static inline struct slice slice_to(struct slice s, size_t to) { return slice_of(s.p, to < s.n ? to : s.n); }
 static inline struct slice slice_sub(struct slice s, size_t from, size_t n) { return slice_to(slice_from(s, from), n); }
-static inline bool slice_eq(struct slice a, struct slice b) { return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0); }
+static inline bool slice_eq(struct slice a, struct slice b) {
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
 static inline bool slice_is(struct slice a, const char *b) { return slice_eq(a, slice_str(b)); }
 /* ASCII case is ignored in the _nocase functions */
 bool slice_eq_nocase(struct slice a, struct slice b);

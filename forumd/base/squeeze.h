@@ -1,5 +1,5 @@
-/* squeeze.h - raw DEFLATE in pieces that end with a full flush (RFC 1951): at an octet boundary, referring to nothing before
- * and referred to by nothing behind, without a final block. Pieces can be put one after another in any order. */
+/* squeeze.h - raw DEFLATE in pieces that end with a full flush (RFC 1951): at an octet boundary, referring to nothing
+ * before and referred to by nothing behind, without a final block. Pieces can be put one after another in any order. */
 #ifndef FORUMD_BASE_SQUEEZE_H
 #define FORUMD_BASE_SQUEEZE_H
 #include "forumd/base/buf.h"

@@ -11,7 +11,8 @@ static inline bool text_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= '
 static inline bool text_space(char c) { return c == ' ' || c == '\t'; }
 static inline bool text_control(char c) { return (unsigned char)c < 32 || c == 127; }
 
-/* What the lines of a text are like: LF not after CR; CR not before LF; a line that begins with a dot; an octet above 127;
+/* What the lines of a text are like: LF not after CR; CR not before LF; a line that begins with a dot; an octet above
+ * 127;
  * a NUL. `lines` counts a last line without its end, too. */
 struct text_lines { size_t lines; bool bare_lf, bare_cr, dots, eight_bit, nul; };
 void text_lines(struct slice s, struct text_lines *l_r);

@@ -8,7 +8,10 @@
 #define APP_VERSION 1
 #define APP_PASSWORD 26
 
-static const struct { enum app_door door; const char *word; } doors[] = { { APP_NEWS, "news" }, { APP_IMAP, "imap" }, { APP_MAIL, "mail" } };
+static const struct {
+	enum app_door door;
+	const char *word;
+} doors[] = { { APP_NEWS, "news" }, { APP_IMAP, "imap" }, { APP_MAIL, "mail" } };
 
 unsigned app_doors_parse(struct slice text) {
 	unsigned all = 0;
@@ -68,8 +71,9 @@ static bool app_digest(struct forum_txn *t, uint32_t member, struct slice passwo
 static int app_decode(struct slice name, struct slice in, struct app *a, struct slice *digest_r) {
 	uint64_t version, d, created, used;
 	*a = (struct app){ .name = name };
-	if (!num_take_varint(&in, &version) || version != APP_VERSION || !num_take_varint(&in, &d) || !num_take_varint(&in, &created) ||
-	    !num_take_varint(&in, &used) || !num_take_bytes(&in, digest_r) || digest_r->n != 32 || !num_take_bytes(&in, &a->scram))
+	if (!num_take_varint(&in, &version) || version != APP_VERSION || !num_take_varint(&in, &d) ||
+		!num_take_varint(&in, &created) || !num_take_varint(&in, &used) || !num_take_bytes(&in, digest_r) ||
+		digest_r->n != 32 || !num_take_bytes(&in, &a->scram))
 		return ERR_CORRUPT;
 	a->doors = (unsigned)d;
 	a->created = (int64_t)created;
@@ -80,10 +84,12 @@ static int app_decode(struct slice name, struct slice in, struct app *a, struct 
 static int app_load(struct forum_txn *t, const struct key *k, struct app *a, struct slice *digest_r) {
 	struct slice v;
 	int r = kv_get(t->kv, key_slice(k), &v);
-	return r > 0 ? app_decode(arena_slice(t->arena, slice_from(key_slice(k), 5)), arena_slice(t->arena, v), a, digest_r) : r;
+	return r > 0 ? app_decode(arena_slice(t->arena, slice_from(key_slice(k), 5)), arena_slice(t->arena, v), a, digest_r)
+				 : r;
 }
 
-static int app_store(struct forum_txn *t, const struct key *k, const struct app *a, struct slice digest, struct fail *f) {
+static int app_store(struct forum_txn *t, const struct key *k, const struct app *a, struct slice digest,
+	struct fail *f) {
 	struct buf b = { 0 };
 	num_add_varint(&b, APP_VERSION);
 	num_add_varint(&b, a->doors);
@@ -96,7 +102,8 @@ static int app_store(struct forum_txn *t, const struct key *k, const struct app 
 	return r < 0 ? r : 1;
 }
 
-int app_add(struct forum_txn *t, uint32_t member, struct slice name, unsigned d, struct slice password, struct slice scram, struct fail *f) {
+int app_add(struct forum_txn *t, uint32_t member, struct slice name, unsigned d, struct slice password,
+	struct slice scram, struct fail *f) {
 	struct app a = { .doors = d, .created = t->time, .scram = scram }, other;
 	struct slice cursor = SLICE(""), v;
 	unsigned char digest[32];
@@ -106,11 +113,14 @@ int app_add(struct forum_txn *t, uint32_t member, struct slice name, unsigned d,
 	if (r <= 0 || m.kind != MEMBER_ACCOUNT)
 		return fail_set(f, ERR_NOTFOUND, "only an account has passwords");
 	if (!app_key(member, name, &k))
-		return fail_set(f, ERR_INVALID, "the name of a program has at most %d letters, digits, dots and dashes: newsreader", APP_NAME_MAX);
-	if (!(d & APP_EVERYWHERE) || (d & ~(unsigned)APP_EVERYWHERE) || scram.n > 1000 || !app_digest(t, member, password, digest))
+		return fail_set(f, ERR_INVALID,
+			"the name of a program has at most %d letters, digits, dots and dashes: newsreader", APP_NAME_MAX);
+	if (!(d & APP_EVERYWHERE) || (d & ~(unsigned)APP_EVERYWHERE) || scram.n > 1000 ||
+		!app_digest(t, member, password, digest))
 		return fail_set(f, ERR_INVALID, "no such door, or no such password");
 	if (kv_get(t->kv, key_slice(&k), &v) != 0)
-		return fail_set(f, ERR_EXISTS, "there is a password for %.*s; take it back first, or use another name", SLICE_ARG(name));
+		return fail_set(f, ERR_EXISTS, "there is a password for %.*s; take it back first, or use another name",
+			SLICE_ARG(name));
 	while (app_each(t, member, &cursor, &other) > 0)
 		n++;
 	if (n >= APP_MAX)
@@ -136,7 +146,8 @@ int app_get(struct forum_txn *t, uint32_t member, struct slice name, struct app 
 }
 
 /* the next record behind the cursor */
-static int app_next(struct forum_txn *t, uint32_t member, struct slice *cursor, struct app *a_r, struct slice *digest_r) {
+static int app_next(struct forum_txn *t, uint32_t member, struct slice *cursor, struct app *a_r,
+	struct slice *digest_r) {
 	struct key from = key_1u32('c', member);
 	struct kv_cursor *c;
 	struct slice key, v;
@@ -162,7 +173,8 @@ int app_each(struct forum_txn *t, uint32_t member, struct slice *cursor, struct 
 	return app_next(t, member, cursor, a_r, &digest);
 }
 
-int app_check(struct forum_txn *t, uint32_t member, struct slice name, struct slice password, enum app_door door, struct app *a_r) {
+int app_check(struct forum_txn *t, uint32_t member, struct slice name, struct slice password, enum app_door door,
+	struct app *a_r) {
 	unsigned char digest[32];
 	struct slice cursor = SLICE(""), d;
 	struct app a;

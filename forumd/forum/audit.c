@@ -33,8 +33,8 @@ struct slice audit_clean(struct forum_txn *t, struct slice text) {
 }
 
 int audit_rewrite(struct forum_txn *t, const struct audit_record *r) {
-	const uint64_t v[] = { AUDIT_VERSION, (uint64_t)r->a.time, r->a.verdict, r->a.by, r->a.post, r->a.group, r->a.undoes,
-		r->a.undone, r->state, r->flags };
+	const uint64_t v[] = { AUDIT_VERSION, (uint64_t)r->a.time, r->a.verdict, r->a.by, r->a.post, r->a.group,
+		r->a.undoes, r->a.undone, r->state, r->flags };
 	struct key k = key_1u64('A', r->a.serial);
 	struct buf b = { 0 };
 	for (size_t i = 0; i < sizeof v / sizeof *v; i++)

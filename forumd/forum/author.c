@@ -1,7 +1,7 @@
-/* Author lines are looked up for every OVER line, so they are memoised: an open-addressed table by author number, and the
- * last answer before it (runs by one author are common). Read transactions hand the memo on while the snapshot is the
- * same (forum.c), so a renaming shows with the first transaction after its commit. In write transactions a child that is
- * aborted, or a member record that changes, drops the whole memo. */
+/* Author lines are looked up for every OVER line, so they are memoised: an open-addressed table by author number, and
+ * the last answer before it (runs by one author are common). Read transactions hand the memo on while the snapshot is
+ * the same (forum.c), so a renaming shows with the first transaction after its commit. In write transactions a child
+ * that is aborted, or a member record that changes, drops the whole memo. */
 #include "forumd/forum/author.h"
 #include "forumd/base/base64.h"
 #include "forumd/base/text.h"

@@ -1,5 +1,5 @@
-/* X group, modseq -> number u32, kind u8: what changed in a group, in order. X group, 0 -> modseq u64: changes up to that
- * one were forgotten. A log is cut from its old end, so that what is left is whole from the floor on. */
+/* X group, modseq -> number u32, kind u8: what changed in a group, in order. X group, 0 -> modseq u64: changes up to
+ * that one were forgotten. A log is cut from its old end, so that what is left is whole from the floor on. */
 #include "forumd/forum/forum_private.h"
 #include "forumd/forum/group.h"
 

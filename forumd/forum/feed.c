@@ -1,5 +1,5 @@
-/* M "feeds": one line a feed, fields separated by TAB. M "feed HASH": u64 (u32 once), the place; the names are hashed because keys
- * are short. */
+/* M "feeds": one line a feed, fields separated by TAB. M "feed HASH": u64 (u32 once), the place; the names are hashed
+ * because keys are short. */
 #include "forumd/forum/feed.h"
 #include <stdio.h>
 #include "forumd/base/base64.h"
@@ -184,5 +184,6 @@ int feed_set_state(struct forum_txn *t, struct slice name, bool push, struct sli
 	num_put64(v, (uint64_t)forum_time(t));
 	if (text.n)
 		memcpy(v + 8, text.p, text.n);
-	return memo_put(t, MEMO_FEED, feed_state_key(t, name, push), slice_of(v, 8 + text.n), forum_time(t) + STATE_SECONDS);
+	return memo_put(t, MEMO_FEED, feed_state_key(t, name, push), slice_of(v, 8 + text.n),
+		forum_time(t) + STATE_SECONDS);
 }

@@ -1,5 +1,5 @@
-/* feed.h - upstream groups that forumd-fetch follows: those added at run time (forumctl feed), and how far each has been
- * followed. Those of the configuration file are not kept here, their places are. */
+/* feed.h - upstream groups that forumd-fetch follows: those added at run time (forumctl feed), and how far each has
+ * been followed. Those of the configuration file are not kept here, their places are. */
 #ifndef FORUMD_FORUM_FEED_H
 #define FORUMD_FORUM_FEED_H
 #include "forumd/forum/forum.h"
@@ -18,7 +18,8 @@ int feed_remove(struct forum_txn *t, struct slice name, struct fail *f);
 int feed_state(struct forum_txn *t, struct slice name, bool push, int64_t *since_r, struct slice *text_r);
 /* Called on: writer. */
 int feed_set_state(struct forum_txn *t, struct slice name, bool push, struct slice text);
-/* What a place counts: numbers of theirs brought here, of ours brought there, changes of ours (modseq) whose cancels went there */
+/* What a place counts: numbers of theirs brought here, of ours brought there, changes of ours (modseq) whose cancels
+ * went there */
 enum feed_way { FEED_PULL, FEED_PUSH, FEED_GONE };
 /* the last one done of a group, 0 none yet */
 int feed_place(struct forum_txn *t, struct slice name, struct slice group, enum feed_way way, uint64_t *number_r);

@@ -48,10 +48,13 @@ int folder_name_check(struct slice name, struct fail *f) {
 	if (name.n > FOLDER_NAME_MAX)
 		return fail_set(f, ERR_INVALID, "the name of a folder has at most %d octets", FOLDER_NAME_MAX);
 	if (!name.n || !folder_characters(name) || !folder_levels(name))
-		return fail_set(f, ERR_INVALID, "no name for a folder: levels with '.' between, at most %d, none empty or beginning with '!', "
-			"no control characters, %% or *", FOLDER_LEVELS_MAX);
+		return fail_set(f, ERR_INVALID,
+			"no name for a folder: levels with '.' between, at most %d, none empty or beginning with '!', "
+			"no control characters, %% or *",
+			FOLDER_LEVELS_MAX);
 	if (group_name_valid(dot < 0 ? name : slice_to(name, (size_t)dot)))
-		return fail_set(f, ERR_DENIED, "names in small letters are for groups, which the operators make; begin your own folder's "
+		return fail_set(f, ERR_DENIED,
+			"names in small letters are for groups, which the operators make; begin your own folder's "
 			"name with a capital");
 	return 1;
 }
@@ -116,7 +119,8 @@ static int folder_validity(struct forum_txn *t, uint32_t *v_r) {
 	struct slice last;
 	char v[4];
 	int r = forum_meta_get(t, "folder-uidvalidity", &last);
-	uint32_t before = r > 0 && last.n == 4 ? num_get32(last.p) : 0, now = forum_time(t) > 0 ? (uint32_t)forum_time(t) : 1;
+	uint32_t before = r > 0 && last.n == 4 ? num_get32(last.p) : 0,
+			 now = forum_time(t) > 0 ? (uint32_t)forum_time(t) : 1;
 	*v_r = now > before ? now : before + 1;
 	num_put32(v, *v_r);
 	return r < 0 ? r : forum_meta_put(t, "folder-uidvalidity", slice_of(v, 4));

@@ -2,7 +2,8 @@
  * costs two short spin locks. An object keeps its own arena while it rests in the pool; children use their outermost
  * parent's arena and change list.
  *
- * Schema: M "schema" holds the version as u32. A store of another version is refused: versions 1 and 2 were never released. Creation writes version, secret and the anonymous author in one transaction. */
+ * Schema: M "schema" holds the version as u32. A store of another version is refused: versions 1 and 2 were never
+ * released. Creation writes version, secret and the anonymous author in one transaction. */
 #include "forumd/forum/forum.h"
 #include <sched.h>
 #include "forumd/base/clock.h"
@@ -297,8 +298,10 @@ static int forum_check_schema(struct forum_txn *t, struct fail *f) {
 		return fail_internal(f, "storage: %s", err_name(r));
 	if (r > 0) {
 		if (v.n != 4 || num_get32(v.p) != FORUM_SCHEMA)
-			return fail_set(f, ERR_CORRUPT, "the store has schema version %u, this program knows %d: export with the program "
-				"that wrote it, and import", v.n == 4 ? num_get32(v.p) : 0, FORUM_SCHEMA);
+			return fail_set(f, ERR_CORRUPT,
+				"the store has schema version %u, this program knows %d: export with the program "
+				"that wrote it, and import",
+				v.n == 4 ? num_get32(v.p) : 0, FORUM_SCHEMA);
 		if (forum_meta_get(t, "secret", &v) <= 0 || v.n != 32)
 			return fail_set(f, ERR_CORRUPT, "the store has lost its secret");
 		return 1;

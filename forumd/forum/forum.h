@@ -60,7 +60,11 @@ int forum_rights_changed(struct forum_txn *t);
 /* The secret all reply tokens are made with: 32 random bytes, made when the store is created. */
 struct slice forum_secret(struct forum_txn *t);
 
-struct forum_info { uint64_t used_bytes, map_size, entries, posts, free_disk_bytes; unsigned readers; int64_t oldest_reader_lag; };
+struct forum_info {
+	uint64_t used_bytes, map_size, entries, posts, free_disk_bytes;
+	unsigned readers;
+	int64_t oldest_reader_lag;
+};
 int forum_info(struct forum *forum, struct forum_info *info_r, struct fail *f);
 int forum_sweep_readers(struct forum *forum);
 /* compacted copy while running; 1 or < 0 */

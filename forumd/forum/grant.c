@@ -41,7 +41,8 @@ enum grant grant_limit(struct forum_txn *t, uint32_t by, const struct group *g) 
 	return !grant_may(t, by, g) ? GRANT_NONE : grant_is_admin(t, by, g->id) ? GRANT_MODERATE : GRANT_POST;
 }
 
-/* Does this role stay beside the new one? A special one does as long as its holder may post, or less was not asked for. */
+/* Does this role stay beside the new one? A special one does as long as its holder may post, or less was not asked for.
+ */
 static bool grant_keeps(enum role r, enum grant to) {
 	return to >= GRANT_POST && (r == ROLE_SUPPORTER || r == ROLE_COMMITTEE);
 }
@@ -73,8 +74,8 @@ int grant_set(struct forum_txn *t, uint32_t by, uint32_t member, const struct gr
 		return fail_set(f, ERR_DENIED, "only admins make moderators, or change what moderators may");
 	if ((r = grant_write(t, &m, g->id, to, f)) < 0)
 		return r;
-	struct slice text = arena_slicef(t->arena, "author-%u: %s in %.*s", member, to == GRANT_NONE ? "no role" : role_name(grant_roles[to]),
-		SLICE_ARG(g->name));
+	struct slice text = arena_slicef(t->arena, "author-%u: %s in %.*s", member,
+		to == GRANT_NONE ? "no role" : role_name(grant_roles[to]), SLICE_ARG(g->name));
 	r = audit_add(t, VERDICT_MEMBER, by, 0, g->id, text, NULL);
 	return r < 0 ? fail_internal(f, "audit: %s", err_name((enum err)r)) : 1;
 }

@@ -172,7 +172,8 @@ static int group_told(struct forum_txn *t, uint32_t id, int r) {
 /* a member's own box: nobody else need look */
 static int group_told_owner(struct forum_txn *t, const struct group *g, int r) {
 	if (r > 0)
-		forum_change_add(t, (struct change){ .kind = CHANGE_GROUP, .group = g->id, .member = g->owner ? g->owner : g->creator });
+		forum_change_add(t,
+			(struct change){ .kind = CHANGE_GROUP, .group = g->id, .member = g->owner ? g->owner : g->creator });
 	return r;
 }
 
@@ -188,7 +189,8 @@ static int group_new_id(struct forum_txn *t, struct slice name, uint32_t *id_r, 
 
 /* RFC 5536 3.1.4: they mean something else in news */
 static bool group_name_reserved(struct slice name) {
-	return slice_is(name, "poster") || slice_is(name, "junk") || slice_is(name, "control") || slice_is(name, "to") || slice_starts(name, SLICE("to."));
+	return slice_is(name, "poster") || slice_is(name, "junk") || slice_is(name, "control") || slice_is(name, "to") ||
+		slice_starts(name, SLICE("to."));
 }
 
 int group_add(struct forum_txn *t, const struct group_spec *s, uint32_t *id_r, struct fail *f) {
@@ -196,7 +198,8 @@ int group_add(struct forum_txn *t, const struct group_spec *s, uint32_t *id_r, s
 	if (!group_name_valid(s->name))
 		return fail_set(f, ERR_INVALID, "a group name has components of a-z 0-9 + _ - joined by dots");
 	if (group_name_reserved(s->name))
-		return fail_set(f, ERR_INVALID, "\"%.*s\" means something else in news; no group can have that name", SLICE_ARG(s->name));
+		return fail_set(f, ERR_INVALID, "\"%.*s\" means something else in news; no group can have that name",
+			SLICE_ARG(s->name));
 	if (s->title.n > GROUP_TITLE_MAX)
 		return fail_set(f, ERR_TOOBIG, "the title is longer than %d octets", GROUP_TITLE_MAX);
 	int r = group_find_any(t, s->name, &g);
@@ -215,7 +218,8 @@ int group_add(struct forum_txn *t, const struct group_spec *s, uint32_t *id_r, s
 	g.title = s->title;
 	g.kind = s->kind;
 	g.access = s->access;
-	g.posting = slice_starts(s->name, SLICE("control.")) ? GROUP_POST_NOBODY : s->posting;     /* RFC 5536 3.1.4: for the server's use */
+	g.posting = slice_starts(s->name, SLICE("control.")) ? GROUP_POST_NOBODY
+														 : s->posting; /* RFC 5536 3.1.4: for the server's use */
 	g.moderated = s->moderated;
 	if ((r = group_store(t, &g, f)) < 0 || (r = group_total_add(t, 1)) < 0)
 		return r;
@@ -230,8 +234,16 @@ int group_add_owned(struct forum_txn *t, struct slice name, struct slice title, 
 		return (int)id;
 	uint32_t created = forum_time(t) > 0 ? (uint32_t)forum_time(t) : 1;
 	struct group g = {
-		.id = (uint32_t)id, .low = 1, .uidvalidity = uidvalidity ? uidvalidity : created, .created = forum_time(t), .modseq = 1,
-		.creator = owner, .access = GROUP_OWN, .box = box, .name = name, .title = title,
+		.id = (uint32_t)id,
+		.low = 1,
+		.uidvalidity = uidvalidity ? uidvalidity : created,
+		.created = forum_time(t),
+		.modseq = 1,
+		.creator = owner,
+		.access = GROUP_OWN,
+		.box = box,
+		.name = name,
+		.title = title,
 	};
 	int r = group_store(t, &g, NULL);
 	if (r > 0)

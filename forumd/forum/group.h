@@ -48,9 +48,15 @@ int group_find(struct forum_txn *t, struct slice name, struct group *g_r);
 int group_each(struct forum_txn *t, struct slice *cursor, struct group *g_r);
 uint32_t group_total(struct forum_txn *t);
 
-struct group_spec { struct slice name, title; enum group_kind kind; enum group_access access; enum group_posting posting; bool moderated; };
-/* A removed group of that name comes back with its id, numbers and posts, and the settings given here (numbers are never
- * reused). Its neighbours group_find and group_each never show removed groups; group_get does (removed set).
+struct group_spec {
+	struct slice name, title;
+	enum group_kind kind;
+	enum group_access access;
+	enum group_posting posting;
+	bool moderated;
+};
+/* A removed group of that name comes back with its id, numbers and posts, and the settings given here (numbers are
+ * never reused). Its neighbours group_find and group_each never show removed groups; group_get does (removed set).
  * ERR_EXISTS, ERR_INVALID (name). A kind blog/announce starts with posting of new threads by moderators only (see
  * rights_can_start). */
 int group_add(struct forum_txn *t, const struct group_spec *s, uint32_t *id_r, struct fail *f);

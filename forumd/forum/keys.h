@@ -4,7 +4,8 @@
  *  G group                 -> group record            g name                    -> u32 group
  *  ~ post                  -> head record             ~ post, chunk u32        -> stored octets, <= 996
  *    (the last family: it grows most, and only what grows at the end of the tree leaves full pages behind)
- *  I msgid-digest(16)      -> u64 post                N post                    -> overview + envelope of a pending post
+ *  I msgid-digest(16)      -> u64 post                N post                    -> overview + envelope of a pending
+ * post
  *  O group, number         -> overview record         E group, number           -> envelope record
  *  X group, modseq u64     -> number u32, kind u8     H group, block u32        -> invisible numbers (range_set)
  *  T thread, post          -> u64 parent              C parent, child           -> empty
@@ -50,14 +51,44 @@ static inline void key_u8(struct key *k, uint8_t v) { k->b[k->n++] = (char)v; }
 static inline void key_u32(struct key *k, uint32_t v) { num_put32(k->b + k->n, v); k->n += 4; }
 static inline void key_u64(struct key *k, uint64_t v) { num_put64(k->b + k->n, v); k->n += 8; }
 /* at most 400 octets; callers check lengths of names and addresses before */
-static inline void key_bytes(struct key *k, struct slice s) { size_t n = s.n < 400 ? s.n : 400; if (n) memcpy(k->b + k->n, s.p, n); k->n += n; }
+static inline void key_bytes(struct key *k, struct slice s) {
+	size_t n = s.n < 400 ? s.n : 400;
+	if (n)
+		memcpy(k->b + k->n, s.p, n);
+	k->n += n;
+}
 
 static inline struct key key_1u32(char f, uint32_t a) { struct key k; key_begin(&k, f); key_u32(&k, a); return k; }
 static inline struct key key_1u64(char f, uint64_t a) { struct key k; key_begin(&k, f); key_u64(&k, a); return k; }
-static inline struct key key_2u32(char f, uint32_t a, uint32_t b) { struct key k; key_begin(&k, f); key_u32(&k, a); key_u32(&k, b); return k; }
-static inline struct key key_2u64(char f, uint64_t a, uint64_t b) { struct key k; key_begin(&k, f); key_u64(&k, a); key_u64(&k, b); return k; }
-static inline struct key key_u32u64(char f, uint32_t a, uint64_t b) { struct key k; key_begin(&k, f); key_u32(&k, a); key_u64(&k, b); return k; }
-static inline struct key key_name(char f, struct slice s) { struct key k; key_begin(&k, f); key_bytes(&k, s); return k; }
+static inline struct key key_2u32(char f, uint32_t a, uint32_t b) {
+	struct key k;
+	key_begin(&k, f);
+	key_u32(&k, a);
+	key_u32(&k, b);
+	return k;
+}
+static inline struct key key_2u64(char f, uint64_t a, uint64_t b) {
+	struct key k;
+	key_begin(&k, f);
+	key_u64(&k, a);
+	key_u64(&k, b);
+	return k;
+}
+static inline struct key key_u32u64(char f, uint32_t a, uint64_t b) {
+	struct key k;
+	key_begin(&k, f);
+	key_u32(&k, a);
+	key_u64(&k, b);
+	return k;
+}
+static inline struct key key_name(char f, struct slice s) {
+	struct key k;
+	key_begin(&k, f);
+	key_bytes(&k, s);
+	return k;
+}
 /* does `key` begin with the first n octets of k? (end of a prefix scan) */
-static inline bool key_has_prefix(struct slice key, const struct key *k, size_t n) { return key.n >= n && memcmp(key.p, k->b, n) == 0; }
+static inline bool key_has_prefix(struct slice key, const struct key *k, size_t n) {
+	return key.n >= n && memcmp(key.p, k->b, n) == 0;
+}
 #endif

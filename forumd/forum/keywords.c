@@ -70,8 +70,8 @@ static int keywords_reclaim(struct forum_txn *t, uint32_t member, struct keyword
 	return r;
 }
 
-int keywords_marks(struct forum_txn *t, uint32_t member, const struct slice *names, size_t n, bool create, uint64_t *marks_r,
-	struct fail *f) {
+int keywords_marks(struct forum_txn *t, uint32_t member, const struct slice *names, size_t n, bool create,
+	uint64_t *marks_r, struct fail *f) {
 	struct keywords k;
 	bool changed = false;
 	*marks_r = 0;
@@ -84,7 +84,8 @@ int keywords_marks(struct forum_txn *t, uint32_t member, const struct slice *nam
 			if ((at = keywords_free_place(&k)) < 0 && (r = keywords_reclaim(t, member, &k, *marks_r)) > 0)
 				at = keywords_free_place(&k);
 			if (r > 0 && at < 0)
-				return fail_set(f, ERR_LIMIT, "you have %d keywords already: take one off all messages first", KEYWORDS_MAX);
+				return fail_set(f, ERR_LIMIT, "you have %d keywords already: take one off all messages first",
+					KEYWORDS_MAX);
 			if (at >= 0)
 				k.name[at] = names[i];
 			changed = true;

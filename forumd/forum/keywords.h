@@ -22,6 +22,6 @@ bool keywords_full(const struct keywords *k);
 /* The marks of these names as bits 1 << (MARK_OWN + place). create: names that are new get a place; when there is none
  * left, those of names that no post carries any more are given away. ERR_LIMIT, ERR_INVALID (name). 1, < 0. Called on:
  * writer. */
-int keywords_marks(struct forum_txn *t, uint32_t member, const struct slice *names, size_t n, bool create, uint64_t *marks_r,
-	struct fail *f);
+int keywords_marks(struct forum_txn *t, uint32_t member, const struct slice *names, size_t n, bool create,
+	uint64_t *marks_r, struct fail *f);
 #endif

@@ -216,7 +216,8 @@ uint64_t mailq_count(struct forum_txn *t) {
 	key_begin(&from, 'q');
 	if (kv_cursor_open(t->kv, &c) < 0)
 		return 0;
-	for (int r = kv_seek(c, key_slice(&from), &key, &v); r > 0 && key_has_prefix(key, &from, 1); r = kv_next(c, &key, &v))
+	for (int r = kv_seek(c, key_slice(&from), &key, &v); r > 0 && key_has_prefix(key, &from, 1);
+		 r = kv_next(c, &key, &v))
 		n++;
 	kv_cursor_close(&c);
 	return n;

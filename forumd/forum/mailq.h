@@ -6,11 +6,20 @@
 #include "forumd/forum/post.h"
 #include "forumd/forum/subscribe.h"
 
-/* unexpanded post; one recipient's copy; ready-made mail; and, to be expanded too: a case the moderators are told of (post,
- * group), a member's digest (member), his catch-up (member; cursor: since when), a founding text that members are asked
- * about (group; cursor: last member looked at), what a moderator did, told to a member (member; cursor: number in the
- * log) */
-enum mailq_kind { MAILQ_POST, MAILQ_COPY, MAILQ_NOTICE, MAILQ_CASE, MAILQ_DIGEST, MAILQ_CATCHUP, MAILQ_FOUNDING, MAILQ_TELL };
+/* unexpanded post; one recipient's copy; ready-made mail; and, to be expanded too: a case the moderators are told of
+ * (post, group), a member's digest (member), his catch-up (member; cursor: since when), a founding text that members
+ * are asked about (group; cursor: last member looked at), what a moderator did, told to a member (member; cursor:
+ * number in the log) */
+enum mailq_kind {
+	MAILQ_POST,
+	MAILQ_COPY,
+	MAILQ_NOTICE,
+	MAILQ_CASE,
+	MAILQ_DIGEST,
+	MAILQ_CATCHUP,
+	MAILQ_FOUNDING,
+	MAILQ_TELL
+};
 static inline bool mailq_is_expanded(enum mailq_kind k) { return k != MAILQ_COPY && k != MAILQ_NOTICE; }
 enum mailq_state { MAILQ_DUE, MAILQ_SENDING, MAILQ_HELD };   /* sending is not stored: it is the scheduler's memory */
 struct mailq_item {
@@ -56,9 +65,11 @@ int mailq_get(struct forum_txn *t, uint64_t id, struct mailq_item *i_r);
 int mailq_due_next(struct forum_txn *t, int64_t now, int64_t *due, uint64_t *id, struct mailq_item *i_r);
 /* when the next item is due; 0 none */
 int64_t mailq_next_due(struct forum_txn *t);
-/* One step: up to max (> 0) recipients by mode, and with the first those who only watch the thread (all; first: posts without parent; replies: parent's author; never the author
- * himself, never members who lost access, left, or have >= 5 bounces).
- * A post in several groups reaches a member once, through the first of its groups that selects it for him. 1 more to do, 0 finished (item removed), < 0. */
+/* One step: up to max (> 0) recipients by mode, and with the first those who only watch the thread (all; first: posts
+ * without parent; replies: parent's author; never the author himself, never members who lost access, left, or have >= 5
+ * bounces).
+ * A post in several groups reaches a member once, through the first of its groups that selects it for him. 1 more to
+ * do, 0 finished (item removed), < 0. */
 int mailq_expand(struct forum_txn *t, uint64_t id, unsigned max);
 /* Sent, or no longer wanted. done, defer, fail and expand write the trace themselves. 0: no such item. */
 int mailq_done(struct forum_txn *t, uint64_t id);
@@ -67,8 +78,8 @@ int mailq_done(struct forum_txn *t, uint64_t id);
 int mailq_defer(struct forum_txn *t, uint64_t id, struct slice answer);
 /* its turn comes at that time and not before; no attempt is counted */
 int mailq_postpone(struct forum_txn *t, uint64_t id, int64_t due);
-/* permanent: removed, the member's bounce score goes up, unless the answer says 5.7.x (refused for its content); 2 when his
- * mail pauses by it */
+/* permanent: removed, the member's bounce score goes up, unless the answer says 5.7.x (refused for its content); 2 when
+ * his mail pauses by it */
 int mailq_fail(struct forum_txn *t, uint64_t id, struct slice answer);
 /* forget the copies of a post not yet sent (hidden, deleted) */
 int mailq_cancel_post(struct forum_txn *t, uint64_t post);
@@ -79,7 +90,8 @@ uint64_t mailq_count(struct forum_txn *t);
 
 /* The trace: what happened to one mail or post, told by `forumctl trace`. Entries are small lines, kept 30 days: each
  * new one drops a few that are older. */
-int trace_add(struct forum_txn *t, uint64_t post, struct slice message_id, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+int trace_add(struct forum_txn *t, uint64_t post, struct slice message_id, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 struct trace { int64_t time; uint64_t post; struct slice message_id, text; };
 /* entries about a post (or a message id that became none), oldest first; *cursor starts 0 */
 int trace_next(struct forum_txn *t, uint64_t post, struct slice message_id, uint64_t *cursor, struct trace *e_r);

@@ -1,7 +1,7 @@
 /* mailq_expand.c - who gets a post, and what else is made of one item: digests, lists of cases, catch-ups, questions.
  *
- * The POST item's cursor and the COPY items made in a step are one transaction. A crash before the commit leaves the old
- * cursor and no copies, a crash after it the new cursor and all of them. */
+ * The POST item's cursor and the COPY items made in a step are one transaction. A crash before the commit leaves the
+ * old cursor and no copies, a crash after it the new cursor and all of them. */
 #include "forumd/forum/mailq_private.h"
 #include "forumd/forum/memo.h"
 #include "forumd/forum/rights.h"
@@ -22,8 +22,9 @@ static bool mailq_by_other_group(struct forum_txn *t, const struct post *p, uint
 	uint32_t member) {
 	struct group g;
 	for (size_t i = 0; i < p->nplaces && p->places[i].group != group; i++)
-		if (p->places[i].number && mailq_selects(subscribe_get(t, member, p->places[i].group), p, parent_author, member) &&
-		    group_get(t, p->places[i].group, &g) > 0 && rights_can_read(t, member, &g))
+		if (p->places[i].number &&
+			mailq_selects(subscribe_get(t, member, p->places[i].group), p, parent_author, member) &&
+			group_get(t, p->places[i].group, &g) > 0 && rights_can_read(t, member, &g))
 			return true;
 	return false;
 }
@@ -52,7 +53,8 @@ static bool mailq_unsubscribed(struct forum_txn *t, const struct post *p, const 
 	if (!member || member == p->author || member_get(t, member, m_r) <= 0 || !member_takes_mail(m_r))
 		return false;
 	for (size_t i = 0; i < p->nplaces; i++) {
-		if (!p->places[i].number || group_get(t, p->places[i].group, &first) <= 0 || !rights_can_read(t, member, &first))
+		if (!p->places[i].number || group_get(t, p->places[i].group, &first) <= 0 ||
+			!rights_can_read(t, member, &first))
 			continue;
 		if (subscribe_get(t, member, first.id) != SUBSCRIBE_NONE)
 			return false;
@@ -185,7 +187,8 @@ unsigned mailq_audience(struct forum_txn *t, const struct post *p, unsigned max)
 		if (group_get(t, p->places[i].group, &g) <= 0)
 			continue;
 		n += mailq_direct(t, p, &g, parent_author, &m);
-		for (uint32_t watcher = (watched = 0); n < max && mailq_watcher_next(t, p, &g, parent_author, &watcher, &watched, &m);)
+		for (uint32_t watcher = (watched = 0);
+			 n < max && mailq_watcher_next(t, p, &g, parent_author, &watcher, &watched, &m);)
 			n++;
 		while (seen++ < 4 * max && n < max && subscribe_next(t, g.id, &cursor, &mode) > 0)
 			n += mailq_wants(t, p, &g, parent_author, cursor, &mode, &m);
@@ -203,7 +206,8 @@ static bool mailq_for_nobody(struct forum_txn *t, uint64_t post, uint32_t group)
 	struct group g;
 	struct post p;
 	return subscribe_next(t, group, &cursor, &mode) == 0 && post_get(t, post, &p) > 0 && group_get(t, group, &g) > 0 &&
-		!mailq_direct(t, &p, &g, mailq_parent_author(t, &p), &m) && !mailq_watcher_next(t, &p, &g, 0, &watcher, &seen, &m);
+		!mailq_direct(t, &p, &g, mailq_parent_author(t, &p), &m) &&
+		!mailq_watcher_next(t, &p, &g, 0, &watcher, &seen, &m);
 }
 
 int mailq_add_post(struct forum_txn *t, uint64_t post, uint32_t group) {

@@ -10,7 +10,8 @@
  * second post costs no more than reading none. A block that lost its last mark keeps its record:
  * the modseq tells who synchronises that something was taken away.
  *
- * Boxes of pointers keep DELETED and runs in their own blocks: the runs also say when what is shown from elsewhere changed. */
+ * Boxes of pointers keep DELETED and runs in their own blocks: the runs also say when what is shown from elsewhere
+ * changed. */
 #include "forumd/forum/marks.h"
 #include <stdlib.h>
 #include "forumd/base/vec.h"
@@ -169,8 +170,8 @@ static int marks_decode_runs(struct slice *in, struct marks *m) {
 	if (!num_take_varint(in, &n))
 		return ERR_CORRUPT;
 	while (n--) {
-		if (!num_take_varint(in, &gap) || !num_take_varint(in, &len) || !num_take_varint(in, &back) || back > m->modseq ||
-		    gap >= MARKS_BLOCK || len >= MARKS_BLOCK || end + gap + len + 1 > MARKS_BLOCK)
+		if (!num_take_varint(in, &gap) || !num_take_varint(in, &len) || !num_take_varint(in, &back) ||
+			back > m->modseq || gap >= MARKS_BLOCK || len >= MARKS_BLOCK || end + gap + len + 1 > MARKS_BLOCK)
 			return ERR_CORRUPT;
 		marks_push_run(m, (uint32_t)(end + gap + 1), (uint32_t)(end + gap + len + 1), m->modseq - back);
 		end += gap + len + 1;
@@ -312,9 +313,11 @@ static bool marks_are_elsewhere(const struct group *g) {
 	return g->owner && g->box < BOX_DRAFTS;
 }
 
-/* m_r holds the box's own marks, and when any of them or of those it shows changed. Own boxes: the marks of a pointer are
- * those of the post where it stands. Neighbours often stand in the same group and block, so the last block is kept. */
-static int marks_load_box(struct forum_txn *t, uint32_t member, const struct group *g, uint32_t lo, uint32_t hi, struct marks *m_r) {
+/* m_r holds the box's own marks, and when any of them or of those it shows changed. Own boxes: the marks of a pointer
+ * are those of the post where it stands. Neighbours often stand in the same group and block, so the last block is kept.
+ */
+static int marks_load_box(struct forum_txn *t, uint32_t member, const struct group *g, uint32_t lo, uint32_t hi,
+	struct marks *m_r) {
 	struct marks one = { 0 };
 	uint32_t group = 0, block = 0;
 	struct place at;
@@ -360,8 +363,8 @@ int marks_load(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t lo
 		for (int i = 0; i < MARK_COUNT; i++)
 			marks_lift(&m_r->set[i], &one.set[i], block);
 		for (size_t i = 0; i < one.nruns; i++)
-			marks_push_run(m_r, (block << MARKS_SHIFT) + one.runs[i].lo - 1, (block << MARKS_SHIFT) + one.runs[i].hi - 1,
-				one.runs[i].modseq);
+			marks_push_run(m_r, (block << MARKS_SHIFT) + one.runs[i].lo - 1,
+				(block << MARKS_SHIFT) + one.runs[i].hi - 1, one.runs[i].modseq);
 		m_r->modseq = one.modseq > m_r->modseq ? one.modseq : m_r->modseq;
 	}
 	kv_cursor_close(&c);
@@ -405,7 +408,8 @@ int marks_used(struct forum_txn *t, uint32_t member, uint64_t *marks_r) {
 bool marks_has(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t number, enum mark k) {
 	struct place at = { .group = group, .number = number };
 	struct group g;
-	if (k != MARK_DELETED && group_get(t, group, &g) > 0 && marks_are_elsewhere(&g) && overview_follow(t, group, number, &at) <= 0)
+	if (k != MARK_DELETED && group_get(t, group, &g) > 0 && marks_are_elsewhere(&g) &&
+		overview_follow(t, group, number, &at) <= 0)
 		return false;
 	number = at.number;
 	struct marks one = { 0 };
@@ -489,7 +493,8 @@ out:
 }
 
 /* block by block, with one change for all of it: 1, 0 nothing changed, < 0 */
-static int marks_edit(struct forum_txn *t, struct marks_edit *e, const struct group *g, const struct range_set *numbers) {
+static int marks_edit(struct forum_txn *t, struct marks_edit *e, const struct group *g,
+	const struct range_set *numbers) {
 	struct range_set want = { 0 };
 	size_t at = 0;
 	int r = 1;
@@ -508,8 +513,8 @@ static int marks_edit(struct forum_txn *t, struct marks_edit *e, const struct gr
 	return 1;
 }
 
-/* numbers of a box whose pointers lead to the changed numbers of a group; few changes are looked up, for many the box is
- * gone through */
+/* numbers of a box whose pointers lead to the changed numbers of a group; few changes are looked up, for many the box
+ * is gone through */
 static int marks_pointers(struct forum_txn *t, const struct group *box, uint32_t group, const struct range_set *changed,
 	struct range_set *out) {
 	struct overview o;
@@ -529,8 +534,8 @@ static int marks_pointers(struct forum_txn *t, const struct group *box, uint32_t
 	return r < 0 ? r : 1;
 }
 
-/* The member's boxes that show these posts have changed too: they get change numbers of their own, and who looks at them
- * is told. */
+/* The member's boxes that show these posts have changed too: they get change numbers of their own, and who looks at
+ * them is told. */
 static int marks_touch_boxes(struct forum_txn *t, uint32_t member, uint32_t group, const struct range_set *changed) {
 	static const enum personal_box boxes[] = { BOX_INBOX, BOX_REPLIES, BOX_WATCHED, BOX_UNREAD };
 	struct range_set pointers = { 0 };
@@ -551,7 +556,8 @@ static int marks_touch_boxes(struct forum_txn *t, uint32_t member, uint32_t grou
 }
 
 /* A word on one post is a word on its thread: told for what changed, which may be little of a whole mailbox. */
-static int marks_tell_thread(struct forum_txn *t, uint32_t member, uint32_t group, enum mark k, const struct range_set *numbers, bool on) {
+static int marks_tell_thread(struct forum_txn *t, uint32_t member, uint32_t group, enum mark k,
+	const struct range_set *numbers, bool on) {
 	enum watch w = k == MARK_MUTED ? WATCH_MUTED : WATCH_ON;
 	struct overview o;
 	int r = 1;
@@ -566,8 +572,8 @@ static int marks_tell_thread(struct forum_txn *t, uint32_t member, uint32_t grou
 	return r < 0 ? r : 1;
 }
 
-static int marks_set_in(struct forum_txn *t, uint32_t member, const struct group *g, enum mark k, const struct range_set *numbers,
-	bool on) {
+static int marks_set_in(struct forum_txn *t, uint32_t member, const struct group *g, enum mark k,
+	const struct range_set *numbers, bool on) {
 	struct marks_edit e = { .member = member, .group = g->id, .kind = k, .on = on };
 	int r = marks_edit(t, &e, g, numbers);
 	if (r > 0 && !g->owner && marks_touch_boxes(t, member, g->id, &e.changed) < 0)
@@ -579,7 +585,8 @@ static int marks_set_in(struct forum_txn *t, uint32_t member, const struct group
 }
 
 /* own boxes: each pointer's mark is set where its post stands, group by group */
-static int marks_set_box(struct forum_txn *t, uint32_t member, const struct group *box, enum mark k, const struct range_set *numbers, bool on) {
+static int marks_set_box(struct forum_txn *t, uint32_t member, const struct group *box, enum mark k,
+	const struct range_set *numbers, bool on) {
 	struct range_set rest = { 0 }, here = { 0 };
 	struct place at;
 	struct group g;
@@ -606,12 +613,14 @@ static int marks_set_box(struct forum_txn *t, uint32_t member, const struct grou
 	return r < 0 ? r : changed;
 }
 
-int marks_set(struct forum_txn *t, uint32_t member, uint32_t group, enum mark k, const struct range_set *numbers, bool on) {
+int marks_set(struct forum_txn *t, uint32_t member, uint32_t group, enum mark k, const struct range_set *numbers,
+	bool on) {
 	struct group g;
 	int r = member == 0 || (unsigned)k >= MARK_COUNT ? ERR_INVALID : group_get(t, group, &g);
 	if (r <= 0)
 		return r < 0 ? r : ERR_NOTFOUND;
-	return k != MARK_DELETED && marks_are_elsewhere(&g) ? marks_set_box(t, member, &g, k, numbers, on) : marks_set_in(t, member, &g, k, numbers, on);
+	return k != MARK_DELETED && marks_are_elsewhere(&g) ? marks_set_box(t, member, &g, k, numbers, on)
+														: marks_set_in(t, member, &g, k, numbers, on);
 }
 
 int marks_carry(struct forum_txn *t, uint32_t member, uint32_t from, uint32_t to, const struct marks_carry *v,

@@ -146,11 +146,12 @@ static int member_decode(struct forum_txn *t, uint32_t id, struct slice in, stru
 static void member_encode(const struct member *m, struct buf *out) {
 	num_add_varint(out, MEMBER_VERSION);
 	num_add_varint(out, m->kind);
-	num_add_varint(out, (m->renamed ? MEMBER_F_RENAMED : 0) | (m->mark_on_read ? 0 : MEMBER_F_NO_MARK) |
-		(m->left ? MEMBER_F_LEFT : 0) | (m->no_receipts ? MEMBER_F_NO_RECEIPTS : 0) |
-		(m->no_replies ? MEMBER_F_NO_REPLIES : 0) | (m->aside ? MEMBER_F_ASIDE : 0) |
-		(m->mail_marks ? MEMBER_F_MAIL_MARKS : 0) | (m->private_mail ? MEMBER_F_PRIVATE : 0) | (uint64_t)m->catchup << MEMBER_CATCHUP |
-		(uint64_t)m->quiet_from << MEMBER_QUIET_FROM | (uint64_t)m->quiet_to << MEMBER_QUIET_TO);
+	num_add_varint(out,
+		(m->renamed ? MEMBER_F_RENAMED : 0) | (m->mark_on_read ? 0 : MEMBER_F_NO_MARK) | (m->left ? MEMBER_F_LEFT : 0) |
+			(m->no_receipts ? MEMBER_F_NO_RECEIPTS : 0) | (m->no_replies ? MEMBER_F_NO_REPLIES : 0) |
+			(m->aside ? MEMBER_F_ASIDE : 0) | (m->mail_marks ? MEMBER_F_MAIL_MARKS : 0) |
+			(m->private_mail ? MEMBER_F_PRIVATE : 0) | (uint64_t)m->catchup << MEMBER_CATCHUP |
+			(uint64_t)m->quiet_from << MEMBER_QUIET_FROM | (uint64_t)m->quiet_to << MEMBER_QUIET_TO);
 	num_add_varint(out, (uint64_t)m->created);
 	num_add_varint(out, (uint64_t)m->last_login);
 	num_add_varint(out, m->bounces);
@@ -539,12 +540,14 @@ int member_set(struct forum_txn *t, uint32_t id, struct slice key, struct slice 
 		else if (memo_del(t, MEMO_BOUNCE, slice_of(key4, 4)) < 0)
 			r = fail_set(f, ERR_UNAVAILABLE, "try again later");
 	} else {
-		r = fail_set(f, ERR_INVALID, "no such setting: name, mark-on-read, left, bounces, primary, receipts, replies, aside, quiet, mail-marks, private, catchup");
+		r = fail_set(f, ERR_INVALID,
+			"no such setting: name, mark-on-read, left, bounces, primary, receipts, replies, aside, quiet, mail-marks, private, catchup");
 	}
 	return r < 0 ? r : member_store(t, &m, true, f);
 }
 
-/* READER is a restriction and stands alone in its group: giving another role there lifts it, giving it takes the others */
+/* READER is a restriction and stands alone in its group: giving another role there lifts it, giving it takes the others
+ */
 int member_set_role(struct forum_txn *t, uint32_t id, enum role role, uint32_t group, struct fail *f) {
 	struct member m;
 	size_t n = 0;
@@ -566,7 +569,8 @@ int member_set_role(struct forum_txn *t, uint32_t id, enum role role, uint32_t g
 		v[n++] = (struct member_role){ role, group };
 	}
 	m.roles = v, m.nroles = n;
-	return (r = forum_rights_changed(t)) < 0 ? fail_internal(f, "rights: %s", err_name((enum err)r)) : member_store(t, &m, true, f);
+	return (r = forum_rights_changed(t)) < 0 ? fail_internal(f, "rights: %s", err_name((enum err)r))
+											 : member_store(t, &m, true, f);
 }
 
 bool member_has_role(const struct member *m, enum role role, uint32_t group) {
@@ -594,8 +598,8 @@ int member_note_login(struct forum_txn *t, uint32_t id) {
 	return member_store(t, &m, false, NULL);
 }
 
-/* The memo holds the bounces of the last days, each as its time in seconds, doubled, plus one for a hard one. Those that
- * are over go when the next one comes; a member whose mail is paused gets none, so his score stays. */
+/* The memo holds the bounces of the last days, each as its time in seconds, doubled, plus one for a hard one. Those
+ * that are over go when the next one comes; a member whose mail is paused gets none, so his score stays. */
 enum { MEMBER_BOUNCES_KEPT = 32 };
 
 static int member_bounce(struct forum_txn *t, uint32_t id, bool hard) {

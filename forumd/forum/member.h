@@ -55,9 +55,10 @@ int member_set_password(struct forum_txn *t, uint32_t id, struct slice hash, str
 int member_add_address(struct forum_txn *t, uint32_t id, struct slice address, struct fail *f);
 /* ERR_INVALID for the last address of an account */
 int member_del_address(struct forum_txn *t, uint32_t id, struct slice address, struct fail *f);
-/* key: name=, mark-on-read=on|off, left=on|off (left: no rights and no mail; subscriptions and roles wait for a return),
- * bounces=N, primary=ADDRESS (one of its own), receipts=on|off,
- * replies=on|off, aside=on|off, quiet=FROM-TO (hours, UTC) or off, mail-marks=on|off, private=on|off, catchup=DAYS|off. ERR_INVALID with a sentence otherwise. */
+/* key: name=, mark-on-read=on|off, left=on|off (left: no rights and no mail; subscriptions and roles wait for a
+ * return), bounces=N, primary=ADDRESS (one of its own), receipts=on|off,
+ * replies=on|off, aside=on|off, quiet=FROM-TO (hours, UTC) or off, mail-marks=on|off, private=on|off, catchup=DAYS|off.
+ * ERR_INVALID with a sentence otherwise. */
 int member_set(struct forum_txn *t, uint32_t id, struct slice key, struct slice value, struct fail *f);
 /* ROLE_NONE takes every role in that group away */
 int member_set_role(struct forum_txn *t, uint32_t id, enum role role, uint32_t group, struct fail *f);
@@ -69,8 +70,8 @@ int member_remove(struct forum_txn *t, uint32_t id, bool erase_posts, struct fai
  * named (catchup) he gets a catch-up mail. */
 int member_note_login(struct forum_txn *t, uint32_t id);
 /* One more bounce: a hard one counts two points, a soft one (given up after many tries) one. bounces is half the points
- * of the last 7 days; at MEMBER_BOUNCES_MAX all mail to the member pauses, until the operator or the member himself says
- * that his address works (member_set bounces=0). 2: it pauses from now on; 1; < 0 */
+ * of the last 7 days; at MEMBER_BOUNCES_MAX all mail to the member pauses, until the operator or the member himself
+ * says that his address works (member_set bounces=0). 2: it pauses from now on; 1; < 0 */
 #define MEMBER_BOUNCES_MAX 5
 #define MEMBER_BOUNCE_DAYS 7
 int member_note_bounce(struct forum_txn *t, uint32_t id);

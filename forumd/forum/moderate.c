@@ -4,8 +4,8 @@
  * reason. d place, post -> group: one for each open case. A place is unique and grows with time: seconds << 20, and one
  * more for each case of the same second; all open reports on a post carry the place of their case.
  *
- * Closing a case keeps its reports (the same member cannot report the same again) and writes the closing action's serial
- * into them: undoing that action opens exactly these again.
+ * Closing a case keeps its reports (the same member cannot report the same again) and writes the closing action's
+ * serial into them: undoing that action opens exactly these again.
  *
  * Every verdict follows one path: does it fit, what was before (into the audit record), the change itself, close the
  * case, audit, trace. */
@@ -185,7 +185,9 @@ static int moderate_need_post(struct forum_txn *t, uint64_t id, struct post *p_r
 }
 
 static struct slice moderate_by(struct forum_txn *t, uint32_t by) {
-	return by == RIGHTS_OPERATOR ? SLICE("the operator") : !by ? SLICE("another server") : arena_slicef(t->arena, "member %u", by);
+	return by == RIGHTS_OPERATOR ? SLICE("the operator")
+		: !by                    ? SLICE("another server")
+								 : arena_slicef(t->arena, "member %u", by);
 }
 
 /* audit entry under all groups of the post, and the trace */
@@ -200,9 +202,10 @@ static int moderate_record(struct forum_txn *t, struct audit_record *r, const st
 		e = audit_index(t, p->places[i].group, r->a.serial);
 	/* who reported is for moderators, in the audit log; the trace is told to more people */
 	if (e > 0)
-		e = r->a.verdict == VERDICT_FLAG ? trace_add(t, p->id, p->message_id, "reported as %.*s", SLICE_ARG(r->a.text)) :
-			trace_add(t, p->id, p->message_id, "%s by %.*s%s%.*s", verdict_name(r->a.verdict), SLICE_ARG(by),
-				r->a.text.n ? ": " : "", SLICE_ARG(r->a.text));
+		e = r->a.verdict == VERDICT_FLAG
+			? trace_add(t, p->id, p->message_id, "reported as %.*s", SLICE_ARG(r->a.text))
+			: trace_add(t, p->id, p->message_id, "%s by %.*s%s%.*s", verdict_name(r->a.verdict), SLICE_ARG(by),
+				  r->a.text.n ? ": " : "", SLICE_ARG(r->a.text));
 	return e;
 }
 
@@ -248,8 +251,9 @@ int moderate_withdraw(struct forum_txn *t, uint64_t post, uint32_t member, enum 
 	while ((r = report_next(t, post, &after, &one)) > 0 && (one.member != member || one.kind != k))
 		;
 	if (r <= 0 || one.closed)
-		return r < 0 ? fail_internal(f, "report: %s", err_name((enum err)r)) :
-			fail_set(f, ERR_NOTFOUND, "there is no open report of yours: the moderators have decided, or you took it back");
+		return r < 0 ? fail_internal(f, "report: %s", err_name((enum err)r))
+					 : fail_set(f, ERR_NOTFOUND,
+						   "there is no open report of yours: the moderators have decided, or you took it back");
 	if ((r = forum_del(t, key_slice(&key), f)) < 0)
 		return r;
 	bool open = (r = moderate_sum(t, post, &c, &place)) > 0;
@@ -262,8 +266,9 @@ int moderate_withdraw(struct forum_txn *t, uint64_t post, uint32_t member, enum 
 	uint32_t clear = (open ? 0 : POST_FLAGGED) | (open && (c.kinds >> REPORT_OFF_TOPIC & 1) ? 0 : POST_OFF_TOPIC);
 	if (r < 0 || (r = post_set_flags(t, post, 0, p.flags & POST_ASIDE ? clear & ~POST_OFF_TOPIC : clear, f)) < 0)
 		return r;
-	struct audit_record a = { .a = { .verdict = VERDICT_FLAG, .by = member, .text = arena_slicef(t->arena, "%s: taken back",
-		report_kind_name(k)) } };
+	struct audit_record a = { .a = { .verdict = VERDICT_FLAG,
+								  .by = member,
+								  .text = arena_slicef(t->arena, "%s: taken back", report_kind_name(k)) } };
 	return (r = moderate_record(t, &a, &p)) < 0 ? fail_internal(f, "report: %s", err_name((enum err)r)) : 1;
 }
 
@@ -353,7 +358,8 @@ static int moderate_close(struct forum_txn *t, uint64_t post, uint32_t by, uint6
 		if (one.closed)
 			continue;
 		/* in the order of members */
-		if (one.member && one.member != by && one.member != told && (r = mailq_add_tell(t, told = one.member, action)) < 0)
+		if (one.member && one.member != by && one.member != told &&
+			(r = mailq_add_tell(t, told = one.member, action)) < 0)
 			return r;
 		struct key k = key_2u64('d', one.place, post);
 		one.closed = action;
@@ -415,7 +421,8 @@ static int moderate_fits(struct forum_txn *t, const struct post *p, enum verdict
 	case VERDICT_LOCK:
 	case VERDICT_UNLOCK:
 		if (!(p->flags & POST_LOCKED) != (v == VERDICT_LOCK))
-			return fail_set(f, ERR_INVALID, v == VERDICT_LOCK ? "the thread is locked already" : "the thread is not locked");
+			return fail_set(f, ERR_INVALID,
+				v == VERDICT_LOCK ? "the thread is locked already" : "the thread is not locked");
 		return 1;
 	case VERDICT_APPROVE:
 		fits = p->state == POST_PENDING;
@@ -442,8 +449,12 @@ static int moderate_aside_group(struct forum_txn *t, uint32_t id, uint32_t *asid
 		*aside_r = aside.id;
 		return 1;
 	}
-	struct group_spec s = { .name = name, .kind = g.kind, .access = g.access, .posting = g.posting,
-		.moderated = g.moderated, .title = arena_slicef(t->arena, "%.*s (aside)", SLICE_ARG(g.title.n ? g.title : g.name)) };
+	struct group_spec s = { .name = name,
+		.kind = g.kind,
+		.access = g.access,
+		.posting = g.posting,
+		.moderated = g.moderated,
+		.title = arena_slicef(t->arena, "%.*s (aside)", SLICE_ARG(g.title.n ? g.title : g.name)) };
 	return r < 0 ? fail_internal(f, "group %u: %s", id, err_name((enum err)r)) : group_add(t, &s, aside_r, f);
 }
 
@@ -515,12 +526,13 @@ static int moderate_apply(struct forum_txn *t, const struct post *p, enum verdic
 }
 
 static bool moderate_closes(enum verdict v) {
-	return v == VERDICT_KEEP || v == VERDICT_ASIDE || v == VERDICT_HIDE || v == VERDICT_RESTORE || v == VERDICT_APPROVE ||
-		v == VERDICT_DELETE;
+	return v == VERDICT_KEEP || v == VERDICT_ASIDE || v == VERDICT_HIDE || v == VERDICT_RESTORE ||
+		v == VERDICT_APPROVE || v == VERDICT_DELETE;
 }
 
 /* A case does not end behind the author's back, nor does his post's waiting. Of spam it does. */
-static bool moderate_author_hears(const struct post *p, uint32_t by, enum verdict v, bool open, const struct moderate_case *c) {
+static bool moderate_author_hears(const struct post *p, uint32_t by, enum verdict v, bool open,
+	const struct moderate_case *c) {
 	if (by == p->author || (open && c->kinds & 1u << REPORT_SPAM))
 		return false;
 	return v == VERDICT_NOTE || (open && (v == VERDICT_HIDE || v == VERDICT_DELETE || v == VERDICT_ASIDE)) ||
@@ -536,7 +548,8 @@ int moderate_verdict(struct forum_txn *t, uint64_t post, uint32_t by, enum verdi
 	bool open = r > 0 && moderate_case_get(t, post, &c) > 0;
 	if (r < 0 || (r = moderate_fits(t, &p, v, f)) < 0 || (r = moderate_apply(t, &p, v, &a, f)) < 0)
 		return r;
-	if ((r = moderate_record(t, &a, &p)) < 0 || (moderate_closes(v) && (r = moderate_close(t, post, by, a.a.serial)) < 0))
+	if ((r = moderate_record(t, &a, &p)) < 0 ||
+		(moderate_closes(v) && (r = moderate_close(t, post, by, a.a.serial)) < 0))
 		return fail_internal(f, "%s: %s", verdict_name(v), err_name((enum err)r));
 	/* the one verdict that speaks of the topic and lets the mark stand is ASIDE */
 	uint32_t clear = v == VERDICT_ASIDE ? POST_FLAGGED : POST_FLAGGED | POST_OFF_TOPIC;
@@ -550,9 +563,10 @@ int moderate_verdict(struct forum_txn *t, uint64_t post, uint32_t by, enum verdi
 }
 
 static bool moderate_can_undo(const struct audit *a) {
-	return !a->undone && a->post && (a->verdict == VERDICT_HIDE || a->verdict == VERDICT_DELETE || a->verdict == VERDICT_RESTORE ||
-		a->verdict == VERDICT_ASIDE || a->verdict == VERDICT_KEEP || a->verdict == VERDICT_LOCK ||
-		a->verdict == VERDICT_UNLOCK || a->verdict == VERDICT_NOTE);
+	return !a->undone && a->post &&
+		(a->verdict == VERDICT_HIDE || a->verdict == VERDICT_DELETE || a->verdict == VERDICT_RESTORE ||
+			a->verdict == VERDICT_ASIDE || a->verdict == VERDICT_KEEP || a->verdict == VERDICT_LOCK ||
+			a->verdict == VERDICT_UNLOCK || a->verdict == VERDICT_NOTE);
 }
 
 /* the last entry of this moderator that can be undone; 0 none */
@@ -593,7 +607,8 @@ static int moderate_reverse(struct forum_txn *t, const struct post *p, const str
 		break;
 	case VERDICT_DELETE:
 		if ((fits = p->state == POST_DELETED))
-			r = a->state == POST_PENDING ? fail_set(f, ERR_GONE, "a refused post is not kept") : post_set_state(t, p->id, a->state, f);
+			r = a->state == POST_PENDING ? fail_set(f, ERR_GONE, "a refused post is not kept")
+										 : post_set_state(t, p->id, a->state, f);
 		break;
 	case VERDICT_RESTORE:
 		if ((fits = p->state == POST_VISIBLE))

@@ -43,13 +43,15 @@ static int note_count(struct forum_txn *t, const struct key *k, size_t n, unsign
 	int r = kv_cursor_open(t->kv, &c);
 	if (r < 0)
 		return r;
-	for (r = kv_seek(c, key_slice(&from), &key, &v); r > 0 && count < max && key_has_prefix(key, k, n); r = kv_next(c, &key, &v))
+	for (r = kv_seek(c, key_slice(&from), &key, &v); r > 0 && count < max && key_has_prefix(key, k, n);
+		 r = kv_next(c, &key, &v))
 		count++;
 	kv_cursor_close(&c);
 	return r < 0 ? r : (int)count;
 }
 
-int note_set(struct forum_txn *t, uint32_t member, uint32_t group, struct slice name, struct slice value, struct fail *f) {
+int note_set(struct forum_txn *t, uint32_t member, uint32_t group, struct slice name, struct slice value,
+	struct fail *f) {
 	struct key k = note_key(member, group, name);
 	struct slice had;
 	if (!member || !name.n || name.n > NOTE_NAME_MAX)
@@ -64,7 +66,9 @@ int note_set(struct forum_txn *t, uint32_t member, uint32_t group, struct slice 
 	if (r == 0) {
 		int here = note_count(t, &k, 9, NOTE_GROUP_MAX), all = note_count(t, &k, 5, NOTE_MEMBER_MAX);
 		if (here >= NOTE_GROUP_MAX || all >= NOTE_MEMBER_MAX)
-			return fail_set(f, ERR_LIMIT, "no more than %d values on a mailbox, and %d in all", NOTE_GROUP_MAX, NOTE_MEMBER_MAX);
+			return fail_set(f, ERR_LIMIT, "no more than %d values on a mailbox, and %d in all", NOTE_GROUP_MAX,
+				NOTE_MEMBER_MAX);
 	}
-	return r < 0 ? fail_internal(f, "notes of member %u: %s", member, err_name((enum err)r)) : forum_put(t, key_slice(&k), value, f);
+	return r < 0 ? fail_internal(f, "notes of member %u: %s", member, err_name((enum err)r))
+				 : forum_put(t, key_slice(&k), value, f);
 }

@@ -1,4 +1,5 @@
-/* note.h - what a member's programs keep about a mailbox, or (group 0) about the forum: named values that nobody else sees. */
+/* note.h - what a member's programs keep about a mailbox, or (group 0) about the forum: named values that nobody else
+ * sees. */
 #ifndef FORUMD_FORUM_NOTE_H
 #define FORUMD_FORUM_NOTE_H
 #include "forumd/forum/forum.h"
@@ -13,5 +14,6 @@ int note_get(struct forum_txn *t, uint32_t member, uint32_t group, struct slice 
 /* in order of name; *name starts empty and is the last one's then */
 int note_next(struct forum_txn *t, uint32_t member, uint32_t group, struct slice *name, struct slice *value_r);
 /* value.p NULL: away with it. ERR_TOOBIG, ERR_LIMIT (too many). 1, < 0. Called on: writer. */
-int note_set(struct forum_txn *t, uint32_t member, uint32_t group, struct slice name, struct slice value, struct fail *f);
+int note_set(struct forum_txn *t, uint32_t member, uint32_t group, struct slice name, struct slice value,
+	struct fail *f);
 #endif

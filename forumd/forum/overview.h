@@ -8,7 +8,7 @@
 struct overview {
 	uint32_t group, number, author, flags, lines;
 	uint32_t header_len, body_len;    /* as in struct post */
-	uint32_t reply_group;             /* of a pointer in an own box: the group it names for answers; 0: that of the place */
+	uint32_t reply_group; /* of a pointer in an own box: the group it names for answers; 0: that of the place */
 	enum post_state state;
 	enum parent_reason reason;
 	uint64_t post, parent, thread, modseq;
@@ -17,8 +17,7 @@ struct overview {
 	struct slice xref;                /* "DOMAIN group:number ..." */
 };
 /* What mail clients sort by (INTERNALDATE): the arrival; of imported posts the date they were written. */
-static inline int64_t overview_received(const struct overview *o)
-{
+static inline int64_t overview_received(const struct overview *o) {
 	return o->flags & POST_IMPORTED && o->date ? o->date : o->arrival;
 }
 /* 1, 0 (absent or not visible), < 0 */
@@ -55,7 +54,8 @@ void overview_line(struct forum_txn *t, const struct overview *o, struct slice x
 struct envelope { struct slice before, from, sender, reply_to, after, structure, part_table; };
 int envelope_get(struct forum_txn *t, uint32_t group, uint32_t number, struct envelope *e_r);
 /* The same for ascending numbers of a group in a read transaction, one step of a cursor each; a number that is not
- * ascending is found too, with a look-up. Zeroed cursor: nothing is open. envelope_iter_end() before the transaction. */
+ * ascending is found too, with a look-up. Zeroed cursor: nothing is open. envelope_iter_end() before the transaction.
+ */
 struct envelope_iter { struct forum_txn *t; void *cursor; uint32_t group, at; struct slice value; };
 void envelope_iter_begin(struct forum_txn *t, uint32_t group, struct envelope_iter *it_r);
 int envelope_iter_get(struct envelope_iter *it, uint32_t number, struct envelope *e_r);   /* as envelope_get */

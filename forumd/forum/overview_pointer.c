@@ -1,5 +1,6 @@
-/* Pointers of own boxes: an O record of its own version with a post and the box's change number. It is looked through when it
- * is read. In a moderator's queue (queue.h) it may lead to a post that waits for approval and has no O record yet. */
+/* Pointers of own boxes: an O record of its own version with a post and the box's change number. It is looked through
+ * when it is read. In a moderator's queue (queue.h) it may lead to a post that waits for approval and has no O record
+ * yet. */
 #include "forumd/forum/group.h"
 #include "forumd/forum/moderate.h"
 #include "forumd/forum/overview.h"
@@ -42,8 +43,8 @@ int overview_pending(struct forum_txn *t, uint64_t post, struct slice part_r[2])
 	return whole && num_take_bytes(&v, &part_r[0]) && num_take_bytes(&v, &part_r[1]) ? 1 : ERR_CORRUPT;
 }
 
-/* A pointer of a moderator's queue: to where the post stands, or number 0 for one that waits. 1, 0 it is none of his cases any
- * more, < 0 */
+/* A pointer of a moderator's queue: to where the post stands, or number 0 for one that waits. 1, 0 it is none of his
+ * cases any more, < 0 */
 static int overview_queue_place(struct forum_txn *t, const struct group *box, uint64_t post, struct place *at_r) {
 	struct post p;
 	int r = post_get(t, post, &p);

@@ -15,7 +15,8 @@
 
 #define CLEAR_UNIT 65536u        /* octets of a message that count as a message in personal_clear() */
 
-static const char *const personal_names[BOX_COUNT] = { "", "inbox", "replies", "watched", "unread", "drafts", "sent", "trash" };
+static const char *const personal_names[BOX_COUNT] = { "", "inbox", "replies", "watched", "unread", "drafts", "sent",
+	"trash" };
 
 struct key personal_key(uint32_t member, enum personal_box box) {
 	struct key k = key_1u32('v', member);
@@ -110,7 +111,8 @@ int personal_point_in(struct forum_txn *t, uint32_t group, uint64_t post, uint32
 	return overview_store_pointer(t, group, number, post, (uint64_t)modseq);
 }
 
-int personal_point_number(struct forum_txn *t, uint32_t member, enum personal_box box, uint64_t post, uint32_t *number_r) {
+int personal_point_number(struct forum_txn *t, uint32_t member, enum personal_box box, uint64_t post,
+	uint32_t *number_r) {
 	struct group g;
 	int r = personal_open(t, member, box, &g);
 	return r < 0 ? r : personal_point_in(t, g.id, post, number_r);
@@ -138,7 +140,9 @@ int personal_show(struct forum_txn *t, struct place at, uint64_t post, bool visi
 	if (r <= 0)
 		return r < 0 ? r : 1;
 	int64_t modseq = group_bump(t, at.group, at.number, visible ? CHANGE_BACK : CHANGE_GONE, post);
-	return modseq < 0 ? (int)modseq : visible ? overview_store_pointer(t, at.group, at.number, post, (uint64_t)modseq) : 1;
+	return modseq < 0 ? (int)modseq
+		: visible     ? overview_store_pointer(t, at.group, at.number, post, (uint64_t)modseq)
+					  : 1;
 }
 
 int personal_changed(struct forum_txn *t, uint64_t post) {
@@ -258,16 +262,37 @@ int personal_copy_in(struct forum_txn *t, uint32_t member, uint32_t group, struc
 	if ((r = envelope_get(t, from.group, from.number, &e)) <= 0)
 		return r < 0 ? r : ERR_CORRUPT;
 	struct post_draft d = {
-		.message_id = p.message_id, .in_reply_to = p.in_reply_to, .references = p.references, .subject = p.subject,
-		.from = p.from, .date = p.date, .arrival = p.arrival, .source = p.source, .flags = p.flags, .header_len = p.header_len,
-		.from_off = p.from_off, .body_len = p.body_len, .lines = p.lines, .crc = p.crc, .original_crc = p.original_crc,
-		.ov_subject = o.subject, .ov_date = o.date_text, .ov_references = o.references, .env_before = e.before,
-		.env_from = e.from, .env_sender = e.sender, .env_reply_to = e.reply_to, .env_after = e.after,
-		.structure = e.structure, .part_table = e.part_table,
+		.message_id = p.message_id,
+		.in_reply_to = p.in_reply_to,
+		.references = p.references,
+		.subject = p.subject,
+		.from = p.from,
+		.date = p.date,
+		.arrival = p.arrival,
+		.source = p.source,
+		.flags = p.flags,
+		.header_len = p.header_len,
+		.from_off = p.from_off,
+		.body_len = p.body_len,
+		.lines = p.lines,
+		.crc = p.crc,
+		.original_crc = p.original_crc,
+		.ov_subject = o.subject,
+		.ov_date = o.date_text,
+		.ov_references = o.references,
+		.env_before = e.before,
+		.env_from = e.from,
+		.env_sender = e.sender,
+		.env_reply_to = e.reply_to,
+		.env_after = e.after,
+		.structure = e.structure,
+		.part_table = e.part_table,
 	};
 	struct buf b[4] = { { 0 } };
-	if ((r = personal_piece(t, &p, PIECE_HEAD1, &b[0], &d.header_z1)) >= 0 && (r = personal_piece(t, &p, PIECE_HEAD2, &b[1], &d.header_z2)) >= 0 &&
-			(r = personal_piece(t, &p, PIECE_BODY, &b[2], &d.body_z)) >= 0 && (r = personal_piece(t, &p, PIECE_REMOVED, &b[3], &d.removed)) >= 0)
+	if ((r = personal_piece(t, &p, PIECE_HEAD1, &b[0], &d.header_z1)) >= 0 &&
+		(r = personal_piece(t, &p, PIECE_HEAD2, &b[1], &d.header_z2)) >= 0 &&
+		(r = personal_piece(t, &p, PIECE_BODY, &b[2], &d.body_z)) >= 0 &&
+		(r = personal_piece(t, &p, PIECE_REMOVED, &b[3], &d.removed)) >= 0)
 		r = personal_add_in(t, member, group, &d, number_r, f);
 	for (size_t i = 0; i < 4; i++)
 		buf_free(&b[i]);
@@ -311,7 +336,8 @@ int personal_forget(struct forum_txn *t, uint32_t member, struct fail *f) {
 	for (int box = BOX_NONE + 1; box < BOX_COUNT && r >= 0; box++) {
 		struct key k = personal_key(member, (enum personal_box)box);
 		uint32_t next = 1;
-		if ((r = personal_find(t, member, (enum personal_box)box, &g)) > 0 && (r = personal_clear(t, &g, &next, UINT_MAX, f)) >= 0)
+		if ((r = personal_find(t, member, (enum personal_box)box, &g)) > 0 &&
+			(r = personal_clear(t, &g, &next, UINT_MAX, f)) >= 0)
 			r = forum_del(t, key_slice(&k), f);
 	}
 	if (r >= 0)
@@ -373,7 +399,8 @@ int personal_recheck(struct forum_txn *t, uint32_t member) {
 static bool personal_may_see(struct forum_txn *t, uint32_t member, const struct post *p) {
 	struct place at;
 	struct member m;
-	return member_get(t, member, &m) > 0 && m.kind == MEMBER_ACCOUNT && !m.left && personal_source(t, member, p->id, &at) > 0;
+	return member_get(t, member, &m) > 0 && m.kind == MEMBER_ACCOUNT && !m.left &&
+		personal_source(t, member, p->id, &at) > 0;
 }
 
 int personal_deliver(struct forum_txn *t, const struct post *p) {
@@ -382,7 +409,8 @@ int personal_deliver(struct forum_txn *t, const struct post *p) {
 	enum watch w;
 	int r = p->parent ? post_get(t, p->parent, &parent) : 0;
 	if (r > 0 && parent.author && parent.author != p->author && personal_may_see(t, parent.author, p)) {
-		if ((r = personal_point(t, parent.author, BOX_REPLIES, p->id)) < 0 || (r = personal_point(t, parent.author, BOX_INBOX, p->id)) < 0)
+		if ((r = personal_point(t, parent.author, BOX_REPLIES, p->id)) < 0 ||
+			(r = personal_point(t, parent.author, BOX_INBOX, p->id)) < 0)
 			return r;
 	}
 	while (r >= 0 && (r = watch_next(t, p->thread, &member, &w)) > 0)
@@ -410,7 +438,8 @@ static int personal_unread_known(struct forum_txn *t, uint32_t member, const str
 }
 
 /* the newest `max` unread posts of one group that have no pointer yet */
-static int personal_unread_group(struct forum_txn *t, uint32_t member, uint32_t box, const struct group *g, uint32_t max) {
+static int personal_unread_group(struct forum_txn *t, uint32_t member, uint32_t box, const struct group *g,
+	uint32_t max) {
 	struct range_set unread = { 0 }, holes = { 0 };
 	struct marks m = { 0 };
 	struct overview o;

@@ -11,9 +11,19 @@
 #include "forumd/forum/marks.h"
 #include "forumd/forum/post.h"
 
-enum personal_box { BOX_NONE, BOX_INBOX, BOX_REPLIES, BOX_WATCHED, BOX_UNREAD, BOX_DRAFTS, BOX_SENT, BOX_TRASH, BOX_COUNT,
-	BOX_FOLDER = 32,     /* made by the member: folder.h */
-	BOX_QUEUE = 33 };    /* of a moderator: queue.h */
+enum personal_box {
+	BOX_NONE,
+	BOX_INBOX,
+	BOX_REPLIES,
+	BOX_WATCHED,
+	BOX_UNREAD,
+	BOX_DRAFTS,
+	BOX_SENT,
+	BOX_TRASH,
+	BOX_COUNT,
+	BOX_FOLDER = 32, /* made by the member: folder.h */
+	BOX_QUEUE = 33
+}; /* of a moderator: queue.h */
 /* does it keep messages of the member's own, under marks of its own? */
 static inline bool personal_holds_own(const struct group *g) {
 	return g->owner && g->box >= BOX_DRAFTS && g->box != BOX_QUEUE;
@@ -27,8 +37,8 @@ int personal_prepare(struct forum_txn *t, uint32_t member);
 /* Brings UNREAD up to date: new unread posts of the groups the member may read get numbers (the newest `max` of each
  * group), read ones become holes, unread again come back. Called on: writer. */
 int personal_sync_unread(struct forum_txn *t, uint32_t member, uint32_t max);
-/* Rights have changed since his pointers were last looked at: those to posts he may no longer read may still be counted, those
- * to posts he may read again be missing. */
+/* Rights have changed since his pointers were last looked at: those to posts he may no longer read may still be
+ * counted, those to posts he may read again be missing. */
 bool personal_stale(struct forum_txn *t, uint32_t member);
 /* Looks at all his pointers but UNREAD's and a queue's. 1, < 0. Called on: writer. */
 int personal_recheck(struct forum_txn *t, uint32_t member);
@@ -38,7 +48,8 @@ int personal_deliver(struct forum_txn *t, const struct post *p);
 /* One more pointer; 1, 0 was there. Called on: writer. */
 int personal_point(struct forum_txn *t, uint32_t member, enum personal_box box, uint64_t post);
 /* the same, with its number */
-int personal_point_number(struct forum_txn *t, uint32_t member, enum personal_box box, uint64_t post, uint32_t *number_r);
+int personal_point_number(struct forum_txn *t, uint32_t member, enum personal_box box, uint64_t post,
+	uint32_t *number_r);
 /* One more own message: nobody is told, and no Message-ID leads to it, so that a copy of a post is none of the post's
  * business whichever comes first. The draft's author and groups are set here. Called on: writer. */
 int personal_add(struct forum_txn *t, uint32_t member, enum personal_box box, struct post_draft *d, uint32_t *number_r,
@@ -55,8 +66,8 @@ int personal_copy_in(struct forum_txn *t, uint32_t member, uint32_t group, struc
 /* What stands in a box at this number goes for good: the text of an own message, or the pointer. 1, 0, < 0. Called on:
  * writer. */
 int personal_remove(struct forum_txn *t, struct place at, struct fail *f);
-/* Everything in a box goes, at most max entries, from number *next (1 at first) on: 1 there may be more, 0 none, < 0. Called
- * on: writer. */
+/* Everything in a box goes, at most max entries, from number *next (1 at first) on: 1 there may be more, 0 none, < 0.
+ * Called on: writer. */
 int personal_clear(struct forum_txn *t, const struct group *g, uint32_t *next, unsigned max, struct fail *f);
 /* A member is removed: own messages lose their texts, the boxes are never shown again. Called on: writer. */
 int personal_forget(struct forum_txn *t, uint32_t member, struct fail *f);

@@ -1,4 +1,5 @@
-/* pointer.c - key m, u32 0, post, group -> pointer. 0 is no group: the records lie before those of numbers that were moved. */
+/* pointer.c - key m, u32 0, post, group -> pointer. 0 is no group: the records lie before those of numbers that were
+ * moved. */
 #include "forumd/forum/pointer.h"
 #include "forumd/forum/post_private.h"
 
@@ -26,7 +27,8 @@ static bool pointer_wanted(const struct post *p, const struct group *from, const
 	return to->access == GROUP_PUBLIC || (to->access == GROUP_MEMBERS && from->access != GROUP_PUBLIC);
 }
 
-static int pointer_add(struct forum_txn *t, const struct post *p, const struct group *from, const struct group *to, struct fail *f) {
+static int pointer_add(struct forum_txn *t, const struct post *p, const struct group *from, const struct group *to,
+	struct fail *f) {
 	struct post_draft d = { .author = 0 };
 	struct post_result made = { 0 };
 	struct key k = pointer_key(p->id, from->id);
@@ -55,7 +57,8 @@ int pointer_leave(struct forum_txn *t, uint64_t post, uint32_t from, uint32_t to
 	if (r > 0)
 		r = group_get(t, to, &b);
 	if (r <= 0)
-		return r < 0 ? fail_internal(f, "pointer to post %llu: %s", (unsigned long long)post, err_name((enum err)r)) : 0;
+		return r < 0 ? fail_internal(f, "pointer to post %llu: %s", (unsigned long long)post, err_name((enum err)r))
+					 : 0;
 	if (!pointer_wanted(&p, &a, &b))
 		return 0;
 	r = pointer_take_away(t, post, from, f);
@@ -67,7 +70,9 @@ int pointer_take_away(struct forum_txn *t, uint64_t post, uint32_t group, struct
 	struct slice v;
 	int r = forum_get(t, key_slice(&k), &v);
 	if (r <= 0 || v.n != 8)
-		return r == 0 ? 0 : fail_internal(f, "pointer to post %llu: %s", (unsigned long long)post, err_name(r < 0 ? (enum err)r : ERR_CORRUPT));
+		return r == 0 ? 0
+					  : fail_internal(f, "pointer to post %llu: %s", (unsigned long long)post,
+							err_name(r < 0 ? (enum err)r : ERR_CORRUPT));
 	uint64_t id = num_get64(v.p);
 	if ((r = post_erase(t, id, f)) < 0 || (r = forum_del(t, key_slice(&k), f)) < 0)
 		return r;

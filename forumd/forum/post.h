@@ -6,7 +6,8 @@
  * two pieces, before and after the place of the From line, each ended by a full flush.
  *
  * What a reader gets is: header[0..from_off) + "From: ..." CRLF + header[from_off..) + CRLF + body.
- * The author line is spliced in at send time (author.h): renaming or anonymising is one write, true in all old posts. */
+ * The author line is spliced in at send time (author.h): renaming or anonymising is one write, true in all old posts.
+ */
 #ifndef FORUMD_FORUM_POST_H
 #define FORUMD_FORUM_POST_H
 #include <stdint.h>
@@ -19,32 +20,43 @@ enum post_source { POST_FROM_NNTP, POST_FROM_MAIL, POST_FROM_IMAP, POST_FROM_CTL
 const char *post_source_name(enum post_source s);
 /* how the parent was found; the order is the strength of the evidence */
 enum parent_reason {
-	PARENT_NONE, PARENT_REPLY_KEY, PARENT_IN_REPLY_TO, PARENT_REFERENCES, PARENT_THREAD_INDEX, PARENT_IMPORTED, PARENT_MOVED,
+	PARENT_NONE,
+	PARENT_REPLY_KEY,
+	PARENT_IN_REPLY_TO,
+	PARENT_REFERENCES,
+	PARENT_THREAD_INDEX,
+	PARENT_IMPORTED,
+	PARENT_MOVED,
 };
 const char *parent_reason_name(enum parent_reason r);   /* "none" "reply-key" "in-reply-to" "references" ... */
 
 enum post_flag {
-	POST_DOT_FREE = 1,        /* no line of the body starts with a dot */
+	POST_DOT_FREE = 1, /* no line of the body starts with a dot */
 	POST_EIGHT_BIT = 2,
-	POST_DATE_ONLY = 4,       /* the time of day is not known (imported pages) */
-	POST_LOCKED = 8,          /* no replies below (set by a moderator) */
-	POST_OFF_TOPIC = 16,      /* open flag or moderator's verdict: shown as state to readers */
+	POST_DATE_ONLY = 4, /* the time of day is not known (imported pages) */
+	POST_LOCKED = 8, /* no replies below (set by a moderator) */
+	POST_OFF_TOPIC = 16, /* open flag or moderator's verdict: shown as state to readers */
 	POST_HAS_NEWSGROUPS = 32, /* the public header has its own Newsgroups / Path line */
 	POST_HAS_PATH = 64,
 	POST_ASIDE = 128,
-	POST_FLAGGED = 256,       /* an open report of any kind */
-	POST_AUTO = 512,          /* made by the daemon itself */
-	POST_IMPORTED = 2048,     /* from an archive: arrived here long after it was written */
-	POST_OWN = 8192,          /* a member's own message (personal.h): known by its number in its box, by no Message-ID */
+	POST_FLAGGED = 256, /* an open report of any kind */
+	POST_AUTO = 512, /* made by the daemon itself */
+	POST_IMPORTED = 2048, /* from an archive: arrived here long after it was written */
+	POST_OWN = 8192, /* a member's own message (personal.h): known by its number in its box, by no Message-ID */
 	POST_HAS_REPLY_TO = 4096, /* the public header says itself where answers go */
-	POST_APPROVED = 16384,    /* a moderator let it into a moderated group: readers and peers see an Approved line. In a draft: its author
+	POST_APPROVED =
+		16384, /* a moderator let it into a moderated group: readers and peers see an Approved line. In a draft: its author
 	                           * is that moderator, it waits for nobody */
-	POST_HEADER_ASCII = 32768, /* the public header has nothing beyond ASCII; of posts from before this flag nothing is known */
+	POST_HEADER_ASCII =
+		32768, /* the public header has nothing beyond ASCII; of posts from before this flag nothing is known */
 	/* of a queue's pointers only (queue.h), kept nowhere: what the open case is about */
-	POST_CASE_WAITS = 1 << 24, POST_CASE_SPAM = 1 << 25, POST_CASE_UNCIVIL = 1 << 26, POST_CASE_PRIVACY = 1 << 27,
+	POST_CASE_WAITS = 1 << 24,
+	POST_CASE_SPAM = 1 << 25,
+	POST_CASE_UNCIVIL = 1 << 26,
+	POST_CASE_PRIVACY = 1 << 27,
 	POST_CASE_OPEN = 1 << 28, /* there is one, of any kind */
 	POST_CASE = 15 << 24,
-	POST_NO_MAIL = 1024,      /* set by post_add for drafts with no_mail: approval mails nobody either */
+	POST_NO_MAIL = 1024, /* set by post_add for drafts with no_mail: approval mails nobody either */
 };
 
 struct place { uint32_t group, number; };   /* number 0: waits for approval */
@@ -66,7 +78,7 @@ struct post {
 	struct slice message_id;
 	struct slice in_reply_to, references;  /* ids with brackets, single spaces */
 	struct slice subject;          /* decoded UTF-8 */
-	struct slice from;             /* the From value as typed, unfolded: for moderators; for imported authors it is shown */
+	struct slice from; /* the From value as typed, unfolded: for moderators; for imported authors it is shown */
 	const struct place *places; size_t nplaces;
 };
 
@@ -135,7 +147,8 @@ int post_piece(struct forum_txn *t, const struct post *p, unsigned piece, struct
 int post_removed(struct forum_txn *t, const struct post *p, struct buf *out);
 
 /* State changes; each keeps overview, counters, change log, holes and pending mail right. Called on: writer. */
-int post_set_state(struct forum_txn *t, uint64_t id, enum post_state s, struct fail *f);   /* pending -> visible gives numbers */
+int post_set_state(struct forum_txn *t, uint64_t id, enum post_state s,
+	struct fail *f); /* pending -> visible gives numbers */
 int post_set_flags(struct forum_txn *t, uint64_t id, uint32_t set, uint32_t clear, struct fail *f);
 /* from one group to another, with a new number there; the old number stays a hole */
 int post_move(struct forum_txn *t, uint64_t id, uint32_t from_group, uint32_t to_group, struct fail *f);
@@ -146,7 +159,8 @@ int post_crosspost(struct forum_txn *t, uint64_t id, uint32_t group, struct fail
 /* removes text for good, keeps the tombstone */
 int post_erase(struct forum_txn *t, uint64_t id, struct fail *f);
 
-/* Compression for post_draft: raw deflate ended by a full flush, appended to out. Any thread (one deflater a thread). */
+/* Compression for post_draft: raw deflate ended by a full flush, appended to out. Any thread (one deflater a thread).
+ */
 void segment_deflate(struct slice raw, struct buf *out);
 /* the n octets a segment was made from, appended to out; 1 or ERR_CORRUPT. Any thread. */
 int segment_restore(struct slice z, size_t n, struct buf *out);

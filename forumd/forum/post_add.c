@@ -162,14 +162,28 @@ static int post_store_text(struct forum_txn *t, const struct post_draft *d, uint
 
 static void post_from_draft(struct forum_txn *t, const struct post_draft *d, struct post *p) {
 	*p = (struct post){
-		.parent = d->reply_to, .reason = d->reply_to ? d->reply_reason : PARENT_NONE,
-		.source = d->source, .flags = d->flags | (d->no_mail ? POST_NO_MAIL : 0),
-		.date = d->date, .arrival = d->arrival ? d->arrival : forum_time(t), .supersedes = d->supersedes,
-		.header_len = d->header_len, .from_off = d->from_off, .body_len = d->body_len, .lines = d->lines,
-		.header_z1 = (uint32_t)d->header_z1.n, .header_z2 = (uint32_t)d->header_z2.n, .body_z = (uint32_t)d->body_z.n,
-		.removed_len = (uint32_t)d->removed.n, .crc = d->crc, .original_crc = d->original_crc, .message_id = d->message_id,
-		.in_reply_to = post_clip_ids(t->arena, d->in_reply_to), .references = post_clip_ids(t->arena, d->references),
-		.subject = post_clip(d->subject, POST_SUBJECT_MAX), .from = post_clip(d->from, POST_FROM_MAX),
+		.parent = d->reply_to,
+		.reason = d->reply_to ? d->reply_reason : PARENT_NONE,
+		.source = d->source,
+		.flags = d->flags | (d->no_mail ? POST_NO_MAIL : 0),
+		.date = d->date,
+		.arrival = d->arrival ? d->arrival : forum_time(t),
+		.supersedes = d->supersedes,
+		.header_len = d->header_len,
+		.from_off = d->from_off,
+		.body_len = d->body_len,
+		.lines = d->lines,
+		.header_z1 = (uint32_t)d->header_z1.n,
+		.header_z2 = (uint32_t)d->header_z2.n,
+		.body_z = (uint32_t)d->body_z.n,
+		.removed_len = (uint32_t)d->removed.n,
+		.crc = d->crc,
+		.original_crc = d->original_crc,
+		.message_id = d->message_id,
+		.in_reply_to = post_clip_ids(t->arena, d->in_reply_to),
+		.references = post_clip_ids(t->arena, d->references),
+		.subject = post_clip(d->subject, POST_SUBJECT_MAX),
+		.from = post_clip(d->from, POST_FROM_MAX),
 	};
 }
 
@@ -320,7 +334,9 @@ int post_add(struct forum_txn *t, const struct post_draft *d, struct post_result
 		return found;
 	post_derive(t, d, &p, &o, &e);
 	/* what the operator imports was published elsewhere already; of a feed the gateway knows what is approved */
-	bool hold = d->hold || (moderated && !(d->flags & (POST_AUTO | POST_APPROVED)) && d->source != POST_FROM_IMPORT && d->source != POST_FROM_FEED);
+	bool hold = d->hold ||
+		(moderated && !(d->flags & (POST_AUTO | POST_APPROVED)) && d->source != POST_FROM_IMPORT &&
+			d->source != POST_FROM_FEED);
 	struct slice reason = d->hold_reason.n ? d->hold_reason : SLICE("moderated group");
 	if (hold)
 		found = post_hold(t, &p, &o, &e, reason, f);

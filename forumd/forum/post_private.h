@@ -1,13 +1,15 @@
 /* post_private.h - records of posts, for files of forumd/forum/ only.
  *
  * Head record (~), version 1; what changes after arrival is at fixed places:
- *   0 version  1 state  2 source  3 reason  4 author u32  8 flags u32  12 original_crc u32  16 parent u64  24 thread u64
+ *   0 version  1 state  2 source  3 reason  4 author u32  8 flags u32  12 original_crc u32  16 parent u64  24 thread
+ * u64
  *  32 date i64  40 arrival i64  48 supersedes u64  56 header_len u32  60 from_off  64 body_len  68 lines  72 header_z1
  *  76 header_z2  80 body_z  84 removed_len  88 crc  92 number of places u32, then per place group u32, number u32;
  *  then with varint length: message-id, in-reply-to, references, subject, from
  *
  * Overview record (O), version 1:
- *   0 version  1 state  2 reason  3 places (how many Xref names, 255 for more)  4 author u32  8 flags u32  12 lines u32  16 header_len u32  20 body_len u32
+ *   0 version  1 state  2 reason  3 places (how many Xref names, 255 for more)  4 author u32  8 flags u32  12 lines u32
+ * 16 header_len u32  20 body_len u32
  *  24 post u64  32 parent u64  40 thread u64  48 modseq u64  56 date i64  64 arrival i64
  *  72 lengths u16: subject, date text, message-id, references, xref, digits of lines, from;  86 u16 unused
  *  88 A: subject TAB
@@ -32,13 +34,33 @@
 #include "forumd/forum/rebuild.h"
 
 enum {
-	POST_VERSION = 1, POST_STATE = 1, POST_REASON = 3, POST_FLAGS = 8, POST_PARENT = 16, POST_THREAD = 24, POST_DATE = 32,
-	POST_PLACES = 92, POST_FIXED = 96,
-	OVERVIEW_VERSION = 1, OVERVIEW_POINTER = 2, OVERVIEW_POINTER_SIZE = 56, OVERVIEW_STATE = 1, OVERVIEW_REASON = 2, OVERVIEW_PLACES = 3,
-	OVERVIEW_REPLY_GROUP = 4, OVERVIEW_FLAGS = 8, OVERVIEW_PARENT = 32,
-	OVERVIEW_THREAD = 40, OVERVIEW_MODSEQ = 48, OVERVIEW_LENGTHS = 72, OVERVIEW_FIXED = 88,
-	PIECE_HEAD1 = 0, PIECE_HEAD2 = 1, PIECE_BODY = 2, PIECE_REMOVED = 3,
-	TEXT_CHUNK = 996,      /* four such records fill a page of LMDB; larger ones leave more of each page empty */
+	POST_VERSION = 1,
+	POST_STATE = 1,
+	POST_REASON = 3,
+	POST_FLAGS = 8,
+	POST_PARENT = 16,
+	POST_THREAD = 24,
+	POST_DATE = 32,
+	POST_PLACES = 92,
+	POST_FIXED = 96,
+	OVERVIEW_VERSION = 1,
+	OVERVIEW_POINTER = 2,
+	OVERVIEW_POINTER_SIZE = 56,
+	OVERVIEW_STATE = 1,
+	OVERVIEW_REASON = 2,
+	OVERVIEW_PLACES = 3,
+	OVERVIEW_REPLY_GROUP = 4,
+	OVERVIEW_FLAGS = 8,
+	OVERVIEW_PARENT = 32,
+	OVERVIEW_THREAD = 40,
+	OVERVIEW_MODSEQ = 48,
+	OVERVIEW_LENGTHS = 72,
+	OVERVIEW_FIXED = 88,
+	PIECE_HEAD1 = 0,
+	PIECE_HEAD2 = 1,
+	PIECE_BODY = 2,
+	PIECE_REMOVED = 3,
+	TEXT_CHUNK = 996, /* four such records fill a page of LMDB; larger ones leave more of each page empty */
 };
 
 /* The text of a post is one run of octets, cut into records ~ post, chunk: header before From, header after it, body,
@@ -94,8 +116,8 @@ static inline struct overview_pointer overview_pointer_of(struct slice v) {
 }
 /* a new record, or another change number: what the number shows stays (the group for answers is part of it) */
 int overview_store_pointer(struct forum_txn *t, uint32_t group, uint32_t number, uint64_t post, uint64_t modseq);
-/* Where the record of (group, number) really is: 1 and *at_r (the same place for an ordinary record; number 0 for a post that
- * waits, in a queue), 0 absent or, for a pointer, no longer readable by the box's owner, < 0 */
+/* Where the record of (group, number) really is: 1 and *at_r (the same place for an ordinary record; number 0 for a
+ * post that waits, in a queue), 0 absent or, for a pointer, no longer readable by the box's owner, < 0 */
 int overview_follow(struct forum_txn *t, uint32_t group, uint32_t number, struct place *at_r);
 /* v becomes the record the pointer leads to: 1, 0 nothing there for the owner */
 int overview_look_through(struct forum_txn *t, uint32_t group, struct slice *v);

@@ -39,13 +39,27 @@ int post_decode(struct forum_txn *t, uint64_t id, struct slice v, struct post *p
 		return ERR_CORRUPT;
 	const char *p = v.p;
 	*p_r = (struct post){
-		.id = id, .state = (enum post_state)p[POST_STATE], .source = (enum post_source)p[2],
-		.reason = (enum parent_reason)p[POST_REASON], .author = num_get32(p + 4), .flags = num_get32(p + POST_FLAGS),
-		.parent = num_get64(p + POST_PARENT), .thread = num_get64(p + POST_THREAD),
-		.date = (int64_t)num_get64(p + POST_DATE), .arrival = (int64_t)num_get64(p + 40), .supersedes = num_get64(p + 48),
-		.header_len = num_get32(p + 56), .from_off = num_get32(p + 60), .body_len = num_get32(p + 64),
-		.lines = num_get32(p + 68), .header_z1 = num_get32(p + 72), .header_z2 = num_get32(p + 76),
-		.original_crc = num_get32(p + 12), .body_z = num_get32(p + 80), .removed_len = num_get32(p + 84), .crc = num_get32(p + 88),
+		.id = id,
+		.state = (enum post_state)p[POST_STATE],
+		.source = (enum post_source)p[2],
+		.reason = (enum parent_reason)p[POST_REASON],
+		.author = num_get32(p + 4),
+		.flags = num_get32(p + POST_FLAGS),
+		.parent = num_get64(p + POST_PARENT),
+		.thread = num_get64(p + POST_THREAD),
+		.date = (int64_t)num_get64(p + POST_DATE),
+		.arrival = (int64_t)num_get64(p + 40),
+		.supersedes = num_get64(p + 48),
+		.header_len = num_get32(p + 56),
+		.from_off = num_get32(p + 60),
+		.body_len = num_get32(p + 64),
+		.lines = num_get32(p + 68),
+		.header_z1 = num_get32(p + 72),
+		.header_z2 = num_get32(p + 76),
+		.original_crc = num_get32(p + 12),
+		.body_z = num_get32(p + 80),
+		.removed_len = num_get32(p + 84),
+		.crc = num_get32(p + 88),
 		.nplaces = post_record_places(v),
 	};
 	struct place *places = arena_alloc(t->arena, p_r->nplaces * sizeof *places);
@@ -74,7 +88,15 @@ static void post_encode(const struct post *o, struct buf *out) {
 	num_put64(p + 40, (uint64_t)o->arrival);
 	num_put64(p + 48, o->supersedes);
 	const uint32_t v[9] = {
-		o->header_len, o->from_off, o->body_len, o->lines, o->header_z1, o->header_z2, o->body_z, o->removed_len, o->crc,
+		o->header_len,
+		o->from_off,
+		o->body_len,
+		o->lines,
+		o->header_z1,
+		o->header_z2,
+		o->body_z,
+		o->removed_len,
+		o->crc,
 	};
 	for (int i = 0; i < 9; i++)
 		num_put32(p + 56 + 4 * i, v[i]);

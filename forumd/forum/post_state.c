@@ -92,7 +92,9 @@ static int post_show_places(struct forum_txn *t, const struct post *p, enum post
 			if ((r = post_changed(modseq, f)) < 0)
 				return r;
 		}
-		struct overview_patch o = { .group = at.group, .number = at.number, .state = (int)to, .modseq = (uint64_t)modseq };
+		struct overview_patch o = {
+			.group = at.group, .number = at.number, .state = (int)to, .modseq = (uint64_t)modseq
+		};
 		if ((r = overview_patch(t, &o, f)) < 0)
 			return r;
 	}
@@ -119,11 +121,13 @@ int post_set_state(struct forum_txn *t, uint64_t id, enum post_state s, struct f
 		if (s == POST_DELETED && (r = post_forget_pending(t, id, f)) < 0)
 			return r;
 		if (personal_follow(t, id, false) < 0)
-			return fail_set(f, ERR_UNAVAILABLE, "the queues that show this post cannot be changed now, try again later");
+			return fail_set(f, ERR_UNAVAILABLE,
+				"the queues that show this post cannot be changed now, try again later");
 		return post_store_state(t, &p, s, f);
 	}
 	enum post_state was = p.state;
-	if ((r = post_show_places(t, &p, s, f)) < 0 || (r = post_store_state(t, &p, s, f)) < 0 || (r = withdrawn_follow(t, &p, was, f)) < 0)
+	if ((r = post_show_places(t, &p, s, f)) < 0 || (r = post_store_state(t, &p, s, f)) < 0 ||
+		(r = withdrawn_follow(t, &p, was, f)) < 0)
 		return r;
 	return pointer_follow(t, id, s, false, f);
 }
@@ -220,7 +224,8 @@ static int post_rewrite_xref(struct forum_txn *t, const struct post *p, struct f
 			o.xref = buf_slice(&xref);
 			r = overview_store(t, &o, f);
 		} else {
-			r = fail_internal(f, "overview %u:%u: %s", p->places[i].group, p->places[i].number, r < 0 ? err_name(r) : "absent");
+			r = fail_internal(f, "overview %u:%u: %s", p->places[i].group, p->places[i].number,
+				r < 0 ? err_name(r) : "absent");
 		}
 	}
 	buf_free(&xref);
@@ -228,11 +233,13 @@ static int post_rewrite_xref(struct forum_txn *t, const struct post *p, struct f
 }
 
 static int post_leave_place(struct forum_txn *t, const struct post *p, struct place at, struct fail *f) {
-	struct key o = key_2u32('O', at.group, at.number), e = key_2u32('E', at.group, at.number), m = key_2u32('m', at.group, at.number);
+	struct key o = key_2u32('O', at.group, at.number), e = key_2u32('E', at.group, at.number),
+			   m = key_2u32('m', at.group, at.number);
 	char id[8];
 	int r;
 	num_put64(id, p->id);
-	if ((r = forum_put(t, key_slice(&m), slice_of(id, 8), f)) < 0 || (r = forum_del(t, key_slice(&o), f)) < 0 || (r = forum_del(t, key_slice(&e), f)) < 0)
+	if ((r = forum_put(t, key_slice(&m), slice_of(id, 8), f)) < 0 || (r = forum_del(t, key_slice(&o), f)) < 0 ||
+		(r = forum_del(t, key_slice(&e), f)) < 0)
 		return r;
 	if (p->state != POST_VISIBLE)
 		return 1;    /* a hole already */
@@ -333,7 +340,8 @@ int post_erase(struct forum_txn *t, uint64_t id, struct fail *f) {
 	if (r < 0 || (r = post_load(t, id, &p, f)) < 0 || (r = post_erase_text(t, &p, f)) < 0 ||
 			(r = post_forget_pending(t, id, f)) < 0)
 		return r;
-	if ((p.flags & POST_OWN) && p.header_len && (r = quota_give(t, p.places[0].group, (uint64_t)p.header_len + p.body_len)) < 0)
+	if ((p.flags & POST_OWN) && p.header_len &&
+		(r = quota_give(t, p.places[0].group, (uint64_t)p.header_len + p.body_len)) < 0)
 		return fail_set(f, ERR_UNAVAILABLE, "your mailboxes cannot be changed now, try again later");
 	if (post_is_numbered(&p))
 		for (size_t i = 0; i < p.nplaces; i++)

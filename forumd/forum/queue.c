@@ -1,5 +1,6 @@
-/* v 0, BOX_QUEUE, member -> u32 group: whose boxes there are, so that a new case is put into each without looking through all
- * members. A number whose case is closed is a hole; its O record stays, so that a moderator who comes second can be told. */
+/* v 0, BOX_QUEUE, member -> u32 group: whose boxes there are, so that a new case is put into each without looking
+ * through all members. A number whose case is closed is a hole; its O record stays, so that a moderator who comes
+ * second can be told. */
 #include "forumd/forum/queue.h"
 #include "forumd/forum/author.h"
 #include "forumd/forum/moderate.h"
@@ -98,7 +99,8 @@ static int queue_sync_known(struct forum_txn *t, uint32_t member, const struct g
 		int open = moderate_case_get(t, p.id, &c);
 		if (open < 0)
 			return open;
-		if ((!open || !queue_shows(&p) || !queue_may(t, member, &p)) && personal_number(t, p.id, box->id, &number) > 0 && number == n)
+		if ((!open || !queue_shows(&p) || !queue_may(t, member, &p)) &&
+			personal_number(t, p.id, box->id, &number) > 0 && number == n)
 			r = queue_leave(t, box->id, p.id);
 	}
 	return r < 0 ? r : 1;
@@ -124,7 +126,8 @@ int queue_sync(struct forum_txn *t, uint32_t member) {
 			(r = queue_sync_known(t, member, &box)) < 0)
 		return r;
 	while ((r = moderate_queue_next(t, 0, &cursor, &c)) > 0)
-		if ((r = post_get(t, c.post, &p)) > 0 && queue_shows(&p) && queue_may(t, member, &p) && (r = personal_point_in(t, box.id, p.id, &number)) < 0)
+		if ((r = post_get(t, c.post, &p)) > 0 && queue_shows(&p) && queue_may(t, member, &p) &&
+			(r = personal_point_in(t, box.id, p.id, &number)) < 0)
 			break;
 	return r < 0 ? r : 1;
 }
@@ -135,7 +138,9 @@ static struct slice queue_decided(struct forum_txn *t, uint64_t post) {
 	for (int i = 0; i < QUEUE_LOOK && audit_prev(t, 0, &cursor, &a) > 0; i++) {
 		if (a.post != post || a.verdict == VERDICT_FLAG || a.verdict == VERDICT_NOTE)
 			continue;
-		struct slice by = a.by == RIGHTS_OPERATOR ? SLICE("the operator") : !a.by ? SLICE("another server") : author_name(t, a.by, SLICE(""));
+		struct slice by = a.by == RIGHTS_OPERATOR ? SLICE("the operator")
+			: !a.by                               ? SLICE("another server")
+												  : author_name(t, a.by, SLICE(""));
 		return arena_slicef(t->arena, ": %s by %.*s", verdict_name(a.verdict), SLICE_ARG(by));
 	}
 	return slice_of("", 0);

@@ -94,7 +94,8 @@ int quota_take(struct forum_txn *t, uint32_t box, uint64_t bytes, struct fail *f
 		return fail_set(f, ERR_QUOTA, "your own mailboxes hold %llu KB and may hold %llu: delete something first",
 			(unsigned long long)(q.bytes / 1024), (unsigned long long)(limit.bytes / 1024));
 	if (f && limit.messages && q.messages + 1 > limit.messages)
-		return fail_set(f, ERR_QUOTA, "your own mailboxes hold %llu messages, and may hold no more: delete something first",
+		return fail_set(f, ERR_QUOTA,
+			"your own mailboxes hold %llu messages, and may hold no more: delete something first",
 			(unsigned long long)q.messages);
 	q.bytes += bytes;
 	q.messages++;

@@ -252,8 +252,10 @@ static int rebuild_begin(struct forum_txn *t, struct fail *f) {
 /* A parent that came later than its child (edits, "under <link>") is not in the tree yet: the child waits for it, in M
  * "rebuild-under:PARENT:CHILD" -> reason u8. */
 static struct key rebuild_under_key(struct forum_txn *t, uint64_t parent, uint64_t child) {
-	return child ? key_name('M', arena_slicef(t->arena, "rebuild-under:%016llx:%016llx", (unsigned long long)parent, (unsigned long long)child))
-		: key_name('M', arena_slicef(t->arena, "rebuild-under:%016llx:", (unsigned long long)parent));
+	return child ? key_name('M',
+					   arena_slicef(t->arena, "rebuild-under:%016llx:%016llx", (unsigned long long)parent,
+						   (unsigned long long)child))
+				 : key_name('M', arena_slicef(t->arena, "rebuild-under:%016llx:", (unsigned long long)parent));
 }
 
 static int rebuild_wait_for(struct forum_txn *t, uint64_t parent, uint64_t child, enum parent_reason reason) {
@@ -282,7 +284,8 @@ static int rebuild_come_home(struct forum_txn *t, const struct post *p) {
 		if (!have)
 			break;
 		child = strtoull(arena_printf(t->arena, "%.16s", found.b + prefix.n), NULL, 16);
-		if ((r = kv_del(t->kv, key_slice(&found))) >= 0 && (r = thread_set_parent(t, child, p->id, reason, &ignored)) == ERR_INVALID)
+		if ((r = kv_del(t->kv, key_slice(&found))) >= 0 &&
+			(r = thread_set_parent(t, child, p->id, reason, &ignored)) == ERR_INVALID)
 			r = 1;
 	}
 	return r < 0 ? r : 1;

@@ -1,7 +1,8 @@
-/* Check of members' own boxes. Proven are: the name that leads to the box, every record of 1..high (an own message belongs
- * to its post, a pointer to a post that knows it), and that what is absent, deleted or hidden is a hole. What cannot be
- * proven is whether a pointer to a visible post shows: UNREAD follows the owner's marks as they were when it was last
- * brought up to date. So a hole too many is no fault there, and the counts are compared with the holes that are stored. */
+/* Check of members' own boxes. Proven are: the name that leads to the box, every record of 1..high (an own message
+ * belongs to its post, a pointer to a post that knows it), and that what is absent, deleted or hidden is a hole. What
+ * cannot be proven is whether a pointer to a visible post shows: UNREAD follows the owner's marks as they were when it
+ * was last brought up to date. So a hole too many is no fault there, and the counts are compared with the holes that
+ * are stored. */
 #include "forumd/forum/folder.h"
 #include "forumd/forum/member.h"
 #include "forumd/forum/personal.h"
@@ -53,19 +54,22 @@ static bool box_check_entry(struct rebuild_checker *c, const struct group *g, st
 	if (g->box == BOX_QUEUE)      /* a case that was decided is a hole that nothing leads to */
 		return known && (p.state == POST_VISIBLE || p.state == POST_PENDING);
 	if (!known)
-		rebuild_fault(c, "box %u: post %llu does not know its pointer %u", at.group, (unsigned long long)post, at.number);
+		rebuild_fault(c, "box %u: post %llu does not know its pointer %u", at.group, (unsigned long long)post,
+			at.number);
 	return p.state == POST_VISIBLE;
 }
 
 /* every record of the box; *shows: the numbers that may be no holes; own: those that must not be */
-static int box_check_entries(struct rebuild_checker *c, const struct group *g, struct range_set *shows, struct range_set *own) {
+static int box_check_entries(struct rebuild_checker *c, const struct group *g, struct range_set *shows,
+	struct range_set *own) {
 	struct key from = key_2u32('O', g->id, 1);
 	struct kv_cursor *cursor;
 	struct slice key, v;
 	int r = kv_cursor_open(c->t->kv, &cursor);
 	if (r < 0)
 		return r;
-	for (r = kv_seek(cursor, key_slice(&from), &key, &v); r > 0 && key_has_prefix(key, &from, 5); r = kv_next(cursor, &key, &v)) {
+	for (r = kv_seek(cursor, key_slice(&from), &key, &v); r > 0 && key_has_prefix(key, &from, 5);
+		 r = kv_next(cursor, &key, &v)) {
 		struct place at = { .group = g->id, .number = key.n == 9 ? num_get32(key.p + 5) : 0 };
 		if (at.number == 0 || at.number > g->high) {
 			rebuild_fault(c, "box %u: overview %u is above its last number", g->id, at.number);
@@ -117,7 +121,8 @@ void rebuild_check_pointers(struct rebuild_checker *c, uint64_t post) {
 	while ((r = personal_pointer_next(c->t, post, &cursor, &at)) > 0) {
 		struct key k = key_2u32('O', at.group, at.number);
 		if (group_get(c->t, at.group, &g) <= 0 || !g.owner)
-			rebuild_fault(c, "post %llu: a pointer to it is in %u, which is no box", (unsigned long long)post, at.group);
+			rebuild_fault(c, "post %llu: a pointer to it is in %u, which is no box", (unsigned long long)post,
+				at.group);
 		else if (kv_get(c->t->kv, key_slice(&k), &v) <= 0 || !box_is_pointer(v) || num_get64(v.p + 24) != post)
 			rebuild_fault(c, "post %llu: its pointer %u:%u is lost", (unsigned long long)post, at.group, at.number);
 	}

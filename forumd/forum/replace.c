@@ -1,5 +1,5 @@
-/* replace.c - MEMO_REPLACED old post u64 -> new post u64, without an end; p when u64, post u64 -> empty and o post u64 ->
- * when u64: tombstones in the order in which their texts go. */
+/* replace.c - MEMO_REPLACED old post u64 -> new post u64, without an end; p when u64, post u64 -> empty and o post u64
+ * -> when u64: tombstones in the order in which their texts go. */
 #include "forumd/forum/replace.h"
 #include "forumd/forum/forum_private.h"
 #include "forumd/forum/group.h"
@@ -41,9 +41,9 @@ bool replace_is_small(struct slice old, struct slice fresh) {
 
 static bool replace_little(struct forum_txn *t, const struct post *fresh, const struct post *old) {
 	struct buf a = { 0 }, b = { 0 };
-	bool little = old->body_len <= REPLACE_TEXT_MAX && fresh->body_len <= REPLACE_TEXT_MAX && slice_eq(old->subject, fresh->subject) &&
-		post_body(t, old, 0, old->body_len, &a) > 0 && post_body(t, fresh, 0, fresh->body_len, &b) > 0 &&
-		replace_is_small(buf_slice(&a), buf_slice(&b));
+	bool little = old->body_len <= REPLACE_TEXT_MAX && fresh->body_len <= REPLACE_TEXT_MAX &&
+		slice_eq(old->subject, fresh->subject) && post_body(t, old, 0, old->body_len, &a) > 0 &&
+		post_body(t, fresh, 0, fresh->body_len, &b) > 0 && replace_is_small(buf_slice(&a), buf_slice(&b));
 	buf_free(&a);
 	buf_free(&b);
 	return little;
@@ -99,7 +99,9 @@ int replace_post(struct forum_txn *t, const struct post *fresh, const struct pos
 	/* the first post of a thread took its thread along */
 	if (r >= 0 && !old->parent && old->thread && fresh->thread && old->thread != fresh->thread)
 		r = watch_merge(t, old->thread, fresh->thread);
-	return r < 0 && !f->code ? fail_set(f, (enum err)r, "the old post cannot be replaced now, try again later") : r < 0 ? r : 1;
+	return r < 0 && !f->code ? fail_set(f, (enum err)r, "the old post cannot be replaced now, try again later")
+		: r < 0              ? r
+							 : 1;
 }
 
 /* --- tombstones --- */

@@ -3,11 +3,13 @@
  *   read     public: everybody. members: any account that has not left. private: holders of any role IN that group, and
  *            admins. A removed group: nobody but the operator (posts stay in the store).
  *   post     an account that may read and is not a READER there or everywhere; posting=moderators: those who moderate;
- *            posting=nobody: nobody. Not while he was asked to be silent (silence.h), there or everywhere; admins are not.
+ *            posting=nobody: nobody. Not while he was asked to be silent (silence.h), there or everywhere; admins are
+ * not.
  *   start    as post; in blogs and announce groups moderators, committee and admins only.
  *   moderate moderator or admin, there or everywhere, who may read. An everywhere moderator does not see into private
  *            groups: only admins do.
- *   own box  its owner alone reads, posts and removes there; not even admins. The queue: as long as he moderates anything.
+ *   own box  its owner alone reads, posts and removes there; not even admins. The queue: as long as he moderates
+ * anything.
  *   admin    ROLE_ADMIN everywhere.
  *
  * The operator at the control socket may everything. Who left or is gone has no rights beyond the anonymous reader's.
@@ -122,7 +124,8 @@ static int rights_not_silent(struct forum_txn *t, const struct rights_who *w, st
 	int64_t until = 0, base = 0;
 	struct slice why = { 0 }, base_why = { 0 };
 	int y, mo, d, h, mi, r = silence_get(t, w->m.id, w->group, &until, &why);
-	if (r >= 0 && w->base != w->group && (r = silence_get(t, w->m.id, w->base, &base, &base_why)) >= 0 && base > until) {
+	if (r >= 0 && w->base != w->group && (r = silence_get(t, w->m.id, w->base, &base, &base_why)) >= 0 &&
+		base > until) {
 		until = base;
 		why = base_why;
 	}
@@ -131,7 +134,8 @@ static int rights_not_silent(struct forum_txn *t, const struct rights_who *w, st
 	if (!until || rights_admin(&w->m))
 		return 1;
 	clock_civil(until, &y, &mo, &d, &h, &mi, NULL, NULL);
-	return fail_set(f, ERR_DENIED, "you were asked not to post here until %04d-%02d-%02d %02d:%02d UTC%s%.*s", y, mo, d, h, mi, why.n ? ": " : "", SLICE_ARG(why));
+	return fail_set(f, ERR_DENIED, "you were asked not to post here until %04d-%02d-%02d %02d:%02d UTC%s%.*s", y, mo, d,
+		h, mi, why.n ? ": " : "", SLICE_ARG(why));
 }
 
 static int rights_post(struct forum_txn *t, uint32_t member, const struct group *g, struct rights_who *w,

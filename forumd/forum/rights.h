@@ -17,7 +17,8 @@ int rights_can_post(struct forum_txn *t, uint32_t member, const struct group *g,
 /* follow up to this very post in g: rights_can_post, and no lock on it or above it (moderators of g may; ERR_DENIED).
  * Walks up at most RIGHTS_DEPTH parents. */
 #define RIGHTS_DEPTH 1000
-int rights_can_reply(struct forum_txn *t, uint32_t member, const struct group *g, const struct post *parent, struct fail *f);
+int rights_can_reply(struct forum_txn *t, uint32_t member, const struct group *g, const struct post *parent,
+	struct fail *f);
 /* start a thread: blogs and announce groups only by moderators, committee and admins */
 int rights_can_start(struct forum_txn *t, uint32_t member, const struct group *g, struct fail *f);
 bool rights_can_moderate(struct forum_txn *t, uint32_t member, const struct group *g);

@@ -1,5 +1,6 @@
 /* State of a group's index, and what comes in and goes. A new post costs one record; everything else is upkeep
- * (search_merge.c). A group without a state record has had no post since there is an index: none of its numbers is known. */
+ * (search_merge.c). A group without a state record has had no post since there is an index: none of its numbers is
+ * known. */
 #include "forumd/base/text.h"
 #include "forumd/forum/author_private.h"
 #include "forumd/forum/group.h"

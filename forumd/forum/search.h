@@ -1,10 +1,11 @@
-/* search.h - full-text index of the posts of a group: which numbers hold these octets? The answer is the one a substring
- * search over the folded text (text_fold) would give, as IMAP SEARCH wants it (RFC 9051 6.4.4), not one about words.
+/* search.h - full-text index of the posts of a group: which numbers hold these octets? The answer is the one a
+ * substring search over the folded text (text_fold) would give, as IMAP SEARCH wants it (RFC 9051 6.4.4), not one about
+ * words.
  *
  * TEXT is the public header (as sent and with encoded words decoded, with the author line of today) and the body; BODY
- * the decoded text of all text parts. The texts come from above: search_terms() makes them a list of terms on any thread,
- * post_add() stores the list with the post. Posts without a list (stored before there was an index, approved or moved by
- * a moderator) are found as "maybe" until search_plan() has made up for it.
+ * the decoded text of all text parts. The texts come from above: search_terms() makes them a list of terms on any
+ * thread, post_add() stores the list with the post. Posts without a list (stored before there was an index, approved or
+ * moved by a moderator) are found as "maybe" until search_plan() has made up for it.
  *
  * How it is kept: doc/storage.md, search_private.h. */
 #ifndef FORUMD_FORUM_SEARCH_H
@@ -25,8 +26,8 @@ int search_del(struct forum_txn *t, uint32_t group, uint32_t number);
 int search_author(struct forum_txn *t, uint32_t author);
 
 enum search_where { SEARCH_TEXT, SEARCH_BODY };
-/* `sure` hold the needle. Of `maybe` the caller must read each. All others do not hold it. Both may name numbers that are
- * not visible: the caller goes by what it may show. Zeroed before, range_set_free both after. */
+/* `sure` hold the needle. Of `maybe` the caller must read each. All others do not hold it. Both may name numbers that
+ * are not visible: the caller goes by what it may show. Zeroed before, range_set_free both after. */
 struct search_hits { struct range_set sure, maybe; };
 /* needle: folded with text_fold. 1 or < 0. Any thread, one read transaction. */
 int search_find(struct forum_txn *t, uint32_t group, enum search_where where, struct slice needle,

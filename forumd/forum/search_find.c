@@ -1,6 +1,6 @@
-/* A needle becomes probes: octets to look for in the TEXTs. Every page of every segment and every pending record is looked
- * through; that costs the length of the group's vocabulary, not of its posts. For each probe the numbers found are kept
- * as a bit set; the answer is their intersection.
+/* A needle becomes probes: octets to look for in the TEXTs. Every page of every segment and every pending record is
+ * looked through; that costs the length of the group's vocabulary, not of its posts. For each probe the numbers found
+ * are kept as a bit set; the answer is their intersection.
  *
  * A needle that is one run of word characters (or one or two ideographs) can only stand inside one run of the text, and
  * runs are terms: then the answer is sure. Other needles, and runs longer than NEEDLE_MAX, give candidates. */

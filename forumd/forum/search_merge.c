@@ -1,5 +1,6 @@
-/* Upkeep. Pending records become a segment when SEARCH_MERGE_MIN of them are there; segments are merged when the smaller
- * ones together are as large as the next: their number stays logarithmic, and so does how often a term is written.
+/* Upkeep. Pending records become a segment when SEARCH_MERGE_MIN of them are there; segments are merged when the
+ * smaller ones together are as large as the next: their number stays logarithmic, and so does how often a term is
+ * written.
  *
  * A plan is made in a read transaction, so that the writer only puts and deletes. Segments never change while they are
  * in the state record, and a large merge is a chain of plans of some pages each: what has been written stands in the
@@ -432,7 +433,8 @@ static int merge_open(struct forum_txn *t, struct search_plan *plan, struct read
 			return r;
 		do
 			r = reader_next(&rd[i]);
-		while (r > 0 && last.n && term_cmp(rd[i].class, rd[i].term, (unsigned char)last.p[0], slice_from(last, 1)) <= 0);
+		while (r > 0 && last.n &&
+			term_cmp(rd[i].class, rd[i].term, (unsigned char)last.p[0], slice_from(last, 1)) <= 0);
 		if (r < 0)
 			return r;
 	}

@@ -35,7 +35,11 @@ enum {
 
 /* --- search_terms.c --- */
 enum token_kind { TOKEN_WORD, TOKEN_IDEOGRAPHS };
-struct token { enum token_kind kind; struct slice s; bool starts, ends; /* at the ends of the text: may go on there */ };
+struct token {
+	enum token_kind kind;
+	struct slice s;
+	bool starts, ends; /* at the ends of the text: may go on there */
+};
 /* the next run of folded text from *at on */
 bool search_token(struct slice text, size_t *at, struct token *token_r);
 /* octets of the character at p (n > 0 left) */

@@ -1,5 +1,5 @@
-/* Texts become terms. On the worker, for every post: the text is folded, cut into runs, and each run looked up in a small
- * table that keeps the first of equal ones. Header terms that are in the body too are listed once, as body terms.
+/* Texts become terms. On the worker, for every post: the text is folded, cut into runs, and each run looked up in a
+ * small table that keeps the first of equal ones. Header terms that are in the body too are listed once, as body terms.
  *
  * The table is hashed with a seed of the process, so that nobody can choose words that collide. */
 #include <stdatomic.h>
@@ -220,7 +220,8 @@ static uint64_t block_words(const char *p, bool *high_r) {
 	return words;
 }
 
-/* The words at the front, as far as it is ASCII, 64 octets at a time: most posts altogether. Where search_token() goes on. */
+/* The words at the front, as far as it is ASCII, 64 octets at a time: most posts altogether. Where search_token() goes
+ * on. */
 static size_t table_add_ascii(struct table *t, struct slice s) {
 	size_t start = 0, base = 0;
 	bool inside = false, high;

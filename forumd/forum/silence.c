@@ -9,7 +9,8 @@ static struct slice silence_key(uint32_t member, uint32_t group, char key[8]) {
 	return slice_of(key, 8);
 }
 
-int silence_set(struct forum_txn *t, uint32_t member, uint32_t group, int64_t until, struct slice reason, struct fail *f) {
+int silence_set(struct forum_txn *t, uint32_t member, uint32_t group, int64_t until, struct slice reason,
+	struct fail *f) {
 	char key[8], v[8 + SILENCE_REASON_MAX];
 	int r;
 	if (reason.n > SILENCE_REASON_MAX)

@@ -3,7 +3,14 @@
 #define FORUMD_FORUM_SUBSCRIBE_H
 #include "forumd/forum/member.h"
 
-enum subscribe_mode { SUBSCRIBE_NONE, SUBSCRIBE_ALL, SUBSCRIBE_FIRST, SUBSCRIBE_REPLIES, SUBSCRIBE_DIGEST, SUBSCRIBE_DIGEST_TEXT };
+enum subscribe_mode {
+	SUBSCRIBE_NONE,
+	SUBSCRIBE_ALL,
+	SUBSCRIBE_FIRST,
+	SUBSCRIBE_REPLIES,
+	SUBSCRIBE_DIGEST,
+	SUBSCRIBE_DIGEST_TEXT
+};
 const char *subscribe_mode_name(enum subscribe_mode m);
 int subscribe_mode_parse(struct slice s);
 /* Needs read access to the group (ERR_NOTFOUND otherwise). SUBSCRIBE_NONE removes. */

@@ -466,7 +466,8 @@ struct thread_found {
 };
 
 /* the same for what stands in its place, when it was replaced; *id becomes that */
-static int thread_candidate_latest(struct forum_txn *t, uint64_t *id, const struct thread_place_in *in, uint64_t *thread_r) {
+static int thread_candidate_latest(struct forum_txn *t, uint64_t *id, const struct thread_place_in *in,
+	uint64_t *thread_r) {
 	struct key k = key_1u64(KEY_POST, *id);
 	struct slice v;
 	int r = kv_get(t->kv, key_slice(&k), &v);
@@ -682,8 +683,8 @@ static int thread_move_branch(struct forum_txn *t, uint64_t post, uint64_t from,
 			vec_push(&parents, parent);
 		}
 	}
-	if (r > 0 && (r = thread_rekey(t, &posts, &parents, from, to)) > 0 && (r = thread_list(t, from, 1, &left, NULL)) > 0 &&
-			left.n == 0)
+	if (r > 0 && (r = thread_rekey(t, &posts, &parents, from, to)) > 0 &&
+		(r = thread_list(t, from, 1, &left, NULL)) > 0 && left.n == 0)
 		r = thread_forward(t, from, to);
 	vec_free(&posts);
 	vec_free(&parents);
@@ -703,7 +704,9 @@ static int thread_set_checked(struct forum_txn *t, struct post *p, uint64_t pare
 		return r;
 	if (!thread)
 		thread = p->thread;
-	struct thread_change c = { .post = p->id, .parent = parent, .thread = p->thread, .reason = reason, .reparent = true };
+	struct thread_change c = {
+		.post = p->id, .parent = parent, .thread = p->thread, .reason = reason, .reparent = true
+	};
 	struct key k = key_2u64('T', p->thread, p->id);
 	if ((r = thread_rewrite(t, &c)) < 0 || (r = thread_put64(t, &k, parent)) < 0)
 		return r;

@@ -10,7 +10,8 @@ void withdrawn_start(withdrawn_compose fn, withdrawn_name name) {
 }
 
 bool withdrawn_ours(const struct post *p) {
-	return p->author && p->source != POST_FROM_FEED && p->source != POST_FROM_IMPORT && !(p->flags & (POST_AUTO | POST_OWN));
+	return p->author && p->source != POST_FROM_FEED && p->source != POST_FROM_IMPORT &&
+		!(p->flags & (POST_AUTO | POST_OWN));
 }
 
 int withdrawn_group(struct forum_txn *t, const struct post *p, struct group *g_r) {

@@ -1,6 +1,7 @@
-/* withdrawn.h - what was deleted, for servers that fetch groups here: when there is a group "control.cancel", every post that
- * was published here and is deleted leaves a cancel message in it, as an ordinary post made by the daemon. It goes when
- * the post comes back. None is made where readers of control.cancel may not know of the post's groups. Nobody is mailed. */
+/* withdrawn.h - what was deleted, for servers that fetch groups here: when there is a group "control.cancel", every
+ * post that was published here and is deleted leaves a cancel message in it, as an ordinary post made by the daemon. It
+ * goes when the post comes back. None is made where readers of control.cancel may not know of the post's groups. Nobody
+ * is mailed. */
 #ifndef FORUMD_FORUM_WITHDRAWN_H
 #define FORUMD_FORUM_WITHDRAWN_H
 #include "forumd/forum/group.h"
@@ -13,8 +14,10 @@ bool withdrawn_ours(const struct post *p);
 /* The group of the messages, when there is one and its readers may know of this post: 1, 0, < 0 */
 int withdrawn_group(struct forum_txn *t, const struct post *p, struct group *g_r);
 
-/* Writes the message (the domain has no syntax): a draft for that group, in the transaction's arena. 1, < 0 with words. */
-typedef int (*withdrawn_compose)(struct forum_txn *t, const struct post *gone, const struct group *in, struct post_draft *d_r, struct fail *f);
+/* Writes the message (the domain has no syntax): a draft for that group, in the transaction's arena. 1, < 0 with words.
+ */
+typedef int (*withdrawn_compose)(struct forum_txn *t, const struct post *gone, const struct group *in,
+	struct post_draft *d_r, struct fail *f);
 /* the Message-ID it has, appended to out: the same whenever it is made */
 typedef void (*withdrawn_name)(struct forum_txn *t, const struct post *gone, struct buf *out);
 /* once at start; without it none are made */

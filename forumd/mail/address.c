@@ -396,7 +396,8 @@ static bool address_domain_valid(struct slice d, bool utf8) {
 		if (!label.n || label.n > 63 || label.p[0] == '-' || label.p[label.n - 1] == '-')
 			return false;
 		for (size_t i = 0; i < label.n; i++)
-			if (!text_alpha(label.p[i]) && !text_digit(label.p[i]) && label.p[i] != '-' && !(utf8 && (label.p[i] & 0x80)))
+			if (!text_alpha(label.p[i]) && !text_digit(label.p[i]) && label.p[i] != '-' &&
+				!(utf8 && (label.p[i] & 0x80)))
 				return false;
 	}
 	return true;

@@ -16,7 +16,8 @@ struct address {
 struct address_list { struct address *v; size_t n; bool cut; /* more than the limit were there */ };
 
 /* Parse the (folded) value of From, To, Cc, Sender, Reply-To. Tolerates what real mail has: comments as names
- * (`a@b (Joe)`), "user at host" of pipermail archives, missing `>`, 8-bit names (UTF-8, else windows-1252), source routes.
+ * (`a@b (Joe)`), "user at host" of pipermail archives, missing `>`, 8-bit names (UTF-8, else windows-1252), source
+ * routes.
  * Strings live in the arena or in value. Never fails: what is no address is left out. */
 void address_parse(struct arena *a, struct slice value, struct address_list *list_r);
 /* "local@domain" with the local part quoted when it must be */

@@ -73,14 +73,17 @@ static void seal_data(const struct chain *c, unsigned n, struct buf *data) {
 	buf_free(&empty);
 }
 
-static enum auth_word check_seal(struct arena *a, const struct chain *c, unsigned i, const struct dns *dns, int64_t now, struct arc_chain *c_r) {
+static enum auth_word check_seal(struct arena *a, const struct chain *c, unsigned i, const struct dns *dns, int64_t now,
+	struct arc_chain *c_r) {
 	struct dkim_sig s;
 	struct buf data = { 0 };
 	struct slice cv, h;
 	bool testing;
 	enum auth_word r = dkim_sig_parse(&c->set[i].seal, true, now, &s);
 	c_r->sealer[i - 1] = s.domain;
-	if (r == AUTH_PASS && (!auth_tags_get(&s.tags, "cv", &cv) || !slice_is_nocase(cv, i == 1 ? "none" : "pass") || auth_tags_get(&s.tags, "h", &h))) {
+	if (r == AUTH_PASS &&
+		(!auth_tags_get(&s.tags, "cv", &cv) || !slice_is_nocase(cv, i == 1 ? "none" : "pass") ||
+			auth_tags_get(&s.tags, "h", &h))) {
 		r = AUTH_FAIL;
 		s.why = "a seal says that the chain was broken";
 	}
@@ -94,8 +97,8 @@ static enum auth_word check_seal(struct arena *a, const struct chain *c, unsigne
 	return r;
 }
 
-static enum auth_word check_message(struct arena *a, const struct chain *c, struct slice header, struct slice body, const struct dns *dns,
-	int64_t now, struct arc_chain *c_r) {
+static enum auth_word check_message(struct arena *a, const struct chain *c, struct slice header, struct slice body,
+	const struct dns *dns, int64_t now, struct arc_chain *c_r) {
 	struct dkim_mail *m = arena_alloc(a, sizeof *m);
 	struct dkim_sig s;
 	struct buf data = { 0 };
@@ -113,7 +116,8 @@ static enum auth_word check_message(struct arena *a, const struct chain *c, stru
 	return r;
 }
 
-void arc_verify(struct arena *a, struct slice header, struct slice body, const struct dns *dns, int64_t now, struct arc_chain *c_r) {
+void arc_verify(struct arena *a, struct slice header, struct slice body, const struct dns *dns, int64_t now,
+	struct arc_chain *c_r) {
 	struct chain *c = arena_zalloc(a, sizeof *c);
 	memset(c_r, 0, sizeof *c_r);
 	bool whole = gather(header, c);
@@ -141,7 +145,8 @@ static const char *const arc_signed[] = {
 };
 
 /* signs data, whose last field is `value` with an empty b=, and appends the whole field */
-static int add_signed(const struct dkim_key *key, const char *name, struct slice value, struct buf *data, struct buf *out) {
+static int add_signed(const struct dkim_key *key, const char *name, struct slice value, struct buf *data,
+	struct buf *out) {
 	struct buf sig = { 0 }, b64 = { 0 };
 	dkim_canonical_field(slice_str(name), value, data);
 	int r = dkim_signature(key, buf_slice(data), &sig);
@@ -156,11 +161,12 @@ static int add_signed(const struct dkim_key *key, const char *name, struct slice
 	return r;
 }
 
-static int seal_message(const struct arc_sealer *k, unsigned instance, struct slice header, const unsigned char body_hash[32], struct buf *out) {
+static int seal_message(const struct arc_sealer *k, unsigned instance, struct slice header,
+	const unsigned char body_hash[32], struct buf *out) {
 	struct buf data = { 0 }, h = { 0 }, value = { 0 };
 	dkim_fields(header, arc_signed, sizeof arc_signed / sizeof *arc_signed, &data, &h);
-	buf_addf(&value, " i=%u; a=%s; c=relaxed/relaxed; d=%.*s;\r\n\ts=%.*s; t=%lld; h=", instance, dkim_algorithm(k->key), SLICE_ARG(k->domain),
-		SLICE_ARG(k->selector), (long long)k->time);
+	buf_addf(&value, " i=%u; a=%s; c=relaxed/relaxed; d=%.*s;\r\n\ts=%.*s; t=%lld; h=", instance,
+		dkim_algorithm(k->key), SLICE_ARG(k->domain), SLICE_ARG(k->selector), (long long)k->time);
 	dkim_fold(&value, buf_slice(&h), ':');
 	buf_adds(&value, ";\r\n\tbh=");
 	base64_encode(slice_of(body_hash, 32), &value);
@@ -173,8 +179,8 @@ static int seal_message(const struct arc_sealer *k, unsigned instance, struct sl
 }
 
 /* one set, whose seal also covers what `before` holds */
-static int add_set(const struct arc_sealer *k, unsigned instance, const char *cv, struct slice results, struct slice header,
-	const unsigned char body_hash[32], struct buf *before, struct buf *out) {
+static int add_set(const struct arc_sealer *k, unsigned instance, const char *cv, struct slice results,
+	struct slice header, const unsigned char body_hash[32], struct buf *before, struct buf *out) {
 	struct buf set = { 0 }, value = { 0 };
 	struct field f;
 	buf_addf(&value, "i=%u; %.*s", instance, SLICE_ARG(results));
@@ -184,8 +190,8 @@ static int add_set(const struct arc_sealer *k, unsigned instance, const char *cv
 	while (r > 0 && field_next(&rest, &f))
 		add_relaxed(&f, before);
 	buf_reset(&value);
-	buf_addf(&value, " i=%u; a=%s; cv=%s; d=%.*s;\r\n\ts=%.*s; t=%lld; b=", instance, dkim_algorithm(k->key), cv, SLICE_ARG(k->domain),
-		SLICE_ARG(k->selector), (long long)k->time);
+	buf_addf(&value, " i=%u; a=%s; cv=%s; d=%.*s;\r\n\ts=%.*s; t=%lld; b=", instance, dkim_algorithm(k->key), cv,
+		SLICE_ARG(k->domain), SLICE_ARG(k->selector), (long long)k->time);
 	if (r > 0)
 		r = add_signed(k->key, "ARC-Seal", buf_slice(&value), before, out);
 	if (r > 0)
@@ -195,7 +201,8 @@ static int add_set(const struct arc_sealer *k, unsigned instance, const char *cv
 	return r;
 }
 
-int arc_seal_first(const struct arc_sealer *k, struct slice results, struct slice header, const unsigned char body_hash[32], struct buf *out) {
+int arc_seal_first(const struct arc_sealer *k, struct slice results, struct slice header,
+	const unsigned char body_hash[32], struct buf *out) {
 	struct buf data = { 0 };
 	int r = add_set(k, 1, "none", results, header, body_hash, &data, out);
 	buf_free(&data);
@@ -206,8 +213,8 @@ int arc_seal_first(const struct arc_sealer *k, struct slice results, struct slic
 static bool goes_on(const struct chain *c) {
 	struct auth_tags t;
 	struct slice cv;
-	return c->top && c->top < ARC_SETS_MAX && auth_tags_parse(c->set[c->top].seal.value, &t) >= 0 && auth_tags_get(&t, "cv", &cv)
-		&& !slice_is_nocase(cv, "fail");
+	return c->top && c->top < ARC_SETS_MAX && auth_tags_parse(c->set[c->top].seal.value, &t) >= 0 &&
+		auth_tags_get(&t, "cv", &cv) && !slice_is_nocase(cv, "fail");
 }
 
 int arc_seal_next(const struct arc_sealer *k, struct slice came, bool passed, struct slice results, struct slice header,

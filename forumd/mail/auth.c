@@ -6,7 +6,8 @@
 #include "forumd/base/text.h"
 
 const char *auth_result_text(enum auth_word r) {
-	static const char *const words[] = { "none", "pass", "fail", "softfail", "neutral", "policy", "temperror", "permerror" };
+	static const char *const words[] = { "none", "pass", "fail", "softfail", "neutral", "policy", "temperror",
+		"permerror" };
 	return words[r];
 }
 

@@ -1,22 +1,33 @@
-/* auth.h - what the checks of a sender (SPF, DKIM, DMARC, ARC) share: results, and the way they ask the DNS. Nothing here
- * opens a socket: the caller gives a function that looks names up and may block, so these run in forumd-verify. */
+/* auth.h - what the checks of a sender (SPF, DKIM, DMARC, ARC) share: results, and the way they ask the DNS. Nothing
+ * here opens a socket: the caller gives a function that looks names up and may block, so these run in forumd-verify. */
 #ifndef FORUMD_MAIL_AUTH_H
 #define FORUMD_MAIL_AUTH_H
 #include "forumd/base/arena.h"
 #include "forumd/base/buf.h"
 
 /* the words of RFC 8601 2.7 */
-enum auth_word { AUTH_NONE, AUTH_PASS, AUTH_FAIL, AUTH_SOFTFAIL, AUTH_NEUTRAL, AUTH_POLICY, AUTH_TEMPERROR, AUTH_PERMERROR };
+enum auth_word {
+	AUTH_NONE,
+	AUTH_PASS,
+	AUTH_FAIL,
+	AUTH_SOFTFAIL,
+	AUTH_NEUTRAL,
+	AUTH_POLICY,
+	AUTH_TEMPERROR,
+	AUTH_PERMERROR
+};
 const char *auth_result_text(enum auth_word r);
 
 enum dns_type { DNS_A = 1, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28 };
 enum dns_status { DNS_FOUND, DNS_ABSENT, DNS_TEMP };   /* absent: no such name, or none of that type */
 #define DNS_RECORDS_MAX 100
-/* TXT: strings of a record joined. A, AAAA: 4 or 16 octets. MX, PTR: host names without the last dot; MX by preference. */
+/* TXT: strings of a record joined. A, AAAA: 4 or 16 octets. MX, PTR: host names without the last dot; MX by preference.
+ */
 struct dns_records { struct slice v[DNS_RECORDS_MAX]; size_t n; };
 struct dns {
 	/* records are in the arena; n is 0 unless DNS_FOUND */
-	enum dns_status (*look_up)(void *arg, struct slice name, enum dns_type type, struct arena *a, struct dns_records *r_r);
+	enum dns_status (*look_up)(void *arg, struct slice name, enum dns_type type, struct arena *a,
+		struct dns_records *r_r);
 	void *arg;
 };
 

@@ -81,14 +81,16 @@ static void auth_result(struct slice info, struct slice from, struct auth *a) {
 	if (version >= 0)
 		method = slice_to(method, (size_t)version);
 	bool pass = slice_is_nocase(result, "pass");
-	bool fail = slice_is_nocase(result, "fail") || slice_is_nocase(result, "softfail") || slice_is_nocase(result, "reject");
+	bool fail = slice_is_nocase(result, "fail") || slice_is_nocase(result, "softfail") ||
+		slice_is_nocase(result, "reject");
 	if (slice_is_nocase(method, "dmarc")) {
 		struct slice domain = auth_property(info, "header.from");
 		a->dmarc_pass = a->dmarc_pass || (pass && (!domain.n || auth_same(a, domain, from)));
 		a->dmarc_fail = a->dmarc_fail || fail;
 	} else if (slice_is_nocase(method, "dkim")) {
 		struct slice domain = auth_property(info, "header.d");
-		a->aligned_pass = a->aligned_pass || (pass && auth_same(a, domain.n ? domain : auth_property(info, "header.i"), from));
+		a->aligned_pass = a->aligned_pass ||
+			(pass && auth_same(a, domain.n ? domain : auth_property(info, "header.i"), from));
 		a->other_fail = a->other_fail || fail;
 	} else if (slice_is_nocase(method, "spf")) {
 		a->aligned_pass = a->aligned_pass || (pass && auth_same(a, auth_property(info, "smtp.mailfrom"), from));

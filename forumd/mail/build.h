@@ -20,8 +20,8 @@ void build_list_fields(struct buf *out, const struct build_list *l);
  * header and body are the public post (CRLF). Writes the complete message into out, with the Reply-To left out, and
  * says at which offset it belongs (the caller inserts "Reply-To: <...>CRLF" there).
  * From becomes "Name via Group <group@domain>" (DMARC, RFC 9057), the true author goes to Author:, own Message-ID and
- * References stay; In-Reply-To kept; old Reply-To, Return-Path, Received, DKIM-Signature, ARC-*, Authentication-Results,
- * List-*, Bcc, Xref, Path and Sender go. Auto-Submitted is kept. Bare CR or LF never leave. */
+ * References stay; In-Reply-To kept; old Reply-To, Return-Path, Received, DKIM-Signature, ARC-*,
+ * Authentication-Results, List-*, Bcc, Xref, Path and Sender go. Auto-Submitted is kept. Bare CR or LF never leave. */
 struct build_copy {
 	struct slice header, body;
 	struct slice author_name, author_address;   /* decoded UTF-8; address is the public one */

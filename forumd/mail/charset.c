@@ -1,6 +1,6 @@
-/* charset.c - which charset is text in that nobody declared? UTF-8 is known by its form (the caller looked); for the others
- * the form of the multi-octet ones and the most frequent letters of the single-octet ones decide. A wrong guess shows wrong
- * letters, which is what no guess does; the original octets are kept by those who call. */
+/* charset.c - which charset is text in that nobody declared? UTF-8 is known by its form (the caller looked); for the
+ * others the form of the multi-octet ones and the most frequent letters of the single-octet ones decide. A wrong guess
+ * shows wrong letters, which is what no guess does; the original octets are kept by those who call. */
 #include "forumd/base/text.h"
 #include "forumd/mail/words.h"
 
@@ -82,8 +82,11 @@ static const char *guess_euc(struct slice s) {
 /* the six most frequent letters of the language in that charset */
 static const char *guess_single(const struct guess_counts *c) {
 	static const struct { const char *charset, *letters; } v[] = {
-		{ "windows-1251", "\xee\xe5\xe0\xe8\xed\xf2" }, { "koi8-r", "\xcf\xc5\xc1\xc9\xce\xd4" }, { "iso-8859-5", "\xde\xd5\xd0\xd8\xdd\xe2" },
-		{ "windows-1253", "\xe1\xef\xe9\xf4\xf3\xed" }, { "windows-1255", "\xe5\xe9\xe0\xec\xe4\xfa" },
+		{ "windows-1251", "\xee\xe5\xe0\xe8\xed\xf2" },
+		{ "koi8-r", "\xcf\xc5\xc1\xc9\xce\xd4" },
+		{ "iso-8859-5", "\xde\xd5\xd0\xd8\xdd\xe2" },
+		{ "windows-1253", "\xe1\xef\xe9\xf4\xf3\xed" },
+		{ "windows-1255", "\xe5\xe9\xe0\xec\xe4\xfa" },
 	};
 	size_t best = 0, most = 0;
 	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {

@@ -1,5 +1,5 @@
-/* Canonical forms are made in one pass each; the body is hashed as it is made. The order of h= is bottom-up for repeated
- * names, as verifiers take them (RFC 6376 5.4.2). */
+/* Canonical forms are made in one pass each; the body is hashed as it is made. The order of h= is bottom-up for
+ * repeated names, as verifiers take them (RFC 6376 5.4.2). */
 #include "forumd/mail/dkim.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -56,8 +56,10 @@ void dkim_key_free(struct dkim_key **key) {
 int dkim_key_make(const char *file, bool ed25519, struct fail *f) {
 	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return fail_set(f, errno == EEXIST ? ERR_EXISTS : ERR_INVALID, "%s %s", file, errno == EEXIST ? "exists" : "cannot be written");
-	EVP_PKEY *pkey = ed25519 ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519") : EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
+		return fail_set(f, errno == EEXIST ? ERR_EXISTS : ERR_INVALID, "%s %s", file,
+			errno == EEXIST ? "exists" : "cannot be written");
+	EVP_PKEY *pkey = ed25519 ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")
+							 : EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
 	FILE *out = fdopen(fd, "w");
 	bool good = pkey && out && PEM_write_PrivateKey(out, pkey, NULL, NULL, 0, NULL, NULL) == 1;
 	EVP_PKEY_free(pkey);
@@ -141,7 +143,8 @@ void dkim_canonical_body(struct slice body, struct buf *out) {
 
 /* ---- signing ---- */
 
-/* canonical fields in the order of h=, and h= itself; repeated fields from the bottom up, from once more than there are */
+/* canonical fields in the order of h=, and h= itself; repeated fields from the bottom up, from once more than there are
+ */
 void dkim_fields(struct slice header, const char *const *names, size_t rows, struct buf *hashed, struct buf *h) {
 	VEC(struct field) all = { 0 };
 	struct field f;
@@ -213,17 +216,19 @@ void dkim_body_hash(struct slice body, unsigned char hash_r[32]) {
 	buf_free(&canonical);
 }
 
-int dkim_sign(const struct dkim_key *key, struct slice domain, struct slice selector, struct slice header, struct slice body, int64_t time, struct buf *out) {
+int dkim_sign(const struct dkim_key *key, struct slice domain, struct slice selector, struct slice header,
+	struct slice body, int64_t time, struct buf *out) {
 	unsigned char hash[32];
 	dkim_body_hash(body, hash);
 	return dkim_sign_hashed(key, domain, selector, header, hash, time, out);
 }
 
-int dkim_sign_hashed(const struct dkim_key *key, struct slice domain, struct slice selector, struct slice header, const unsigned char hash[32], int64_t time, struct buf *out) {
+int dkim_sign_hashed(const struct dkim_key *key, struct slice domain, struct slice selector, struct slice header,
+	const unsigned char hash[32], int64_t time, struct buf *out) {
 	struct buf hashed = { 0 }, h = { 0 }, value = { 0 }, sig = { 0 }, b64 = { 0 };
 	dkim_fields(header, dkim_signed, DKIM_SIGNED, &hashed, &h);
-	buf_addf(&value, " v=1; a=%s; c=relaxed/relaxed; d=%.*s;\r\n\ts=%.*s; t=%lld; h=", dkim_algorithm(key), SLICE_ARG(domain),
-		SLICE_ARG(selector), (long long)time);
+	buf_addf(&value, " v=1; a=%s; c=relaxed/relaxed; d=%.*s;\r\n\ts=%.*s; t=%lld; h=", dkim_algorithm(key),
+		SLICE_ARG(domain), SLICE_ARG(selector), (long long)time);
 	dkim_fold(&value, buf_slice(&h), ':');
 	buf_adds(&value, ";\r\n\tbh=");
 	base64_encode(slice_of(hash, 32), &value);

@@ -18,14 +18,17 @@ int dkim_dns_record(const struct dkim_key *key, struct buf *out);
 
 /* Appends a whole DKIM-Signature field (CRLF at its end) for a message of that header and body (CRLF lines). Signed are
  * From, To, Cc, Subject, Date, Message-ID, In-Reply-To, References, MIME-Version, Content-*, List-*, Author,
- * Auto-Submitted, Reply-To: those that are there, and From once more so that none can be added. List-Unsubscribe and its -Post
- * must be under the signature (RFC 8058 4) and differ for every subscriber, so each copy has a signature of its own;
+ * Auto-Submitted, Reply-To: those that are there, and From once more so that none can be added. List-Unsubscribe and
+ * its -Post must be under the signature (RFC 8058 4) and differ for every subscriber, so each copy has a signature of
+ * its own;
  * the body is hashed once for all of them (doc/decisions.md). */
-int dkim_sign(const struct dkim_key *key, struct slice domain, struct slice selector, struct slice header, struct slice body, int64_t time, struct buf *out);
+int dkim_sign(const struct dkim_key *key, struct slice domain, struct slice selector, struct slice header,
+	struct slice body, int64_t time, struct buf *out);
 
 /* The two halves of it, for many copies with one body. */
 void dkim_body_hash(struct slice body, unsigned char hash_r[32]);
-int dkim_sign_hashed(const struct dkim_key *key, struct slice domain, struct slice selector, struct slice header, const unsigned char hash[32], int64_t time, struct buf *out);
+int dkim_sign_hashed(const struct dkim_key *key, struct slice domain, struct slice selector, struct slice header,
+	const unsigned char hash[32], int64_t time, struct buf *out);
 
 /* for tests: relaxed canonical forms */
 void dkim_canonical_field(struct slice name, struct slice value, struct buf *out);

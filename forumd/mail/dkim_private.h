@@ -11,7 +11,8 @@ void dkim_fold(struct buf *out, struct slice s, char separator);
 /* raw signature octets over the data, appended */
 int dkim_signature(const struct dkim_key *key, struct slice data, struct buf *out);
 const char *dkim_algorithm(const struct dkim_key *key);
-/* canonical fields of these names (lower case) in the order of h=, and h= itself; the first name once more than there is */
+/* canonical fields of these names (lower case) in the order of h=, and h= itself; the first name once more than there
+ * is */
 void dkim_fields(struct slice header, const char *const *names, size_t n, struct buf *hashed, struct buf *h);
 
 /* One signature field: what DKIM-Signature and ARC-Message-Signature have in common. */
@@ -29,7 +30,8 @@ void dkim_sig_free(struct dkim_sig *s);
 /* the field's raw octets with an empty b= */
 void dkim_without_b(struct slice text, struct buf *out);
 /* key look-up and the signature over `data` */
-enum auth_word dkim_sig_check(struct dkim_sig *s, struct arena *a, const struct dns *dns, struct slice data, bool *testing_r);
+enum auth_word dkim_sig_check(struct dkim_sig *s, struct arena *a, const struct dns *dns, struct slice data,
+	bool *testing_r);
 #define DKIM_FIELDS_MAX 1000
 /* a mail taken apart once for all its signatures; bodies are hashed once for each canonical form */
 struct dkim_mail {

@@ -37,17 +37,20 @@ static bool sig_name(struct slice s) {
 	if (!s.n || s.n > 253 || s.p[0] == '.' || s.p[s.n - 1] == '.')
 		return false;
 	for (size_t i = 0; i < s.n; i++)
-		if (!text_alpha(s.p[i]) && !text_digit(s.p[i]) && s.p[i] != '-' && s.p[i] != '_' && !(s.p[i] == '.' && s.p[i - 1] != '.'))
+		if (!text_alpha(s.p[i]) && !text_digit(s.p[i]) && s.p[i] != '-' && s.p[i] != '_' &&
+			!(s.p[i] == '.' && s.p[i - 1] != '.'))
 			return false;
 	return true;
 }
 
 static bool sig_canonical(struct slice c, struct dkim_sig *s) {
 	ptrdiff_t slash = slice_chr(c, '/');
-	struct slice head = slash < 0 ? c : slice_to(c, (size_t)slash), body = slash < 0 ? SLICE("simple") : slice_from(c, (size_t)slash + 1);
+	struct slice head = slash < 0 ? c : slice_to(c, (size_t)slash),
+				 body = slash < 0 ? SLICE("simple") : slice_from(c, (size_t)slash + 1);
 	s->relaxed_header = slice_is_nocase(head, "relaxed");
 	s->relaxed_body = slice_is_nocase(body, "relaxed");
-	return (s->relaxed_header || slice_is_nocase(head, "simple")) && (s->relaxed_body || slice_is_nocase(body, "simple"));
+	return (s->relaxed_header || slice_is_nocase(head, "simple")) &&
+		(s->relaxed_body || slice_is_nocase(body, "simple"));
 }
 
 /* next name of h= */
@@ -72,7 +75,8 @@ static bool sig_identity(struct slice i, struct slice d) {
 	struct slice domain = slice_from(i, (size_t)(at + 1));
 	if (at < 0)
 		return false;
-	return slice_eq_nocase(domain, d) || (domain.n > d.n && domain.p[domain.n - d.n - 1] == '.' && slice_ends_nocase(domain, d));
+	return slice_eq_nocase(domain, d) ||
+		(domain.n > d.n && domain.p[domain.n - d.n - 1] == '.' && slice_ends_nocase(domain, d));
 }
 
 static enum auth_word sig_times(struct dkim_sig *s, int64_t now) {
@@ -116,12 +120,13 @@ enum auth_word dkim_sig_parse(const struct field *f, bool seal, int64_t now, str
 	s->field = *f;
 	if (f->value.n > 16384 || auth_tags_parse(f->value, &s->tags) < 0)
 		return sig_wrong(s, AUTH_PERMERROR, "the signature field cannot be read");
-	if (!auth_tags_get(&s->tags, "d", &s->domain) || !sig_name(s->domain) || !auth_tags_get(&s->tags, "s", &s->selector) ||
-	    !sig_name(s->selector)) {
+	if (!auth_tags_get(&s->tags, "d", &s->domain) || !sig_name(s->domain) ||
+		!auth_tags_get(&s->tags, "s", &s->selector) || !sig_name(s->selector)) {
 		s->domain = s->selector = slice_of("", 0);
 		return sig_wrong(s, AUTH_PERMERROR, "d= or s= is missing or no name");
 	}
-	if (!auth_tags_get(&s->tags, "a", &s->algorithm) || (!slice_is_nocase(s->algorithm, "rsa-sha256") && !slice_is_nocase(s->algorithm, "ed25519-sha256")))
+	if (!auth_tags_get(&s->tags, "a", &s->algorithm) ||
+		(!slice_is_nocase(s->algorithm, "rsa-sha256") && !slice_is_nocase(s->algorithm, "ed25519-sha256")))
 		return sig_wrong(s, AUTH_PERMERROR, "the algorithm is not rsa-sha256 or ed25519-sha256");
 	if (!auth_tags_get(&s->tags, "b", &b) || !sig_base64(b, &s->b))
 		return sig_wrong(s, AUTH_PERMERROR, "b= is missing or no base64");
@@ -231,7 +236,8 @@ static void add_self(const struct dkim_sig *s, struct buf *data) {
 
 enum auth_word dkim_sig_message(struct dkim_sig *s, struct dkim_mail *m, struct buf *data) {
 	struct buf bh = { 0 };
-	bool same = sig_base64(s->bh, &bh) && buf_len(&bh) == 32 && digest_equal(buf_bytes(&bh), body_hash(m, s->relaxed_body), 32);
+	bool same = sig_base64(s->bh, &bh) && buf_len(&bh) == 32 &&
+		digest_equal(buf_bytes(&bh), body_hash(m, s->relaxed_body), 32);
 	buf_free(&bh);
 	if (!same)
 		return sig_wrong(s, AUTH_FAIL, "the body was changed");
@@ -271,21 +277,25 @@ static EVP_PKEY *key_of_record(struct dkim_sig *s, struct slice record, bool *te
 	struct auth_tags t;
 	struct slice v, p, i;
 	*r_r = AUTH_PERMERROR;
-	if (auth_tags_parse(record, &t) < 0 || !auth_tags_get(&t, "p", &p) || (auth_tags_get(&t, "v", &v) && !slice_is(v, "DKIM1")))
+	if (auth_tags_parse(record, &t) < 0 || !auth_tags_get(&t, "p", &p) ||
+		(auth_tags_get(&t, "v", &v) && !slice_is(v, "DKIM1")))
 		s->why = "the key record cannot be read";
 	else if (!p.n)
 		s->why = "the key was revoked";
 	else if (auth_tags_get(&t, "k", &v) ? !slice_is_nocase(v, ed25519 ? "ed25519" : "rsa") : ed25519)
 		s->why = "the key is of another kind";
-	else if ((auth_tags_get(&t, "h", &v) && !list_has(v, "sha256")) || (auth_tags_get(&t, "s", &v) && !list_has(v, "*") && !list_has(v, "email")))
+	else if ((auth_tags_get(&t, "h", &v) && !list_has(v, "sha256")) ||
+		(auth_tags_get(&t, "s", &v) && !list_has(v, "*") && !list_has(v, "email")))
 		s->why = "the key is not for this";
-	else if (auth_tags_get(&t, "t", &v) && list_has(v, "s") && auth_tags_get(&s->tags, "i", &i) && slice_chr(i, '@') >= 0 &&
-		 !slice_eq_nocase(slice_from(i, (size_t)slice_rchr(i, '@') + 1), s->domain))
+	else if (auth_tags_get(&t, "t", &v) && list_has(v, "s") && auth_tags_get(&s->tags, "i", &i) &&
+		slice_chr(i, '@') >= 0 && !slice_eq_nocase(slice_from(i, (size_t)slice_rchr(i, '@') + 1), s->domain))
 		s->why = "the key is not for sub-domains";
 	else {
 		EVP_PKEY *k = key_public(p, ed25519);
 		*testing_r = auth_tags_get(&t, "t", &v) && list_has(v, "y");
-		if (k && !ed25519 && (EVP_PKEY_base_id(k) != EVP_PKEY_RSA || EVP_PKEY_bits(k) < RSA_BITS_MIN || EVP_PKEY_bits(k) > RSA_BITS_MAX)) {
+		if (k && !ed25519 &&
+			(EVP_PKEY_base_id(k) != EVP_PKEY_RSA || EVP_PKEY_bits(k) < RSA_BITS_MIN ||
+				EVP_PKEY_bits(k) > RSA_BITS_MAX)) {
 			EVP_PKEY_free(k);
 			k = NULL;
 		}
@@ -304,12 +314,14 @@ static bool key_verifies(EVP_PKEY *k, const struct dkim_sig *s, struct slice dat
 		data = slice_of(digest, sizeof digest);
 	}
 	bool good = ctx && EVP_DigestVerifyInit(ctx, NULL, ed25519 ? NULL : EVP_sha256(), NULL, k) == 1 &&
-		EVP_DigestVerify(ctx, (const unsigned char *)buf_slice(&s->b).p, buf_len(&s->b), (const unsigned char *)data.p, data.n) == 1;
+		EVP_DigestVerify(ctx, (const unsigned char *)buf_slice(&s->b).p, buf_len(&s->b), (const unsigned char *)data.p,
+			data.n) == 1;
 	EVP_MD_CTX_free(ctx);
 	return good;
 }
 
-enum auth_word dkim_sig_check(struct dkim_sig *s, struct arena *a, const struct dns *dns, struct slice data, bool *testing_r) {
+enum auth_word dkim_sig_check(struct dkim_sig *s, struct arena *a, const struct dns *dns, struct slice data,
+	bool *testing_r) {
 	struct dns_records *r = ARENA_NEW(a, struct dns_records);
 	struct slice name = arena_slicef(a, "%.*s._domainkey.%.*s", SLICE_ARG(s->selector), SLICE_ARG(s->domain));
 	enum dns_status status = name.n > 253 ? DNS_ABSENT : dns->look_up(dns->arg, name, DNS_TXT, a, r);
@@ -334,7 +346,8 @@ enum auth_word dkim_sig_check(struct dkim_sig *s, struct arena *a, const struct 
 
 /* ---- all of them ---- */
 
-static void verify_one(struct arena *a, const struct field *f, struct dkim_mail *m, const struct dns *dns, int64_t now, struct dkim_verdict *v) {
+static void verify_one(struct arena *a, const struct field *f, struct dkim_mail *m, const struct dns *dns, int64_t now,
+	struct dkim_verdict *v) {
 	struct dkim_sig s;
 	struct buf data = { 0 };
 	bool testing = false;
@@ -350,7 +363,8 @@ static void verify_one(struct arena *a, const struct field *f, struct dkim_mail 
 	buf_free(&data);
 }
 
-size_t dkim_verify(struct arena *a, struct slice header, struct slice body, const struct dns *dns, int64_t now, struct dkim_verdict *v_r) {
+size_t dkim_verify(struct arena *a, struct slice header, struct slice body, const struct dns *dns, int64_t now,
+	struct dkim_verdict *v_r) {
 	struct dkim_mail *m = arena_alloc(a, sizeof *m);
 	size_t n = 0;
 	if (!dkim_mail_init(m, header, body))

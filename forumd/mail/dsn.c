@@ -26,7 +26,8 @@ static bool dsn_block(struct arena *a, struct slice block, struct inbound_dsn *d
 	struct slice none = { "", 0 };
 	*d = (struct inbound_dsn){ none, none, none, none };
 	while (field_next(&block, &f)) {
-		if (slice_is_nocase(f.name, "final-recipient") || (slice_is_nocase(f.name, "original-recipient") && !d->recipient.n))
+		if (slice_is_nocase(f.name, "final-recipient") ||
+			(slice_is_nocase(f.name, "original-recipient") && !d->recipient.n))
 			d->recipient = dsn_value(a, f.value, true);
 		else if (slice_is_nocase(f.name, "action"))
 			d->action = dsn_value(a, f.value, false);
@@ -104,7 +105,8 @@ int inbound_complaint(struct arena *a, struct slice header, struct slice body, s
 			struct slice fields = arf_part(a, p, body);
 			found = !field_find(fields, "feedback-type", 0, &f) || slice_is_nocase(slice_trim(f.value), "abuse") ||
 				slice_is_nocase(slice_trim(f.value), "fraud");
-		} else if ((slice_is(p->type, "message") && slice_is(p->subtype, "rfc822")) || slice_is(p->subtype, "rfc822-headers")) {
+		} else if ((slice_is(p->type, "message") && slice_is(p->subtype, "rfc822")) ||
+			slice_is(p->subtype, "rfc822-headers")) {
 			field_split(arf_part(a, p, body), original_r, &rest);
 		}
 	}

@@ -1,5 +1,5 @@
-/* dsn_report.c - see dsn_report.h. Written in ASCII only, since nobody knows what the way back speaks: an address that is not
- * ASCII is given as RFC 6533 3 encodes it. */
+/* dsn_report.c - see dsn_report.h. Written in ASCII only, since nobody knows what the way back speaks: an address that
+ * is not ASCII is given as RFC 6533 3 encodes it. */
 #include "forumd/mail/dsn_report.h"
 #include "forumd/base/rnd.h"
 #include "forumd/base/text.h"
@@ -78,7 +78,8 @@ static void report_head(struct buf *out, const struct dsn_report *r, struct slic
 	buf_free(&b);
 	field_write(out, "Auto-Submitted", SLICE("auto-replied"));
 	field_write(out, "MIME-Version", SLICE("1.0"));
-	buf_addf(out, "Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=\"%.*s\"\r\n", SLICE_ARG(boundary));
+	buf_addf(out, "Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=\"%.*s\"\r\n",
+		SLICE_ARG(boundary));
 }
 
 void dsn_report(struct buf *out, const struct dsn_report *r, const struct dsn_recipient *v, size_t n) {
@@ -88,8 +89,10 @@ void dsn_report(struct buf *out, const struct dsn_report *r, const struct dsn_re
 	rnd_add_id(&boundary);
 	line = buf_slice(&boundary);
 	report_head(out, r, line);
-	buf_addf(out, "\r\n--%.*s\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\nYour mail was delivered, as you asked to be told. What happens to it there,\r\n"
-		"its readers decide.\r\n\r\n--%.*s\r\nContent-Type: message/delivery-status\r\n\r\n", SLICE_ARG(line), SLICE_ARG(line));
+	buf_addf(out,
+		"\r\n--%.*s\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\nYour mail was delivered, as you asked to be told. What happens to it there,\r\n"
+		"its readers decide.\r\n\r\n--%.*s\r\nContent-Type: message/delivery-status\r\n\r\n",
+		SLICE_ARG(line), SLICE_ARG(line));
 	report_fields(out, r, v, n);
 	if (report_header_clean(r->header)) {
 		buf_addf(out, "\r\n--%.*s\r\nContent-Type: text/rfc822-headers\r\n\r\n", SLICE_ARG(line));

@@ -1,5 +1,5 @@
-/* dsn_report.h - a delivery status notification of our own (RFC 3461 6, RFC 3464): "delivered", for who asked to be told. Any
- * thread. */
+/* dsn_report.h - a delivery status notification of our own (RFC 3461 6, RFC 3464): "delivered", for who asked to be
+ * told. Any thread. */
 #ifndef FORUMD_MAIL_DSN_REPORT_H
 #define FORUMD_MAIL_DSN_REPORT_H
 #include <stdint.h>
@@ -9,7 +9,7 @@ struct dsn_report {
 	struct slice domain;             /* ours: Reporting-MTA */
 	struct slice to;                 /* addr-spec of the envelope sender */
 	struct slice envelope_id;        /* decoded; may be empty */
-	struct slice header;             /* of the mail: what of it is clean lines of ASCII, and not too long, is given back */
+	struct slice header; /* of the mail: what of it is clean lines of ASCII, and not too long, is given back */
 	int64_t arrival;
 };
 struct dsn_recipient {

@@ -1,5 +1,6 @@
 /* flowed.c - one line at a time. What is broken without a space is broken between characters, and then every soft break
- * of the text has a space of its own that the reader deletes (DelSp=yes), so whether that is needed is decided first. */
+ * of the text has a space of its own that the reader deletes (DelSp=yes), so whether that is needed is decided first.
+ */
 #include "forumd/mail/flowed.h"
 #include "forumd/base/text.h"
 

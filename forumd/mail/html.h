@@ -3,7 +3,8 @@
 #define FORUMD_MAIL_HTML_H
 #include "forumd/base/slice.h"
 
-/* The value of an attribute, borrowed from `attributes` (what stands between a tag's name and its '>'); empty when absent.
+/* The value of an attribute, borrowed from `attributes` (what stands between a tag's name and its '>'); empty when
+ * absent.
  * name: lower case; entities are left as they are. */
 struct slice html_attribute(struct slice attributes, const char *name);
 #endif

@@ -65,8 +65,19 @@ void imap_text_addresses(struct buf *out, const struct address_list *list) {
 	buf_addc(out, ')');
 }
 
-enum { ENV_DATE, ENV_SUBJECT, ENV_FROM, ENV_SENDER, ENV_REPLY_TO, ENV_TO, ENV_CC, ENV_BCC, ENV_IN_REPLY_TO, ENV_MESSAGE_ID,
-	ENV_COUNT };
+enum {
+	ENV_DATE,
+	ENV_SUBJECT,
+	ENV_FROM,
+	ENV_SENDER,
+	ENV_REPLY_TO,
+	ENV_TO,
+	ENV_CC,
+	ENV_BCC,
+	ENV_IN_REPLY_TO,
+	ENV_MESSAGE_ID,
+	ENV_COUNT
+};
 static const char *const env_names[ENV_COUNT] = {
 	"date", "subject", "from", "sender", "reply-to", "to", "cc", "bcc", "in-reply-to", "message-id"
 };

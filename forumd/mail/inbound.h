@@ -23,19 +23,20 @@ const char *inbound_auto_text(enum inbound_auto a);
 enum inbound_auth { INBOUND_AUTH_NONE, INBOUND_AUTH_PASS, INBOUND_AUTH_FAIL };
 enum inbound_auth inbound_auth_results(struct slice header, struct slice authserv_id, struct slice from_domain);
 
-/* Such a value without comments, and with nothing in quoted strings that looks like structure. False when comments or quotes do
- * not end: such a field says nothing. */
+/* Such a value without comments, and with nothing in quoted strings that looks like structure. False when comments or
+ * quotes do not end: such a field says nothing. */
 bool inbound_auth_flatten(struct slice value, struct buf *out);
 
 /* The single author of a mail: exactly one From field with exactly one mailbox, no group, no NUL. 1 or ERR_INVALID. */
 struct address;
 int inbound_author(struct arena *a, struct slice header, struct address *from_r);
 
-/* Delivery status (RFC 3464): per-recipient fields of a multipart/report, or of the multipart/mixed that OpenSMTPD sends. */
+/* Delivery status (RFC 3464): per-recipient fields of a multipart/report, or of the multipart/mixed that OpenSMTPD
+ * sends. */
 struct inbound_dsn { struct slice recipient, action, status, diagnostic; };
 /* 1 found, 0 no report; strings in the arena or the input */
 int inbound_dsn(struct arena *a, struct slice header, struct slice body, struct inbound_dsn *dsn_r);
-/* A complaint (RFC 5965, Feedback-Type abuse, fraud or not there): 1, and the header of the mail complained about (empty
- * when it is not in the report); 0 it is none. Strings in the arena. */
+/* A complaint (RFC 5965, Feedback-Type abuse, fraud or not there): 1, and the header of the mail complained about
+ * (empty when it is not in the report); 0 it is none. Strings in the arena. */
 int inbound_complaint(struct arena *a, struct slice header, struct slice body, struct slice *original_r);
 #endif

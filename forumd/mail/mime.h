@@ -23,19 +23,21 @@ struct mime_part {
 	uint32_t header_off, header_len;   /* MIME header of the part with its empty line; the root has none here (0, 0) */
 	uint32_t body_off, body_len;       /* content, still encoded, without the line end that belongs to the boundary */
 	uint32_t lines;                    /* of the encoded content */
-	uint32_t children, first_child, next;  /* indexes, 0 = none (the root is nobody's child); a message part has one child */
+	uint32_t children, first_child,
+		next; /* indexes, 0 = none (the root is nobody's child); a message part has one child */
 	enum mime_kind kind;
 	enum mime_encoding encoding;
 	struct slice type, subtype;        /* lower case; defaulted: text/plain, in multipart/digest message/rfc822 */
 	struct slice encoding_name;        /* lower case; "7bit" when absent */
 	struct slice id, description, md5, disposition, language, location;   /* field values, unfolded; empty = absent */
-	struct slice header;               /* for MIME_MESSAGE children: header of the embedded message (borrowed from the body) */
+	struct slice header; /* for MIME_MESSAGE children: header of the embedded message (borrowed from the body) */
 	struct mime_param *params, *disposition_params;
 	size_t nparams, ndisposition_params;
 };
 struct mime_table { struct mime_part *v; size_t n; bool cut; /* limits reached: the rest is opaque content */ };
 
-/* header: of the whole message; body: what follows the empty line. Strings live in the arena or the input. Never fails. */
+/* header: of the whole message; body: what follows the empty line. Strings live in the arena or the input. Never fails.
+ */
 void mime_scan(struct arena *a, struct slice header, struct slice body, struct mime_table *table_r);
 
 /* parameter by name (lower case); empty slice when absent */

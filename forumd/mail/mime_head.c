@@ -158,7 +158,8 @@ static void head_join(struct piece *v, size_t n, size_t first, struct buf *out) 
 		struct slice value = v[i].value;
 		v[i].used = true;
 		if (start && v[i].encoded) {
-			ptrdiff_t one = slice_chr(value, '\''), two = one < 0 ? -1 : slice_chr(slice_from(value, (size_t)one + 1), '\'');
+			ptrdiff_t one = slice_chr(value, '\''),
+					  two = one < 0 ? -1 : slice_chr(slice_from(value, (size_t)one + 1), '\'');
 			if (two >= 0) {
 				charset = slice_to(value, (size_t)one);
 				value = slice_from(value, (size_t)(one + two) + 2);
@@ -278,9 +279,12 @@ static void head_field(struct arena *a, const struct field *f, struct mime_part 
 		if (p->disposition.n)
 			head_params(a, s, &p->disposition_params, &p->ndisposition_params);
 	} else {
-		struct slice *to = slice_is_nocase(name, "id") ? &p->id : slice_is_nocase(name, "description") ? &p->description :
-			slice_is_nocase(name, "md5") ? &p->md5 : slice_is_nocase(name, "language") ? &p->language :
-			slice_is_nocase(name, "location") ? &p->location : NULL;
+		struct slice *to = slice_is_nocase(name, "id") ? &p->id
+			: slice_is_nocase(name, "description")     ? &p->description
+			: slice_is_nocase(name, "md5")             ? &p->md5
+			: slice_is_nocase(name, "language")        ? &p->language
+			: slice_is_nocase(name, "location")        ? &p->location
+													   : NULL;
 		if (to && !to->n)
 			*to = head_unfold(a, f->value);
 	}
@@ -316,8 +320,9 @@ void mime_head(struct arena *a, struct slice header, bool digest, struct mime_pa
 		while (boundary_r->n && text_space(boundary_r->p[boundary_r->n - 1]))
 			boundary_r->n--;
 		p->kind = MIME_MULTIPART;
-	} else if (slice_is(p->type, "message") && (slice_is(p->subtype, "rfc822") || slice_is(p->subtype, "global") ||
-		slice_is(p->subtype, "news")) && p->encoding != MIME_BASE64 && p->encoding != MIME_QP && p->encoding != MIME_UUENCODE) {
+	} else if (slice_is(p->type, "message") &&
+		(slice_is(p->subtype, "rfc822") || slice_is(p->subtype, "global") || slice_is(p->subtype, "news")) &&
+		p->encoding != MIME_BASE64 && p->encoding != MIME_QP && p->encoding != MIME_UUENCODE) {
 		p->kind = MIME_MESSAGE;
 	}
 }

@@ -212,7 +212,9 @@ static size_t scan_head(struct scan *s, uint32_t i, size_t from, bool message, b
 static size_t scan_open(struct scan *s, uint32_t i, struct slice boundary, size_t at) {
 	for (;;) {
 		struct mime_part *p = &s->v[i];
-		s->stack[++s->top] = (struct scan_level){ .part = i, .lines_before = scan_lines_to(s, at), .boundary = { "", 0 } };
+		s->stack[++s->top] = (struct scan_level){
+			.part = i, .lines_before = scan_lines_to(s, at), .boundary = { "", 0 }
+		};
 		bool deep = p->depth >= MIME_DEPTH_MAX;
 		if (p->kind == MIME_MULTIPART) {
 			s->cut |= deep;

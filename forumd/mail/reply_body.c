@@ -22,14 +22,12 @@ struct reply_work {
 	VEC(int) kept;
 };
 
-static bool is_type(const struct mime_part *p, const char *type, const char *subtype)
-{
+static bool is_type(const struct mime_part *p, const char *type, const char *subtype) {
 	return slice_is(p->type, type) && slice_is(p->subtype, subtype);
 }
 
 /* only containers that are understood */
-static bool understood(const struct reply_work *w)
-{
+static bool understood(const struct reply_work *w) {
 	for (size_t i = 0; i < w->t.n; i++) {
 		const struct mime_part *p = &w->t.v[i];
 
@@ -41,31 +39,27 @@ static bool understood(const struct reply_work *w)
 }
 
 /* inside a forwarded message: goes with it */
-static bool embedded(const struct mime_table *t, int i)
-{
+static bool embedded(const struct mime_table *t, int i) {
 	for (int up = t->v[i].parent; up >= 0; up = t->v[up].parent)
 		if (t->v[up].kind == MIME_MESSAGE)
 			return true;
 	return false;
 }
 
-static int alternative_of(const struct mime_table *t, int i)
-{
+static int alternative_of(const struct mime_table *t, int i) {
 	for (int up = t->v[i].parent; up >= 0; up = t->v[up].parent)
 		if (is_type(&t->v[up], "multipart", "alternative"))
 			return up;
 	return -1;
 }
 
-static bool below(const struct mime_table *t, int i, int ancestor)
-{
+static bool below(const struct mime_table *t, int i, int ancestor) {
 	while (i >= 0 && i != ancestor)
 		i = t->v[i].parent;
 	return i >= 0;
 }
 
-static struct slice part_text(struct reply_work *w, int i)
-{
+static struct slice part_text(struct reply_work *w, int i) {
 	struct buf b = { 0 };
 	struct slice s;
 
@@ -76,8 +70,7 @@ static struct slice part_text(struct reply_work *w, int i)
 }
 
 /* A plain text that is a few words beside much HTML: the HTML is what was meant. */
-static void find_stub(struct reply_work *w)
-{
+static void find_stub(struct reply_work *w) {
 	int alternative = alternative_of(&w->t, w->readable);
 	struct slice plain = slice_of("", 0);
 	struct buf text = { 0 };
@@ -100,8 +93,7 @@ static void find_stub(struct reply_work *w)
 	buf_free(&text);
 }
 
-static void make_text(struct reply_work *w)
-{
+static void make_text(struct reply_work *w) {
 	const struct mime_part *p = &w->t.v[w->readable];
 	struct slice none = slice_of("", 0);
 	struct buf raw = { 0 }, clean = { 0 };
@@ -110,8 +102,8 @@ static void make_text(struct reply_work *w)
 	w->out->from_html = html;
 	w->out->info = (struct trim_info){ .whole = true };
 	if (w->in->reply && w->stub)
-		trim_reply(SLICE("Content-Type: text/html; charset=utf-8\r\n\r\n"), part_text(w, w->readable), w->in->parent_text,
-			&raw, &w->out->info);
+		trim_reply(SLICE("Content-Type: text/html; charset=utf-8\r\n\r\n"), part_text(w, w->readable),
+			w->in->parent_text, &raw, &w->out->info);
 	else if (w->in->reply)
 		trim_reply(w->in->header, w->in->body, w->in->parent_text, &raw, &w->out->info);
 	else if (html)
@@ -127,8 +119,7 @@ static void make_text(struct reply_work *w)
 	buf_free(&clean);
 }
 
-static bool shown_before(struct reply_work *w, const struct mime_part *p)
-{
+static bool shown_before(struct reply_work *w, const struct mime_part *p) {
 	struct buf content = { 0 };
 	bool seen = false;
 
@@ -141,8 +132,7 @@ static bool shown_before(struct reply_work *w, const struct mime_part *p)
 }
 
 /* what stays beside the text; false: nothing would change */
-static bool choose(struct reply_work *w)
-{
+static bool choose(struct reply_work *w) {
 	int alternative = alternative_of(&w->t, w->readable);
 	bool plain = !w->out->from_html, dropped = false;
 
@@ -165,8 +155,7 @@ static bool choose(struct reply_work *w)
 }
 
 /* what came in paragraphs goes on in paragraphs */
-static void put_flowed(struct slice text, struct buf *head, struct buf *body)
-{
+static void put_flowed(struct slice text, struct buf *head, struct buf *body) {
 	bool eight = false, delsp = flowed_encode(text, body);
 
 	for (size_t i = 0; i < text.n && !eight; i++)
@@ -177,13 +166,11 @@ static void put_flowed(struct slice text, struct buf *head, struct buf *body)
 		delsp ? "; delsp=yes" : "", eight ? "8bit" : "7bit");
 }
 
-static bool is_flowed(const struct mime_part *p)
-{
+static bool is_flowed(const struct mime_part *p) {
 	return slice_is_nocase(mime_param_get(p->params, p->nparams, "format"), "flowed");
 }
 
-static void put_text(const struct reply_work *w, struct buf *head, struct buf *body)
-{
+static void put_text(const struct reply_work *w, struct buf *head, struct buf *body) {
 	if (is_flowed(&w->t.v[w->readable]) || w->out->from_html)
 		put_flowed(w->out->text, head, body);
 	else
@@ -191,8 +178,7 @@ static void put_text(const struct reply_work *w, struct buf *head, struct buf *b
 }
 
 /* the length of lines decides the encoding */
-void reply_body_put(struct slice text, struct buf *head, struct buf *body)
-{
+void reply_body_put(struct slice text, struct buf *head, struct buf *body) {
 	bool eight = false, lng = false;
 	struct slice rest = text, line;
 
@@ -213,8 +199,7 @@ void reply_body_put(struct slice text, struct buf *head, struct buf *body)
 		lng ? "quoted-printable" : eight ? "8bit" : "7bit");
 }
 
-static void put_parts(struct reply_work *w, struct buf *head, struct buf *body)
-{
+static void put_parts(struct reply_work *w, struct buf *head, struct buf *body) {
 	struct buf text_head = { 0 }, text = { 0 };
 	unsigned char hash[32];
 	char boundary[40];
@@ -243,8 +228,7 @@ static void put_parts(struct reply_work *w, struct buf *head, struct buf *body)
 	buf_free(&text);
 }
 
-int reply_body_make(struct arena *a, const struct reply_body_in *in, struct reply_body *r_r)
-{
+int reply_body_make(struct arena *a, const struct reply_body_in *in, struct reply_body *r_r) {
 	struct reply_work w = { .a = a, .in = in, .out = r_r };
 	struct buf head = { 0 }, body = { 0 };
 	bool change;

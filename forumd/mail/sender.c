@@ -174,7 +174,8 @@ static enum sender_verdict verdict(const struct work *w) {
 	return w->dmarc == AUTH_FAIL || aligned == AUTH_FAIL || aligned == AUTH_SOFTFAIL ? SENDER_FALSE : SENDER_UNKNOWN;
 }
 
-enum sender_verdict sender_check(struct arena *a, const struct sender_mail *m, const struct dns *dns, struct buf *results_r) {
+enum sender_verdict sender_check(struct arena *a, const struct sender_mail *m, const struct dns *dns,
+	struct buf *results_r) {
 	struct work *w = ARENA_NEW(a, struct work);
 	struct address from;
 	w->a = a;
@@ -230,7 +231,8 @@ bool sender_public_results(struct slice header, struct slice authserv_id, struct
 	while (found && slice_split(&rest, ';', &piece)) {
 		piece = slice_trim(piece);
 		size_t n = 0;                      /* "method=result", nothing behind it */
-		while (n < piece.n && (text_alpha(piece.p[n]) || text_digit(piece.p[n]) || piece.p[n] == '=' || piece.p[n] == '-'))
+		while (n < piece.n &&
+			(text_alpha(piece.p[n]) || text_digit(piece.p[n]) || piece.p[n] == '=' || piece.p[n] == '-'))
 			n++;
 		word = slice_to(piece, n);
 		if (slice_chr(word, '=') > 0)

@@ -6,10 +6,11 @@
 #include "forumd/mail/spf.h"
 
 enum sender_verdict {
-	SENDER_PROVEN = 'P',       /* a signature or the sending address stands for the domain of From, or a trusted sealer says so */
-	SENDER_FALSE = 'F',        /* DMARC says no; or there is no policy, and what should stand for the domain fails */
-	SENDER_UNKNOWN = 'N',      /* nothing says anything */
-	SENDER_LATER = 'T',        /* the DNS did not answer: nobody can tell now */
+	SENDER_PROVEN =
+		'P', /* a signature or the sending address stands for the domain of From, or a trusted sealer says so */
+	SENDER_FALSE = 'F', /* DMARC says no; or there is no policy, and what should stand for the domain fails */
+	SENDER_UNKNOWN = 'N', /* nothing says anything */
+	SENDER_LATER = 'T', /* the DNS did not answer: nobody can tell now */
 };
 struct sender_mail {
 	struct spf_client client;
@@ -18,7 +19,8 @@ struct sender_mail {
 	int64_t now;
 };
 /* results_r: what goes behind the authserv-id, "; spf=pass smtp.mailfrom=...", one line without CR or LF */
-enum sender_verdict sender_check(struct arena *a, const struct sender_mail *m, const struct dns *dns, struct buf *results_r);
+enum sender_verdict sender_check(struct arena *a, const struct sender_mail *m, const struct dns *dns,
+	struct buf *results_r);
 /* Is it an Authentication-Results of that authserv-id? flat: room to work in, its value without comments afterwards. */
 struct field;
 bool sender_carries(const struct field *f, struct slice authserv_id, struct buf *flat);

@@ -149,10 +149,12 @@ static bool term_network(struct slice value, struct term *t) {
 	bool v6 = t->kind == IP6;
 	if (slash >= 0 && !term_bits(slice_from(value, (size_t)slash + 1), v6 ? 128 : 32, v6 ? &t->bits6 : &t->bits4))
 		return false;
-	return slice_cstr(slash >= 0 ? slice_to(value, (size_t)slash) : value, text, sizeof text) && inet_pton(v6 ? AF_INET6 : AF_INET, text, t->net) == 1;
+	return slice_cstr(slash >= 0 ? slice_to(value, (size_t)slash) : value, text, sizeof text) &&
+		inet_pton(v6 ? AF_INET6 : AF_INET, text, t->net) == 1;
 }
 
-static enum dns_status nothing(void *arg, struct slice name, enum dns_type type, struct arena *a, struct dns_records *r_r) {
+static enum dns_status nothing(void *arg, struct slice name, enum dns_type type, struct arena *a,
+	struct dns_records *r_r) {
 	(void)arg, (void)name, (void)type, (void)a;
 	r_r->n = 0;
 	return DNS_ABSENT;
@@ -187,8 +189,14 @@ static bool term_spec(struct spf *s, struct slice spec) {
 }
 
 static const struct { const char *name; enum kind kind; bool spec, needs; } mechanisms[] = {
-	{ "all", ALL, false, false }, { "include", INCLUDE, true, true }, { "a", A, true, false }, { "mx", MX, true, false },
-	{ "ptr", PTR, true, false }, { "ip4", IP4, true, true }, { "ip6", IP6, true, true }, { "exists", EXISTS, true, true },
+	{ "all", ALL, false, false },
+	{ "include", INCLUDE, true, true },
+	{ "a", A, true, false },
+	{ "mx", MX, true, false },
+	{ "ptr", PTR, true, false },
+	{ "ip4", IP4, true, true },
+	{ "ip6", IP6, true, true },
+	{ "exists", EXISTS, true, true },
 };
 
 static bool read_mechanism(struct spf *s, struct slice word, struct term *t) {
@@ -286,7 +294,8 @@ static enum match match_ptr(struct spf *s, struct slice target) {
 		return MATCH_NO;                 /* RFC 7208 5.5: an error is no match */
 	for (size_t i = 0; i < r->n; i++) {
 		struct slice v = r->v[i];
-		if (slice_eq_nocase(v, target) || (v.n > target.n && v.p[v.n - target.n - 1] == '.' && slice_ends_nocase(v, target)))
+		if (slice_eq_nocase(v, target) ||
+			(v.n > target.n && v.p[v.n - target.n - 1] == '.' && slice_ends_nocase(v, target)))
 			return MATCH_YES;
 	}
 	return MATCH_NO;
@@ -411,7 +420,8 @@ enum auth_word spf_check(struct arena *a, const struct spf_client *c, const stru
 	return check(&s, s.sender_domain, true);
 }
 
-int spf_expand(struct arena *a, const struct spf_client *c, struct slice domain, const struct dns *dns, struct slice spec, struct buf *out) {
+int spf_expand(struct arena *a, const struct spf_client *c, struct slice domain, const struct dns *dns,
+	struct slice spec, struct buf *out) {
 	struct spf s;
 	start(&s, a, c, dns);
 	return spf_macro(&s, domain, spec, out);

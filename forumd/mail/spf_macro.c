@@ -32,7 +32,9 @@ static void client_name(struct spf *s, struct slice domain, struct buf *out) {
 	if (spf_client_names(s, r) == DNS_FOUND)
 		for (size_t i = 0; i < r->n; i++) {
 			struct slice v = r->v[i];
-			int mine = slice_eq_nocase(v, domain) ? 3 : v.n > domain.n && v.p[v.n - domain.n - 1] == '.' && slice_ends_nocase(v, domain) ? 2 : 1;
+			int mine = slice_eq_nocase(v, domain)                                                  ? 3
+				: v.n > domain.n && v.p[v.n - domain.n - 1] == '.' && slice_ends_nocase(v, domain) ? 2
+																								   : 1;
 			if (mine > rank)
 				rank = mine, best = v;
 		}
@@ -67,7 +69,8 @@ static void add_escaped(struct buf *out, struct slice s, bool escape) {
 }
 
 /* cut at the delimiters, turned round, the last `keep` pieces joined with dots */
-static void transform(struct buf *out, struct slice value, unsigned keep, bool reverse, struct slice delimiters, bool escape) {
+static void transform(struct buf *out, struct slice value, unsigned keep, bool reverse, struct slice delimiters,
+	bool escape) {
 	struct slice piece[PIECES_MAX];
 	size_t n = 0, start = 0;
 	for (size_t i = 0; i <= value.n && n < PIECES_MAX; i++)
@@ -101,7 +104,8 @@ static int macro_one(struct spf *s, struct slice domain, struct slice m, struct 
 	if (!macro_value(s, domain, m.p[0], &value) || strchr("crtCRT", m.p[0]))   /* c, r, t: in explanations only */
 		r = ERR_SYNTAX;
 	else
-		transform(out, slice_to(buf_slice(&value), 600), keep, reverse, delimiters.n ? delimiters : SLICE("."), m.p[0] >= 'A' && m.p[0] <= 'Z');
+		transform(out, slice_to(buf_slice(&value), 600), keep, reverse, delimiters.n ? delimiters : SLICE("."),
+			m.p[0] >= 'A' && m.p[0] <= 'Z');
 	buf_free(&value);
 	return r;
 }
@@ -125,7 +129,8 @@ int spf_macro(struct spf *s, struct slice domain, struct slice spec, struct buf 
 			buf_adds(out, "%20");
 		} else {
 			ptrdiff_t end = next == '{' ? slice_chr(slice_from(spec, i), '}') : -1;
-			if (end < 0 || ++macros > MACROS_MAX || macro_one(s, domain, slice_sub(spec, i + 1, (size_t)end - 1), out) < 0)
+			if (end < 0 || ++macros > MACROS_MAX ||
+				macro_one(s, domain, slice_sub(spec, i + 1, (size_t)end - 1), out) < 0)
 				return ERR_SYNTAX;
 			i += (size_t)end;
 		}

@@ -1,4 +1,5 @@
-/* subject.h - base subject of RFC 5256 2.1 plus the reply prefixes of other languages (AW, SV, VS, Antw, RE^2, 回复 ...). */
+/* subject.h - base subject of RFC 5256 2.1 plus the reply prefixes of other languages (AW, SV, VS, Antw, RE^2, 回复 ...).
+ */
 #ifndef FORUMD_MAIL_SUBJECT_H
 #define FORUMD_MAIL_SUBJECT_H
 #include "forumd/base/buf.h"

@@ -26,7 +26,8 @@ static int text_part_alternative(const struct mime_table *t, size_t i, bool *for
 static int text_part_plain_in(const struct mime_table *t, int alternative) {
 	const struct mime_part *in = &t->v[alternative];
 	for (size_t i = (size_t)alternative + 1; i < t->n && t->v[i].body_off <= in->body_off + in->body_len; i++)
-		if (t->v[i].depth > in->depth && text_part_inline(t, i) && slice_is(t->v[i].subtype, "plain") && t->v[i].body_len > 2)
+		if (t->v[i].depth > in->depth && text_part_inline(t, i) && slice_is(t->v[i].subtype, "plain") &&
+			t->v[i].body_len > 2)
 			return (int)i;
 	return -1;
 }

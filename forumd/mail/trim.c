@@ -95,8 +95,8 @@ static bool trim_tail_ours(const struct trim *t, size_t from) {
 			own += known ? waiting : 0;
 			known += l->known;
 			waiting = 0;
-		} else if (l->kind == TRIM_TEXT && !trim_line_label(l) && !trim_line_decoration(l) && slice_find(l->text, SLICE("<http")) < 0 &&
-			slice_find(l->text, SLICE("<mailto")) < 0) {
+		} else if (l->kind == TRIM_TEXT && !trim_line_label(l) && !trim_line_decoration(l) &&
+			slice_find(l->text, SLICE("<http")) < 0 && slice_find(l->text, SLICE("<mailto")) < 0) {
 			waiting++;
 		}
 	}
@@ -154,7 +154,8 @@ static size_t trim_tail(struct trim *t) {
 	for (size_t i = 0; i < t->n; i++) {
 		size_t from, keep;
 		/* all below is passed on, unless it is what we sent */
-		if (t->keep_forwarded && t->v[i].kind == TRIM_TEXT && trim_line_forward(&t->v[i]) && (!t->parent_octets || !trim_tail_ours(t, i)))
+		if (t->keep_forwarded && t->v[i].kind == TRIM_TEXT && trim_line_forward(&t->v[i]) &&
+			(!t->parent_octets || !trim_tail_ours(t, i)))
 			return t->n;
 		unsigned reason = trim_tail_begins(t, i, &from, &keep);
 		if (!reason)
@@ -263,7 +264,8 @@ static void signature_line(struct signature *s, const struct trim_line *l) {
 	s->longs += l->text.n > 80;
 	s->sentences += last == '.' || last == '?' || last == '!';
 	s->contacts += trim_line_contact(l);
-	s->items += first == '[' || first == '*' || first == '-' || (text_digit(first) && l->text.n > 1 && memchr(".)", l->text.p[1], 2));
+	s->items += first == '[' || first == '*' || first == '-' ||
+		(text_digit(first) && l->text.n > 1 && memchr(".)", l->text.p[1], 2));
 	s->list = s->list || slice_find(l->fold, SLICE("mailing list")) >= 0;
 	s->links = s->links || slice_starts(l->fold, SLICE("groups.io links:"));
 }
@@ -286,9 +288,11 @@ static bool signature_begins(const struct trim *t, size_t i, const struct signat
 	if (slice_is(line, "-- ") || slice_is(line, "--\xc2\xa0"))
 		return s->lines <= 30;
 	bool modest = s->lines <= 8 && s->gaps <= 1 && !s->longs && !s->items;
-	if (slice_is(l->text, "--") || slice_is(l->text, "—") || slice_is(l->text, "––") || slice_is(l->text, "__") || slice_is(l->text, "- --"))
+	if (slice_is(l->text, "--") || slice_is(l->text, "—") || slice_is(l->text, "––") || slice_is(l->text, "__") ||
+		slice_is(l->text, "- --"))
 		return !s->lines || (modest && attached && (s->sentences * 2 < s->lines || s->contacts));
-	if (l->text.n >= 20 && ((signature_rule(l, '_') && s->list) || (slice_starts(l->text, SLICE("-=-=-=-=")) && s->links)))
+	if (l->text.n >= 20 &&
+		((signature_rule(l, '_') && s->list) || (slice_starts(l->text, SLICE("-=-=-=-=")) && s->links)))
 		return s->lines <= 12;
 	if (l->text.n >= 3 && (signature_rule(l, '-') || signature_rule(l, '_') || signature_rule(l, '=')))
 		return modest && s->lines && s->lines <= 6 && attached && s->contacts && !s->sentences;
@@ -449,7 +453,8 @@ static bool trim_lines(struct slice text, struct slice parent_text, bool html, b
 	return !info->whole;
 }
 
-static void trim_plain(struct slice utf8, struct slice parent_text, bool keep_forwarded, struct buf *out, struct trim_info *info_r) {
+static void trim_plain(struct slice utf8, struct slice parent_text, bool keep_forwarded, struct buf *out,
+	struct trim_info *info_r) {
 	if (!trim_lines(utf8, parent_text, false, keep_forwarded, out, info_r))
 		buf_add_slice(out, utf8);
 }
@@ -458,7 +463,8 @@ void trim_text(struct slice utf8, struct slice parent_text, struct buf *out, str
 	trim_plain(utf8, parent_text, false, out, info_r);
 }
 
-void trim_reply(struct slice header, struct slice body, struct slice parent_text, struct buf *out, struct trim_info *info_r) {
+void trim_reply(struct slice header, struct slice body, struct slice parent_text, struct buf *out,
+	struct trim_info *info_r) {
 	struct arena *a = arena_new();
 	struct buf text = { 0 }, marked = { 0 }, plain = { 0 };
 	struct mime_table table;

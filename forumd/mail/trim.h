@@ -4,10 +4,12 @@
  *
  * What is removed: a quotation at the end of the text (lines with '>', or all below an "Original Message" line, a block
  * of From/Sent/To/Subject, an "On ... wrote:" in one of many languages), one introduced quotation above the answer,
- * signatures, lines such as "Sent from my phone", list footers, and the paragraph about confidentiality that companies add.
- * What stays: mail that is passed on ("Forwarded message", in a message with a Subject; unless it is the text answered); everything between quotations and those quotations
- * themselves (answers point by point). When the text being answered is known, unmarked quotations go only if they are
- * copies of it. If nothing would be left, all is kept. Any thread; linear time; input of any size or form. */
+ * signatures, lines such as "Sent from my phone", list footers, and the paragraph about confidentiality that companies
+ * add.
+ * What stays: mail that is passed on ("Forwarded message", in a message with a Subject; unless it is the text
+ * answered); everything between quotations and those quotations themselves (answers point by point). When the text
+ * being answered is known, unmarked quotations go only if they are copies of it. If nothing would be left, all is kept.
+ * Any thread; linear time; input of any size or form. */
 #ifndef FORUMD_MAIL_TRIM_H
 #define FORUMD_MAIL_TRIM_H
 #include "forumd/base/buf.h"
@@ -33,5 +35,6 @@ struct trim_info {
  * unknown. Appends the reply to out: kept lines byte for byte, without blank lines at either end. */
 void trim_text(struct slice utf8, struct slice parent_text, struct buf *out, struct trim_info *info_r);
 /* The same from a message: its readable part (mime.h), decoded; in HTML the quotations are found by structure. */
-void trim_reply(struct slice header, struct slice body, struct slice parent_text, struct buf *out, struct trim_info *info_r);
+void trim_reply(struct slice header, struct slice body, struct slice parent_text, struct buf *out,
+	struct trim_info *info_r);
 #endif

@@ -1,7 +1,7 @@
-/* trim_html.c - HTML mail, copied with marks where its structure says what the text will not say in every language: here
- * the quoted mail begins, these lines introduce a quotation, this is a signature. Quotations themselves need none: they
- * are blockquotes, and those become lines with '>'. One pass, no tree: of nested elements only one is followed to its
- * end, by counting tags of its name. */
+/* trim_html.c - HTML mail, copied with marks where its structure says what the text will not say in every language:
+ * here the quoted mail begins, these lines introduce a quotation, this is a signature. Quotations themselves need none:
+ * they are blockquotes, and those become lines with '>'. One pass, no tree: of nested elements only one is followed to
+ * its end, by counting tags of its name. */
 #include "forumd/base/text.h"
 #include "forumd/mail/html.h"
 #include "forumd/mail/trim_private.h"
@@ -12,15 +12,33 @@ enum html_act { HTML_NOTHING, HTML_SEPARATOR, HTML_RULE, HTML_INTRO, HTML_SIGNAT
 
 /* class or id, or its end: programs put prefixes before the names of nested mails' */
 static const struct { const char *name; enum html_act act; } html_names[] = {
-	{ "divRplyFwdMsg", HTML_SEPARATOR }, { "appendonsend", HTML_SEPARATOR }, { "stopSpelling", HTML_RULE }, { "zwchr", HTML_RULE },
-	{ "OLK_SRC_BODY_SECTION", HTML_SEPARATOR }, { "mail-editor-reference-message-container", HTML_SEPARATOR },
-	{ "ms-outlook-mobile-reference-message", HTML_SEPARATOR }, { "OutlookMessageHeader", HTML_SEPARATOR }, { "yahoo_quoted", HTML_QUOTE },
-	{ "gmail_quote", HTML_INTRO }, { "gmail_attr", HTML_INTRO }, { "gmail_quote_container", HTML_INTRO },
-	{ "moz-cite-prefix", HTML_INTRO }, { "protonmail_quote", HTML_INTRO }, { "tutanota_quote", HTML_INTRO }, { "zmail_extra", HTML_INTRO },
-	{ "gmail_signature", HTML_SIGNATURE }, { "moz-signature", HTML_SIGNATURE }, { "AppleMailSignature", HTML_SIGNATURE },
-	{ "protonmail_signature_block", HTML_SIGNATURE }, { "ms-outlook-mobile-signature", HTML_SIGNATURE },
-	{ "Signature", HTML_SIGNATURE }, { "yahoo_signature", HTML_SIGNATURE }, { "yahoo-signature", HTML_SIGNATURE }, { "mail_android_signature", HTML_SIGNATURE },
-	{ "data-signatureblock", HTML_SIGNATURE }, { "composer_signature", HTML_SIGNATURE },
+	{ "divRplyFwdMsg", HTML_SEPARATOR },
+	{ "appendonsend", HTML_SEPARATOR },
+	{ "stopSpelling", HTML_RULE },
+	{ "zwchr", HTML_RULE },
+	{ "OLK_SRC_BODY_SECTION", HTML_SEPARATOR },
+	{ "mail-editor-reference-message-container", HTML_SEPARATOR },
+	{ "ms-outlook-mobile-reference-message", HTML_SEPARATOR },
+	{ "OutlookMessageHeader", HTML_SEPARATOR },
+	{ "yahoo_quoted", HTML_QUOTE },
+	{ "gmail_quote", HTML_INTRO },
+	{ "gmail_attr", HTML_INTRO },
+	{ "gmail_quote_container", HTML_INTRO },
+	{ "moz-cite-prefix", HTML_INTRO },
+	{ "protonmail_quote", HTML_INTRO },
+	{ "tutanota_quote", HTML_INTRO },
+	{ "zmail_extra", HTML_INTRO },
+	{ "gmail_signature", HTML_SIGNATURE },
+	{ "moz-signature", HTML_SIGNATURE },
+	{ "AppleMailSignature", HTML_SIGNATURE },
+	{ "protonmail_signature_block", HTML_SIGNATURE },
+	{ "ms-outlook-mobile-signature", HTML_SIGNATURE },
+	{ "Signature", HTML_SIGNATURE },
+	{ "yahoo_signature", HTML_SIGNATURE },
+	{ "yahoo-signature", HTML_SIGNATURE },
+	{ "mail_android_signature", HTML_SIGNATURE },
+	{ "data-signatureblock", HTML_SIGNATURE },
+	{ "composer_signature", HTML_SIGNATURE },
 };
 
 struct html_marker {
@@ -191,7 +209,8 @@ static void html_tag(struct html_marker *h) {
 		h->rest = slice_from(h->rest, opaque);
 		return;
 	}
-	struct slice tag = slice_sub(h->rest, start + n, whole - start - n < HTML_TAG_MAX ? whole - start - n : HTML_TAG_MAX);
+	struct slice tag = slice_sub(h->rest, start + n,
+		whole - start - n < HTML_TAG_MAX ? whole - start - n : HTML_TAG_MAX);
 	bool empty = slice_ends(tag, SLICE("/>")) && !slice_is_nocase(name, "div") && !slice_is_nocase(name, "span");
 	if (!empty)
 		html_follow(h, name, close);

@@ -6,7 +6,8 @@
 
 /* marks that steer writing direction or join nothing; they hide words from the tables */
 static bool line_invisible(int32_t c) {
-	return (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x2069) || c == 0xfeff || c == 0xad;
+	return (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x2069) ||
+		c == 0xfeff || c == 0xad;
 }
 
 static bool line_space_at(struct slice s, size_t *n_r) {
@@ -58,7 +59,8 @@ static struct slice line_fold(struct slice text, struct buf *out) {
 }
 
 static enum trim_kind line_mark(struct slice s) {
-	static const char *const marks[] = { TRIM_MARK_SEPARATOR, TRIM_MARK_RULE, TRIM_MARK_INTRO, TRIM_MARK_SIGNATURE, TRIM_MARK_SIGNATURE_END };
+	static const char *const marks[] = { TRIM_MARK_SEPARATOR, TRIM_MARK_RULE, TRIM_MARK_INTRO, TRIM_MARK_SIGNATURE,
+		TRIM_MARK_SIGNATURE_END };
 	for (unsigned i = 0; i < sizeof marks / sizeof *marks; i++)
 		if (slice_is(s, marks[i]))
 			return TRIM_SEPARATOR + i;
@@ -80,7 +82,8 @@ static void line_join_wrapped(struct trim *t) {
 	for (size_t i = 1; i + 1 < t->n; i++) {
 		struct trim_line *l = &t->v[i];
 		struct slice above = t->v[i - 1].text;
-		if (l->kind != TRIM_TEXT || t->v[i - 1].kind != TRIM_QUOTED || t->v[i + 1].kind != TRIM_QUOTED || l->text.n > 40 || above.n < 64)
+		if (l->kind != TRIM_TEXT || t->v[i - 1].kind != TRIM_QUOTED || t->v[i + 1].kind != TRIM_QUOTED ||
+			l->text.n > 40 || above.n < 64)
 			continue;
 		char c = l->text.p[0];
 		if (!(c >= 'A' && c <= 'Z') && !memchr(".!?:", above.p[above.n - 1], 4))
@@ -93,8 +96,8 @@ static void line_quote_bars(struct trim *t) {
 	size_t from, keep;
 	bool found = false;
 	for (size_t i = 0; i + 1 < t->n && !found; i++)
-		found = t->v[i].fold.n && t->v[i + 1].text.n && t->v[i + 1].text.p[0] == '|' && slice_ends(t->v[i].fold, SLICE(":")) &&
-			trim_intro(t, 0, i, true, &from, &keep);
+		found = t->v[i].fold.n && t->v[i + 1].text.n && t->v[i + 1].text.p[0] == '|' &&
+			slice_ends(t->v[i].fold, SLICE(":")) && trim_intro(t, 0, i, true, &from, &keep);
 	for (size_t i = 0; found && i < t->n; i++)
 		if (t->v[i].kind == TRIM_TEXT && t->v[i].text.p[0] == '|' && !slice_ends(t->v[i].fold, SLICE("wrote:")))
 			t->v[i].kind = TRIM_QUOTED;
@@ -136,8 +139,9 @@ void trim_split(struct trim *t, struct slice text) {
 			l->fold = line_fold(l->text, &t->folded);
 	}
 	for (size_t i = 0; i < t->n; i++)
-		t->v[i].fold = t->v[i].fold.n ? slice_sub(buf_slice(&t->folded), (size_t)(uintptr_t)t->v[i].fold.p, t->v[i].fold.n) :
-			slice_of("", 0);
+		t->v[i].fold = t->v[i].fold.n
+			? slice_sub(buf_slice(&t->folded), (size_t)(uintptr_t)t->v[i].fold.p, t->v[i].fold.n)
+			: slice_of("", 0);
 	line_code(t);
 	line_quote_bars(t);
 	line_join_wrapped(t);
@@ -206,7 +210,8 @@ static bool line_titled(const struct trim_line *l, const char *const *titles) {
 		if (slice_is(s, *k))
 			return (before >= 2 && (after >= 2 || after == 0)) || (colon && before == 0);
 		/* "---------- Forwarded by x on y", "-------- Original message --------From: x" */
-		if (before >= 2 && slice_starts(s, title) && ((after == 0 && s.n <= 100) || (before >= 5 && slice_starts(slice_trim(behind), SLICE("---")))))
+		if (before >= 2 && slice_starts(s, title) &&
+			((after == 0 && s.n <= 100) || (before >= 5 && slice_starts(slice_trim(behind), SLICE("---")))))
 			return true;
 	}
 	return false;
@@ -250,8 +255,10 @@ static bool line_is_boilerplate(struct slice s);
 bool trim_line_boilerplate(const struct trim_line *l) {
 	struct buf b = { 0 };
 	/* the names of stores are the same in all languages */
-	bool picture = slice_starts(l->fold, SLICE("[cid:")) && slice_ends(l->fold, SLICE("]")) && slice_chr(l->fold, ' ') < 0;
-	bool store = l->fold.n <= 200 && slice_find(l->fold, SLICE("outlook")) >= 0 && slice_find(l->fold, SLICE("aka.ms/")) >= 0;
+	bool picture = slice_starts(l->fold, SLICE("[cid:")) && slice_ends(l->fold, SLICE("]")) &&
+		slice_chr(l->fold, ' ') < 0;
+	bool store = l->fold.n <= 200 && slice_find(l->fold, SLICE("outlook")) >= 0 &&
+		slice_find(l->fold, SLICE("aka.ms/")) >= 0;
 	if (!l->fold.n || l->fold.n > 400)
 		return false;
 	line_without_links(l->fold, &b);
@@ -283,7 +290,8 @@ bool trim_line_contact(const struct trim_line *l) {
 	size_t digits = 0;
 	for (size_t i = 0; i < l->fold.n; i++)
 		digits += text_digit(l->fold.p[i]);
-	return digits >= 7 || slice_chr(l->fold, '@') >= 0 || slice_find(l->fold, SLICE("://")) >= 0 || slice_find(l->fold, SLICE("www.")) >= 0;
+	return digits >= 7 || slice_chr(l->fold, '@') >= 0 || slice_find(l->fold, SLICE("://")) >= 0 ||
+		slice_find(l->fold, SLICE("www.")) >= 0;
 }
 
 /* what speaks for an introduction */
@@ -299,7 +307,8 @@ static bool intro_verb(struct slice s, bool *own_r) {
 			struct slice behind = slice_from(rest, (size_t)at + verb.n), before = slice_to(rest, (size_t)at);
 			if (verb.p[0] == ' ' && behind.n && !line_in(behind.p[0], " :,.;-(/<>\""))
 				continue;
-			*own_r = slice_ends(before, SLICE(" i")) || slice_starts(behind, SLICE(" ich")) || slice_ends(before, SLICE(" j'ai"));
+			*own_r = slice_ends(before, SLICE(" i")) || slice_starts(behind, SLICE(" ich")) ||
+				slice_ends(before, SLICE(" j'ai"));
 			return true;
 		}
 	}
@@ -356,13 +365,16 @@ static bool intro_enough(const struct evidence *e, bool quoted) {
 		return e->colon && e->verb && dated && e->digit && (e->opener || e->digit_first || (e->address && e->time));
 	if (e->colon)
 		return e->verb || (dated && (e->opener || e->digit_first || (e->address && e->digit)));
-	return (e->address && e->digit_first && dated) || (e->opener && e->verb && e->time && e->digit_first && e->open_end);
+	return (e->address && e->digit_first && dated) ||
+		(e->opener && e->verb && e->time && e->digit_first && e->open_end);
 }
 
-/* "Ann Other wrote:" without date or address: nothing but a name, and not "As Ann wrote:" or "I agree with what Ann wrote:" */
+/* "Ann Other wrote:" without date or address: nothing but a name, and not "As Ann wrote:" or "I agree with what Ann
+ * wrote:" */
 static bool intro_is_name(const struct trim_line *l) {
-	static const char *const words[] = { "as", "like", "what", "i", "my", "we", "you", "he", "she", "they", "somebody", "someone", "the", "here", "this", "that", "then",
-		"and", "but", "when", "once", "wie", "was", "hier", "dann", "und", "comme", "voici", "como", "come", "ecco", "zoals", "som", "jak", "как", "kuten", NULL };
+	static const char *const words[] = { "as", "like", "what", "i", "my", "we", "you", "he", "she", "they", "somebody",
+		"someone", "the", "here", "this", "that", "then", "and", "but", "when", "once", "wie", "was", "hier", "dann",
+		"und", "comme", "voici", "como", "come", "ecco", "zoals", "som", "jak", "как", "kuten", NULL };
 	struct slice rest = l->text, word;
 	unsigned n = 0, lower = 0;
 	while (slice_word(&rest, &word)) {
@@ -427,7 +439,8 @@ bool trim_intro(const struct trim *t, size_t first, size_t last, bool quoted, si
 			break;
 		intro_join(t, last - k, last, &b);
 		intro_evidence(buf_slice(&b), &e);
-		if (!intro_enough(&e, quoted) || (!e.time && !e.address && !e.digit && !e.opener && k == 0 && !intro_is_name(l)))
+		if (!intro_enough(&e, quoted) ||
+			(!e.time && !e.address && !e.digit && !e.opener && k == 0 && !intro_is_name(l)))
 			continue;
 		intro_join(t, last - k, last - k, &b);
 		intro_evidence(buf_slice(&b), &start);

@@ -1,12 +1,15 @@
 /* conn.h - a buffered connection: plain, TLS, DEFLATE on top (RFC 8054, RFC 4978). Owned by its session, used by its
  * worker thread only.
  *
- * Input: the owner's callback gets CONN_INPUT; conn_input() is the buffer of plain bytes, consume what was used. Output:
+ * Input: the owner's callback gets CONN_INPUT; conn_input() is the buffer of plain bytes, consume what was used.
+ * Output:
  * append to conn_output(); everything added during one callback goes out with one write when the callback returns (a
- * whole read's worth of commands is answered with one write; listeners have TCP_NODELAY, and so have their connections).
+ * whole read's worth of commands is answered with one write; listeners have TCP_NODELAY, and so have their
+ * connections).
  * Back-pressure: above the high-water mark (256 KiB unsent) reading stops and conn_full() is true; below 64 KiB the
  * callback gets CONN_DRAINED.
- * The connection never frees itself inside a callback: CONN_CLOSED is the last event, the owner then calls conn_free(). */
+ * The connection never frees itself inside a callback: CONN_CLOSED is the last event, the owner then calls conn_free().
+ */
 #ifndef FORUMD_NET_CONN_H
 #define FORUMD_NET_CONN_H
 #include "forumd/base/buf.h"
@@ -56,9 +59,9 @@ bool conn_tls_addresses(const struct conn *c, struct buf *out);
  * limit: a bomb is just slow input. */
 void conn_start_deflate(struct conn *c);
 bool conn_is_deflate(const struct conn *c);
-/* Where output that is deflate already (stored segments ended by a full flush, without a final block) is appended: it goes
- * into the DEFLATE stream verbatim. Only when conn_is_deflate(). What was added to conn_output() before goes first. What
- * was appended may be cut off again before anything else is done with the connection. */
+/* Where output that is deflate already (stored segments ended by a full flush, without a final block) is appended: it
+ * goes into the DEFLATE stream verbatim. Only when conn_is_deflate(). What was added to conn_output() before goes
+ * first. What was appended may be cut off again before anything else is done with the connection. */
 struct buf *conn_spliced(struct conn *c);
 /* no input for this many ms: CONN_TIMEOUT (0: never). Output that makes no progress for 5 minutes closes. */
 void conn_set_timeout(struct conn *c, int64_t ms);

@@ -71,8 +71,8 @@ int listen_tcp(const char *address, unsigned port, int backlog, struct fail *f) 
 		if (error == EADDRINUSE || error == EACCES)
 			break;
 	}
-	return fail_set(f, error == EINVAL ? ERR_INVALID : ERR_UNAVAILABLE, "cannot listen on %s port %u: %s", address, port,
-		error == EINVAL ? "not a numeric address" : strerror(error));
+	return fail_set(f, error == EINVAL ? ERR_INVALID : ERR_UNAVAILABLE, "cannot listen on %s port %u: %s", address,
+		port, error == EINVAL ? "not a numeric address" : strerror(error));
 }
 
 /* true when somebody answers there */

@@ -6,8 +6,8 @@
 #include "forumd/base/fail.h"
 
 struct tls_client;
-/* Handshake on fd, which stays the caller's. host: a name, or a numeric address (then looked for among the certificate's
- * addresses). 1 or ERR_DENIED, ERR_UNAVAILABLE with words. */
+/* Handshake on fd, which stays the caller's. host: a name, or a numeric address (then looked for among the
+ * certificate's addresses). 1 or ERR_DENIED, ERR_UNAVAILABLE with words. */
 int tls_client_new(int fd, const char *host, struct tls_client **c_r, struct fail *f);
 /* > 0 octets, 0 end, -1 */
 ssize_t tls_client_read(struct tls_client *c, void *p, size_t n);

@@ -1,5 +1,5 @@
-/* Every worker's epoll holds the socket with EPOLLEXCLUSIVE, so that a connection wakes one of them. The watches are put up, changed
- * and taken down on their worker, while the main thread waits. */
+/* Every worker's epoll holds the socket with EPOLLEXCLUSIVE, so that a connection wakes one of them. The watches are
+ * put up, changed and taken down on their worker, while the main thread waits. */
 #include "forumd/run/accept.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@ struct accept_at {
 	struct loop_timer retry;
 	struct acceptor *all;
 	struct worker *worker;
-	unsigned most;                 /* to take at once: more while more wait, so that a lone one costs no question for another */
+	unsigned most; /* to take at once: more while more wait, so that a lone one costs no question for another */
 	bool watching;
 };
 struct acceptor {

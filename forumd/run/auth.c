@@ -27,7 +27,7 @@ struct auth {
 	uint32_t member;
 	bool proof;                          /* nothing for the pool to do: member is the outcome */
 	struct buf hash, password, program;
-	struct buf account, address;         /* keys of the brakes: one for an account, whatever program is named behind it */
+	struct buf account, address; /* keys of the brakes: one for an account, whatever program is named behind it */
 	struct auth_result result;
 };
 
@@ -153,7 +153,8 @@ static int64_t brake(struct auth *a) {
 }
 
 /* A password of 128 random bits is not hashed slowly: it is right, or what follows is the same as for any wrong one. */
-static bool is_app(struct session *s, struct forum_txn *t, struct auth *a, const struct member *m, struct slice program) {
+static bool is_app(struct session *s, struct forum_txn *t, struct auth *a, const struct member *m,
+	struct slice program) {
 	struct app app;
 	if (app_check(t, m->id, program, buf_slice(&a->password), session_door(s), &app) <= 0)
 		return false;

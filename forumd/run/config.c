@@ -49,96 +49,120 @@ static const struct key keys[] = {
 	{ "log", "level", T_WORD, "info", 0, 0, IN(log_level), "least severity that is logged", level_words },
 	{ "storage", "path", T_PATH, "data", 0, 0, IN(storage_path), "directory of the store", NULL },
 	{ "storage", "map_size", T_U64, "1099511627776", 1 << 20, 1ull << 46, IN(map_size),
-	  "address space of the store in octets: the most it can ever grow to", NULL },
+		"address space of the store in octets: the most it can ever grow to", NULL },
 	{ "storage", "text_cache", T_U64, "33554432", 0, 1ull << 40, IN(text_cache),
-	  "octets of memory for texts of posts that are read again and again; 0: none", NULL },
+		"octets of memory for texts of posts that are read again and again; 0: none", NULL },
 	{ "storage", "backup_path", T_PATH, "", 0, 0, IN(backup_path),
-	  "directory backups may be written to, beside the folder of the control socket", NULL },
+		"directory backups may be written to, beside the folder of the control socket", NULL },
 	{ "tls", "certificate", T_PATH, "", 0, 0, IN(tls_certificate), "certificate chain, PEM", NULL },
 	{ "tls", "key", T_PATH, "", 0, 0, IN(tls_key), "private key, PEM, without pass phrase", NULL },
-	{ "tls", "client_ca", T_PATH, "", 0, 0, IN(tls_client_ca), "authorities whose client certificates log members in, PEM", NULL },
+	{ "tls", "client_ca", T_PATH, "", 0, 0, IN(tls_client_ca),
+		"authorities whose client certificates log members in, PEM", NULL },
 	{ "control", "path", T_PATH, "forumd.sock", 0, 0, IN(control_path), "Unix socket of forumctl; empty: none", NULL },
 	{ "listen", "protocol", T_PROTOCOL, "", 0, 0, INL(protocol), "what is spoken there", protocol_words },
 	{ "listen", "address", T_WORD, "127.0.0.1", 0, 0, INL(address), "numeric address, or * for all", NULL },
 	{ "listen", "port", T_UINT, "0", 0, 65535, INL(port), "TCP port; 0: the kernel chooses", NULL },
 	{ "listen", "path", T_PATH, "", 0, 0, INL(path), "Unix socket instead of address and port", NULL },
 	{ "listen", "trust_authserv", T_WORD, "", 0, 0, INL(trust_authserv),
-	  "name of the mail server in front whose Authentication-Results count", NULL },
+		"name of the mail server in front whose Authentication-Results count", NULL },
 	{ "listen", "check_sender", T_BOOL, "no", 0, 0, INL(check_sender),
-	  "smtp from the world: SPF, DKIM and DMARC are checked here (no mail server in front)", NULL },
-	{ "dns", "server", T_WORD, "", 0, 0, IN(dns_server), "ADDRESS or ADDRESS:PORT asked for check_sender; empty: as /etc/resolv.conf says", NULL },
-	{ "dns", "timeout", T_UINT, "15", 1, 120, IN(dns_timeout), "seconds for all look-ups of one mail; then it is asked to come later", NULL },
-	{ "arc", "trust", T_WORD, "", 0, 0, IN(arc_trust), "domains whose ARC seals are believed, separated by commas (check_sender)", NULL },
-	{ "arc", "seal", T_BOOL, "yes", 0, 0, IN(arc_seal), "copies of mails are sealed with what was seen of their sender (needs dkim_key)", NULL },
-	{ "arc", "carry", T_BOOL, "no", 0, 0, IN(arc_carry), "chains that came are carried on in the copies; they may name the author's address", NULL },
+		"smtp from the world: SPF, DKIM and DMARC are checked here (no mail server in front)", NULL },
+	{ "dns", "server", T_WORD, "", 0, 0, IN(dns_server),
+		"ADDRESS or ADDRESS:PORT asked for check_sender; empty: as /etc/resolv.conf says", NULL },
+	{ "dns", "timeout", T_UINT, "15", 1, 120, IN(dns_timeout),
+		"seconds for all look-ups of one mail; then it is asked to come later", NULL },
+	{ "arc", "trust", T_WORD, "", 0, 0, IN(arc_trust),
+		"domains whose ARC seals are believed, separated by commas (check_sender)", NULL },
+	{ "arc", "seal", T_BOOL, "yes", 0, 0, IN(arc_seal),
+		"copies of mails are sealed with what was seen of their sender (needs dkim_key)", NULL },
+	{ "arc", "carry", T_BOOL, "no", 0, 0, IN(arc_carry),
+		"chains that came are carried on in the copies; they may name the author's address", NULL },
 	{ "outgoing", "transport", T_WORD, "", 0, 0, IN(outgoing_transport),
-	  "smtp://HOST:PORT, smtps://HOST:PORT, maildir:DIR, or empty for no mail", NULL },
+		"smtp://HOST:PORT, smtps://HOST:PORT, maildir:DIR, or empty for no mail", NULL },
 	{ "outgoing", "tls", T_WORD, "verify", 0, 0, IN(outgoing_tls), "TLS towards the mail server", tls_words },
 	{ "outgoing", "user", T_WORD, "", 0, 0, IN(outgoing_user), "login at the mail server", NULL },
-	{ "outgoing", "password_file", T_PATH, "", 0, 0, IN(outgoing_password_file),
-	  "file with the password, one line", NULL },
-	{ "outgoing", "dkim_key", T_PATH, "", 0, 0, IN(dkim_key), "private key (PEM, RSA or Ed25519) that signs outgoing mail", NULL },
-	{ "outgoing", "dkim_selector", T_WORD, "forumd", 0, 0, IN(dkim_selector), "selector of its public key in DNS", NULL },
-	{ "outgoing", "dkim_key2", T_PATH, "", 0, 0, IN(dkim_key2), "another key, of the other kind, that signs too", NULL },
+	{ "outgoing", "password_file", T_PATH, "", 0, 0, IN(outgoing_password_file), "file with the password, one line",
+		NULL },
+	{ "outgoing", "dkim_key", T_PATH, "", 0, 0, IN(dkim_key),
+		"private key (PEM, RSA or Ed25519) that signs outgoing mail", NULL },
+	{ "outgoing", "dkim_selector", T_WORD, "forumd", 0, 0, IN(dkim_selector), "selector of its public key in DNS",
+		NULL },
+	{ "outgoing", "dkim_key2", T_PATH, "", 0, 0, IN(dkim_key2), "another key, of the other kind, that signs too",
+		NULL },
 	{ "outgoing", "dkim_selector2", T_WORD, "forumd-ed25519", 0, 0, IN(dkim_selector2), "its selector", NULL },
 	{ "outgoing", "senders", T_UINT, "2", 1, 32, IN(outgoing_senders), "sending processes", NULL },
-	{ "outgoing", "domain_parallel", T_UINT, "64", 1, 64, IN(domain_parallel), "mails to one recipient domain under way at once, at most", NULL },
-	{ "outgoing", "domain_per_minute", T_UINT, "0", 0, 1000000, IN(domain_per_minute), "mails to one recipient domain in a minute; 0: no limit", NULL },
-	{ "outgoing", "hold_seconds", T_UINT, "0", 0, 86400, IN(hold_seconds),
-	  "mail copies leave this long after the post", NULL },
+	{ "outgoing", "domain_parallel", T_UINT, "64", 1, 64, IN(domain_parallel),
+		"mails to one recipient domain under way at once, at most", NULL },
+	{ "outgoing", "domain_per_minute", T_UINT, "0", 0, 1000000, IN(domain_per_minute),
+		"mails to one recipient domain in a minute; 0: no limit", NULL },
+	{ "outgoing", "hold_seconds", T_UINT, "0", 0, 86400, IN(hold_seconds), "mail copies leave this long after the post",
+		NULL },
 	{ "limits", "message_size", T_U64, "10000000", 1024, 1ull << 30, IN(message_size), "octets of one message", NULL },
-	{ "limits", "login_seconds", T_UINT, "60", 1, 3600, IN(login_seconds),
-	  "time to log in, or for a first command", NULL },
+	{ "limits", "login_seconds", T_UINT, "60", 1, 3600, IN(login_seconds), "time to log in, or for a first command",
+		NULL },
 	{ "limits", "idle_seconds", T_UINT, "1860", 10, 86400, IN(idle_seconds),
-	  "silence after which a client is sent away", NULL },
+		"silence after which a client is sent away", NULL },
 	{ "limits", "connections", T_UINT, "20000", 1, 1000000, IN(connections), "connections in all", NULL },
 	{ "limits", "connections_per_address", T_UINT, "64", 1, 1000000, IN(connections_per_address),
-	  "connections of one IPv4 address or IPv6 /64", NULL },
+		"connections of one IPv4 address or IPv6 /64", NULL },
 	{ "limits", "bad_commands", T_UINT, "20", 1, 10000, IN(bad_commands), "unknown commands before the end", NULL },
 	{ "limits", "login_failures", T_UINT, "5", 1, 100, IN(login_failures), "failed logins before the end", NULL },
-	{ "limits", "posts_per_minute", T_UINT, "60", 0, 100000, IN(posts_per_minute),
-	  "posts of one member; 0: no limit", NULL },
+	{ "limits", "posts_per_minute", T_UINT, "60", 0, 100000, IN(posts_per_minute), "posts of one member; 0: no limit",
+		NULL },
 	{ "limits", "own_storage", T_U64, "200000000", 0, 1ull << 50, IN(own_storage),
-	  "octets in the mailboxes of one member's own; 0: no limit", NULL },
+		"octets in the mailboxes of one member's own; 0: no limit", NULL },
 	{ "limits", "own_messages", T_U64, "100000", 0, UINT32_MAX, IN(own_messages), "messages there; 0: no limit", NULL },
 	{ "limits", "notify_mailboxes", T_UINT, "50000", 1, 10000000, IN(notify_mailboxes),
-	  "mailboxes whose comings and goings one IMAP session is told of (NOTIFY)", NULL },
+		"mailboxes whose comings and goings one IMAP session is told of (NOTIFY)", NULL },
 	{ "limits", "cleartext_login", T_BOOL, "no", 0, 0, IN(cleartext_login),
-	  "passwords without TLS from other than this machine", NULL },
+		"passwords without TLS from other than this machine", NULL },
 	{ "news", "motd", T_PATH, "", 0, 0, IN(motd), "file with the message of the day (LIST MOTD), UTF-8", NULL },
-	{ "news", "distributions", T_WORD, "", 0, 0, IN(distributions), "LIST DISTRIBUTIONS: \"name description; ...\"", NULL },
-	{ "news", "over_quoted", T_UINT, "80", 0, 100, IN(over_quoted), "an article with more quotes in a hundred lines is sent back; 0: never", NULL },
-	{ "news", "distrib_pats", T_WORD, "", 0, 0, IN(distrib_pats), "LIST DISTRIB.PATS: \"weight:wildmat:name; ...\"", NULL },
+	{ "news", "distributions", T_WORD, "", 0, 0, IN(distributions), "LIST DISTRIBUTIONS: \"name description; ...\"",
+		NULL },
+	{ "news", "over_quoted", T_UINT, "80", 0, 100, IN(over_quoted),
+		"an article with more quotes in a hundred lines is sent back; 0: never", NULL },
+	{ "news", "distrib_pats", T_WORD, "", 0, 0, IN(distrib_pats), "LIST DISTRIB.PATS: \"weight:wildmat:name; ...\"",
+		NULL },
 	{ "peer", "address", T_WORD, "", 0, 0, INP(address), "numeric address of a news server that feeds this one", NULL },
-	{ "peer", "user", T_WORD, "", 0, 0, INP(user), "address of the member it logs in as, instead of its own address", NULL },
+	{ "peer", "user", T_WORD, "", 0, 0, INP(user), "address of the member it logs in as, instead of its own address",
+		NULL },
 	{ "peer", "groups", T_WORD, "*", 0, 0, INP(groups), "wildmat of the groups it may bring articles for", NULL },
 	{ "peer", "stream", T_BOOL, "yes", 0, 0, INP(stream), "MODE STREAM, CHECK and TAKETHIS beside IHAVE", NULL },
 	{ "peer", "approved", T_BOOL, "no", 0, 0, INP(approved), "its Approved lines count in moderated groups", NULL },
-	{ "peer", "cancels", T_BOOL, "no", 0, 0, INP(cancels), "it may cancel and supersede what stands only in its groups, without a key", NULL },
-	{ "peer", "path", T_WORD, "", 0, 0, INP(path), "its name in Path; another one in front is marked as a mismatch", NULL },
+	{ "peer", "cancels", T_BOOL, "no", 0, 0, INP(cancels),
+		"it may cancel and supersede what stands only in its groups, without a key", NULL },
+	{ "peer", "path", T_WORD, "", 0, 0, INP(path), "its name in Path; another one in front is marked as a mismatch",
+		NULL },
 	{ "fetch", "protocol", T_WORD, "nntp", 0, 0, INF(protocol), "what the other server speaks", fetch_words },
 	{ "fetch", "host", T_WORD, "", 0, 0, INF(host), "its name or address", NULL },
 	{ "fetch", "port", T_UINT, "119", 1, 65535, INF(port), "its port", NULL },
-	{ "fetch", "tls", T_WORD, "none", 0, 0, INF(tls), "TLS from the first octet (port 563), certificate and name verified", fetch_tls_words },
+	{ "fetch", "tls", T_WORD, "none", 0, 0, INF(tls),
+		"TLS from the first octet (port 563), certificate and name verified", fetch_tls_words },
 	{ "fetch", "user", T_WORD, "", 0, 0, INF(user), "login there", NULL },
 	{ "fetch", "password_file", T_PATH, "", 0, 0, INF(password_file), "file with the password, one line", NULL },
 	{ "fetch", "groups", T_WORD, "", 0, 0, INF(groups), "groups that are followed, separated by commas", NULL },
-	{ "fetch", "direction", T_WORD, "pull", 0, 0, INF(direction), "bring articles here, there (TAKETHIS or IHAVE), or both", direction_words },
+	{ "fetch", "direction", T_WORD, "pull", 0, 0, INF(direction),
+		"bring articles here, there (TAKETHIS or IHAVE), or both", direction_words },
 	{ "fetch", "mailbox", T_WORD, "INBOX", 0, 0, INF(mailbox), "imap: mailbox whose unseen mails are taken in", NULL },
-	{ "fetch", "move_to", T_WORD, "", 0, 0, INF(move_to), "imap: mailbox they go to afterwards; empty: they stay, marked seen", NULL },
+	{ "fetch", "move_to", T_WORD, "", 0, 0, INF(move_to),
+		"imap: mailbox they go to afterwards; empty: they stay, marked seen", NULL },
 	{ "fetch", "group", T_WORD, "", 0, 0, INF(group), "imap: group of mails that name no address of ours", NULL },
-	{ "fetch", "trust_authserv", T_WORD, "", 0, 0, INF(trust_authserv), "imap: name of the mailbox's server in Authentication-Results", NULL },
-	{ "fetch", "path", T_WORD, "", 0, 0, INF(path), "nntp: its name in Path; another one in front is marked as a mismatch", NULL },
+	{ "fetch", "trust_authserv", T_WORD, "", 0, 0, INF(trust_authserv),
+		"imap: name of the mailbox's server in Authentication-Results", NULL },
+	{ "fetch", "path", T_WORD, "", 0, 0, INF(path),
+		"nntp: its name in Path; another one in front is marked as a mismatch", NULL },
 	{ "fetch", "interval", T_UINT, "60", 1, 86400, INF(interval), "seconds between two looks", NULL },
 	{ "reply", "separator", T_CHAR, "-", 0, 0, IN(reply_separator), "in GROUP-reply-TOKEN addresses", separator_words },
 	{ "reply", "days", T_U64, "30", 1, 36500, IN(reply_days), "life of reply addresses", NULL },
-	{ "http", "url", T_WORD, "", 0, 0, IN(http_url), "https://HOST under which an http or https listener is reached from outside; empty: none", NULL },
+	{ "http", "url", T_WORD, "", 0, 0, IN(http_url),
+		"https://HOST under which an http or https listener is reached from outside; empty: none", NULL },
 	{ "reply", "joining", T_BOOL, "yes", 0, 0, IN(joining),
-	  "strangers become members by a mail they confirm; their first post waits for a moderator", NULL },
+		"strangers become members by a mail they confirm; their first post waits for a moderator", NULL },
 	{ "outgoing", "digest_hour", T_UINT, "6", 0, 23, IN(digest_hour), "hour (UTC) at which digests leave", NULL },
 };
 #define NKEYS (sizeof keys / sizeof *keys)
-static const char *const sections[] = { "log", "storage", "tls", "control", "listen", "outgoing", "limits", "news", "peer", "fetch", "reply", "http", "dns", "arc" };
+static const char *const sections[] = { "log", "storage", "tls", "control", "listen", "outgoing", "limits", "news",
+	"peer", "fetch", "reply", "http", "dns", "arc" };
 #define NSECTIONS (sizeof sections / sizeof *sections)
 
 /* sections with a name of their own, any number of them */
@@ -211,8 +235,8 @@ static void on_error(cfg_t *cfg, const char *fmt, va_list ap) {
 	vsnprintf(text, sizeof text, fmt, ap);
 	if (sscanf(text, "no such option '%63[^']'", name) == 1) {
 		const char *section = cfg_name(cfg) && strcmp(cfg_name(cfg), "root") != 0 ? cfg_name(cfg) : "";
-		fail_set(parse_fail, ERR_INVALID, "%s:%d: unknown key \"%s\"; did you mean \"%s\"?", parse_file, cfg->line, name,
-			nearest(section, name));
+		fail_set(parse_fail, ERR_INVALID, "%s:%d: unknown key \"%s\"; did you mean \"%s\"?", parse_file, cfg->line,
+			name, nearest(section, name));
 		return;
 	}
 	fail_set(parse_fail, ERR_INVALID, "%s:%d: %s", parse_file, cfg ? cfg->line : 0, text);
@@ -428,7 +452,8 @@ static int load_tls(struct config *c, struct fail *f) {
 	if (!*c->tls_certificate && needs_tls(c))
 		return fail_set(f, ERR_INVALID, "%s: nntps, imaps, submissions and https need a tls section", c->file);
 	if (!*c->tls_certificate)
-		return *c->tls_client_ca ? fail_set(f, ERR_INVALID, "%s: client_ca is of no use without a certificate", c->file) : 1;
+		return *c->tls_client_ca ? fail_set(f, ERR_INVALID, "%s: client_ca is of no use without a certificate", c->file)
+								 : 1;
 	int r = tls_ctx_new(c->tls_certificate, c->tls_key, &c->tls, &why);
 	if (r > 0 && *c->tls_client_ca)
 		r = tls_ctx_client_ca(c->tls, c->tls_client_ca, &why);
@@ -454,10 +479,12 @@ static int check_outgoing(struct snapshot *s, const char *base, struct fail *f) 
 	const char *t = s->c.outgoing_transport;
 	if (*s->c.dkim_key2 && (!*s->c.dkim_key || strcmp(s->c.dkim_selector, s->c.dkim_selector2) == 0))
 		return fail_set(f, ERR_INVALID, "%s: dkim_key2 needs a dkim_key, and a selector of its own", s->c.file);
-	if (!*t || strncmp(t, "smtp://", 7) == 0 || (strncmp(t, "smtps://", 8) == 0 && strcmp(s->c.outgoing_tls, "none") != 0))
+	if (!*t || strncmp(t, "smtp://", 7) == 0 ||
+		(strncmp(t, "smtps://", 8) == 0 && strcmp(s->c.outgoing_tls, "none") != 0))
 		return 1;
 	if (strncmp(t, "maildir:", 8) != 0 || !t[8])
-		return fail_set(f, ERR_INVALID, "%s: transport = \"%s\": must be smtp://HOST:PORT, smtps://HOST:PORT (with tls), maildir:DIR or empty",
+		return fail_set(f, ERR_INVALID,
+			"%s: transport = \"%s\": must be smtp://HOST:PORT, smtps://HOST:PORT (with tls), maildir:DIR or empty",
 			s->c.file, t);
 	s->c.outgoing_transport = arena_printf(s->arena, "maildir:%s", absolute(s->arena, base, t + 8));
 	return 1;
@@ -468,12 +495,15 @@ static int check_http(struct snapshot *s, struct fail *f) {
 	struct slice u = slice_str(s->c.http_url), host = u;
 	while (u.n && u.p[u.n - 1] == '/')
 		u.n--;
-	host = slice_starts(u, SLICE("https://")) ? slice_from(u, 8) : slice_starts(u, SLICE("http://")) ? slice_from(u, 7) : slice_to(u, 0);
+	host = slice_starts(u, SLICE("https://")) ? slice_from(u, 8)
+		: slice_starts(u, SLICE("http://"))   ? slice_from(u, 7)
+											  : slice_to(u, 0);
 	bool good = host.n && host.n < 250;
 	for (size_t i = 0; i < host.n; i++)
 		good = good && (text_alpha(host.p[i]) || text_digit(host.p[i]) || (host.p[i] && strchr("-.:[]", host.p[i])));
 	if (u.n && !good)
-		return fail_set(f, ERR_INVALID, "%s: http { url = \"%s\" }: must be https://HOST or https://HOST:PORT", s->c.file, s->c.http_url);
+		return fail_set(f, ERR_INVALID, "%s: http { url = \"%s\" }: must be https://HOST or https://HOST:PORT",
+			s->c.file, s->c.http_url);
 	s->c.http_url = arena_cstr(s->arena, u);
 	return 1;
 }

@@ -8,13 +8,25 @@
 #include "forumd/base/fail.h"
 #include "forumd/net/tls.h"
 
-enum listen_protocol { LISTEN_NNTP, LISTEN_NNTPS, LISTEN_IMAP, LISTEN_IMAPS, LISTEN_SMTP, LISTEN_SUBMISSION, LISTEN_SUBMISSIONS, LISTEN_LMTP,
-	LISTEN_HTTP, LISTEN_HTTPS, LISTEN_CTL };
+enum listen_protocol {
+	LISTEN_NNTP,
+	LISTEN_NNTPS,
+	LISTEN_IMAP,
+	LISTEN_IMAPS,
+	LISTEN_SMTP,
+	LISTEN_SUBMISSION,
+	LISTEN_SUBMISSIONS,
+	LISTEN_LMTP,
+	LISTEN_HTTP,
+	LISTEN_HTTPS,
+	LISTEN_CTL
+};
 struct config_listen {
 	const char *name, *address, *path;   /* path: Unix socket instead of address and port; made absolute */
 	unsigned port;
 	enum listen_protocol protocol;
-	const char *trust_authserv;          /* lmtp, smtp: authserv-id of the front MTA whose Authentication-Results count; "" none */
+	const char
+		*trust_authserv; /* lmtp, smtp: authserv-id of the front MTA whose Authentication-Results count; "" none */
 	bool check_sender;                   /* smtp: SPF, DKIM, DMARC, ARC are checked by ourselves */
 };
 /* A news server that feeds us (IHAVE, CHECK, TAKETHIS): known by its address or by the member it logs in as. */
@@ -52,7 +64,7 @@ struct config {
 	const char *motd_text;               /* what was in it when the configuration was read */
 	unsigned over_quoted;                /* percent; 0 off */
 	const char *distributions, *distrib_pats;   /* entries separated by ";" */
-	const char *outgoing_transport;      /* "smtp://host:port", "smtps://host:port", "maildir:DIR" (absolute), "" none */
+	const char *outgoing_transport; /* "smtp://host:port", "smtps://host:port", "maildir:DIR" (absolute), "" none */
 	const char *outgoing_tls;            /* "none", "opportunistic", "encrypt", "verify" */
 	const char *outgoing_user, *outgoing_password_file;
 	const char *dkim_key, *dkim_selector; /* key: absolute, "" none: mail is not signed */
@@ -73,7 +85,7 @@ struct config {
 	bool cleartext_login;                /* passwords without TLS on other than loopback */
 	char reply_separator;                /* '-' : GROUP-reply-TOKEN */
 	uint64_t reply_days;                 /* life of reply addresses */
-	const char *http_url;                /* "https://host" under which the http listener is reached; "" none; no '/' at the end */
+	const char *http_url; /* "https://host" under which the http listener is reached; "" none; no '/' at the end */
 	bool joining;                        /* strangers may become members by mail */
 	unsigned digest_hour;                /* UTC */
 };
@@ -84,6 +96,7 @@ void config_unref(struct config **c);
 /* the current snapshot of the process (counted); any thread */
 struct config *config_current(void);
 void config_set_current(struct config *c);
-/* every key with type, default, range, current value (c may be NULL) and help; text for people or one JSON object a line */
+/* every key with type, default, range, current value (c may be NULL) and help; text for people or one JSON object a
+ * line */
 void config_print(const struct config *c, bool json, struct buf *out);
 #endif

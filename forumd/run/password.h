@@ -9,8 +9,8 @@
 #define PASSWORD_SCRAM_SALT 16         /* octets */
 /* Both take about 100 ms: never on a worker. hash_r: argon2id string; scram_r: "iterations:salt:stored:server". */
 void password_make(struct slice password, struct buf *hash_r, struct buf *scram_r);
-/* The SCRAM record alone, for a password of 128 random bits (10 ms). As many iterations as every record has, or they would
- * tell strangers which names exist. */
+/* The SCRAM record alone, for a password of 128 random bits (10 ms). As many iterations as every record has, or they
+ * would tell strangers which names exist. */
 void password_make_app(struct slice password, struct buf *scram_r);
 /* argon2id strings, else crypt(3) forms; constant work for an empty hash (dummy) */
 bool password_verify(struct slice hash, struct slice password);

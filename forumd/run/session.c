@@ -449,7 +449,8 @@ static int64_t idle_ms(const struct session *s) {
 	enum listen_protocol p = s->listen->protocol;
 	if (p == LISTEN_CTL)
 		return 0;
-	bool mail = p == LISTEN_SMTP || p == LISTEN_LMTP || p == LISTEN_SUBMISSION || p == LISTEN_SUBMISSIONS || p == LISTEN_HTTPS;
+	bool mail = p == LISTEN_SMTP || p == LISTEN_LMTP || p == LISTEN_SUBMISSION || p == LISTEN_SUBMISSIONS ||
+		p == LISTEN_HTTPS;
 	if (mail && seconds > MAIL_IDLE_SECONDS)
 		seconds = MAIL_IDLE_SECONDS;
 	return (int64_t)seconds * 1000;

@@ -10,8 +10,9 @@
  *   STEP_CLOSE  send what is pending and close
  * The command arena is reset after STEP_DONE. STEP_DONE from a step also clears s->step if it still is that function;
  * STEP_DONE from ops->input leaves a step that was set (it is called next, even without input). After STEP_INPUT the
- * same step or input is called only when new octets came (a step that was just set sees what is there already); a full input buffer (conn_input_full) that nobody consumes closes
- * the connection. A step that returned STEP_WAIT is called after every answer: several jobs may be in flight.
+ * same step or input is called only when new octets came (a step that was just set sees what is there already); a full
+ * input buffer (conn_input_full) that nobody consumes closes the connection. A step that returned STEP_WAIT is called
+ * after every answer: several jobs may be in flight.
  *
  * Engine rules for time: the idle limit is config idle_seconds (SMTP and LMTP: at most 300; control: none). Within
  * login_seconds an IMAP or submission client must have logged in, any other client have finished a first command; later
@@ -35,15 +36,15 @@ struct auth_result { bool ok; uint32_t member; enum err err; };
 
 struct session_ops {
 	const char *protocol;                                     /* "nntp": log label */
-	size_t size;                                              /* of the gateway's struct; struct session is its first member */
+	size_t size; /* of the gateway's struct; struct session is its first member */
 	void (*start)(struct session *s);                         /* greet; s is zeroed beyond its neutral half */
 	enum step (*input)(struct session *s);                    /* at least one octet is in conn_input() */
 	void (*job_done)(struct session *s, struct job *j);       /* then step/input run again; j is freed by the engine */
 	void (*auth_done)(struct session *s, const struct auth_result *r);
-	void (*verify_done)(struct session *s, const struct verify_answer *a);   /* run/verify.h; the session waits for it */
+	void (*verify_done)(struct session *s, const struct verify_answer *a); /* run/verify.h; the session waits for it */
 	void (*change)(struct session *s, const struct change *c);/* a change in a watched group, or to its own member */
-	void (*timeout)(struct session *s, bool login);           /* say goodbye; the engine then closes. login: deadline to log in */
-	void (*shed)(struct buf *out);                            /* words for a connection refused for overload (static text) */
+	void (*timeout)(struct session *s, bool login); /* say goodbye; the engine then closes. login: deadline to log in */
+	void (*shed)(struct buf *out); /* words for a connection refused for overload (static text) */
 	void (*end)(struct session *s);                           /* free the gateway's own */
 };
 
@@ -79,8 +80,8 @@ void session_submit(struct session *s, struct job *j);
 /* Check a password off the loop; answer by ops->auth_done. `name` is any address of the member. Same words, same work
  * and the same time for unknown names (dummy hash). Brakes by address and by account apply. Return STEP_WAIT after. */
 void session_check_password(struct session *s, struct slice name, struct slice password);
-/* The same for a login that was proven otherwise (keys, a certificate): member, or 0 when the proof failed. Brakes, counts
- * and answer are those of a password. */
+/* The same for a login that was proven otherwise (keys, a certificate): member, or 0 when the proof failed. Brakes,
+ * counts and answer are those of a password. */
 void session_check_proof(struct session *s, struct slice name, uint32_t member);
 /* the door of a session, for app passwords; 0: none */
 static inline enum app_door session_door(const struct session *s) {

@@ -1,5 +1,5 @@
-/* verify.c - see verify.h. A check lives in one of three places: `queue` (under the lock), `flight` (the thread's own), or
- * as a message on its way back to the worker of its session. */
+/* verify.c - see verify.h. A check lives in one of three places: `queue` (under the lock), `flight` (the thread's own),
+ * or as a message on its way back to the worker of its session. */
 #include "forumd/run/verify.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -265,7 +265,8 @@ void session_verify(struct session *s, struct verify_request *r) {
 	k->until = clock_mono_ms() + (int64_t)s->config->dns_timeout * 1000 + GRACE_MS;
 	r->timeout_ms = (uint64_t)s->config->dns_timeout * 1000;
 	pthread_mutex_lock(&lock);
-	bool room = wake_fd >= 0 && waiting < VERIFY_WAITING && waiting_bytes + k->size <= VERIFY_BYTES + (waiting ? 0 : k->size);
+	bool room = wake_fd >= 0 && waiting < VERIFY_WAITING &&
+		waiting_bytes + k->size <= VERIFY_BYTES + (waiting ? 0 : k->size);
 	if (room) {
 		r->id = k->id = ++next_id;
 		verify_wire_add_request(&k->frame, r);

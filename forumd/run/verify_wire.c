@@ -50,8 +50,10 @@ static int take(const struct buf *in, uint64_t *id_r, struct slice *rest_r, size
 
 int verify_wire_take_request(const struct buf *in, struct verify_request *r_r, size_t *size_r) {
 	int e = take(in, &r_r->id, &r_r->mail, size_r);
-	if (e > 0 && (!num_take_bytes(&r_r->mail, &r_r->ip) || !num_take_bytes(&r_r->mail, &r_r->helo) || !num_take_bytes(&r_r->mail, &r_r->sender) ||
-	    !num_take_bytes(&r_r->mail, &r_r->trust) || !num_take_varint(&r_r->mail, &r_r->timeout_ms)))
+	if (e > 0 &&
+		(!num_take_bytes(&r_r->mail, &r_r->ip) || !num_take_bytes(&r_r->mail, &r_r->helo) ||
+			!num_take_bytes(&r_r->mail, &r_r->sender) || !num_take_bytes(&r_r->mail, &r_r->trust) ||
+			!num_take_varint(&r_r->mail, &r_r->timeout_ms)))
 		return ERR_SYNTAX;
 	return e;
 }

@@ -13,7 +13,11 @@ struct verify_request {
 	uint64_t timeout_ms;                    /* for all look-ups of this mail */
 	struct slice mail;
 };
-struct verify_answer { uint64_t id; char verdict; struct slice results; };   /* enum sender_verdict; Authentication-Results */
+struct verify_answer {
+	uint64_t id;
+	char verdict;
+	struct slice results;
+}; /* enum sender_verdict; Authentication-Results */
 
 void verify_wire_add_request(struct buf *out, const struct verify_request *r);
 void verify_wire_add_answer(struct buf *out, const struct verify_answer *a);

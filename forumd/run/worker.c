@@ -79,7 +79,13 @@ void workers_release(void) {
 
 /* ---- calls ---- */
 
-struct call { void (*fn)(struct worker *, void *); void *arg; unsigned left; pthread_mutex_t lock; pthread_cond_t done; };
+struct call {
+	void (*fn)(struct worker *, void *);
+	void *arg;
+	unsigned left;
+	pthread_mutex_t lock;
+	pthread_cond_t done;
+};
 struct msg_call { struct msg msg; struct call *call; };
 
 static void run_call(struct msg *m, void *owner) {
@@ -94,7 +100,9 @@ static void run_call(struct msg *m, void *owner) {
 }
 
 void workers_call(void (*fn)(struct worker *w, void *arg), void *arg) {
-	struct call c = { .fn = fn, .arg = arg, .left = nworkers, .lock = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER };
+	struct call c = {
+		.fn = fn, .arg = arg, .left = nworkers, .lock = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER
+	};
 	for (unsigned i = 0; i < nworkers; i++) {
 		struct msg_call *m = mem_zalloc(sizeof *m);
 		m->msg.run = run_call;
@@ -174,7 +182,9 @@ static void shed(int fd, const struct config_listen *l) {
 
 /* of descriptors the process may have as many as when the workers began */
 static unsigned connections_max(const struct config *c) {
-	rlim_t most = descriptors == RLIM_INFINITY ? UINT_MAX : descriptors > 2 * FD_RESERVE ? descriptors - FD_RESERVE : descriptors / 2;
+	rlim_t most = descriptors == RLIM_INFINITY ? UINT_MAX
+		: descriptors > 2 * FD_RESERVE         ? descriptors - FD_RESERVE
+											   : descriptors / 2;
 	return most < c->connections ? (unsigned)most : c->connections;
 }
 

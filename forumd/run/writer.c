@@ -1,6 +1,6 @@
-/* Group commit: while one batch is being committed the next one gathers in the queue. Those whose jobs were answered just
- * now mostly come again at once, so the next batch waits for them, for a part of the time that the last commit took: many
- * who post make one batch and not two that take turns, and who posts alone never waits. Each job runs
+/* Group commit: while one batch is being committed the next one gathers in the queue. Those whose jobs were answered
+ * just now mostly come again at once, so the next batch waits for them, for a part of the time that the last commit
+ * took: many who post make one batch and not two that take turns, and who posts alone never waits. Each job runs
  * in a child transaction, so that a refusal leaves no trace and its neighbours alone.
  *
  * After a commit the order is fixed: changes to the bus (which copies them into the workers' queues), then the answers.
@@ -183,8 +183,9 @@ static unsigned posters_of(const struct batch *b) {
 	return n;
 }
 
-/* Called with the lock held and a job there. Not while imports wait, nor when those who may come again are late; nor when
- * commits are so fast that the workers are what everybody waits for: then both had better work at the same time. */
+/* Called with the lock held and a job there. Not while imports wait, nor when those who may come again are late; nor
+ * when commits are so fast that the workers are what everybody waits for: then both had better work at the same time.
+ */
 static void gather_more(struct writer *w) {
 	if (w->took_us < (int64_t)w->posters * GATHER_JOB_US)
 		return;

@@ -1,6 +1,6 @@
-/* writer.h - the one thread that writes: group commit (a batch is what arrived during the last commit, and for a third of
- * its time, at most 3 ms, those who come again; at most 256 jobs, 16 MB, a quarter of them bulk while interactive ones wait),
- * one child transaction per job.
+/* writer.h - the one thread that writes: group commit (a batch is what arrived during the last commit, and for a third
+ * of its time, at most 3 ms, those who come again; at most 256 jobs, 16 MB, a quarter of them bulk while interactive
+ * ones wait), one child transaction per job.
  * After the commit: changes to the bus, then jobs back to their workers in order. If the commit fails all jobs of the
  * batch fail with ERR_UNAVAILABLE. */
 #ifndef FORUMD_RUN_WRITER_H

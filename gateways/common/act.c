@@ -1,6 +1,6 @@
-/* MEMO_ACT number -> varint member, then per entry: kind u8, what u8, was u8 (watch before), post varint (of verdicts: the
- * serial of the audit entry). ACT_MARK whose was is its what: the thread was so before, only the keyword is new. The
- * receipt's Reply-To is answer-TOKEN with the number as its id. */
+/* MEMO_ACT number -> varint member, then per entry: kind u8, what u8, was u8 (watch before), post varint (of verdicts:
+ * the serial of the audit entry). ACT_MARK whose was is its what: the thread was so before, only the keyword is new.
+ * The receipt's Reply-To is answer-TOKEN with the number as its id. */
 #include "gateways/common/act.h"
 #include "forumd/base/mem.h"
 #include "forumd/base/num.h"
@@ -21,8 +21,14 @@
 
 static const char *act_word(enum act_kind kind, int what) {
 	static const char *const verdicts[] = {
-		[VERDICT_KEEP] = "Kept", [VERDICT_ASIDE] = "Moved aside", [VERDICT_HIDE] = "Hidden", [VERDICT_RESTORE] = "Restored",
-		[VERDICT_LOCK] = "Locked", [VERDICT_UNLOCK] = "Unlocked", [VERDICT_APPROVE] = "Approved", [VERDICT_DELETE] = "Deleted",
+		[VERDICT_KEEP] = "Kept",
+		[VERDICT_ASIDE] = "Moved aside",
+		[VERDICT_HIDE] = "Hidden",
+		[VERDICT_RESTORE] = "Restored",
+		[VERDICT_LOCK] = "Locked",
+		[VERDICT_UNLOCK] = "Unlocked",
+		[VERDICT_APPROVE] = "Approved",
+		[VERDICT_DELETE] = "Deleted",
 	};
 	if (kind == ACT_WATCH || kind == ACT_MARK)
 		return what == WATCH_MUTED ? "Muted" : what == WATCH_ON ? "Watched" : "Neither muted nor watched";
@@ -48,8 +54,8 @@ static struct slice act_group_name(struct forum_txn *t, uint64_t post, uint32_t 
 	return r > 0 ? g.name : slice_of("", 0);
 }
 
-static void act_note(struct forum_txn *t, struct act *a, enum act_kind kind, int what, int was, uint64_t id, const struct post *p,
-	uint32_t group) {
+static void act_note(struct forum_txn *t, struct act *a, enum act_kind kind, int what, int was, uint64_t id,
+	const struct post *p, uint32_t group) {
 	struct slice subject = slice_to(p->subject, SUBJECT_MAX);
 	size_t lines = buf_len(&a->lines);
 	while (subject.n && subject.n < p->subject.n && (p->subject.p[subject.n] & 0xc0) == 0x80)
@@ -65,7 +71,8 @@ static void act_note(struct forum_txn *t, struct act *a, enum act_kind kind, int
 		buf_truncate(&a->lines, lines);
 }
 
-int act_do(struct forum_txn *t, struct act *a, enum act_kind kind, int what, uint64_t post, uint32_t group, struct fail *f) {
+int act_do(struct forum_txn *t, struct act *a, enum act_kind kind, int what, uint64_t post, uint32_t group,
+	struct fail *f) {
 	struct post p;
 	uint64_t id = post;
 	int was = 0, r = post_get(t, post, &p);
@@ -123,12 +130,14 @@ static int64_t act_keep(struct forum_txn *t, const struct act *a) {
 	num_add_varint(&v, a->member);
 	buf_add_slice(&v, buf_slice(&a->done));
 	num_put64(key, (uint64_t)number);
-	int r = number < 0 ? (int)number : memo_put(t, MEMO_ACT, slice_of(key, 8), buf_slice(&v), forum_time(t) + ACT_DAYS * DAY);
+	int r = number < 0 ? (int)number
+					   : memo_put(t, MEMO_ACT, slice_of(key, 8), buf_slice(&v), forum_time(t) + ACT_DAYS * DAY);
 	buf_free(&v);
 	return r < 0 ? r : number;
 }
 
-static void act_write(struct forum_txn *t, const struct act *a, const struct member *m, int64_t number, struct buf *mail) {
+static void act_write(struct forum_txn *t, const struct act *a, const struct member *m, int64_t number,
+	struct buf *mail) {
 	struct slice domain = slice_str(forum_domain(forum_of(t)));
 	struct slice local = notice_answer_to(t, TOKEN_ACT, (uint64_t)number, a->member, 0, ACT_DAYS);
 	struct buf id = { 0 }, text = { 0 }, subject = { 0 };
@@ -136,13 +145,19 @@ static void act_write(struct forum_txn *t, const struct act *a, const struct mem
 	buf_add_slice(&text, buf_slice(&a->lines));
 	if (a->n > LINES_MAX)
 		buf_addf(&text, "and %u more\n", a->n - LINES_MAX);
-	buf_adds(&text, "\nTo undo: answer with  undo  or move this message to !Undo.\nThat is open for 30 days; deleting this changes nothing.\n");
+	buf_adds(&text,
+		"\nTo undo: answer with  undo  or move this message to !Undo.\nThat is open for 30 days; deleting this changes nothing.\n");
 	buf_add_slice(&subject, buf_slice(&a->subject));
 	if (a->n > 1)
 		buf_addf(&subject, ", and %u more", a->n - 1);
 	struct build_notice n = {
-		.from_name = domain, .from = arena_slicef(forum_arena(t), "commands@%.*s", SLICE_ARG(domain)), .to = m->addresses[0],
-		.subject = buf_slice(&subject), .text = buf_slice(&text), .message_id = buf_slice(&id), .date = forum_time(t),
+		.from_name = domain,
+		.from = arena_slicef(forum_arena(t), "commands@%.*s", SLICE_ARG(domain)),
+		.to = m->addresses[0],
+		.subject = buf_slice(&subject),
+		.text = buf_slice(&text),
+		.message_id = buf_slice(&id),
+		.date = forum_time(t),
 		.reply_to = arena_slicef(forum_arena(t), "<%.*s@%.*s>", SLICE_ARG(local), SLICE_ARG(domain)),
 	};
 	build_notice(mail, &n);
@@ -167,8 +182,13 @@ int act_tell(struct forum_txn *t, struct act *a) {
 	if (act < 0)
 		return (int)act;
 	act_write(t, a, &m, act, &mail);
-	struct post_in in = { .source = POST_FROM_IMAP, .member = RIGHTS_OPERATOR, .groups = &g.id, .ngroups = 1, .import = true,
-		.no_mail = true, .max_size = UINT32_MAX / 2 };
+	struct post_in in = { .source = POST_FROM_IMAP,
+		.member = RIGHTS_OPERATOR,
+		.groups = &g.id,
+		.ngroups = 1,
+		.import = true,
+		.no_mail = true,
+		.max_size = UINT32_MAX / 2 };
 	struct slice raw = arena_slice(forum_arena(t), buf_slice(&mail));
 	buf_free(&mail);
 	if ((r = post_in_parse(t, &in, raw, forum_arena(t), &d, &f)) > 0)
@@ -206,7 +226,8 @@ static int act_undo_mark(struct forum_txn *t, uint32_t member, const struct post
 }
 
 /* what can be undone alone: 1, 2 but for a line of its own, 0 has changed since (or was undone), < 0 */
-static int act_undo_entry(struct forum_txn *t, uint32_t member, enum act_kind kind, int what, int was, uint64_t id, struct fail *f) {
+static int act_undo_entry(struct forum_txn *t, uint32_t member, enum act_kind kind, int what, int was, uint64_t id,
+	struct fail *f) {
 	struct post p;
 	int r = kind == ACT_VERDICT ? 1 : post_get(t, id, &p);
 	if (r <= 0)
@@ -232,7 +253,8 @@ static bool act_may(struct forum_txn *t, uint32_t member, enum act_kind kind, ui
 	struct group g;
 	if (kind != ACT_VERDICT)
 		return true;
-	return audit_get(t, id, &a) > 0 && a.by == member && group_get(t, a.group, &g) > 0 && rights_can_moderate(t, member, &g);
+	return audit_get(t, id, &a) > 0 && a.by == member && group_get(t, a.group, &g) > 0 &&
+		rights_can_moderate(t, member, &g);
 }
 
 int act_undo(struct forum_txn *t, uint32_t member, uint64_t number, struct slice *told_r, struct fail *f) {
@@ -263,8 +285,8 @@ int act_undo(struct forum_txn *t, uint32_t member, uint64_t number, struct slice
 		return fail_set(f, ERR_INVALID, "things have changed since: there is nothing to undo");
 	if ((r = memo_del(t, MEMO_ACT, slice_of(key, 8))) < 0)
 		return fail_set(f, ERR_UNAVAILABLE, "the store cannot take writes now, try again later");
-	*told_r = left ? arena_slicef(forum_arena(t), "Undone: %u. Changed since, and left as they are: %u.", undone, left) :
-		arena_slicef(forum_arena(t), "Undone: %u.", undone);
+	*told_r = left ? arena_slicef(forum_arena(t), "Undone: %u. Changed since, and left as they are: %u.", undone, left)
+				   : arena_slicef(forum_arena(t), "Undone: %u.", undone);
 	return 1;
 }
 
@@ -282,7 +304,8 @@ int act_undo_post(struct forum_txn *t, uint32_t member, const struct post *p, st
 	}
 	if (r < 0)
 		return r;
-	return undone ? 1 : fail_set(f, ERR_INVALID, "you have not muted, watched or reported this: there is nothing to undo");
+	return undone ? 1
+				  : fail_set(f, ERR_INVALID, "you have not muted, watched or reported this: there is nothing to undo");
 }
 
 uint64_t act_of_header(struct forum_txn *t, uint32_t member, struct slice header) {
@@ -296,7 +319,8 @@ uint64_t act_of_header(struct forum_txn *t, uint32_t member, struct slice header
 		if (at < 0 || end <= at + (ptrdiff_t)answer.n + 1)
 			return 0;
 		size_t from = (size_t)at + answer.n + 1;
-		if (reply_token_check(t, slice_sub(f.value, from, (size_t)end - from), &k) != 1 || k.kind != TOKEN_ACT || k.member != member)
+		if (reply_token_check(t, slice_sub(f.value, from, (size_t)end - from), &k) != 1 || k.kind != TOKEN_ACT ||
+			k.member != member)
 			return 0;
 		return k.id;
 	}

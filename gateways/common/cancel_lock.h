@@ -11,6 +11,7 @@
 void cancel_lock_key(struct forum_txn *t, uint32_t member, struct slice message_id, struct buf *out);
 /* "sha256:BASE64", the lock made from that key: goes into the post's Cancel-Lock */
 void cancel_lock_make(struct forum_txn *t, uint32_t member, struct slice message_id, struct buf *out);
-/* Does one of the keys (value of Cancel-Key) open one of the locks (value of Cancel-Lock)? Other schemes open nothing. */
+/* Does one of the keys (value of Cancel-Key) open one of the locks (value of Cancel-Lock)? Other schemes open nothing.
+ */
 bool cancel_lock_opens(struct slice locks, struct slice keys);
 #endif

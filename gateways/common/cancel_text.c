@@ -58,10 +58,12 @@ void cancel_text(struct forum_txn *t, const struct post *gone, struct buf *out) 
 	field_write(out, "From", author_from(t, gone->author, slice_of("", 0)));
 	cancel_newsgroups(t, gone, &b);
 	field_write(out, "Newsgroups", buf_slice(&b));
-	buf_addf(out, "Subject: cmsg cancel %.*s\r\nControl: cancel %.*s\r\n", SLICE_ARG(gone->message_id), SLICE_ARG(gone->message_id));
+	buf_addf(out, "Subject: cmsg cancel %.*s\r\nControl: cancel %.*s\r\n", SLICE_ARG(gone->message_id),
+		SLICE_ARG(gone->message_id));
 	buf_reset(&b);
 	date_write(&b, forum_time(t));
-	buf_addf(out, "Date: %.*s\r\nInjection-Date: %.*s\r\nInjection-Info: %s\r\n", SLICE_ARG(buf_slice(&b)), SLICE_ARG(buf_slice(&b)), domain);
+	buf_addf(out, "Date: %.*s\r\nInjection-Date: %.*s\r\nInjection-Info: %s\r\n", SLICE_ARG(buf_slice(&b)),
+		SLICE_ARG(buf_slice(&b)), domain);
 	buf_reset(&b);
 	cancel_keys(t, gone, &b);
 	field_write(out, "Cancel-Key", buf_slice(&b));
@@ -69,8 +71,14 @@ void cancel_text(struct forum_txn *t, const struct post *gone, struct buf *out) 
 	buf_free(&b);
 }
 
-int cancel_text_draft(struct forum_txn *t, const struct post *gone, const struct group *g, struct post_draft *d_r, struct fail *f) {
-	struct post_in in = { .source = POST_FROM_CTL, .member = RIGHTS_OPERATOR, .groups = &g->id, .ngroups = 1, .import = true, .no_mail = true };
+int cancel_text_draft(struct forum_txn *t, const struct post *gone, const struct group *g, struct post_draft *d_r,
+	struct fail *f) {
+	struct post_in in = { .source = POST_FROM_CTL,
+		.member = RIGHTS_OPERATOR,
+		.groups = &g->id,
+		.ngroups = 1,
+		.import = true,
+		.no_mail = true };
 	struct buf raw = { 0 };
 	cancel_text(t, gone, &raw);
 	int r = post_in_parse(t, &in, arena_slice(forum_arena(t), buf_slice(&raw)), forum_arena(t), d_r, f);

@@ -1,5 +1,5 @@
-/* catchup.c - the groups of the member are walked backwards to the day he left, no further than a number of posts; what is
- * left out is said. */
+/* catchup.c - the groups of the member are walked backwards to the day he left, no further than a number of posts; what
+ * is left out is said. */
 #include "forumd/base/num.h"
 #include "forumd/base/text.h"
 #include "forumd/base/vec.h"
@@ -30,22 +30,19 @@ struct catchup {
 	struct buf replies_text, watched_text, groups_text;
 };
 
-static struct slice key_of(uint32_t member, char b[4])
-{
+static struct slice key_of(uint32_t member, char b[4]) {
 	num_put32(b, member);
 	return slice_of(b, 4);
 }
 
-int catchup_note(struct forum_txn *t, uint32_t member)
-{
+int catchup_note(struct forum_txn *t, uint32_t member) {
 	char key[4], v[8];
 
 	num_put64(v, (uint64_t)forum_time(t));
 	return memo_put(t, MEMO_CATCHUP, key_of(member, key), slice_of(v, 8), forum_time(t) + KEEP_DAYS * DAY);
 }
 
-int64_t catchup_since(struct forum_txn *t, uint32_t member)
-{
+int64_t catchup_since(struct forum_txn *t, uint32_t member) {
 	struct slice v;
 	char key[4];
 
@@ -53,8 +50,7 @@ int64_t catchup_since(struct forum_txn *t, uint32_t member)
 }
 
 /* the first words of a post, in one line */
-static void first_words(struct catchup *c, const struct post *p, struct buf *out)
-{
+static void first_words(struct catchup *c, const struct post *p, struct buf *out) {
 	struct buf header = { 0 }, body = { 0 }, text = { 0 };
 	struct slice rest, line;
 	size_t start = buf_len(out);
@@ -70,8 +66,7 @@ static void first_words(struct catchup *c, const struct post *p, struct buf *out
 	buf_free(&text);
 }
 
-static void one_post(struct catchup *c, const struct post *p, const struct group *g, struct buf *out)
-{
+static void one_post(struct catchup *c, const struct post *p, const struct group *g, struct buf *out) {
 	struct slice to = notice_reply_to(c->t, p->id, c->m->id, g->id);
 
 	buf_addf(out, "%.*s: \"%.*s\" (%.*s)\n   answer: %.*s@%s\n", SLICE_ARG(author_name(c->t, p->author, p->from)),
@@ -81,8 +76,7 @@ static void one_post(struct catchup *c, const struct post *p, const struct group
 }
 
 /* a post that the member may see now, and the group he sees it in */
-static bool seen_in(struct catchup *c, uint64_t id, struct post *p_r, struct group *g_r)
-{
+static bool seen_in(struct catchup *c, uint64_t id, struct post *p_r, struct group *g_r) {
 	if (post_get(c->t, id, p_r) <= 0 || p_r->state != POST_VISIBLE || p_r->author == c->m->id)
 		return false;
 	for (size_t i = 0; i < p_r->nplaces; i++)
@@ -92,8 +86,7 @@ static bool seen_in(struct catchup *c, uint64_t id, struct post *p_r, struct gro
 }
 
 /* the newest of an own box, back to the day */
-static void from_box(struct catchup *c, enum personal_box box, unsigned max, unsigned *n_r, struct buf *out)
-{
+static void from_box(struct catchup *c, enum personal_box box, unsigned max, unsigned *n_r, struct buf *out) {
 	struct overview o;
 	struct group b, g;
 	struct post p, parent;
@@ -103,15 +96,15 @@ static void from_box(struct catchup *c, enum personal_box box, unsigned max, uns
 	for (uint32_t n = b.high + 1; c->looked < LOOK_MAX && overview_before(c->t, b.id, n, &n) > 0; c->looked++) {
 		if (overview_get(c->t, b.id, n, &o) <= 0 || overview_received(&o) <= c->since)
 			break;
-		if (!seen_in(c, o.post, &p, &g) || (box == BOX_WATCHED && p.parent && post_get(c->t, p.parent, &parent) > 0 && parent.author == c->m->id))
+		if (!seen_in(c, o.post, &p, &g) ||
+			(box == BOX_WATCHED && p.parent && post_get(c->t, p.parent, &parent) > 0 && parent.author == c->m->id))
 			continue;          /* the answers to him were told above */
 		if ((*n_r)++ < max)
 			one_post(c, &p, &g, out);
 	}
 }
 
-static void from_group(struct catchup *c, const struct group *g)
-{
+static void from_group(struct catchup *c, const struct group *g) {
 	struct buf threads = { 0 };
 	unsigned posts = 0, fresh = 0;
 	struct overview o;
@@ -124,31 +117,32 @@ static void from_group(struct catchup *c, const struct group *g)
 		posts++;
 		fresh += !o.parent;
 		if (!o.parent && c->threads++ < THREADS_MAX)
-			buf_addf(&threads, "  %.*s (%.*s)\n    mid:%.*s\n", SLICE_ARG(slice_to(o.subject, 150)), SLICE_ARG(author_name(c->t, o.author, o.from)),
+			buf_addf(&threads, "  %.*s (%.*s)\n    mid:%.*s\n", SLICE_ARG(slice_to(o.subject, 150)),
+				SLICE_ARG(author_name(c->t, o.author, o.from)),
 				SLICE_ARG(slice_sub(o.message_id, 1, o.message_id.n > 2 ? o.message_id.n - 2 : 0)));
 	}
 	if (posts)
-		buf_addf(&c->groups_text, "%.*s: %u post%s, %u new thread%s\n%.*s\n", SLICE_ARG(g->name), posts, posts == 1 ? "" : "s", fresh,
-			fresh == 1 ? "" : "s", SLICE_ARG(buf_slice(&threads)));
+		buf_addf(&c->groups_text, "%.*s: %u post%s, %u new thread%s\n%.*s\n", SLICE_ARG(g->name), posts,
+			posts == 1 ? "" : "s", fresh, fresh == 1 ? "" : "s", SLICE_ARG(buf_slice(&threads)));
 	c->posts += posts;
 	buf_free(&threads);
 }
 
-static void write_text(struct catchup *c, struct buf *out)
-{
-	buf_addf(out, "While you were away (days: %lld):\n\n", (long long)((forum_time(c->t) - c->since) / DAY > 1 ? (forum_time(c->t) - c->since) / DAY : 1));
+static void write_text(struct catchup *c, struct buf *out) {
+	buf_addf(out, "While you were away (days: %lld):\n\n",
+		(long long)((forum_time(c->t) - c->since) / DAY > 1 ? (forum_time(c->t) - c->since) / DAY : 1));
 	if (c->replies)
 		buf_addf(out, "====== answers to you: %u ======\n\n%.*s", c->replies, SLICE_ARG(buf_slice(&c->replies_text)));
 	if (c->watched)
-		buf_addf(out, "====== in threads you watch: %u ======\n\n%.*s", c->watched, SLICE_ARG(buf_slice(&c->watched_text)));
+		buf_addf(out, "====== in threads you watch: %u ======\n\n%.*s", c->watched,
+			SLICE_ARG(buf_slice(&c->watched_text)));
 	if (c->posts)
 		buf_addf(out, "====== your groups ======\n\n%.*s", SLICE_ARG(buf_slice(&c->groups_text)));
 	if (c->looked >= LOOK_MAX || c->replies > REPLIES_MAX || c->watched > WATCHED_MAX || c->threads > THREADS_MAX)
 		buf_adds(out, "There is more than fits here: it is all in the forum.\n");
 }
 
-int catchup_add(struct forum_txn *t, uint32_t member, int64_t since, struct slice about)
-{
+int catchup_add(struct forum_txn *t, uint32_t member, int64_t since, struct slice about) {
 	struct catchup c = { .t = t, .since = since };
 	struct notice n = { .about = about, .subject = SLICE("While you were away") };
 	enum subscribe_mode mode;

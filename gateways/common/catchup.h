@@ -1,5 +1,5 @@
-/* catchup.h - one mail for somebody who was away: answers to him first, then what he watches, then the new threads of his
- * groups and how much was said in them. Called on: writer. */
+/* catchup.h - one mail for somebody who was away: answers to him first, then what he watches, then the new threads of
+ * his groups and how much was said in them. Called on: writer. */
 #ifndef GATEWAYS_COMMON_CATCHUP_H
 #define GATEWAYS_COMMON_CATCHUP_H
 #include "forumd/forum/forum.h"

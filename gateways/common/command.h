@@ -21,7 +21,8 @@ struct command {
 	const char *help;         /* arguments as HELP shows them */
 };
 #define COMMAND_ARGS_MAX 64
-/* How a protocol answers what the loop finds wrong. Each returns the step to take (count bad commands, close at last). */
+/* How a protocol answers what the loop finds wrong. Each returns the step to take (count bad commands, close at last).
+ */
 struct command_protocol {
 	const struct command *table;                              /* ends with a NULL verb */
 	size_t line_max;                                          /* octets of a command line with CRLF (NNTP 512) */
@@ -30,8 +31,8 @@ struct command_protocol {
 	enum step (*too_long)(struct session *s);                 /* the rest of the line has been swallowed */
 	/* NULL or a step that already answered: *go_r false */
 	enum step (*check)(struct session *s, const struct command *c, bool *go_r);
-	/* log, statistics; may be NULL. Called when the handler finished at once (STEP_DONE, STEP_CLOSE); what takes several
-	 * steps is logged by the handler itself. */
+	/* log, statistics; may be NULL. Called when the handler finished at once (STEP_DONE, STEP_CLOSE); what takes
+	 * several steps is logged by the handler itself. */
 	void (*done)(struct session *s, const struct command *c, int64_t us);
 };
 /* One command from conn_input(): STEP_INPUT while the line is not complete. Lines end in CRLF (a bare LF ends one too,

@@ -10,7 +10,8 @@ struct dotted {
 	int state;               /* private; 0 at the start of a text */
 	size_t kept;             /* octets appended so far */
 };
-/* Consumes from in, appends the unstuffed text (without the end mark) to out. 1 the end was seen, 0 more input needed. */
+/* Consumes from in, appends the unstuffed text (without the end mark) to out. 1 the end was seen, 0 more input needed.
+ */
 int dotted_collect(struct dotted *d, struct buf *in, struct buf *out);
 /* Appends text with dots stuffed. *bol: at the beginning of a line (start true; kept between pieces). Bare CR and LF in
  * stored text are sent as CRLF. dot_free: no line starts with a dot (plain copy). A piece that is not the last one must

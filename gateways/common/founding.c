@@ -1,5 +1,5 @@
-/* founding.c - settings of the store (M): founding:GROUP the text, founding-old:GROUP the one before, founding-version:GROUP,
- * accepted:GROUP:MEMBER "version time". */
+/* founding.c - settings of the store (M): founding:GROUP the text, founding-old:GROUP the one before,
+ * founding-version:GROUP, accepted:GROUP:MEMBER "version time". */
 #include <stdio.h>
 #include "forumd/base/mem.h"
 #include "forumd/base/num.h"
@@ -12,21 +12,18 @@
 #define DIFF_LINES 400
 #define ASK_DAYS 60
 
-static const char *name_of(struct forum_txn *t, const char *what, uint32_t group)
-{
+static const char *name_of(struct forum_txn *t, const char *what, uint32_t group) {
 	return arena_printf(forum_arena(t), "%s:%u", what, group);
 }
 
-static uint32_t number(struct slice s)
-{
+static uint32_t number(struct slice s) {
 	struct slice word;
 	uint32_t n = 0;
 
 	return slice_word(&s, &word) && num_parse_u32(word, &n) ? n : 0;
 }
 
-int founding_get(struct forum_txn *t, uint32_t group, struct founding *f_r)
-{
+int founding_get(struct forum_txn *t, uint32_t group, struct founding *f_r) {
 	struct slice version;
 	int e = forum_meta_get(t, name_of(t, "founding", group), &f_r->text);
 
@@ -36,8 +33,7 @@ int founding_get(struct forum_txn *t, uint32_t group, struct founding *f_r)
 	return 1;
 }
 
-int founding_set(struct forum_txn *t, uint32_t group, struct slice text, struct fail *f)
-{
+int founding_set(struct forum_txn *t, uint32_t group, struct slice text, struct fail *f) {
 	struct founding old = { 0 };
 	struct slice version;
 	uint32_t n;
@@ -60,14 +56,12 @@ int founding_set(struct forum_txn *t, uint32_t group, struct slice text, struct 
 	return e < 0 ? fail_set(f, (enum err)e, "the text cannot be kept now, try again later") : 1;
 }
 
-int founding_accept(struct forum_txn *t, uint32_t group, uint32_t member, uint32_t version)
-{
+int founding_accept(struct forum_txn *t, uint32_t group, uint32_t member, uint32_t version) {
 	return forum_meta_put(t, arena_printf(forum_arena(t), "accepted:%u:%u", group, member),
 		arena_slicef(forum_arena(t), "%u %lld", version, (long long)forum_time(t)));
 }
 
-uint32_t founding_accepted(struct forum_txn *t, uint32_t group, uint32_t member, int64_t *at_r)
-{
+uint32_t founding_accepted(struct forum_txn *t, uint32_t group, uint32_t member, int64_t *at_r) {
 	struct slice v, word;
 	uint64_t at = 0;
 	uint32_t version;
@@ -82,8 +76,7 @@ uint32_t founding_accepted(struct forum_txn *t, uint32_t group, uint32_t member,
 
 /* ---- what changed ---- */
 
-static size_t lines_of(struct slice s, struct slice v[DIFF_LINES])
-{
+static size_t lines_of(struct slice s, struct slice v[DIFF_LINES]) {
 	size_t n = 0;
 
 	while (n < DIFF_LINES && slice_line(&s, &v[n]))
@@ -91,8 +84,7 @@ static size_t lines_of(struct slice s, struct slice v[DIFF_LINES])
 	return n;
 }
 
-void founding_diff(struct slice old, struct slice fresh, struct buf *out)
-{
+void founding_diff(struct slice old, struct slice fresh, struct buf *out) {
 	struct slice *a = mem_alloc(2 * DIFF_LINES * sizeof *a), *b = a + DIFF_LINES;
 	size_t n = lines_of(old, a), m = lines_of(fresh, b), i = 0, k = 0;
 	/* length of the longest common sequence of a[i..], b[k..] */
@@ -123,8 +115,7 @@ void founding_diff(struct slice old, struct slice fresh, struct buf *out)
 /* ---- asking ---- */
 
 /* the value notice_ask() keeps is smtp_order.c's: member, post, group, address, name, line */
-static int question(struct forum_txn *t, uint32_t group, const struct member *m, uint32_t version, int64_t *number_r)
-{
+static int question(struct forum_txn *t, uint32_t group, const struct member *m, uint32_t version, int64_t *number_r) {
 	struct buf v = { 0 };
 
 	num_add_varint(&v, m->id);
@@ -138,8 +129,7 @@ static int question(struct forum_txn *t, uint32_t group, const struct member *m,
 	return *number_r < 0 ? (int)*number_r : 1;
 }
 
-static bool is_asked(struct forum_txn *t, uint32_t group, const struct member *m, uint32_t version)
-{
+static bool is_asked(struct forum_txn *t, uint32_t group, const struct member *m, uint32_t version) {
 	uint32_t accepted = founding_accepted(t, group, m->id, NULL);
 	struct group g;
 
@@ -147,11 +137,11 @@ static bool is_asked(struct forum_txn *t, uint32_t group, const struct member *m
 		return false;
 	if (!group)
 		return true;
-	return group_get(t, group, &g) > 0 && rights_can_read(t, m->id, &g) && (accepted || subscribe_get(t, m->id, group) != SUBSCRIBE_NONE);
+	return group_get(t, group, &g) > 0 && rights_can_read(t, m->id, &g) &&
+		(accepted || subscribe_get(t, m->id, group) != SUBSCRIBE_NONE);
 }
 
-int founding_ask(struct forum_txn *t, uint32_t group, uint32_t member)
-{
+int founding_ask(struct forum_txn *t, uint32_t group, uint32_t member) {
 	struct notice n = { 0 };
 	struct founding now;
 	struct slice old = { 0 };
@@ -167,8 +157,10 @@ int founding_ask(struct forum_txn *t, uint32_t group, uint32_t member)
 		return e;
 	forum_meta_get(t, name_of(t, "founding-old", group), &old);
 	n.name = group && group_get(t, group, &g) > 0 ? g.name : slice_str(forum_domain(forum_of(t)));
-	buf_addf(&text, "What members of %.*s agree to has a new version, number %u. If you agree, answer this mail with the words\n\n  I agree\n\n"
-		"You are asked once; nothing is taken from you if you do not answer.\n\n", SLICE_ARG(n.name), now.version);
+	buf_addf(&text,
+		"What members of %.*s agree to has a new version, number %u. If you agree, answer this mail with the words\n\n  I agree\n\n"
+		"You are asked once; nothing is taken from you if you do not answer.\n\n",
+		SLICE_ARG(n.name), now.version);
 	if (old.n && founding_accepted(t, group, m.id, NULL) == now.version - 1) {
 		buf_adds(&text, "------ what changed (- went, + is new) ------\n");
 		founding_diff(old, now.text, &text);
@@ -176,7 +168,8 @@ int founding_ask(struct forum_txn *t, uint32_t group, uint32_t member)
 		buf_addf(&text, "------ the text ------\n%.*s\n", SLICE_ARG(now.text));
 	}
 	n.to = m.addresses[0];
-	n.subject = arena_slicef(forum_arena(t), "What members of %.*s agree to, version %u", SLICE_ARG(n.name), now.version);
+	n.subject = arena_slicef(forum_arena(t), "What members of %.*s agree to, version %u", SLICE_ARG(n.name),
+		now.version);
 	n.text = buf_slice(&text);
 	n.reply_to = notice_answer_to(t, TOKEN_QUESTION, (uint64_t)asked, m.id, group, ASK_DAYS);
 	e = notice_add(t, &n);

@@ -26,13 +26,11 @@
 #define QUOTE_MAX 1200
 #define DAY 86400
 
-struct slice notice_domain(struct forum_txn *t)
-{
+struct slice notice_domain(struct forum_txn *t) {
 	return slice_str(forum_domain(forum_of(t)));
 }
 
-static char separator(void)
-{
+static char separator(void) {
 	struct config *c = config_current();
 	char s = c ? c->reply_separator : '-';
 
@@ -40,8 +38,7 @@ static char separator(void)
 	return s;
 }
 
-static struct slice take(struct forum_txn *t, struct buf *b)
-{
+static struct slice take(struct forum_txn *t, struct buf *b) {
 	struct slice s = arena_slice(forum_arena(t), buf_slice(b));
 
 	buf_free(b);
@@ -49,8 +46,7 @@ static struct slice take(struct forum_txn *t, struct buf *b)
 }
 
 /* cut between characters */
-struct slice notice_clip(struct slice s, size_t max)
-{
+struct slice notice_clip(struct slice s, size_t max) {
 	if (s.n <= max)
 		return s;
 	while (max && (s.p[max] & 0xc0) == 0x80)
@@ -59,8 +55,7 @@ struct slice notice_clip(struct slice s, size_t max)
 }
 
 struct slice notice_answer_to(struct forum_txn *t, enum token_kind kind, uint64_t id, uint32_t member, uint32_t group,
-	unsigned days)
-{
+	unsigned days) {
 	struct reply_token k = { kind, id, member, group, forum_time(t) + (int64_t)days * DAY };
 	struct buf b = { 0 };
 
@@ -69,8 +64,7 @@ struct slice notice_answer_to(struct forum_txn *t, enum token_kind kind, uint64_
 	return take(t, &b);
 }
 
-struct slice notice_reply_to(struct forum_txn *t, uint64_t post, uint32_t member, uint32_t group)
-{
+struct slice notice_reply_to(struct forum_txn *t, uint64_t post, uint32_t member, uint32_t group) {
 	struct config *c = config_current();
 	struct reply_token k = { TOKEN_REPLY, post, member, group,
 		forum_time(t) + (int64_t)(c ? c->reply_days : 365) * DAY };
@@ -85,11 +79,12 @@ struct slice notice_reply_to(struct forum_txn *t, uint64_t post, uint32_t member
 	return take(t, &local);
 }
 
-int notice_add(struct forum_txn *t, const struct notice *n)
-{
+int notice_add(struct forum_txn *t, const struct notice *n) {
 	struct slice domain = notice_domain(t);
 	struct buf from = { 0 }, id = { 0 }, mail = { 0 }, reply_to = { 0 };
-	struct build_notice b = { .date = forum_time(t), .to = n->to, .subject = n->subject, .text = notice_clip(n->text, TEXT_MAX) };
+	struct build_notice b = {
+		.date = forum_time(t), .to = n->to, .subject = n->subject, .text = notice_clip(n->text, TEXT_MAX)
+	};
 	int e;
 
 	buf_addf(&from, "%.*s@%.*s", SLICE_ARG(n->from.n ? n->from : SLICE("commands")), SLICE_ARG(domain));
@@ -105,7 +100,8 @@ int notice_add(struct forum_txn *t, const struct notice *n)
 	if (e > 0)
 		e = mailq_add_notice(t, n->to, buf_slice(&mail), NULL);
 	if (e > 0 && n->about.n)
-		trace_add(t, 0, n->about, "told %.*s: %.*s", SLICE_ARG(slice_to(n->to, 100)), SLICE_ARG(notice_clip(n->subject, 100)));
+		trace_add(t, 0, n->about, "told %.*s: %.*s", SLICE_ARG(slice_to(n->to, 100)),
+			SLICE_ARG(notice_clip(n->subject, 100)));
 	buf_free(&from);
 	buf_free(&id);
 	buf_free(&mail);
@@ -115,14 +111,12 @@ int notice_add(struct forum_txn *t, const struct notice *n)
 
 /* ---- questions ---- */
 
-static struct slice question_key(uint64_t number, char key[8])
-{
+static struct slice question_key(uint64_t number, char key[8]) {
 	num_put64(key, number);
 	return slice_of(key, 8);
 }
 
-int64_t notice_ask(struct forum_txn *t, struct slice value, unsigned days)
-{
+int64_t notice_ask(struct forum_txn *t, struct slice value, unsigned days) {
 	int64_t number = forum_next_id(t, "question");
 	char key[8];
 	int e = number < 0 ? (int)number
@@ -131,22 +125,19 @@ int64_t notice_ask(struct forum_txn *t, struct slice value, unsigned days)
 	return e < 0 ? e : number;
 }
 
-int notice_question(struct forum_txn *t, uint64_t number, struct slice *value_r)
-{
+int notice_question(struct forum_txn *t, uint64_t number, struct slice *value_r) {
 	char key[8];
 
 	return memo_get(t, MEMO_QUESTION, question_key(number, key), value_r);
 }
 
-int notice_settle(struct forum_txn *t, uint64_t number)
-{
+int notice_settle(struct forum_txn *t, uint64_t number) {
 	char key[8];
 
 	return memo_del(t, MEMO_QUESTION, question_key(number, key));
 }
 
-struct slice notice_volume(struct forum_txn *t, const struct group *g)
-{
+struct slice notice_volume(struct forum_txn *t, const struct group *g) {
 	uint32_t from = g->high > 200 ? g->high - 200 : 1, next;
 	int64_t days, posts;
 	struct overview o;
@@ -164,8 +155,7 @@ struct slice notice_volume(struct forum_txn *t, const struct group *g)
 
 /* ---- lists of cases ---- */
 
-struct slice notice_readable(struct forum_txn *t, const struct post *p, size_t max)
-{
+struct slice notice_readable(struct forum_txn *t, const struct post *p, size_t max) {
 	struct buf header = { 0 }, body = { 0 }, text = { 0 };
 
 	if (p->body_len <= 1u << 20 && post_header(t, p, &header) > 0 && post_body(t, p, 0, p->body_len, &body) > 0)
@@ -176,27 +166,28 @@ struct slice notice_readable(struct forum_txn *t, const struct post *p, size_t m
 	return take(t, &text);
 }
 
-static void kinds_text(const struct moderate_case *c, struct buf *out)
-{
+static void kinds_text(const struct moderate_case *c, struct buf *out) {
 	bool first = true;
 
 	for (int k = REPORT_OFF_TOPIC; k <= REPORT_PENDING; k++) {
 		if (c->kinds & 1u << k) {
-			buf_addf(out, "%s%s", first ? "" : ", ", k == REPORT_PENDING ? "waits for approval" : report_kind_name((enum report_kind)k));
+			buf_addf(out, "%s%s", first ? "" : ", ",
+				k == REPORT_PENDING ? "waits for approval" : report_kind_name((enum report_kind)k));
 			first = false;
 		}
 	}
 }
 
-static void case_text(struct forum_txn *t, unsigned n, const struct moderate_case *c, const struct post *p, struct buf *out)
-{
+static void case_text(struct forum_txn *t, unsigned n, const struct moderate_case *c, const struct post *p,
+	struct buf *out) {
 	struct slice text = notice_readable(t, p, QUOTE_MAX), line;
 
 	buf_addf(out, "%u. ", n);
 	kinds_text(c, out);
 	if (c->reports > 1)
 		buf_addf(out, " (%u reports)", c->reports);
-	buf_addf(out, ": %.*s, \"%.*s\"\n", SLICE_ARG(notice_clip(author_name(t, p->author, p->from), 100)), SLICE_ARG(notice_clip(p->subject, 200)));
+	buf_addf(out, ": %.*s, \"%.*s\"\n", SLICE_ARG(notice_clip(author_name(t, p->author, p->from), 100)),
+		SLICE_ARG(notice_clip(p->subject, 200)));
 	if (c->reason.n)
 		buf_addf(out, "   why: %.*s\n", SLICE_ARG(notice_clip(c->reason, 300)));
 	buf_addf(out, "   post %llu; words for this one: %s\n\n", (unsigned long long)p->id,
@@ -207,8 +198,7 @@ static void case_text(struct forum_txn *t, unsigned n, const struct moderate_cas
 }
 
 /* text and, for the answers, the posts in the order of their numbers; number of cases */
-static unsigned cases_list(struct forum_txn *t, uint32_t group, struct buf *text, struct buf *posts)
-{
+static unsigned cases_list(struct forum_txn *t, uint32_t group, struct buf *text, struct buf *posts) {
 	struct moderate_case c;
 	uint64_t cursor = 0;
 	struct post p;
@@ -224,9 +214,8 @@ static unsigned cases_list(struct forum_txn *t, uint32_t group, struct buf *text
 	return n;
 }
 
-static int tell_moderator(struct forum_txn *t, const struct group *g, const struct member *m, unsigned n, struct slice list,
-	int64_t question)
-{
+static int tell_moderator(struct forum_txn *t, const struct group *g, const struct member *m, unsigned n,
+	struct slice list, int64_t question) {
 	struct buf text = { 0 };
 	struct notice x = { .to = m->addresses[0], .name = g->name };
 	int e;
@@ -242,8 +231,7 @@ static int tell_moderator(struct forum_txn *t, const struct group *g, const stru
 	return e;
 }
 
-static int cases_hook(struct forum_txn *t, uint32_t group)
-{
+static int cases_hook(struct forum_txn *t, uint32_t group) {
 	struct buf text = { 0 }, posts = { 0 };
 	uint32_t cursor = 0;
 	struct group g;
@@ -266,15 +254,14 @@ static int cases_hook(struct forum_txn *t, uint32_t group)
 	return e < 0 ? e : 1;
 }
 
-static int catchup_hook(struct forum_txn *t, uint32_t member, int64_t since)
-{
+static int catchup_hook(struct forum_txn *t, uint32_t member, int64_t since) {
 	return catchup_add(t, member, since, SLICE(""));
 }
 
-void notice_start(void)
-{
+void notice_start(void) {
 	struct config *c = config_current();
 
-	mailq_set_hooks(&(struct mailq_hooks){ cases_hook, notice_digest, catchup_hook, founding_ask, notice_case_tell, c ? c->digest_hour : 6 });
+	mailq_set_hooks(&(struct mailq_hooks){
+		cases_hook, notice_digest, catchup_hook, founding_ask, notice_case_tell, c ? c->digest_hour : 6 });
 	config_unref(&c);
 }

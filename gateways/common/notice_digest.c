@@ -1,6 +1,6 @@
-/* notice_digest.c - a member's digest: as many mails as the queue's limit for one asks for. Each post in it can be answered by
- * itself; and an answer to the whole names the posts by their numbers ("2: I agree"), for which the mail's own Reply-To
- * stands. */
+/* notice_digest.c - a member's digest: as many mails as the queue's limit for one asks for. Each post in it can be
+ * answered by itself; and an answer to the whole names the posts by their numbers ("2: I agree"), for which the mail's
+ * own Reply-To stands. */
 #include <stdio.h>
 #include "forumd/base/num.h"
 #include "forumd/base/text.h"
@@ -29,8 +29,7 @@ struct digest {
 	char boundary[40];
 };
 
-static void digest_begin(struct digest *d)
-{
+static void digest_begin(struct digest *d) {
 	uint64_t r = (uint64_t)forum_time(d->t) * 1000 + d->parts;
 
 	buf_reset(&d->body);
@@ -40,27 +39,27 @@ static void digest_begin(struct digest *d)
 	snprintf(d->boundary, sizeof d->boundary, "=_digest_%llx_%x", (unsigned long long)r, d->m->id);
 }
 
-static void digest_header(struct digest *d, struct buf *out)
-{
+static void digest_header(struct digest *d, struct buf *out) {
 	struct slice domain = notice_domain(d->t);
 	struct buf v = { 0 };
 
-	buf_addf(out, "From: %.*s <commands@%.*s>\r\nTo: %.*s\r\n", SLICE_ARG(domain), SLICE_ARG(domain), SLICE_ARG(d->m->addresses[0]));
+	buf_addf(out, "From: %.*s <commands@%.*s>\r\nTo: %.*s\r\n", SLICE_ARG(domain), SLICE_ARG(domain),
+		SLICE_ARG(d->m->addresses[0]));
 	buf_addf(out, "Subject: Digest of %.*s: %u post%s%s\r\nDate: ", SLICE_ARG(domain), d->n, d->n == 1 ? "" : "s",
 		d->parts ? " (continued)" : "");
 	date_write(&v, forum_time(d->t));
 	buf_add_slice(out, buf_slice(&v));
 	buf_reset(&v);
 	msgid_new(&v, domain);
-	buf_addf(out, "\r\nMessage-ID: %.*s\r\nAuto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\nPrecedence: bulk\r\n"
+	buf_addf(out,
+		"\r\nMessage-ID: %.*s\r\nAuto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\nPrecedence: bulk\r\n"
 		"List-Id: <digest.%.*s>\r\nList-Help: <mailto:commands@%.*s?subject=help>\r\nMIME-Version: 1.0\r\n",
 		SLICE_ARG(buf_slice(&v)), SLICE_ARG(domain), SLICE_ARG(domain));
 	buf_free(&v);
 }
 
 /* where an answer to the whole goes */
-static int digest_reply_to(struct digest *d, struct buf *out)
-{
+static int digest_reply_to(struct digest *d, struct buf *out) {
 	int64_t question = notice_ask(d->t, buf_slice(&d->posts), DIGEST_DAYS);
 	struct slice local;
 
@@ -71,8 +70,7 @@ static int digest_reply_to(struct digest *d, struct buf *out)
 	return 1;
 }
 
-static int digest_send(struct digest *d)
-{
+static int digest_send(struct digest *d) {
 	struct buf mail = { 0 };
 	int e;
 
@@ -85,15 +83,19 @@ static int digest_send(struct digest *d)
 	buf_adds(&d->list, "\nTo answer, begin a paragraph with a number and a colon:  1: I agree.\n");
 	digest_header(d, &mail);
 	if (d->text) {
-		buf_adds(&mail, "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n");
+		buf_adds(&mail,
+			"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n");
 		build_qp(buf_slice(&d->list), &mail);
 		buf_adds(&mail, "\r\n");
 		build_qp(buf_slice(&d->body), &mail);
 	} else {
-		buf_addf(&mail, "Content-Type: multipart/mixed; boundary=\"%so\"\r\n\r\n--%so\r\nContent-Type: text/plain; charset=utf-8\r\n"
-			"Content-Transfer-Encoding: quoted-printable\r\n\r\n", d->boundary, d->boundary);
+		buf_addf(&mail,
+			"Content-Type: multipart/mixed; boundary=\"%so\"\r\n\r\n--%so\r\nContent-Type: text/plain; charset=utf-8\r\n"
+			"Content-Transfer-Encoding: quoted-printable\r\n\r\n",
+			d->boundary, d->boundary);
 		build_qp(buf_slice(&d->list), &mail);
-		buf_addf(&mail, "\r\n--%so\r\nContent-Type: multipart/digest; boundary=\"%s\"\r\n\r\n", d->boundary, d->boundary);
+		buf_addf(&mail, "\r\n--%so\r\nContent-Type: multipart/digest; boundary=\"%s\"\r\n\r\n", d->boundary,
+			d->boundary);
 		buf_add_slice(&mail, buf_slice(&d->body));
 		buf_addf(&mail, "--%s--\r\n\r\n--%so--\r\n", d->boundary, d->boundary);
 	}
@@ -105,8 +107,8 @@ static int digest_send(struct digest *d)
 }
 
 /* a post as a message of its own, which can be answered by itself */
-static void digest_message(struct digest *d, const struct post *p, const struct group *g, struct slice text, struct buf *out)
-{
+static void digest_message(struct digest *d, const struct post *p, const struct group *g, struct slice text,
+	struct buf *out) {
 	struct buf v = { 0 };
 	struct slice domain = notice_domain(d->t);
 	struct slice to = notice_reply_to(d->t, p->id, d->m->id, g->id);
@@ -128,24 +130,24 @@ static void digest_message(struct digest *d, const struct post *p, const struct 
 		field_write(out, "In-Reply-To", p->in_reply_to);
 	if (p->references.n)
 		field_write(out, "References", p->references);
-	buf_adds(out, "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n");
+	buf_adds(out,
+		"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n");
 	build_qp(text, out);
 	buf_adds(out, "\r\n");
 	buf_free(&v);
 	buf_free(&a);
 }
 
-static void digest_plain(struct digest *d, const struct post *p, const struct group *g, struct slice text, struct buf *out)
-{
+static void digest_plain(struct digest *d, const struct post *p, const struct group *g, struct slice text,
+	struct buf *out) {
 	struct slice to = notice_reply_to(d->t, p->id, d->m->id, g->id);
 
-	buf_addf(out, "\n------ %u ------\nGroup:   %.*s\nFrom:    %.*s\nSubject: %.*s\nAnswer:  %.*s@%.*s\n\n%.*s\n", d->n + 1,
-		SLICE_ARG(g->name), SLICE_ARG(author_name(d->t, p->author, p->from)), SLICE_ARG(p->subject), SLICE_ARG(to),
-		SLICE_ARG(notice_domain(d->t)), SLICE_ARG(text));
+	buf_addf(out, "\n------ %u ------\nGroup:   %.*s\nFrom:    %.*s\nSubject: %.*s\nAnswer:  %.*s@%.*s\n\n%.*s\n",
+		d->n + 1, SLICE_ARG(g->name), SLICE_ARG(author_name(d->t, p->author, p->from)), SLICE_ARG(p->subject),
+		SLICE_ARG(to), SLICE_ARG(notice_domain(d->t)), SLICE_ARG(text));
 }
 
-static int digest_post(struct digest *d, const struct post *p, const struct group *g)
-{
+static int digest_post(struct digest *d, const struct post *p, const struct group *g) {
 	struct slice text = notice_readable(d->t, p, DIGEST_POST_MAX);
 	struct buf one = { 0 };
 	int e = 1;
@@ -159,8 +161,8 @@ static int digest_post(struct digest *d, const struct post *p, const struct grou
 		(d->text ? digest_plain : digest_message)(d, p, g, text, &one);
 	}
 	d->n++;
-	buf_addf(&d->list, "%3u. %.*s (%.*s, %.*s)\n", d->n, SLICE_ARG(notice_clip(p->subject, 150)), SLICE_ARG(notice_clip(author_name(d->t, p->author, p->from), 80)),
-		SLICE_ARG(g->name));
+	buf_addf(&d->list, "%3u. %.*s (%.*s, %.*s)\n", d->n, SLICE_ARG(notice_clip(p->subject, 150)),
+		SLICE_ARG(notice_clip(author_name(d->t, p->author, p->from), 80)), SLICE_ARG(g->name));
 	buf_add_slice(&d->body, buf_slice(&one));
 	num_put64(buf_reserve(&d->posts, 12), p->id);
 	buf_commit(&d->posts, 8);
@@ -170,8 +172,7 @@ static int digest_post(struct digest *d, const struct post *p, const struct grou
 	return e;
 }
 
-int notice_digest(struct forum_txn *t, uint32_t member, const struct mailq_digest *v, size_t n)
-{
+int notice_digest(struct forum_txn *t, uint32_t member, const struct mailq_digest *v, size_t n) {
 	struct member m;
 	struct digest d = { .t = t, .m = &m };
 	struct post p;
@@ -184,8 +185,8 @@ int notice_digest(struct forum_txn *t, uint32_t member, const struct mailq_diges
 		d.text = text;
 		digest_begin(&d);
 		for (size_t i = 0; i < n && e > 0; i++)
-			if (v[i].text == d.text && post_get(t, v[i].post, &p) > 0 && p.state == POST_VISIBLE && post_number_in(&p, v[i].group)
-			    && group_get(t, v[i].group, &g) > 0 && rights_can_read(t, member, &g))
+			if (v[i].text == d.text && post_get(t, v[i].post, &p) > 0 && p.state == POST_VISIBLE &&
+				post_number_in(&p, v[i].group) && group_get(t, v[i].group, &g) > 0 && rights_can_read(t, member, &g))
 				e = digest_post(&d, &p, &g);
 		if (e > 0)
 			e = digest_send(&d);

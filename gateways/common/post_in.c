@@ -58,7 +58,8 @@ static int shape_check(struct post_in_work *w, struct slice raw) {
 		if (l.nul)
 			return fail_set(w->f, ERR_INVALID, "the message holds a NUL octet");
 		if (l.bare_lf || l.bare_cr)
-			return fail_set(w->f, ERR_INVALID, "the message holds a bare %s; lines must end in CRLF", l.bare_lf ? "LF" : "CR");
+			return fail_set(w->f, ERR_INVALID, "the message holds a bare %s; lines must end in CRLF",
+				l.bare_lf ? "LF" : "CR");
 	}
 	if (!field_split(raw, &w->header, &w->body))
 		w->shape |= POST_IN_NO_BODY;
@@ -94,7 +95,8 @@ static struct slice author_escaped(struct arena *a, struct slice s, size_t max) 
 	return s;
 }
 
-/* The address readers are shown (forum/author.h) is the member's too: news readers copy From when a post is superseded. */
+/* The address readers are shown (forum/author.h) is the member's too: news readers copy From when a post is superseded.
+ */
 static bool author_is_own(struct post_in_work *w, struct slice key) {
 	const struct member *m = &w->member;
 	for (size_t i = 0; i < m->naddresses; i++)
@@ -113,7 +115,8 @@ static int author_of_member(struct post_in_work *w, const struct address_list *l
 		struct buf b = { 0 };
 		ptrdiff_t at = slice_rchr(w->d->author_address, '@');
 		if (at > 0)
-			address_write(&b, w->member.name, slice_to(w->d->author_address, (size_t)at), slice_from(w->d->author_address, (size_t)at + 1));
+			address_write(&b, w->member.name, slice_to(w->d->author_address, (size_t)at),
+				slice_from(w->d->author_address, (size_t)at + 1));
 		w->typed_from = arena_slice(w->a, buf_slice(&b));
 		buf_free(&b);
 		return 1;
@@ -127,8 +130,8 @@ static int author_of_member(struct post_in_work *w, const struct address_list *l
 		if (!says.n)
 			says = key;
 	}
-	return fail_set(w->f, ERR_INVALID, "From must be one of your addresses (%.*s); it says %.*s", SLICE_ARG(w->d->author_address),
-		SLICE_ARG(author_escaped(w->a, says.n ? says : from->f.value, 80)));
+	return fail_set(w->f, ERR_INVALID, "From must be one of your addresses (%.*s); it says %.*s",
+		SLICE_ARG(w->d->author_address), SLICE_ARG(author_escaped(w->a, says.n ? says : from->f.value, 80)));
 }
 
 static int author_of_stranger(struct post_in_work *w, const struct address_list *list) {
@@ -143,7 +146,8 @@ static int author_of_stranger(struct post_in_work *w, const struct address_list 
 			w->d->author_name = list->v[i].name;
 	}
 	if (w->in->member == 0 && !w->in->import && boxes != 1)
-		return fail_set(w->f, ERR_INVALID, boxes ? "From must hold exactly one address" : "From is missing or holds no address");
+		return fail_set(w->f, ERR_INVALID,
+			boxes ? "From must hold exactly one address" : "From is missing or holds no address");
 	return 1;
 }
 
@@ -279,7 +283,8 @@ static int date_check(struct post_in_work *w) {
 static void path_prepend(struct post_in_work *w) {
 	const struct post_in_field *p = &w->known[KNOWN_PATH];
 	struct slice way = p->n ? post_in_clean(w->a, p->f.value, 4000) : SLICE("not-for-mail");
-	w->new_path = arena_slicef(w->a, "%.*s%.*s!%.*s", SLICE_ARG(w->in->path_host), SLICE_ARG(w->in->path_diagnostic), SLICE_ARG(slice_trim(way)));
+	w->new_path = arena_slicef(w->a, "%.*s%.*s!%.*s", SLICE_ARG(w->in->path_host), SLICE_ARG(w->in->path_diagnostic),
+		SLICE_ARG(slice_trim(way)));
 }
 
 static struct slice id_fresh(struct post_in_work *w) {
@@ -386,7 +391,8 @@ static int body_check(struct post_in_work *w) {
 		return fail_set(w->f, ERR_INVALID, "the message has no text");
 	w->new_mime = !w->in->import && !w->known[KNOWN_MIME_VERSION].n;
 	text_lines(w->body, &w->body_lines);
-	w->new_charset = w->new_mime && !w->known[KNOWN_CONTENT_TYPE].n && w->body_lines.eight_bit && text_utf8_valid(w->body);
+	w->new_charset = w->new_mime && !w->known[KNOWN_CONTENT_TYPE].n && w->body_lines.eight_bit &&
+		text_utf8_valid(w->body);
 	return 1;
 }
 
@@ -421,7 +427,8 @@ struct slice post_in_picture_key(struct arena *a, uint32_t group, struct slice c
 static struct slice cut_parent_text(struct post_in_work *w, const struct post *p) {
 	struct buf header = { 0 }, body = { 0 }, text = { 0 };
 	struct slice s = slice_of("", 0);
-	if (p->state != POST_DELETED && p->body_len <= TRIM_TEXT_MAX && post_header(w->t, p, &header) > 0 && post_body(w->t, p, 0, p->body_len, &body) > 0)
+	if (p->state != POST_DELETED && p->body_len <= TRIM_TEXT_MAX && post_header(w->t, p, &header) > 0 &&
+		post_body(w->t, p, 0, p->body_len, &body) > 0)
 		mime_message_text(buf_slice(&header), buf_slice(&body), TRIM_TEXT_MAX, &text);
 	if (buf_len(&text))
 		s = arena_slice(w->a, buf_slice(&text));
@@ -465,7 +472,8 @@ static void body_cut(struct post_in_work *w) {
 	if (!c)
 		return;
 	c->changed = changed, c->reply = in.reply, c->text = b.text, c->lines = b.info.lines, c->octets = b.info.octets;
-	c->reasons = b.info.reasons, c->from_html = changed && b.from_html, c->only_quote = b.info.only_quote, c->pictures = b.pictures;
+	c->reasons = b.info.reasons, c->from_html = changed && b.from_html, c->only_quote = b.info.only_quote,
+	c->pictures = b.pictures;
 }
 
 /* ---- the finished draft -------------------------------------------------------------------------------------------- */
@@ -546,7 +554,8 @@ static void hold_first(struct post_in_work *w) {
 	char key[4];
 	num_put32(key, w->member.id);
 	/* mail asks its author first: smtp_deliver_post.c */
-	if (w->in->import || w->in->source == POST_FROM_MAIL || !w->member.id || w->d->hold || memo_get(w->t, MEMO_FIRST, slice_of(key, 4), &v) <= 0)
+	if (w->in->import || w->in->source == POST_FROM_MAIL || !w->member.id || w->d->hold ||
+		memo_get(w->t, MEMO_FIRST, slice_of(key, 4), &v) <= 0)
 		return;
 	w->d->hold = true;
 	w->d->hold_reason = SLICE("the first post of a new member");
@@ -555,9 +564,9 @@ static void hold_first(struct post_in_work *w) {
 static int post_in_rules(struct post_in_work *w, struct slice raw) {
 	int r;
 	bool news = w->in->source == POST_FROM_NNTP && !w->in->import;
-	if ((r = shape_check(w, raw)) < 0 || (r = post_in_survey(w)) < 0 || (news && (r = post_in_news(w)) < 0) || (r = author_check(w)) < 0 || (r = places_check(w)) < 0 ||
-	    (r = subject_check(w)) < 0 || (r = date_check(w)) < 0 || (r = id_check(w)) < 0 || (r = references_supply(w)) < 0 ||
-	    (r = body_check(w)) < 0)
+	if ((r = shape_check(w, raw)) < 0 || (r = post_in_survey(w)) < 0 || (news && (r = post_in_news(w)) < 0) ||
+		(r = author_check(w)) < 0 || (r = places_check(w)) < 0 || (r = subject_check(w)) < 0 ||
+		(r = date_check(w)) < 0 || (r = id_check(w)) < 0 || (r = references_supply(w)) < 0 || (r = body_check(w)) < 0)
 		return r;
 	if (w->in->source == POST_FROM_FEED)
 		path_prepend(w);
@@ -575,7 +584,8 @@ static int post_in_rules(struct post_in_work *w, struct slice raw) {
 	return w->in->import ? 1 : post_in_rights(w->t, w->in->member, w->d, w->f);
 }
 
-int post_in_parse(struct forum_txn *t, const struct post_in *in, struct slice raw, struct arena *a, struct post_draft *d_r, struct fail *f) {
+int post_in_parse(struct forum_txn *t, const struct post_in *in, struct slice raw, struct arena *a,
+	struct post_draft *d_r, struct fail *f) {
 	struct post_in_work w = { .t = t, .in = in, .a = a, .d = d_r, .f = f, .now = clock_now() };
 	if (raw.n > UINT32_MAX / 2)
 		return fail_set(f, ERR_TOOBIG, "the message is too long");

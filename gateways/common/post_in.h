@@ -26,31 +26,35 @@ struct post_in_cut {
 struct post_in {
 	/* given by the gateway */
 	enum post_source source;
-	uint32_t member;               /* logged-in or proven author; RIGHTS_OPERATOR for forumctl and imports; 0 for an outside sender */
+	uint32_t member; /* logged-in or proven author; RIGHTS_OPERATOR for forumctl and imports; 0 for an outside sender */
 	const uint32_t *groups; size_t ngroups;   /* mail, IMAP, ctl: where to; NNTP: 0, taken from Newsgroups */
 	uint64_t reply_to;             /* post proven by a reply key, else 0 */
 	enum parent_reason reply_reason;
 	bool hold; struct slice hold_reason;      /* unproven sender */
-	bool import;                   /* keep everything as it is: only From is apart, nothing is taken out but Xref; no mail; bulk */
-	/* source POST_FROM_FEED comes with import and path_host: as it is, but Path gets our name in front, Forum-* goes, and
-	 * subscribers are mailed; the author never is an account, whatever From says. The gateway has checked the article. */
+	bool import; /* keep everything as it is: only From is apart, nothing is taken out but Xref; no mail; bulk */
+	/* source POST_FROM_FEED comes with import and path_host: as it is, but Path gets our name in front, Forum-* goes,
+	 * and subscribers are mailed; the author never is an account, whatever From says. The gateway has checked the
+	 * article. */
 	bool no_mail;
-	struct slice supersedes;       /* Message-ID this one stands in the place of: told to news readers; the caller sets draft.supersedes */
+	struct slice
+		supersedes; /* Message-ID this one stands in the place of: told to news readers; the caller sets draft.supersedes */
 	int64_t arrival;               /* 0 now; imports, APPEND with a date */
 	size_t max_size;
 	struct slice path_host;        /* NNTP: our path identity for Path and Injection-Info */
-	struct slice path_diagnostic;  /* feeds: what goes between our name and the "!" of the way it came (RFC 5537 3.2.1) */
+	struct slice
+		path_diagnostic; /* feeds: what goes between our name and the "!" of the way it came (RFC 5537 3.2.1) */
 	uint64_t session_hint;         /* for Injection-Info's logging data, already hashed; 0 none */
 	bool date_only;                /* imports of pages: the time of day is unknown */
-	struct slice author_name;      /* imports: author when the message has no From worth using; may be empty: anonymous */
-	bool trim;                     /* mail: publish what is the author's own (mail/reply_body.h), keep the original aside */
+	struct slice author_name; /* imports: author when the message has no From worth using; may be empty: anonymous */
+	bool trim; /* mail: publish what is the author's own (mail/reply_body.h), keep the original aside */
 	struct post_in_cut *cut;       /* may be NULL: what trim did, or found, is told here */
 	struct slice client_msgid;     /* id to use when the message has none (the one offered in 340); may be empty */
 };
 /* Parse and check. On success the draft (in arena a, slices too) is complete. Errors: ERR_INVALID with a text a person
  * understands ("From must be one of your addresses (alice@example.org); it says bob@example.org"), ERR_TOOBIG,
  * ERR_DENIED, ERR_LOGIN, ERR_NOTFOUND (no such group, or not for this member: the same words). t: read transaction. */
-int post_in_parse(struct forum_txn *t, const struct post_in *in, struct slice raw, struct arena *a, struct post_draft *d_r, struct fail *f);
+int post_in_parse(struct forum_txn *t, const struct post_in *in, struct slice raw, struct arena *a,
+	struct post_draft *d_r, struct fail *f);
 
 /* The job that stores a draft: repeats rights and locks in the writer, then post_add. Makes j->data a post_in_job; the
  * draft must live in j->arena (parse with it). */
@@ -60,11 +64,13 @@ int post_in_apply(struct forum_txn *t, struct job *j, struct fail *f);
 /* For forum/rebuild: derived slices of a stored post. */
 int post_in_derive(void *arg, struct arena *a, struct slice header, struct slice body, struct post_draft *d);
 /* What SEARCH looks through, appended to out: the decoded text of all text parts, a line end behind each, at most about
- * max octets (false: there is more); a header as it is and, where that differs, a line end and its one-line decoded form. */
+ * max octets (false: there is more); a header as it is and, where that differs, a line end and its one-line decoded
+ * form. */
 struct mime_table;
 bool post_in_body_text(const struct mime_table *table, struct slice body, size_t max, struct buf *out);
 void post_in_header_text(struct slice header, struct buf *out);
-/* the headers of parts and of messages inside, each of them so, and unfolded; what is beyond max octets of them: false */
+/* the headers of parts and of messages inside, each of them so, and unfolded; what is beyond max octets of them: false
+ */
 bool post_in_part_headers(const struct mime_table *table, struct slice body, size_t max, struct buf *out);
 /* The bytes as they came in, for show --raw: public header with the typed From and the removed fields back in their
  * places, empty line, body. */

@@ -97,7 +97,8 @@ static struct slice derive_cut_header(struct arena *a, struct slice header, size
 static bool derive_envelope(struct arena *a, struct slice header, struct post_draft *d) {
 	struct imap_text_envelope e = { 0 };
 	imap_text_envelope(a, header, &e);
-	bool fits = buf_len(&e.before) + buf_len(&e.from) + buf_len(&e.sender) + buf_len(&e.reply_to) + buf_len(&e.after) <= ENVELOPE_MAX;
+	bool fits = buf_len(&e.before) + buf_len(&e.from) + buf_len(&e.sender) + buf_len(&e.reply_to) + buf_len(&e.after) <=
+		ENVELOPE_MAX;
 	if (fits) {
 		d->env_before = arena_slice(a, buf_slice(&e.before));
 		d->env_from = arena_slice(a, buf_slice(&e.from));

@@ -11,24 +11,23 @@
 #include "gateways/common/cancel_lock.h"
 #include "gateways/common/post_in_private.h"
 
-static const char *const known_names[KNOWN_COUNT] = {
-	"from", "message-id", "date", "subject", "references", "in-reply-to", "newsgroups", "path", "mime-version", "content-type"
-};
+static const char *const known_names[KNOWN_COUNT] = { "from", "message-id", "date", "subject", "references",
+	"in-reply-to", "newsgroups", "path", "mime-version", "content-type" };
 
 /* Never shown, whatever the door: traces that only the daemon may write, private addresses, secrets. A final '*' is any
  * ending. */
-static const char *const aside_always[] = {
-	"apparently-to", "approved", "arc-*", "authentication-results", "bcc", "cancel-key", "control", "date-received", "delivered-to",
-	"disposition-notification-to", "dkim-*", "domainkey-*", "envelope-to", "errors-to", "forum-*", "injection-*", "lines",
-	"nntp-posting-*", "posting-version", "received", "received-spf", "relay-version", "resent-*", "return-path",
-	"return-receipt-to", "sender", "status", "x-auth*", "x-complaints-to", "x-confirm-reading-to", "x-envelope-*", "x-forwarded-*",
-	"x-google-*", "x-gm-*", "x-keywords", "x-original*", "x-received", "x-sender", "x-spam*", "x-status", "x-trace", "x-uid",
-	"x-uidl", "xref", NULL
-};
+static const char *const aside_always[] = { "apparently-to", "approved", "arc-*", "authentication-results", "bcc",
+	"cancel-key", "control", "date-received", "delivered-to", "disposition-notification-to", "dkim-*", "domainkey-*",
+	"envelope-to", "errors-to", "forum-*", "injection-*", "lines", "nntp-posting-*", "posting-version", "received",
+	"received-spf", "relay-version", "resent-*", "return-path", "return-receipt-to", "sender", "status", "x-auth*",
+	"x-complaints-to", "x-confirm-reading-to", "x-envelope-*", "x-forwarded-*", "x-google-*", "x-gm-*", "x-keywords",
+	"x-original*", "x-received", "x-sender", "x-spam*", "x-status", "x-trace", "x-uid", "x-uidl", "xref", NULL };
 /* where answers are wanted; not at an address that the author line hides */
-static const char *const aside_if_own[] = { "reply-to", "mail-reply-to", "mail-followup-to", "mail-copies-to", "x-reply-to", NULL };
+static const char *const aside_if_own[] = { "reply-to", "mail-reply-to", "mail-followup-to", "mail-copies-to",
+	"x-reply-to", NULL };
 /* mean something in news only */
-static const char *const aside_unless_news[] = { "also-control", "newsgroups", "path", "supersedes", "distribution", NULL };
+static const char *const aside_unless_news[] = { "also-control", "newsgroups", "path", "supersedes", "distribution",
+	NULL };
 
 #define CANCEL_FIELDS 8          /* of one name that are looked at */
 
@@ -38,7 +37,8 @@ static bool header_listed(const char *const *v, struct slice name) {
 		if (**v != first)
 			continue;
 		struct slice want = slice_str(*v);
-		if (want.p[want.n - 1] == '*' ? slice_starts_nocase(name, slice_to(want, want.n - 1)) : slice_eq_nocase(name, want))
+		if (want.p[want.n - 1] == '*' ? slice_starts_nocase(name, slice_to(want, want.n - 1))
+									  : slice_eq_nocase(name, want))
 			return true;
 	}
 	return false;
@@ -77,10 +77,12 @@ int post_in_survey(struct post_in_work *w) {
 		if (k >= 0 && w->known[k].n++ == 0)
 			w->known[k].f = f;
 	}
-	static const enum post_in_known once[] = { KNOWN_FROM, KNOWN_MESSAGE_ID, KNOWN_DATE, KNOWN_SUBJECT, KNOWN_NEWSGROUPS };
+	static const enum post_in_known once[] = { KNOWN_FROM, KNOWN_MESSAGE_ID, KNOWN_DATE, KNOWN_SUBJECT,
+		KNOWN_NEWSGROUPS };
 	for (size_t i = 0; strict && i < sizeof once / sizeof *once; i++)
 		if (w->known[once[i]].n > 1 && (once[i] == KNOWN_FROM || w->in->source != POST_FROM_MAIL))
-			return fail_set(w->f, ERR_INVALID, "the message has more than one %.*s", SLICE_ARG(w->known[once[i]].f.name));
+			return fail_set(w->f, ERR_INVALID, "the message has more than one %.*s",
+				SLICE_ARG(w->known[once[i]].f.name));
 	return 1;
 }
 
@@ -164,7 +166,8 @@ static void header_field(struct post_in_work *w, const struct field *f, unsigned
 	}
 }
 
-/* RFC 5537 3.5 steps 10 and 11: with both Message-ID and Date it may be posted at several servers, and stays the same article */
+/* RFC 5537 3.5 steps 10 and 11: with both Message-ID and Date it may be posted at several servers, and stays the same
+ * article */
 static void header_injection(struct post_in_work *w) {
 	struct buf b = { 0 };
 	if (!w->injection_dated && !(w->known[KNOWN_MESSAGE_ID].n && w->known[KNOWN_DATE].n)) {
@@ -197,8 +200,8 @@ static void header_join(struct post_in_work *w, const char *name, struct buf *ou
 	buf_free(&b);
 }
 
-/* RFC 8315 3.1 and 3.4: whoever is logged in as the author, or the daemon for him, can withdraw the post where it went; and what
- * supersedes a post of ours says so to other servers with its key. The gateway has looked whether he may. */
+/* RFC 8315 3.1 and 3.4: whoever is logged in as the author, or the daemon for him, can withdraw the post where it went;
+ * and what supersedes a post of ours says so to other servers with its key. The gateway has looked whether he may. */
 static void header_cancel(struct post_in_work *w) {
 	struct buf b = { 0 }, id = { 0 };
 	struct post old;
@@ -211,7 +214,8 @@ static void header_cancel(struct post_in_work *w) {
 		buf_add_slice(&id, w->in->supersedes);
 	if (buf_len(&id) || (w->member.id && w->in->source == POST_FROM_NNTP && field_get(w->header, "supersedes", &id))) {
 		buf_reset(&b);
-		if (post_by_msgid(w->t, slice_trim(buf_slice(&id)), &old) > 0 && old.author && old.source != POST_FROM_FEED && old.source != POST_FROM_IMPORT)
+		if (post_by_msgid(w->t, slice_trim(buf_slice(&id)), &old) > 0 && old.author && old.source != POST_FROM_FEED &&
+			old.source != POST_FROM_IMPORT)
 			cancel_lock_key(w->t, old.author, old.message_id, &b);
 		header_join(w, "cancel-key", &b);
 	}
@@ -315,7 +319,8 @@ int post_in_original(struct forum_txn *t, const struct post *p, struct buf *out)
 	struct slice z = slice_of("", 0);
 	uint64_t octets = 0;
 	edits = slice_from(edits, 2);
-	if ((shape & POST_IN_BODY_ASIDE) && (!num_take_varint(&edits, &octets) || !num_take_bytes(&edits, &z) || octets > UINT32_MAX))
+	if ((shape & POST_IN_BODY_ASIDE) &&
+		(!num_take_varint(&edits, &octets) || !num_take_bytes(&edits, &z) || octets > UINT32_MAX))
 		r = ERR_CORRUPT;
 	if (r >= 0)
 		r = original_header(t, p, &pub);

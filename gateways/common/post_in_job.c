@@ -37,7 +37,8 @@ static int rights_parent(struct forum_txn *t, const struct post_draft *d, uint32
 	return 0;
 }
 
-static int rights_in_group(struct forum_txn *t, uint32_t member, const struct post_draft *d, const struct group *g, struct fail *f) {
+static int rights_in_group(struct forum_txn *t, uint32_t member, const struct post_draft *d, const struct group *g,
+	struct fail *f) {
 	struct post parent;
 	int r = rights_parent(t, d, g->id, &parent);
 	if (r < 0)
@@ -74,7 +75,8 @@ int post_in_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 		return r;
 	char key[4];
 	num_put32(key, p->member);
-	if (p->member && p->member != RIGHTS_OPERATOR && !p->result.duplicate && memo_del(t, MEMO_FIRST, slice_of(key, 4)) < 0)
+	if (p->member && p->member != RIGHTS_OPERATOR && !p->result.duplicate &&
+		memo_del(t, MEMO_FIRST, slice_of(key, 4)) < 0)
 		return fail_set(f, ERR_UNAVAILABLE, "the store cannot take writes now");
 	if (p->trace.n && trace_add(t, p->result.id, p->draft->message_id, "%.*s", SLICE_ARG(p->trace)) < 0)
 		return fail_set(f, ERR_UNAVAILABLE, "the store cannot take writes now");

@@ -1,5 +1,6 @@
-/* post_in_news.c - what an injecting agent refuses (RFC 5537 3.5 steps 2 to 4): fields that only servers write, fields that are no longer
- * used, fields that say twice what may be said once, and values that other servers would refuse later, without telling the author. */
+/* post_in_news.c - what an injecting agent refuses (RFC 5537 3.5 steps 2 to 4): fields that only servers write, fields
+ * that are no longer used, fields that say twice what may be said once, and values that other servers would refuse
+ * later, without telling the author. */
 #include "forumd/base/text.h"
 #include "forumd/mail/date.h"
 #include "gateways/common/post_in_private.h"
@@ -13,16 +14,36 @@ enum news_field {
 	NEWS_OTHER,
 };
 static const struct { struct slice name; enum news_field kind; } news_fields[] = {
-	{ SLICE_INIT("also-control"), NEWS_OBSOLETE }, { SLICE_INIT("approved"), NEWS_ONCE }, { SLICE_INIT("archive"), NEWS_ONCE },
-	{ SLICE_INIT("article-names"), NEWS_OBSOLETE }, { SLICE_INIT("article-updates"), NEWS_OBSOLETE }, { SLICE_INIT("control"), NEWS_ONCE },
-	{ SLICE_INIT("date-received"), NEWS_OBSOLETE }, { SLICE_INIT("distribution"), NEWS_ONCE }, { SLICE_INIT("expires"), NEWS_EXPIRES },
-	{ SLICE_INIT("followup-to"), NEWS_FOLLOWUP_TO }, { SLICE_INIT("from"), NEWS_REQUIRED }, { SLICE_INIT("injection-date"), NEWS_INJECTION_DATE },
-	{ SLICE_INIT("injection-info"), NEWS_SERVER }, { SLICE_INIT("mime-version"), NEWS_ONCE }, { SLICE_INIT("nntp-posting-date"), NEWS_INJECTED },
-	{ SLICE_INIT("nntp-posting-host"), NEWS_INJECTED }, { SLICE_INIT("organization"), NEWS_ONCE }, { SLICE_INIT("path"), NEWS_PATH },
-	{ SLICE_INIT("posting-version"), NEWS_OBSOLETE }, { SLICE_INIT("references"), NEWS_ONCE }, { SLICE_INIT("relay-version"), NEWS_OBSOLETE },
-	{ SLICE_INIT("reply-to"), NEWS_ONCE }, { SLICE_INIT("see-also"), NEWS_OBSOLETE }, { SLICE_INIT("sender"), NEWS_ONCE },
-	{ SLICE_INIT("subject"), NEWS_REQUIRED }, { SLICE_INIT("summary"), NEWS_ONCE }, { SLICE_INIT("supersedes"), NEWS_ONCE },
-	{ SLICE_INIT("user-agent"), NEWS_ONCE }, { SLICE_INIT("x-trace"), NEWS_INJECTED }, { SLICE_INIT("xref"), NEWS_SERVER },
+	{ SLICE_INIT("also-control"), NEWS_OBSOLETE },
+	{ SLICE_INIT("approved"), NEWS_ONCE },
+	{ SLICE_INIT("archive"), NEWS_ONCE },
+	{ SLICE_INIT("article-names"), NEWS_OBSOLETE },
+	{ SLICE_INIT("article-updates"), NEWS_OBSOLETE },
+	{ SLICE_INIT("control"), NEWS_ONCE },
+	{ SLICE_INIT("date-received"), NEWS_OBSOLETE },
+	{ SLICE_INIT("distribution"), NEWS_ONCE },
+	{ SLICE_INIT("expires"), NEWS_EXPIRES },
+	{ SLICE_INIT("followup-to"), NEWS_FOLLOWUP_TO },
+	{ SLICE_INIT("from"), NEWS_REQUIRED },
+	{ SLICE_INIT("injection-date"), NEWS_INJECTION_DATE },
+	{ SLICE_INIT("injection-info"), NEWS_SERVER },
+	{ SLICE_INIT("mime-version"), NEWS_ONCE },
+	{ SLICE_INIT("nntp-posting-date"), NEWS_INJECTED },
+	{ SLICE_INIT("nntp-posting-host"), NEWS_INJECTED },
+	{ SLICE_INIT("organization"), NEWS_ONCE },
+	{ SLICE_INIT("path"), NEWS_PATH },
+	{ SLICE_INIT("posting-version"), NEWS_OBSOLETE },
+	{ SLICE_INIT("references"), NEWS_ONCE },
+	{ SLICE_INIT("relay-version"), NEWS_OBSOLETE },
+	{ SLICE_INIT("reply-to"), NEWS_ONCE },
+	{ SLICE_INIT("see-also"), NEWS_OBSOLETE },
+	{ SLICE_INIT("sender"), NEWS_ONCE },
+	{ SLICE_INIT("subject"), NEWS_REQUIRED },
+	{ SLICE_INIT("summary"), NEWS_ONCE },
+	{ SLICE_INIT("supersedes"), NEWS_ONCE },
+	{ SLICE_INIT("user-agent"), NEWS_ONCE },
+	{ SLICE_INIT("x-trace"), NEWS_INJECTED },
+	{ SLICE_INIT("xref"), NEWS_SERVER },
 };
 #define NEWS_FIELDS (sizeof news_fields / sizeof *news_fields)
 
@@ -94,11 +115,13 @@ static int news_field(struct post_in_work *w, const struct field *f, uint64_t *s
 	struct slice value = slice_trim(f->value);
 	/* other servers refuse it, and the author would not hear of that */
 	if (value.n && f->value.p == value.p)
-		return fail_set(w->f, ERR_INVALID, "%.*s: a space is missing behind the colon", SLICE_ARG(slice_to(f->name, 60)));
+		return fail_set(w->f, ERR_INVALID, "%.*s: a space is missing behind the colon",
+			SLICE_ARG(slice_to(f->name, 60)));
 	if (kind == NEWS_SERVER)
 		return fail_set(w->f, ERR_INVALID, "%.*s is written by servers only; leave it out", SLICE_ARG(f->name));
 	if (kind == NEWS_INJECTED)
-		return fail_set(w->f, ERR_INVALID, "%.*s says that the article was posted already, at another server", SLICE_ARG(f->name));
+		return fail_set(w->f, ERR_INVALID, "%.*s says that the article was posted already, at another server",
+			SLICE_ARG(f->name));
 	if (kind == NEWS_OBSOLETE)
 		return fail_set(w->f, ERR_INVALID, "%.*s is not used any more (RFC 5536); leave it out", SLICE_ARG(f->name));
 	/* an empty one says nothing and is taken out */

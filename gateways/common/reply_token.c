@@ -37,7 +37,9 @@ void reply_token_make(struct slice secret, const struct reply_token *k, struct b
 
 static int reply_token_fields(struct slice in, struct reply_token *k) {
 	uint64_t member, group, minute;
-	if (!in.n || ((unsigned char)in.p[0] > TOKEN_CASE && in.p[0] != TOKEN_SUBSCRIBE && in.p[0] != TOKEN_ACT && in.p[0] != TOKEN_AUTHOR && in.p[0] != TOKEN_DIGEST))
+	if (!in.n ||
+		((unsigned char)in.p[0] > TOKEN_CASE && in.p[0] != TOKEN_SUBSCRIBE && in.p[0] != TOKEN_ACT &&
+			in.p[0] != TOKEN_AUTHOR && in.p[0] != TOKEN_DIGEST))
 		return 0;
 	k->kind = (enum token_kind)in.p[0];
 	in = slice_from(in, 1);

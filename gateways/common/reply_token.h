@@ -15,7 +15,13 @@ enum token_kind { TOKEN_REPLY, TOKEN_BOUNCE, TOKEN_UNSUBSCRIBE,
 	TOKEN_AUTHOR = 13,         /* the author of a post about a case: id post */
 	TOKEN_ACT = 12,            /* undoes what a receipt in INBOX tells of: id as in act.h */
 	TOKEN_SUBSCRIBE = 9 };     /* undoes UNSUBSCRIBE; id: enum subscribe_mode */
-struct reply_token { enum token_kind kind; uint64_t id; /* post or queue item */ uint32_t member; uint32_t group; int64_t expires; };
+struct reply_token {
+	enum token_kind kind;
+	uint64_t id; /* post or queue item */
+	uint32_t member;
+	uint32_t group;
+	int64_t expires;
+};
 /* appends the token text */
 void reply_token_make(struct slice secret, const struct reply_token *k, struct buf *out);
 /* 1 good, 0 malformed or bad MAC, ERR_GONE expired (5 minutes of grace), ERR_DENIED revoked */

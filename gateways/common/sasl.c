@@ -73,7 +73,8 @@ int sasl_plain(struct slice all, struct slice *name_r, struct slice *password_r)
 	if (second < 0)
 		return ERR_SYNTAX;
 	struct slice name = slice_to(rest, (size_t)second), password = slice_from(rest, (size_t)second + 1);
-	if (!name.n || !password.n || name.n > SASL_NAME_MAX || password.n > SASL_PASSWORD_MAX || slice_chr(password, 0) >= 0)
+	if (!name.n || !password.n || name.n > SASL_NAME_MAX || password.n > SASL_PASSWORD_MAX ||
+		slice_chr(password, 0) >= 0)
 		return ERR_SYNTAX;
 	if (!text_utf8_valid(all))
 		return ERR_SYNTAX;
@@ -267,7 +268,8 @@ int sasl_line(struct sasl *x, struct slice line, struct buf *out) {
 	return r;
 }
 
-int sasl_start(struct session *s, unsigned flags, struct slice mechanism, const struct slice *initial, struct sasl **x_r, struct buf *out) {
+int sasl_start(struct session *s, unsigned flags, struct slice mechanism, const struct slice *initial,
+	struct sasl **x_r, struct buf *out) {
 	const struct mechanism *m = NULL;
 	*x_r = NULL;
 	int r = find(s, flags, mechanism, &m);

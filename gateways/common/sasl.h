@@ -5,7 +5,8 @@
  *	sasl_start(), then sasl_line() for each line of the client, until one returns other than SASL_CHALLENGE;
  *	after SASL_CHECK return STEP_WAIT; ops->auth_done tells the outcome, sasl_answer() takes it.
  *
- * out gets what the door sends after its own prefix: base64, empty for an empty challenge. Lines come without their end.
+ * out gets what the door sends after its own prefix: base64, empty for an empty challenge. Lines come without their
+ * end.
  *
  * Errors: ERR_NOTFOUND no such mechanism here; ERR_LOGIN not without TLS; ERR_GONE the client cancelled ("*");
  * ERR_INVALID no base64; ERR_SYNTAX not a message of this mechanism; ERR_DENIED logging in for somebody else;
@@ -26,7 +27,8 @@ enum sasl_next { SASL_CHALLENGE = 0, SASL_CHECK = 1, SASL_DONE = 2 };
 /* the mechanisms that would be accepted now, best first, each with `prefix` before it; false: none */
 bool sasl_mechanisms(const struct session *s, unsigned flags, const char *prefix, struct buf *out);
 /* initial: the initial response ("=": empty), or NULL. *x_r is NULL after an error. */
-int sasl_start(struct session *s, unsigned flags, struct slice mechanism, const struct slice *initial, struct sasl **x_r, struct buf *out);
+int sasl_start(struct session *s, unsigned flags, struct slice mechanism, const struct slice *initial,
+	struct sasl **x_r, struct buf *out);
 /* a zero-length line is an empty response */
 int sasl_line(struct sasl *x, struct slice line, struct buf *out);
 /* SASL_DONE: log sasl_member() in; out may hold data for the success (SASL_FINAL_DATA). SASL_CHALLENGE: send it, the

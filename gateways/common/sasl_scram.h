@@ -1,6 +1,6 @@
 /* sasl_scram.h - the server's half of one SCRAM-SHA-256 or SCRAM-SHA-256-PLUS exchange (RFC 5802, 7677, 9266), by
- * libgsasl, from stored keys: no password is hashed here. Knows neither sessions nor base64 around messages. An exchange
- * has one owner; exchanges of different threads are independent. */
+ * libgsasl, from stored keys: no password is hashed here. Knows neither sessions nor base64 around messages. An
+ * exchange has one owner; exchanges of different threads are independent. */
 #ifndef GATEWAYS_COMMON_SASL_SCRAM_H
 #define GATEWAYS_COMMON_SASL_SCRAM_H
 #include "forumd/base/buf.h"
@@ -17,6 +17,7 @@ void sasl_scram_free(struct sasl_scram **x);
  * ERR_SYNTAX: no SCRAM message; ERR_LOGIN: not proven (wrong keys, channel binding refused); else what record() said.
  * After anything but 0 the exchange is over. */
 int sasl_scram_step(struct sasl_scram *x, struct slice in, struct buf *out);
-/* A record for a name without one: always the same for the same name, as a real one is; nobody knows a password for it. */
+/* A record for a name without one: always the same for the same name, as a real one is; nobody knows a password for it.
+ */
 void sasl_scram_fake(struct slice secret, struct slice name, struct buf *record);
 #endif

@@ -9,10 +9,12 @@
 
 /* Appends List-Unsubscribe for this member (0: the general address) and, where a web address is configured,
  * List-Unsubscribe-Post. Any thread. */
-void unsubscribe_fields(struct forum_txn *t, const struct config *c, uint32_t member, const struct group *g, struct buf *out);
+void unsubscribe_fields(struct forum_txn *t, const struct config *c, uint32_t member, const struct group *g,
+	struct buf *out);
 /* Does what a TOKEN_UNSUBSCRIBE or TOKEN_SUBSCRIBE says and puts the notice about it into the queue, unless nothing
  * changed. how: "mail", "link", for the trace. 1 or < 0. Called on: writer. */
-int unsubscribe_apply(struct forum_txn *t, const struct config *c, const struct reply_token *k, const char *how, struct fail *f);
+int unsubscribe_apply(struct forum_txn *t, const struct config *c, const struct reply_token *k, const char *how,
+	struct fail *f);
 /* text of the token that undoes it: mode is what the member had. Any thread. */
 void unsubscribe_undo_token(struct forum_txn *t, const struct reply_token *k, uint64_t mode, struct buf *out);
 /* A notice to a member from the daemon: subject and text (LF); from: local part at our domain. In the queue; 1 or < 0,

@@ -4,8 +4,7 @@
 #include "forumd/run/config.h"
 #include "gateways/ctl/ctl_private.h"
 
-static int feed_number(struct ctl_call *c, const char *option, unsigned max, unsigned *out_r, struct fail *f)
-{
+static int feed_number(struct ctl_call *c, const char *option, unsigned max, unsigned *out_r, struct fail *f) {
 	struct slice v;
 	uint64_t n;
 	if (!ctl_option(c, option, &v))
@@ -16,18 +15,24 @@ static int feed_number(struct ctl_call *c, const char *option, unsigned max, uns
 	return 1;
 }
 
-int ctl_feed_add(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
-	struct feed d = { .name = c->args[0], .host = c->args[1], .groups = c->args[2], .tls = SLICE("none"), .direction = SLICE("pull"),
-		.user = SLICE(""), .password_file = SLICE(""), .port = 0, .interval = 60 };
+int ctl_feed_add(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
+	struct feed d = { .name = c->args[0],
+		.host = c->args[1],
+		.groups = c->args[2],
+		.tls = SLICE("none"),
+		.direction = SLICE("pull"),
+		.user = SLICE(""),
+		.password_file = SLICE(""),
+		.port = 0,
+		.interval = 60 };
 	int r;
 	ctl_option(c, "--tls", &d.tls);
 	ctl_option(c, "--user", &d.user);
 	ctl_option(c, "--password-file", &d.password_file);
 	ctl_option(c, "--direction", &d.direction);
 	d.port = slice_is(d.tls, "verify") ? 563 : 119;
-	if ((r = feed_number(c, "--port", 65535, &d.port, f)) < 0 || (r = feed_number(c, "--interval", 86400, &d.interval, f)) < 0 ||
-	    (r = feed_add(t, &d, f)) < 0)
+	if ((r = feed_number(c, "--port", 65535, &d.port, f)) < 0 ||
+		(r = feed_number(c, "--interval", 86400, &d.interval, f)) < 0 || (r = feed_add(t, &d, f)) < 0)
 		return r;
 	if (!c->json)
 		buf_addf(&c->out, "feed %.*s follows %.*s\n", SLICE_ARG(d.name), SLICE_ARG(d.host));
@@ -35,8 +40,7 @@ int ctl_feed_add(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 }
 
 /* how it goes in one direction, under its feed */
-static void feed_state_line(struct forum_txn *t, struct ctl_call *c, const struct feed *d, bool push)
-{
+static void feed_state_line(struct forum_txn *t, struct ctl_call *c, const struct feed *d, bool push) {
 	const char *way = push ? "push" : "pull";
 	struct slice text;
 	int64_t since;
@@ -57,11 +61,11 @@ static void feed_state_line(struct forum_txn *t, struct ctl_call *c, const struc
 	}
 }
 
-static void feed_show(struct forum_txn *t, struct ctl_call *c, const struct feed *d, bool configured)
-{
+static void feed_show(struct forum_txn *t, struct ctl_call *c, const struct feed *d, bool configured) {
 	if (!c->json) {
-		buf_addf(&c->out, "%.*s %.*s %.*s:%u tls=%.*s every %u s: %.*s%s\n", SLICE_ARG(d->name), SLICE_ARG(d->direction), SLICE_ARG(d->host),
-			d->port, SLICE_ARG(d->tls), d->interval, SLICE_ARG(d->groups), configured ? " (configuration)" : "");
+		buf_addf(&c->out, "%.*s %.*s %.*s:%u tls=%.*s every %u s: %.*s%s\n", SLICE_ARG(d->name),
+			SLICE_ARG(d->direction), SLICE_ARG(d->host), d->port, SLICE_ARG(d->tls), d->interval, SLICE_ARG(d->groups),
+			configured ? " (configuration)" : "");
 		feed_state_line(t, c, d, false);
 		feed_state_line(t, c, d, true);
 		return;
@@ -80,8 +84,7 @@ static void feed_show(struct forum_txn *t, struct ctl_call *c, const struct feed
 	ctl_json_close(c);
 }
 
-int ctl_feed_list(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_feed_list(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct config *config = config_current();
 	struct slice cursor = SLICE("");
 	struct feed d;
@@ -90,8 +93,13 @@ int ctl_feed_list(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		const struct config_fetch *k = &config->fetch[i];
 		if (strcmp(k->protocol, "nntp") != 0)
 			continue;
-		d = (struct feed){ .name = slice_str(k->name), .host = slice_str(k->host), .tls = slice_str(k->tls), .groups = slice_str(k->groups),
-			.direction = slice_str(k->direction), .port = k->port, .interval = k->interval };
+		d = (struct feed){ .name = slice_str(k->name),
+			.host = slice_str(k->host),
+			.tls = slice_str(k->tls),
+			.groups = slice_str(k->groups),
+			.direction = slice_str(k->direction),
+			.port = k->port,
+			.interval = k->interval };
 		feed_show(t, c, &d, true);
 	}
 	config_unref(&config);
@@ -100,8 +108,7 @@ int ctl_feed_list(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	return r < 0 ? fail_set(f, r, "the list of feeds cannot be read") : 1;
 }
 
-int ctl_feed_remove(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_feed_remove(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	int r = feed_remove(t, c->args[0], f);
 	if (r > 0 && !c->json)
 		buf_addf(&c->out, "feed %.*s removed\n", SLICE_ARG(c->args[0]));

@@ -4,8 +4,7 @@
 #include "gateways/common/founding.h"
 
 /* "KEY=VALUE" */
-static int pair(struct slice arg, struct slice *key_r, struct slice *value_r, struct fail *f)
-{
+static int pair(struct slice arg, struct slice *key_r, struct slice *value_r, struct fail *f) {
 	ptrdiff_t eq = slice_chr(arg, '=');
 	if (eq <= 0)
 		return fail_set(f, ERR_SYNTAX, "\"%.*s\" is not KEY=VALUE", (int)(arg.n < 80 ? arg.n : 80), arg.p);
@@ -14,8 +13,8 @@ static int pair(struct slice arg, struct slice *key_r, struct slice *value_r, st
 	return 1;
 }
 
-static int choice(struct ctl_call *c, const char *option, int (*parse)(struct slice), const char *want, int *out_r, struct fail *f)
-{
+static int choice(struct ctl_call *c, const char *option, int (*parse)(struct slice), const char *want, int *out_r,
+	struct fail *f) {
 	struct slice v;
 	if (!ctl_option(c, option, &v))
 		return 0;
@@ -26,8 +25,7 @@ static int choice(struct ctl_call *c, const char *option, int (*parse)(struct sl
 	return 1;
 }
 
-int ctl_group_add(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_group_add(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct group_spec s = { .name = c->args[0], .moderated = ctl_switch(c, "--moderated") };
 	int kind = GROUP_FORUM, access = GROUP_PUBLIC, posting = GROUP_POST_MEMBERS, r;
 	if ((r = choice(c, "--kind", group_kind_parse, "forum, blog, announce, project, committee", &kind, f)) < 0 ||
@@ -44,7 +42,8 @@ int ctl_group_add(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		return r ? r : ERR_INTERNAL;
 	audit_add(t, VERDICT_GROUP, c->by, 0, id, arena_slicef(c->arena, "group %.*s added", SLICE_ARG(s.name)), NULL);
 	if (!c->json) {
-		buf_addf(&c->out, "group %.*s: newsgroup, IMAP mailbox and %.*s@%s\n", SLICE_ARG(s.name), SLICE_ARG(s.name), forum_domain(forum_of(t)));
+		buf_addf(&c->out, "group %.*s: newsgroup, IMAP mailbox and %.*s@%s\n", SLICE_ARG(s.name), SLICE_ARG(s.name),
+			forum_domain(forum_of(t)));
 		return 1;
 	}
 	ctl_json_open(c);
@@ -54,23 +53,22 @@ int ctl_group_add(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	return 1;
 }
 
-int ctl_group_set(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_group_set(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct group g;
 	int r = ctl_find_group(t, c->args[0], &g, f);
 	for (unsigned i = 1; r > 0 && i < c->nargs; i++) {
 		struct slice k, v;
 		if ((r = pair(c->args[i], &k, &v, f)) <= 0 || (r = group_set(t, g.id, k, v, f)) <= 0)
 			break;
-		audit_add(t, VERDICT_GROUP, c->by, 0, g.id, arena_slicef(c->arena, "group %.*s set %.*s", SLICE_ARG(c->args[0]), SLICE_ARG(c->args[i])), NULL);
+		audit_add(t, VERDICT_GROUP, c->by, 0, g.id,
+			arena_slicef(c->arena, "group %.*s set %.*s", SLICE_ARG(c->args[0]), SLICE_ARG(c->args[i])), NULL);
 	}
 	if (r > 0 && !c->json)
 		buf_addf(&c->out, "group %.*s changed\n", SLICE_ARG(c->args[0]));
 	return r;
 }
 
-static void group_json(struct ctl_call *c, const struct group *g)
-{
+static void group_json(struct ctl_call *c, const struct group *g) {
 	ctl_json_num(c, "id", g->id);
 	ctl_json_str(c, "name", g->name);
 	ctl_json_str(c, "title", g->title);
@@ -87,8 +85,7 @@ static void group_json(struct ctl_call *c, const struct group *g)
 	ctl_json_time(c, "created", g->created);
 }
 
-int ctl_group_list(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_group_list(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	(void)f;
 	struct slice cursor = {0};
 	struct group g;
@@ -102,15 +99,14 @@ int ctl_group_list(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 			ctl_json_close(c);
 			continue;
 		}
-		buf_addf(&c->out, "%-44.*s %6u posts  %-8s %-8s%s  %.*s\n", SLICE_ARG(g.name), g.count, group_kind_name(g.kind), group_access_name(g.access),
-			 g.moderated ? " moderated" : "", SLICE_ARG(g.title));
+		buf_addf(&c->out, "%-44.*s %6u posts  %-8s %-8s%s  %.*s\n", SLICE_ARG(g.name), g.count, group_kind_name(g.kind),
+			group_access_name(g.access), g.moderated ? " moderated" : "", SLICE_ARG(g.title));
 	}
 	return r < 0 ? r : 1;
 }
 
 /* members with a role in this group */
-static void group_roles(struct forum_txn *t, struct ctl_call *c, const struct group *g)
-{
+static void group_roles(struct forum_txn *t, struct ctl_call *c, const struct group *g) {
 	struct member m;
 	uint32_t cursor = 0;
 	bool first = true;
@@ -119,15 +115,15 @@ static void group_roles(struct forum_txn *t, struct ctl_call *c, const struct gr
 			if (m.roles[i].group != g->id || !m.naddresses)
 				continue;
 			if (c->json)
-				buf_addf(&c->out, "%s{\"role\":\"%s\",\"address\":\"%.*s\"}", first ? "" : ",", role_name(m.roles[i].role), SLICE_ARG(m.addresses[0]));
+				buf_addf(&c->out, "%s{\"role\":\"%s\",\"address\":\"%.*s\"}", first ? "" : ",",
+					role_name(m.roles[i].role), SLICE_ARG(m.addresses[0]));
 			else
 				buf_addf(&c->out, "%-12s %.*s\n", role_name(m.roles[i].role), SLICE_ARG(m.addresses[0]));
 			first = false;
 		}
 }
 
-int ctl_group_show(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_group_show(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct group g;
 	int r = ctl_find_group(t, c->args[0], &g, f);
 	if (r <= 0)
@@ -148,29 +144,30 @@ int ctl_group_show(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		ctl_json_close(c);
 		return 1;
 	}
-	buf_addf(&c->out, "name         %.*s\ntitle        %.*s\nkind         %s\naccess       %s\nposting      %s\nmoderated    %s\nunproven     %s\n"
-		 "posts        %u (numbers %u to %u)\nsubscribers  %u\ncreated      ", SLICE_ARG(g.name), SLICE_ARG(g.title), group_kind_name(g.kind),
-		 group_access_name(g.access), group_posting_name(g.posting), g.moderated ? "yes" : "no",
-		 g.unproven == GROUP_UNPROVEN_HOLD ? "hold" : "refuse", g.count, g.low, g.high, subscribers);
+	buf_addf(&c->out,
+		"name         %.*s\ntitle        %.*s\nkind         %s\naccess       %s\nposting      %s\nmoderated    %s\nunproven     %s\n"
+		"posts        %u (numbers %u to %u)\nsubscribers  %u\ncreated      ",
+		SLICE_ARG(g.name), SLICE_ARG(g.title), group_kind_name(g.kind), group_access_name(g.access),
+		group_posting_name(g.posting), g.moderated ? "yes" : "no",
+		g.unproven == GROUP_UNPROVEN_HOLD ? "hold" : "refuse", g.count, g.low, g.high, subscribers);
 	ctl_date(&c->out, g.created, false);
 	buf_addc(&c->out, '\n');
 	group_roles(t, c, &g);
 	return 1;
 }
 
-int ctl_group_remove(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_group_remove(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct group g;
 	int r = ctl_find_group(t, c->args[0], &g, f);
 	if (r <= 0 || (r = group_remove(t, g.id, f)) <= 0)
 		return r;
-	audit_add(t, VERDICT_GROUP, c->by, 0, g.id, arena_slicef(c->arena, "group %.*s removed", SLICE_ARG(c->args[0])), NULL);
+	audit_add(t, VERDICT_GROUP, c->by, 0, g.id, arena_slicef(c->arena, "group %.*s removed", SLICE_ARG(c->args[0])),
+		NULL);
 	buf_addf(&c->out, "group %.*s removed; its %u posts stay in the store\n", SLICE_ARG(c->args[0]), g.count);
 	return 1;
 }
 
-int ctl_subscribe(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_subscribe(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct member m;
 	struct group g;
 	struct slice v = SLICE("all");
@@ -180,37 +177,39 @@ int ctl_subscribe(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	ctl_option(c, "--mode", &v);
 	int mode = subscribe_mode_parse(v);
 	if (mode < 0)
-		return fail_set(f, ERR_INVALID, "--mode is one of all, first, replies, digest, digest-text, none, not \"%.*s\"", (int)(v.n < 40 ? v.n : 40), v.p);
+		return fail_set(f, ERR_INVALID, "--mode is one of all, first, replies, digest, digest-text, none, not \"%.*s\"",
+			(int)(v.n < 40 ? v.n : 40), v.p);
 	if ((r = subscribe_set(t, m.id, g.id, (enum subscribe_mode)mode, f)) < 0)
 		return r;
-	buf_addf(&c->out, "%.*s gets %.*s: %s\n", SLICE_ARG(c->args[0]), SLICE_ARG(c->args[1]), subscribe_mode_name((enum subscribe_mode)mode));
+	buf_addf(&c->out, "%.*s gets %.*s: %s\n", SLICE_ARG(c->args[0]), SLICE_ARG(c->args[1]),
+		subscribe_mode_name((enum subscribe_mode)mode));
 	return 1;
 }
 
-int ctl_unsubscribe(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_unsubscribe(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct member m;
 	struct group g;
 	int r = ctl_find_member(t, c->args[0], &m, f);
 	if (r <= 0 || (r = ctl_find_group(t, c->args[1], &g, f)) <= 0)
 		return r;
 	if (subscribe_get(t, m.id, g.id) == SUBSCRIBE_NONE)
-		return fail_set(f, ERR_NOTFOUND, "%.*s does not get %.*s by mail", SLICE_ARG(c->args[0]), SLICE_ARG(c->args[1]));
+		return fail_set(f, ERR_NOTFOUND, "%.*s does not get %.*s by mail", SLICE_ARG(c->args[0]),
+			SLICE_ARG(c->args[1]));
 	if ((r = subscribe_set(t, m.id, g.id, SUBSCRIBE_NONE, f)) < 0)
 		return r;
 	buf_addf(&c->out, "%.*s gets no more mail from %.*s\n", SLICE_ARG(c->args[0]), SLICE_ARG(c->args[1]));
 	return 1;
 }
 
-static int founding_change(struct forum_txn *t, struct ctl_call *c, struct slice text, struct fail *f)
-{
+static int founding_change(struct forum_txn *t, struct ctl_call *c, struct slice text, struct fail *f) {
 	struct founding now = { 0 };
 	struct group g = { 0 };
 	int r = c->nargs ? ctl_find_group(t, c->args[0], &g, f) : 1;
 	if (r <= 0 || (r = founding_set(t, g.id, text, f)) < 0)
 		return r;
 	if (r > 0)
-		audit_add(t, VERDICT_GROUP, c->by, 0, g.id, text.n ? SLICE("new founding text") : SLICE("no founding text any more"), NULL);
+		audit_add(t, VERDICT_GROUP, c->by, 0, g.id,
+			text.n ? SLICE("new founding text") : SLICE("no founding text any more"), NULL);
 	founding_get(t, g.id, &now);
 	if (c->json) {
 		ctl_json_open(c);
@@ -225,21 +224,18 @@ static int founding_change(struct forum_txn *t, struct ctl_call *c, struct slice
 	return 1;
 }
 
-int ctl_founding_set(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_founding_set(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct slice text = slice_trim(buf_slice(&c->input));
 	if (!text.n)
 		return fail_set(f, ERR_INVALID, "the file is empty; to end the text say  forumctl founding remove");
 	return founding_change(t, c, text, f);
 }
 
-int ctl_founding_remove(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_founding_remove(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	return founding_change(t, c, SLICE(""), f);
 }
 
-int ctl_founding_show(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_founding_show(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct founding now = { 0 };
 	struct group g = { 0 };
 	int r = c->nargs ? ctl_find_group(t, c->args[0], &g, f) : 1;

@@ -12,13 +12,12 @@
 #include "forumd/forum/silence.h"
 #include "forumd/forum/subscribe.h"
 
-static int member_audit(struct forum_txn *t, struct ctl_call *c, const char *what, struct slice who)
-{
-	return audit_add(t, VERDICT_MEMBER, c->by, 0, 0, arena_slicef(c->arena, "member %.*s %s", SLICE_ARG(who), what), NULL);
+static int member_audit(struct forum_txn *t, struct ctl_call *c, const char *what, struct slice who) {
+	return audit_add(t, VERDICT_MEMBER, c->by, 0, 0, arena_slicef(c->arena, "member %.*s %s", SLICE_ARG(who), what),
+		NULL);
 }
 
-int ctl_member_add(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_member_add(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct slice name, key;
 	uint32_t id;
 	int r;
@@ -40,18 +39,19 @@ int ctl_member_add(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		ctl_json_close(c);
 		return 1;
 	}
-	buf_addf(&c->out, "member %.*s added%s\n", SLICE_ARG(key), c->hash.n ? "" : "; no password yet: forumctl member password ADDRESS");
+	buf_addf(&c->out, "member %.*s added%s\n", SLICE_ARG(key),
+		c->hash.n ? "" : "; no password yet: forumctl member password ADDRESS");
 	return 1;
 }
 
-int ctl_member_set(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_member_set(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct member m;
 	int r = ctl_find_member(t, c->args[0], &m, f);
 	for (unsigned i = 1; r > 0 && i < c->nargs; i++) {
 		ptrdiff_t eq = slice_chr(c->args[i], '=');
 		if (eq <= 0)
-			return fail_set(f, ERR_SYNTAX, "\"%.*s\" is not KEY=VALUE", (int)(c->args[i].n < 80 ? c->args[i].n : 80), c->args[i].p);
+			return fail_set(f, ERR_SYNTAX, "\"%.*s\" is not KEY=VALUE", (int)(c->args[i].n < 80 ? c->args[i].n : 80),
+				c->args[i].p);
 		r = member_set(t, m.id, slice_to(c->args[i], (size_t)eq), slice_from(c->args[i], (size_t)eq + 1), f);
 	}
 	if (r > 0) {
@@ -63,8 +63,7 @@ int ctl_member_set(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 
 static const char *const kinds[] = { "account", "author", "anonymous", "gone" };
 
-static void member_json(struct forum_txn *t, struct ctl_call *c, const struct member *m)
-{
+static void member_json(struct forum_txn *t, struct ctl_call *c, const struct member *m) {
 	struct group g;
 	ctl_json_num(c, "id", m->id);
 	ctl_json_str(c, "name", m->name);
@@ -94,8 +93,7 @@ static void member_json(struct forum_txn *t, struct ctl_call *c, const struct me
 	buf_addc(&c->out, ']');
 }
 
-int ctl_member_list(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_member_list(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	(void)f;
 	struct member m;
 	uint32_t cursor = (uint32_t)c->cursor[0];
@@ -111,15 +109,15 @@ int ctl_member_list(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 			continue;
 		}
 		struct slice a = m.naddresses ? m.addresses[0] : SLICE("-");
-		buf_addf(&c->out, "%-36.*s %-9s %.*s%s\n", SLICE_ARG(a), kinds[m.kind], SLICE_ARG(m.name), m.left ? " (left)" : "");
+		buf_addf(&c->out, "%-36.*s %-9s %.*s%s\n", SLICE_ARG(a), kinds[m.kind], SLICE_ARG(m.name),
+			m.left ? " (left)" : "");
 	}
 	c->cursor[0] = cursor;
 	return r < 0 ? r : r == 0 ? 1 : CTL_MORE;
 }
 
 /* the founding texts he agreed to: of the forum, then of the groups */
-static void print_agreed(struct forum_txn *t, struct ctl_call *c, uint32_t member)
-{
+static void print_agreed(struct forum_txn *t, struct ctl_call *c, uint32_t member) {
 	struct slice cursor = { 0 };
 	struct group g = { .name = SLICE("") };
 	bool first = true;
@@ -132,20 +130,22 @@ static void print_agreed(struct forum_txn *t, struct ctl_call *c, uint32_t membe
 			continue;
 		clock_add_rfc3339(&when, at);
 		if (c->json)
-			buf_addf(&c->out, "%s{\"group\":\"%.*s\",\"version\":%u,\"at\":\"%.*s\"}", first ? "" : ",", SLICE_ARG(g.name), version, SLICE_ARG(buf_slice(&when)));
+			buf_addf(&c->out, "%s{\"group\":\"%.*s\",\"version\":%u,\"at\":\"%.*s\"}", first ? "" : ",",
+				SLICE_ARG(g.name), version, SLICE_ARG(buf_slice(&when)));
 		else
-			buf_addf(&c->out, "agreed    %.*s%sversion %u, %.*s\n", SLICE_ARG(g.name), g.name.n ? ": " : "the forum: ", version, SLICE_ARG(buf_slice(&when)));
+			buf_addf(&c->out, "agreed    %.*s%sversion %u, %.*s\n", SLICE_ARG(g.name),
+				g.name.n ? ": " : "the forum: ", version, SLICE_ARG(buf_slice(&when)));
 		first = false;
 		buf_free(&when);
 	}
 }
 
 /* what is not as it was given */
-static void print_settings(struct ctl_call *c, const struct member *m)
-{
+static void print_settings(struct ctl_call *c, const struct member *m) {
 	size_t start = buf_len(&c->out);
-	buf_addf(&c->out, "%s%s%s%s%s", m->aside ? " aside=on" : "", m->no_receipts ? " receipts=off" : "", m->no_replies ? " replies=off" : "",
-		m->mail_marks ? " mail-marks=on" : "", m->private_mail ? " private=on" : "");
+	buf_addf(&c->out, "%s%s%s%s%s", m->aside ? " aside=on" : "", m->no_receipts ? " receipts=off" : "",
+		m->no_replies ? " replies=off" : "", m->mail_marks ? " mail-marks=on" : "",
+		m->private_mail ? " private=on" : "");
 	if (m->catchup)
 		buf_addf(&c->out, " catchup=%u", m->catchup);
 	if (m->quiet_from != m->quiet_to)
@@ -157,8 +157,7 @@ static void print_settings(struct ctl_call *c, const struct member *m)
 	}
 }
 
-int ctl_member_show(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_member_show(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct member m;
 	struct group g;
 	int r = ctl_find_member(t, c->args[0], &m, f);
@@ -185,7 +184,8 @@ int ctl_member_show(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		for (bool first = true; subscribe_of_member(t, m.id, &cursor, &mode) > 0;) {
 			if (group_get(t, cursor, &g) <= 0)
 				continue;
-			buf_addf(&c->out, "%s{\"group\":\"%.*s\",\"mode\":\"%s\"}", first ? "" : ",", SLICE_ARG(g.name), subscribe_mode_name(mode));
+			buf_addf(&c->out, "%s{\"group\":\"%.*s\",\"mode\":\"%s\"}", first ? "" : ",", SLICE_ARG(g.name),
+				subscribe_mode_name(mode));
 			first = false;
 		}
 		buf_addc(&c->out, ']');
@@ -196,14 +196,15 @@ int ctl_member_show(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		ctl_json_close(c);
 		return 1;
 	}
-	buf_addf(&c->out, "name      %.*s%s\npassword  %s\nbounces   %u%s\n", SLICE_ARG(m.name), m.left ? " (left)" : "", m.password.n ? "set" : "none", m.bounces,
-		 m.bounces >= 5 ? " (mail is paused)" : "");
+	buf_addf(&c->out, "name      %.*s%s\npassword  %s\nbounces   %u%s\n", SLICE_ARG(m.name), m.left ? " (left)" : "",
+		m.password.n ? "set" : "none", m.bounces, m.bounces >= 5 ? " (mail is paused)" : "");
 	print_settings(c, &m);
 	for (size_t i = 0; i < m.naddresses; i++)
 		buf_addf(&c->out, "address   %.*s\n", SLICE_ARG(m.addresses[i]));
 	for (size_t i = 0; i < m.nroles; i++) {
 		bool in = m.roles[i].group && group_get(t, m.roles[i].group, &g) > 0;
-		buf_addf(&c->out, "role      %s%s%.*s\n", role_name(m.roles[i].role), in ? " in " : "", in ? (int)g.name.n : 0, in ? g.name.p : "");
+		buf_addf(&c->out, "role      %s%s%.*s\n", role_name(m.roles[i].role), in ? " in " : "", in ? (int)g.name.n : 0,
+			in ? g.name.p : "");
 	}
 	while (subscribe_of_member(t, m.id, &cursor, &mode) > 0)
 		if (group_get(t, cursor, &g) > 0)
@@ -213,8 +214,7 @@ int ctl_member_show(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 }
 
 /* a password for one program; nobody sees it again */
-static int new_app(struct forum_txn *t, struct ctl_call *c, const struct member *m, struct slice name, struct fail *f)
-{
+static int new_app(struct forum_txn *t, struct ctl_call *c, const struct member *m, struct slice name, struct fail *f) {
 	struct buf password = {0}, scram = {0};
 	struct slice text;
 	unsigned doors = ctl_option(c, "--doors", &text) ? app_doors_parse(text) : APP_EVERYWHERE;
@@ -232,9 +232,11 @@ static int new_app(struct forum_txn *t, struct ctl_call *c, const struct member 
 		ctl_json_str(c, "password", buf_slice(&password));
 		ctl_json_close(c);
 	} else if (r > 0) {
-		buf_addf(&c->out, "%.*s\nshown this once. Login: %.*s/%.*s (or the address alone, where the program sends the password itself).\n"
-			"Take it back: forumctl member apps %.*s --revoke %.*s\n", SLICE_ARG(buf_slice(&password)), SLICE_ARG(c->args[0]),
-			SLICE_ARG(name), SLICE_ARG(c->args[0]), SLICE_ARG(name));
+		buf_addf(&c->out,
+			"%.*s\nshown this once. Login: %.*s/%.*s (or the address alone, where the program sends the password itself).\n"
+			"Take it back: forumctl member apps %.*s --revoke %.*s\n",
+			SLICE_ARG(buf_slice(&password)), SLICE_ARG(c->args[0]), SLICE_ARG(name), SLICE_ARG(c->args[0]),
+			SLICE_ARG(name));
 	}
 	explicit_bzero(buf_bytes(&password), buf_len(&password));
 	buf_free(&password);
@@ -242,8 +244,7 @@ static int new_app(struct forum_txn *t, struct ctl_call *c, const struct member 
 	return r;
 }
 
-int ctl_member_apps(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_member_apps(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct member m;
 	struct slice cursor = SLICE(""), name;
 	struct app a;
@@ -284,8 +285,7 @@ int ctl_member_apps(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	return 1;
 }
 
-int ctl_member_password(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_member_password(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct member m;
 	struct slice app;
 	int r = ctl_find_member(t, c->args[0], &m, f);
@@ -302,8 +302,7 @@ int ctl_member_password(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	return 1;
 }
 
-int ctl_member_address(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_member_address(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct member m;
 	struct slice key;
 	int r = ctl_find_member(t, c->args[0], &m, f);
@@ -313,23 +312,23 @@ int ctl_member_address(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	if ((r = remove ? member_del_address(t, m.id, key, f) : member_add_address(t, m.id, key, f)) <= 0)
 		return r;
 	member_audit(t, c, remove ? "address removed" : "address added", key);
-	buf_addf(&c->out, "%.*s %s %.*s\n", SLICE_ARG(c->args[0]), remove ? "no longer writes from" : "may write from", SLICE_ARG(key));
+	buf_addf(&c->out, "%.*s %s %.*s\n", SLICE_ARG(c->args[0]), remove ? "no longer writes from" : "may write from",
+		SLICE_ARG(key));
 	return 1;
 }
 
-int ctl_member_leave(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_member_leave(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct member m;
 	int r = ctl_find_member(t, c->args[0], &m, f);
 	if (r <= 0 || (r = member_set(t, m.id, SLICE("left"), SLICE("on"), f)) <= 0)
 		return r;
 	member_audit(t, c, "left", c->args[0]);
-	buf_addf(&c->out, "%.*s stands aside; posts and name stay. Back again: forumctl member set %.*s left=off\n", SLICE_ARG(c->args[0]), SLICE_ARG(c->args[0]));
+	buf_addf(&c->out, "%.*s stands aside; posts and name stay. Back again: forumctl member set %.*s left=off\n",
+		SLICE_ARG(c->args[0]), SLICE_ARG(c->args[0]));
 	return 1;
 }
 
-int ctl_member_unhide(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_member_unhide(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct member m;
 	struct group g;
 	struct marks marks;
@@ -349,8 +348,7 @@ int ctl_member_unhide(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	return 1;
 }
 
-int ctl_member_role(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_member_role(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct member m;
 	struct group g = {0};
 	struct slice what = c->args[1];
@@ -365,18 +363,23 @@ int ctl_member_role(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	}
 	int role = role_parse(what);
 	if (role < 0)
-		return fail_set(f, ERR_INVALID, "a role is one of reader, member, supporter, moderator, committee, admin, none; not \"%.*s\"", (int)(what.n < 40 ? what.n : 40), what.p);
+		return fail_set(f, ERR_INVALID,
+			"a role is one of reader, member, supporter, moderator, committee, admin, none; not \"%.*s\"",
+			(int)(what.n < 40 ? what.n : 40), what.p);
 	if ((r = member_set_role(t, m.id, (enum role)role, g.id, f)) <= 0)
 		return r;
 	member_audit(t, c, arena_printf(c->arena, "role %.*s", SLICE_ARG(c->args[1])), c->args[0]);
-	buf_addf(&c->out, "%.*s: %s%s%.*s\n", SLICE_ARG(c->args[0]), role_name((enum role)role), g.id ? " in " : " everywhere", g.id ? (int)g.name.n : 0, g.id ? g.name.p : "");
+	buf_addf(&c->out, "%.*s: %s%s%.*s\n", SLICE_ARG(c->args[0]), role_name((enum role)role),
+		g.id ? " in " : " everywhere", g.id ? (int)g.name.n : 0, g.id ? g.name.p : "");
 	return 1;
 }
 
 /* "3d", "12h", "90m", "2w"; 0: malformed */
-static int64_t silence_seconds(struct slice s)
-{
-	static const struct { char unit; int64_t seconds; } units[] = { { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 7 * 86400 } };
+static int64_t silence_seconds(struct slice s) {
+	static const struct {
+		char unit;
+		int64_t seconds;
+	} units[] = { { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 7 * 86400 } };
 	uint64_t n;
 	for (size_t i = 0; i < sizeof units / sizeof *units && s.n > 1; i++)
 		if (s.p[s.n - 1] == units[i].unit && num_parse_u64(slice_to(s, s.n - 1), &n) && n > 0 && n <= 100000)
@@ -384,8 +387,7 @@ static int64_t silence_seconds(struct slice s)
 	return 0;
 }
 
-int ctl_member_silence(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_member_silence(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct member m;
 	struct group g = {0};
 	struct slice reason = {0};
@@ -400,22 +402,26 @@ int ctl_member_silence(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	ctl_option(c, "--reason", &reason);
 	if ((r = silence_set(t, m.id, g.id, seconds ? forum_time(t) + seconds : 0, slice_trim(reason), f)) <= 0)
 		return r;
-	audit_add(t, VERDICT_MEMBER, c->by, 0, g.id, arena_slicef(c->arena, "member %u silent %.*s", m.id, SLICE_ARG(c->args[1])), NULL);
+	audit_add(t, VERDICT_MEMBER, c->by, 0, g.id,
+		arena_slicef(c->arena, "member %u silent %.*s", m.id, SLICE_ARG(c->args[1])), NULL);
 	buf_addf(&c->out, "%.*s %s%s%.*s; to take it back: forumctl member silence %.*s off%s%.*s\n", SLICE_ARG(c->args[0]),
-		 seconds ? "does not post for now" : "may post again", g.id ? " in " : " anywhere", SLICE_ARG(g.name), SLICE_ARG(c->args[0]), g.id ? " " : "", SLICE_ARG(g.name));
+		seconds ? "does not post for now" : "may post again", g.id ? " in " : " anywhere", SLICE_ARG(g.name),
+		SLICE_ARG(c->args[0]), g.id ? " " : "", SLICE_ARG(g.name));
 	return 1;
 }
 
-int ctl_member_remove(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_member_remove(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct member m;
 	bool erase = ctl_switch(c, "--erase"), anonymise = ctl_switch(c, "--anonymise");
 	if (erase == anonymise)
-		return fail_set(f, ERR_SYNTAX, "say --anonymise (posts stay without the name) or --erase (their texts go too); neither can be undone");
+		return fail_set(f, ERR_SYNTAX,
+			"say --anonymise (posts stay without the name) or --erase (their texts go too); neither can be undone");
 	int r = ctl_find_member(t, c->args[0], &m, f);
 	if (r <= 0 || (r = member_remove(t, m.id, erase, f)) <= 0)
 		return r;
-	audit_add(t, VERDICT_MEMBER, c->by, 0, 0, arena_slicef(c->arena, "member %u %s", m.id, erase ? "erased" : "anonymised"), NULL);
-	buf_addf(&c->out, "member %u %s in every door; copies already mailed or fetched cannot be reached\n", m.id, erase ? "erased" : "anonymised");
+	audit_add(t, VERDICT_MEMBER, c->by, 0, 0,
+		arena_slicef(c->arena, "member %u %s", m.id, erase ? "erased" : "anonymised"), NULL);
+	buf_addf(&c->out, "member %u %s in every door; copies already mailed or fetched cannot be reached\n", m.id,
+		erase ? "erased" : "anonymised");
 	return 1;
 }

@@ -3,13 +3,14 @@
 #include "forumd/forum/author.h"
 #include "forumd/forum/rights.h"
 
-int ctl_flag_post(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_flag_post(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct post p;
 	struct slice reason = {0};
 	int kind = report_kind_parse(c->args[1]);
 	if (kind < 0 || kind == REPORT_PENDING)
-		return fail_set(f, ERR_INVALID, "the kinds of report are off-topic, spam, uncivil, privacy, other; not \"%.*s\"", (int)(c->args[1].n < 40 ? c->args[1].n : 40), c->args[1].p);
+		return fail_set(f, ERR_INVALID,
+			"the kinds of report are off-topic, spam, uncivil, privacy, other; not \"%.*s\"",
+			(int)(c->args[1].n < 40 ? c->args[1].n : 40), c->args[1].p);
 	int r = ctl_find_post(t, c->args[0], &p, f);
 	if (r <= 0)
 		return r;
@@ -18,12 +19,12 @@ int ctl_flag_post(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	ctl_option(c, "--reason", &reason);
 	if ((r = moderate_report(t, p.id, c->by, (enum report_kind)kind, reason, f)) < 0)
 		return r;
-	buf_addf(&c->out, "post %llu reported as %s; moderators see it in the queue, it stays where it is\n", (unsigned long long)p.id, report_kind_name((enum report_kind)kind));
+	buf_addf(&c->out, "post %llu reported as %s; moderators see it in the queue, it stays where it is\n",
+		(unsigned long long)p.id, report_kind_name((enum report_kind)kind));
 	return 1;
 }
 
-static void kinds_text(uint32_t kinds, struct buf *b)
-{
+static void kinds_text(uint32_t kinds, struct buf *b) {
 	bool first = true;
 	for (int k = 0; k <= REPORT_PENDING; k++)
 		if (kinds & 1u << k) {
@@ -32,8 +33,7 @@ static void kinds_text(uint32_t kinds, struct buf *b)
 		}
 }
 
-static void queue_case(struct forum_txn *t, struct ctl_call *c, const struct moderate_case *k)
-{
+static void queue_case(struct forum_txn *t, struct ctl_call *c, const struct moderate_case *k) {
 	struct post p;
 	struct group g = {0};
 	if (post_get(t, k->post, &p) <= 0)
@@ -55,8 +55,8 @@ static void queue_case(struct forum_txn *t, struct ctl_call *c, const struct mod
 		ctl_json_cstr(c, "state", post_state_name(p.state));
 		ctl_json_close(c);
 	} else {
-		buf_addf(&c->out, "%6llu  %.*s (%u)  %.*s: %.*s  in %.*s, since ", (unsigned long long)p.id, SLICE_ARG(buf_slice(&kinds)), k->reports, SLICE_ARG(author),
-			 SLICE_ARG(p.subject), SLICE_ARG(g.name));
+		buf_addf(&c->out, "%6llu  %.*s (%u)  %.*s: %.*s  in %.*s, since ", (unsigned long long)p.id,
+			SLICE_ARG(buf_slice(&kinds)), k->reports, SLICE_ARG(author), SLICE_ARG(p.subject), SLICE_ARG(g.name));
 		ctl_date(&c->out, k->since, false);
 		buf_addf(&c->out, "\n        %.*s%sanswer: %s\n", SLICE_ARG(k->reason), k->reason.n ? "; " : "",
 			 p.state == POST_PENDING ? "approve or delete" : "keep, note, aside, hide or delete");
@@ -64,8 +64,7 @@ static void queue_case(struct forum_txn *t, struct ctl_call *c, const struct mod
 	buf_free(&kinds);
 }
 
-int ctl_queue(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_queue(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct group g = {0};
 	struct moderate_case k;
 	uint64_t cursor = 0;
@@ -82,8 +81,7 @@ int ctl_queue(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	return r < 0 ? fail_internal(f, "queue: %s", err_name((enum err)r)) : 1;
 }
 
-int ctl_verdict(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_verdict(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct post p;
 	struct slice reason = {0};
 	uint64_t action = 0;
@@ -115,27 +113,27 @@ int ctl_verdict(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		return 1;
 	}
 	struct slice who = author_name(t, p.author, p.from);
-	buf_addf(&c->out, "%s: post %llu by %.*s, \"%.*s\". To take it back: forumctl undo %llu\n", c->command->verb, (unsigned long long)p.id, SLICE_ARG(who),
-		 SLICE_ARG(p.subject), (unsigned long long)action);
+	buf_addf(&c->out, "%s: post %llu by %.*s, \"%.*s\". To take it back: forumctl undo %llu\n", c->command->verb,
+		(unsigned long long)p.id, SLICE_ARG(who), SLICE_ARG(p.subject), (unsigned long long)action);
 	return 1;
 }
 
-int ctl_undo(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_undo(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	uint64_t action = 0, undone = 0;
 	struct audit a;
 	if (c->nargs && (!num_parse_u64(c->args[0], &action) || !action))
-		return fail_set(f, ERR_SYNTAX, "\"%.*s\" is no action number; forumctl log shows them", (int)(c->args[0].n < 40 ? c->args[0].n : 40), c->args[0].p);
+		return fail_set(f, ERR_SYNTAX, "\"%.*s\" is no action number; forumctl log shows them",
+			(int)(c->args[0].n < 40 ? c->args[0].n : 40), c->args[0].p);
 	int r = moderate_undo(t, action, c->by, &undone, f);
 	if (r <= 0)
 		return r ? r : fail_set(f, ERR_NOTFOUND, "there is nothing to take back");
 	if (audit_get(t, undone, &a) > 0)
-		buf_addf(&c->out, "taken back: %s of post %llu (action %llu)\n", verdict_name(a.verdict), (unsigned long long)a.post, (unsigned long long)undone);
+		buf_addf(&c->out, "taken back: %s of post %llu (action %llu)\n", verdict_name(a.verdict),
+			(unsigned long long)a.post, (unsigned long long)undone);
 	return 1;
 }
 
-int ctl_log(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_log(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct group g = {0}, in;
 	struct audit a;
 	int r = 1;
@@ -166,7 +164,8 @@ int ctl_log(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 			buf_addf(&c->out, " post %llu", (unsigned long long)a.post);
 		if (named)
 			buf_addf(&c->out, " in %.*s", SLICE_ARG(in.name));
-		buf_addf(&c->out, " by %.*s%s%.*s%s\n", SLICE_ARG(who), a.text.n ? ": " : "", SLICE_ARG(a.text), a.undone ? " (undone)" : "");
+		buf_addf(&c->out, " by %.*s%s%.*s%s\n", SLICE_ARG(who), a.text.n ? ": " : "", SLICE_ARG(a.text),
+			a.undone ? " (undone)" : "");
 	}
 	c->cursor[0] = cursor;
 	return r < 0 ? fail_internal(f, "audit: %s", err_name((enum err)r)) : r == 0 ? 1 : CTL_MORE;

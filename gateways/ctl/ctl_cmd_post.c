@@ -8,17 +8,19 @@
 #include "forumd/mail/words.h"
 
 /* Where a post is shown: its first place, or all groups it waits for. */
-static struct slice post_group_name(struct forum_txn *t, const struct post *p)
-{
+static struct slice post_group_name(struct forum_txn *t, const struct post *p) {
 	struct group g;
 	return p->nplaces && group_get(t, p->places[0].group, &g) > 0 ? g.name : SLICE("");
 }
 
 /* the flags people see, comma separated */
-static void flag_words(const struct post *p, struct buf *b)
-{
+static void flag_words(const struct post *p, struct buf *b) {
 	static const struct { uint32_t flag; const char *name; } words[] = {
-		{ POST_OFF_TOPIC, "off-topic" }, { POST_FLAGGED, "flagged" }, { POST_LOCKED, "locked" }, { POST_ASIDE, "aside" }, { POST_DATE_ONLY, "date-only" },
+		{ POST_OFF_TOPIC, "off-topic" },
+		{ POST_FLAGGED, "flagged" },
+		{ POST_LOCKED, "locked" },
+		{ POST_ASIDE, "aside" },
+		{ POST_DATE_ONLY, "date-only" },
 	};
 	bool first = true;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -28,8 +30,7 @@ static void flag_words(const struct post *p, struct buf *b)
 		}
 }
 
-static void json_flags(struct ctl_call *c, const struct post *p)
-{
+static void json_flags(struct ctl_call *c, const struct post *p) {
 	struct buf b = {0};
 	flag_words(p, &b);
 	ctl_json_name(c, "flags");
@@ -41,8 +42,7 @@ static void json_flags(struct ctl_call *c, const struct post *p)
 	buf_free(&b);
 }
 
-static void json_date(struct ctl_call *c, const struct post *p)
-{
+static void json_date(struct ctl_call *c, const struct post *p) {
 	struct buf b = {0};
 	if (!p->date) {
 		ctl_json_null(c, "date");
@@ -55,8 +55,7 @@ static void json_date(struct ctl_call *c, const struct post *p)
 	}
 }
 
-static void json_post(struct forum_txn *t, struct ctl_call *c, const struct post *p, int depth)
-{
+static void json_post(struct forum_txn *t, struct ctl_call *c, const struct post *p, int depth) {
 	ctl_json_num(c, "id", (int64_t)p->id);
 	ctl_json_str(c, "group", post_group_name(t, p));
 	if (p->nplaces && p->places[0].number)
@@ -80,8 +79,7 @@ static void json_post(struct forum_txn *t, struct ctl_call *c, const struct post
 }
 
 /* One line for people: number, date, author, subject; depth as indentation. */
-static void text_post(struct forum_txn *t, struct ctl_call *c, const struct post *p, uint32_t depth)
-{
+static void text_post(struct forum_txn *t, struct ctl_call *c, const struct post *p, uint32_t depth) {
 	struct slice name = author_name(t, p->author, p->from);
 	struct buf flags = {0};
 	buf_addf(&c->out, "%6llu ", (unsigned long long)p->id);
@@ -93,7 +91,8 @@ static void text_post(struct forum_txn *t, struct ctl_call *c, const struct post
 	else
 		buf_adds(&c->out, "no date");
 	buf_addf(&c->out, "%*s", (int)(16 - (buf_len(&c->out) - at)), "");
-	buf_addf(&c->out, "  %*s%s%.*s: %.*s", (int)(depth < 20 ? depth * 2 : 40), "", depth ? "`- " : "", SLICE_ARG(name), SLICE_ARG(p->subject));
+	buf_addf(&c->out, "  %*s%s%.*s: %.*s", (int)(depth < 20 ? depth * 2 : 40), "", depth ? "`- " : "", SLICE_ARG(name),
+		SLICE_ARG(p->subject));
 	flag_words(p, &flags);
 	if (p->state != POST_VISIBLE)
 		buf_addf(&c->out, "  [%s]", post_state_name(p->state));
@@ -103,8 +102,7 @@ static void text_post(struct forum_txn *t, struct ctl_call *c, const struct post
 	buf_free(&flags);
 }
 
-int ctl_list(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_list(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct group g;
 	struct overview_iter it;
 	struct overview o;
@@ -135,8 +133,7 @@ int ctl_list(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 
 #define THREAD_MAX 100000
 
-int ctl_thread(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_thread(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct post p;
 	struct thread_node *v;
 	size_t n;
@@ -162,8 +159,7 @@ int ctl_thread(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	return 1;
 }
 
-static int show_history(struct forum_txn *t, struct ctl_call *c, const struct post *p)
-{
+static int show_history(struct forum_txn *t, struct ctl_call *c, const struct post *p) {
 	uint64_t cursor = UINT64_MAX;
 	struct audit a;
 	while (audit_prev(t, 0, &cursor, &a) > 0) {
@@ -183,14 +179,15 @@ static int show_history(struct forum_txn *t, struct ctl_call *c, const struct po
 		struct slice who = ctl_who(t, a.by);
 		buf_addf(&c->out, "%6llu  ", (unsigned long long)a.serial);
 		ctl_date(&c->out, a.time, false);
-		buf_addf(&c->out, "  %-8s by %.*s%s%.*s%s\n", verdict_name(a.verdict), SLICE_ARG(who), a.text.n ? ": " : "", SLICE_ARG(a.text), a.undone ? " (undone)" : "");
+		buf_addf(&c->out, "  %-8s by %.*s%s%.*s%s\n", verdict_name(a.verdict), SLICE_ARG(who), a.text.n ? ": " : "",
+			SLICE_ARG(a.text), a.undone ? " (undone)" : "");
 	}
 	return 1;
 }
 
 /* the text as people read it: decoded, no headers but the five that matter */
-static void show_text(struct forum_txn *t, struct ctl_call *c, const struct post *p, struct slice header, struct slice body)
-{
+static void show_text(struct forum_txn *t, struct ctl_call *c, const struct post *p, struct slice header,
+	struct slice body) {
 	struct slice from = author_name(t, p->author, p->from), flags = moderate_flags_text(t, p);
 	struct group g;
 	buf_addf(&c->out, "Post:    %llu", (unsigned long long)p->id);
@@ -214,8 +211,7 @@ static void show_text(struct forum_txn *t, struct ctl_call *c, const struct post
 		buf_addc(&c->out, '\n');
 }
 
-int ctl_show(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_show(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct post p;
 	struct buf header = {0}, body = {0};
 	int r = ctl_find_post(t, c->args[0], &p, f);
@@ -249,13 +245,14 @@ int ctl_show(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	return r < 0 ? r : 1;
 }
 
-int ctl_post(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_post(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct group g;
 	struct post parent;
 	struct slice v;
 	struct post_draft d = {0};
-	struct post_in in = { .source = POST_FROM_CTL, .member = c->by, .max_size = c->config->message_size, .groups = &g.id, .ngroups = 1 };
+	struct post_in in = {
+		.source = POST_FROM_CTL, .member = c->by, .max_size = c->config->message_size, .groups = &g.id, .ngroups = 1
+	};
 	int r;
 	if (!ctl_option(c, "--group", &v))
 		return fail_set(f, ERR_SYNTAX, "post wants --group NAME");

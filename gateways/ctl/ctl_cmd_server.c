@@ -11,8 +11,7 @@
 #include "forumd/run/writer.h"
 #include "gateways/common/reply_token.h"
 
-int ctl_token_make(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_token_make(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct member m;
 	struct post p;
 	struct group g;
@@ -31,7 +30,9 @@ int ctl_token_make(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		/* tokens are good for some minutes longer than they say; "already expired" means for those who check, too */
 		seconds = negative ? -(int64_t)n - 600 : (int64_t)n;
 	}
-	struct reply_token k = { .kind = TOKEN_REPLY, .id = p.id, .member = m.id, .group = g.id, .expires = clock_now() + seconds };
+	struct reply_token k = {
+		.kind = TOKEN_REPLY, .id = p.id, .member = m.id, .group = g.id, .expires = clock_now() + seconds
+	};
 	struct buf token = {0};
 	reply_token_make(forum_secret(t), &k, &token);
 	reply_token_local(g.name, c->config->reply_separator, buf_slice(&token), &c->out);
@@ -41,8 +42,7 @@ int ctl_token_make(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 }
 
 /* TOKEN or the whole address it stands in */
-int ctl_token_revoke(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_token_revoke(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct reply_token k;
 	struct slice token = c->args[0];
 	ptrdiff_t at = slice_chr(token, '@');
@@ -64,8 +64,7 @@ int ctl_token_revoke(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	return 1;
 }
 
-static void trace_print(struct ctl_call *c, const struct trace *e)
-{
+static void trace_print(struct ctl_call *c, const struct trace *e) {
 	if (c->json) {
 		ctl_json_open(c);
 		ctl_json_time(c, "time", e->time);
@@ -80,8 +79,7 @@ static void trace_print(struct ctl_call *c, const struct trace *e)
 }
 
 /* an address: what is queued for it */
-static int trace_address(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+static int trace_address(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct member m;
 	struct mailq_item i;
 	struct trace e;
@@ -90,18 +88,19 @@ static int trace_address(struct forum_txn *t, struct ctl_call *c, struct fail *f
 	if (r <= 0)
 		return r;
 	if (!c->json)
-		buf_addf(&c->out, "%.*s: bounces %u%s\n", SLICE_ARG(c->args[0]), m.bounces, m.bounces >= 5 ? ", mail is paused" : "");
+		buf_addf(&c->out, "%.*s: bounces %u%s\n", SLICE_ARG(c->args[0]), m.bounces,
+			m.bounces >= 5 ? ", mail is paused" : "");
 	while (trace_next(t, 0, c->args[0], &cursor, &e) > 0)
 		trace_print(c, &e);
 	cursor = 0;
 	while (mailq_each(t, &cursor, &i) > 0)
 		if (i.member == m.id && !c->json)
-			buf_addf(&c->out, "queued: item %llu post %llu attempts %u %.*s\n", (unsigned long long)i.id, (unsigned long long)i.post, i.attempts, SLICE_ARG(i.last_answer));
+			buf_addf(&c->out, "queued: item %llu post %llu attempts %u %.*s\n", (unsigned long long)i.id,
+				(unsigned long long)i.post, i.attempts, SLICE_ARG(i.last_answer));
 	return 1;
 }
 
-int ctl_trace(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_trace(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct slice name = c->args[0];
 	struct trace e;
 	struct post p = {0};
@@ -121,12 +120,12 @@ int ctl_trace(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		n++;
 	}
 	if (!n && r <= 0)
-		return fail_set(f, ERR_NOTFOUND, "nothing is known of %.*s; traces are kept for 30 days", (int)(name.n < 120 ? name.n : 120), name.p);
+		return fail_set(f, ERR_NOTFOUND, "nothing is known of %.*s; traces are kept for 30 days",
+			(int)(name.n < 120 ? name.n : 120), name.p);
 	return 1;
 }
 
-int ctl_mailq(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_mailq(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	static const char *const kinds[] = { "post", "copy", "notice", "case", "digest", "catchup", "founding", "tell" };
 	struct mailq_item i;
 	uint64_t cursor = c->cursor[0];
@@ -148,7 +147,8 @@ int ctl_mailq(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 			ctl_json_close(c);
 			continue;
 		}
-		buf_addf(&c->out, "%6llu  %-6s post %-6llu attempts %-3u due ", (unsigned long long)i.id, kinds[i.kind], (unsigned long long)i.post, i.attempts);
+		buf_addf(&c->out, "%6llu  %-6s post %-6llu attempts %-3u due ", (unsigned long long)i.id, kinds[i.kind],
+			(unsigned long long)i.post, i.attempts);
 		ctl_date(&c->out, i.due, false);
 		buf_addf(&c->out, "  %.*s  %.*s\n", SLICE_ARG(to), SLICE_ARG(i.last_answer));
 	}
@@ -158,8 +158,7 @@ int ctl_mailq(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	return r < 0 ? fail_internal(f, "mailq: %s", err_name((enum err)r)) : r == 0 ? 1 : CTL_MORE;
 }
 
-int ctl_mailq_flush(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_mailq_flush(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	int r = mailq_flush(t, 100000);
 	if (r < 0)
 		return fail_internal(f, "mailq: %s", err_name((enum err)r));
@@ -167,8 +166,7 @@ int ctl_mailq_flush(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	return 1;
 }
 
-int ctl_status(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_status(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct forum_info i;
 	struct moderate_case k;
 	uint64_t cursor = 0;
@@ -178,9 +176,16 @@ int ctl_status(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	while (moderate_queue_next(t, 0, &cursor, &k) > 0)
 		waiting++;
 	const struct { const char *name; int64_t v; } rows[] = {
-		{ "groups", group_total(t) }, { "posts", (int64_t)i.posts }, { "store_bytes", (int64_t)i.used_bytes }, { "disk_free_bytes", (int64_t)i.free_disk_bytes },
-		{ "readers", i.readers }, { "oldest_reader_lag", i.oldest_reader_lag }, { "sessions", workers_sessions() },
-		{ "writer_waiting", writer_current() ? writer_waiting(writer_current()) : 0 }, { "moderation_queue", waiting }, { "mail_queue", (int64_t)mailq_count(t) },
+		{ "groups", group_total(t) },
+		{ "posts", (int64_t)i.posts },
+		{ "store_bytes", (int64_t)i.used_bytes },
+		{ "disk_free_bytes", (int64_t)i.free_disk_bytes },
+		{ "readers", i.readers },
+		{ "oldest_reader_lag", i.oldest_reader_lag },
+		{ "sessions", workers_sessions() },
+		{ "writer_waiting", writer_current() ? writer_waiting(writer_current()) : 0 },
+		{ "moderation_queue", waiting },
+		{ "mail_queue", (int64_t)mailq_count(t) },
 		{ "fetch_running", stat_get(STAT_fetch_starts) - stat_get(STAT_fetch_ends) },
 	};
 	if (c->json)
@@ -202,8 +207,7 @@ int ctl_status(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	return 1;
 }
 
-int ctl_report_fault(void *arg, const char *text)
-{
+int ctl_report_fault(void *arg, const char *text) {
 	struct ctl_call *c = arg;
 	if (c->json) {
 		ctl_json_open(c);
@@ -215,15 +219,13 @@ int ctl_report_fault(void *arg, const char *text)
 	return 0;
 }
 
-static struct rebuild_result *check_state(struct ctl_call *c)
-{
+static struct rebuild_result *check_state(struct ctl_call *c) {
 	if (!c->state)
 		c->state = ARENA_NEW(c->arena, struct rebuild_result);
 	return c->state;
 }
 
-void ctl_check_summary(struct ctl_call *c, const struct rebuild_result *r, const char *what)
-{
+void ctl_check_summary(struct ctl_call *c, const struct rebuild_result *r, const char *what) {
 	if (c->json) {
 		ctl_json_open(c);
 		ctl_json_num(c, "posts", (int64_t)r->posts);
@@ -231,13 +233,13 @@ void ctl_check_summary(struct ctl_call *c, const struct rebuild_result *r, const
 		ctl_json_num(c, "repaired", (int64_t)r->repaired);
 		ctl_json_close(c);
 	} else {
-		buf_addf(&c->out, "%s: %llu posts, %llu faults%s\n", what, (unsigned long long)r->posts, (unsigned long long)r->faults,
-			 r->faults && !r->repaired ? "; forumctl rebuild derives what can be derived again" : "");
+		buf_addf(&c->out, "%s: %llu posts, %llu faults%s\n", what, (unsigned long long)r->posts,
+			(unsigned long long)r->faults,
+			r->faults && !r->repaired ? "; forumctl rebuild derives what can be derived again" : "");
 	}
 }
 
-int ctl_check(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_check(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct rebuild_result *res = check_state(c);
 	int r = rebuild_check(t, &c->cursor[0], 200, ctl_report_fault, c, res);
 	if (r < 0)
@@ -251,8 +253,7 @@ int ctl_check(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	return 0;
 }
 
-int ctl_rebuild(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_rebuild(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct rebuild_result *res = check_state(c);
 	int r = rebuild_step(t, &c->cursor[0], 100, post_in_derive, NULL, res, f);
 	if (r < 0)
@@ -263,16 +264,14 @@ int ctl_rebuild(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 	return 1;
 }
 
-int ctl_path(struct ctl_call *c, char **path_r, struct fail *f)
-{
+int ctl_path(struct ctl_call *c, char **path_r, struct fail *f) {
 	if (c->args[0].n < 2 || c->args[0].p[0] != '/')
 		return fail_set(f, ERR_SYNTAX, "the file wants an absolute path");
 	*path_r = arena_cstr(c->arena, c->args[0]);
 	return 1;
 }
 
-int ctl_backup(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_backup(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	char *path = NULL;
 	struct stat st;
 	(void)t;
@@ -286,12 +285,12 @@ int ctl_backup(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		return r ? r : ERR_INTERNAL;
 	if (stat(path, &st) < 0)
 		return fail_internal(f, "backup %s vanished", path);
-	buf_addf(&c->out, "%s: %lld octets in %.1f s; prove it with: forumctl verify %s\n", path, (long long)st.st_size, (double)(clock_mono_ms() - began) / 1000, path);
+	buf_addf(&c->out, "%s: %lld octets in %.1f s; prove it with: forumctl verify %s\n", path, (long long)st.st_size,
+		(double)(clock_mono_ms() - began) / 1000, path);
 	return 1;
 }
 
-int ctl_config(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_config(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	(void)t;
 	(void)f;
 	config_print(c->config, c->json, &c->out);

@@ -3,10 +3,12 @@
 #include "forumd/mail/trim.h"
 #include "gateways/ctl/ctl_private.h"
 
-static void trim_reasons(struct ctl_call *c, unsigned reasons)
-{
+static void trim_reasons(struct ctl_call *c, unsigned reasons) {
 	static const struct { unsigned reason; const char *name; } words[] = {
-		{ TRIM_QUOTE, "quote" }, { TRIM_ATTRIBUTION, "attribution" }, { TRIM_HEADERS, "headers" }, { TRIM_SIGNATURE, "signature" },
+		{ TRIM_QUOTE, "quote" },
+		{ TRIM_ATTRIBUTION, "attribution" },
+		{ TRIM_HEADERS, "headers" },
+		{ TRIM_SIGNATURE, "signature" },
 		{ TRIM_BOILERPLATE, "boilerplate" },
 	};
 	bool first = true;
@@ -20,8 +22,7 @@ static void trim_reasons(struct ctl_call *c, unsigned reasons)
 	buf_addc(&c->out, ']');
 }
 
-int ctl_trim(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_trim(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct slice header, body;
 	struct trim_info info;
 	struct buf text = {0};

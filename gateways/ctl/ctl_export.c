@@ -7,8 +7,7 @@
 #include "gateways/ctl/ctl_private.h"
 
 /* ">*From " lines get one more ">" (mboxrd); lines end in LF as files do */
-static void add_quoted(struct buf *out, struct slice text)
-{
+static void add_quoted(struct buf *out, struct slice text) {
 	struct slice line;
 	while (slice_line(&text, &line)) {
 		size_t gt = 0;
@@ -21,18 +20,17 @@ static void add_quoted(struct buf *out, struct slice text)
 	}
 }
 
-static void add_from_line(struct buf *out, int64_t t)
-{
+static void add_from_line(struct buf *out, int64_t t) {
 	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov",
+		"Dec" };
 	int y, mo, d, h, mi, s, wd;
 	clock_civil(t, &y, &mo, &d, &h, &mi, &s, &wd);
 	buf_addf(out, "From export@forumd %s %s %2d %02d:%02d:%02d %04d\n", days[wd], months[mo - 1], d, h, mi, s, y);
 }
 
 /* posts of a page have an author but no From: the name goes along, in base64 because it may hold anything */
-static void add_author(struct forum_txn *t, struct ctl_call *c, const struct post *p)
-{
+static void add_author(struct forum_txn *t, struct ctl_call *c, const struct post *p) {
 	struct member m;
 	if (p->from.n || member_get(t, p->author, &m) <= 0 || m.kind != MEMBER_AUTHOR || !m.name.n)
 		return;
@@ -40,8 +38,7 @@ static void add_author(struct forum_txn *t, struct ctl_call *c, const struct pos
 	base64_encode(m.name, &c->out);
 }
 
-static int export_post(struct forum_txn *t, struct ctl_call *c, const struct overview *o)
-{
+static int export_post(struct forum_txn *t, struct ctl_call *c, const struct overview *o) {
 	struct post p, parent;
 	struct buf raw = {0};
 	uint32_t flags = 0;
@@ -49,9 +46,11 @@ static int export_post(struct forum_txn *t, struct ctl_call *c, const struct ove
 	if (r <= 0)
 		return r;
 	if ((r = post_in_original(t, &p, &raw)) > 0) {
-		flags = (p.flags & POST_DATE_ONLY ? CTL_DATE_ONLY : 0) | (p.flags & POST_LOCKED ? CTL_LOCKED : 0) | (p.flags & POST_OFF_TOPIC ? CTL_OFF_TOPIC : 0) | (p.date ? 0 : CTL_NO_DATE);
+		flags = (p.flags & POST_DATE_ONLY ? CTL_DATE_ONLY : 0) | (p.flags & POST_LOCKED ? CTL_LOCKED : 0) |
+			(p.flags & POST_OFF_TOPIC ? CTL_OFF_TOPIC : 0) | (p.date ? 0 : CTL_NO_DATE);
 		add_from_line(&c->out, p.arrival);
-		buf_addf(&c->out, "Forum-Export: number=%u; reason=%d; state=%d; flags=%u; arrival=%lld", o->number, (int)p.reason, (int)p.state, flags, (long long)p.arrival);
+		buf_addf(&c->out, "Forum-Export: number=%u; reason=%d; state=%d; flags=%u; arrival=%lld", o->number,
+			(int)p.reason, (int)p.state, flags, (long long)p.arrival);
 		if (p.parent && post_get(t, p.parent, &parent) > 0)
 			buf_addf(&c->out, "; parent=%.*s", SLICE_ARG(parent.message_id));
 		add_author(t, c, &p);
@@ -64,8 +63,7 @@ static int export_post(struct forum_txn *t, struct ctl_call *c, const struct ove
 }
 
 /* cursor[0]: next number in the group, cursor[1]: 1 + id of the group under way (all groups: in order of name) */
-static int export_group(struct forum_txn *t, struct ctl_call *c, const struct group *g, struct fail *f)
-{
+static int export_group(struct forum_txn *t, struct ctl_call *c, const struct group *g, struct fail *f) {
 	struct overview_iter it;
 	struct overview o;
 	size_t start = buf_len(&c->out);
@@ -82,8 +80,7 @@ static int export_group(struct forum_txn *t, struct ctl_call *c, const struct gr
 	return r < 0 ? fail_internal(f, "export: %s", err_name((enum err)r)) : r;
 }
 
-int ctl_export(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_export(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct group g;
 	struct slice cursor = {0};
 	int r;

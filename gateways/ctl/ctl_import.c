@@ -41,8 +41,7 @@ struct ctl_import {
 	struct fail fail;
 };
 
-void ctl_import_free(struct ctl_session *cs)
-{
+void ctl_import_free(struct ctl_session *cs) {
 	if (!cs->import)
 		return;
 	if (cs->import->job)
@@ -55,8 +54,8 @@ void ctl_import_free(struct ctl_session *cs)
 /* ---- on the writer ------------------------------------------------------------------------------- */
 
 /* the message is known already: give it a place in this group if it has none */
-static int import_known(struct forum_txn *t, struct import_batch *b, struct import_item *it, uint64_t id, struct fail *f)
-{
+static int import_known(struct forum_txn *t, struct import_batch *b, struct import_item *it, uint64_t id,
+	struct fail *f) {
 	struct post p;
 	int r = post_get(t, id, &p);
 	if (r <= 0)
@@ -71,8 +70,7 @@ static int import_known(struct forum_txn *t, struct import_batch *b, struct impo
 	return post_crosspost(t, id, b->group, f);
 }
 
-static int import_one(struct forum_txn *t, struct import_batch *b, struct import_item *it, struct fail *f)
-{
+static int import_one(struct forum_txn *t, struct import_batch *b, struct import_item *it, struct fail *f) {
 	struct post_result res = {0};
 	struct post_draft d = it->draft;
 	struct post p;
@@ -96,18 +94,18 @@ static int import_one(struct forum_txn *t, struct import_batch *b, struct import
 	uint32_t flags = (it->flags & CTL_LOCKED ? POST_LOCKED : 0) | (it->flags & CTL_OFF_TOPIC ? POST_OFF_TOPIC : 0);
 	if (flags && (r = post_set_flags(t, res.id, flags, 0, f)) < 0)
 		return r;
-	if ((it->state == POST_HIDDEN || it->state == POST_DELETED) && (r = post_set_state(t, res.id, (enum post_state)it->state, f)) < 0)
+	if ((it->state == POST_HIDDEN || it->state == POST_DELETED) &&
+		(r = post_set_state(t, res.id, (enum post_state)it->state, f)) < 0)
 		return r;
 	return 1;
 }
 
-static bool import_is_refusal(int r)
-{
-	return r == ERR_EXISTS || r == ERR_INVALID || r == ERR_SYNTAX || r == ERR_TOOBIG || r == ERR_LIMIT || r == ERR_NOTFOUND;
+static bool import_is_refusal(int r) {
+	return r == ERR_EXISTS || r == ERR_INVALID || r == ERR_SYNTAX || r == ERR_TOOBIG || r == ERR_LIMIT ||
+		r == ERR_NOTFOUND;
 }
 
-static int import_apply(struct forum_txn *t, struct job *j, struct fail *f)
-{
+static int import_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	struct import_batch *b = j->data;
 	for (unsigned i = 0; i < b->n; i++) {
 		struct import_item *it = &b->v[i];
@@ -137,8 +135,7 @@ static int import_apply(struct forum_txn *t, struct job *j, struct fail *f)
 
 /* ---- on the worker ------------------------------------------------------------------------------- */
 
-static void import_progress(struct ctl_session *cs)
-{
+static void import_progress(struct ctl_session *cs) {
 	struct ctl_import *im = cs->import;
 	int64_t now = clock_mono_ms();
 	if (now - im->told_ms < 300)
@@ -146,13 +143,13 @@ static void import_progress(struct ctl_session *cs)
 	im->told_ms = now;
 	struct buf b = {0};
 	uint64_t n = im->imported + im->duplicates + im->refused;
-	buf_addf(&b, "%llu messages, %llu a second", (unsigned long long)n, (unsigned long long)(n * 1000 / (uint64_t)(now - im->started_ms + 1)));
+	buf_addf(&b, "%llu messages, %llu a second", (unsigned long long)n,
+		(unsigned long long)(n * 1000 / (uint64_t)(now - im->started_ms + 1)));
 	ctl_send(&cs->s, 'P', buf_slice(&b));
 	buf_free(&b);
 }
 
-static void import_count(struct ctl_session *cs, const struct import_batch *b)
-{
+static void import_count(struct ctl_session *cs, const struct import_batch *b) {
 	struct ctl_import *im = cs->import;
 	for (unsigned i = 0; i < b->n; i++) {
 		const struct import_item *it = &b->v[i];
@@ -172,8 +169,7 @@ static void import_count(struct ctl_session *cs, const struct import_batch *b)
 	import_progress(cs);
 }
 
-static struct import_batch *import_batch(struct ctl_session *cs)
-{
+static struct import_batch *import_batch(struct ctl_session *cs) {
 	struct ctl_import *im = cs->import;
 	if (!im->job) {
 		im->job = job_new(&cs->s, import_apply);
@@ -185,8 +181,7 @@ static struct import_batch *import_batch(struct ctl_session *cs)
 	return im->job->data;
 }
 
-static void import_flush(struct ctl_session *cs)
-{
+static void import_flush(struct ctl_session *cs) {
 	struct ctl_import *im = cs->import;
 	struct job *j = im->job;
 	if (!j)
@@ -202,8 +197,7 @@ static void import_flush(struct ctl_session *cs)
 	session_submit(&cs->s, j);
 }
 
-static void import_report(struct ctl_session *cs)
-{
+static void import_report(struct ctl_session *cs) {
 	struct ctl_import *im = cs->import;
 	struct ctl_call *c = cs->call;
 	struct slice rest = buf_slice(&im->notes), line;
@@ -229,7 +223,8 @@ static void import_report(struct ctl_session *cs)
 	}
 	while (slice_line(&rest, &line))
 		buf_addf(&c->out, "%.*s\n", SLICE_ARG(line));
-	buf_addf(&c->out, "%s%llu posts into %.*s", im->dry_run ? "dry run: would import " : "imported ", (unsigned long long)im->imported, SLICE_ARG(im->group.name));
+	buf_addf(&c->out, "%s%llu posts into %.*s", im->dry_run ? "dry run: would import " : "imported ",
+		(unsigned long long)im->imported, SLICE_ARG(im->group.name));
 	if (im->duplicates)
 		buf_addf(&c->out, ", %llu known already", (unsigned long long)im->duplicates);
 	if (im->refused)
@@ -239,8 +234,7 @@ static void import_report(struct ctl_session *cs)
 	buf_addc(&c->out, '\n');
 }
 
-static enum step import_end(struct ctl_session *cs)
-{
+static enum step import_end(struct ctl_session *cs) {
 	struct ctl_import *im = cs->import;
 	struct fail f = im->fail;
 	if (im->failed >= 0)
@@ -249,8 +243,7 @@ static enum step import_end(struct ctl_session *cs)
 	return STEP_CLOSE;
 }
 
-enum step ctl_import_begin(struct ctl_session *cs)
-{
+enum step ctl_import_begin(struct ctl_session *cs) {
 	struct ctl_call *c = cs->call;
 	struct fail f = {0};
 	struct slice name;
@@ -278,8 +271,7 @@ enum step ctl_import_begin(struct ctl_session *cs)
 }
 
 /* dry run: what would happen, without writing */
-static void import_look(struct forum_txn *t, struct import_batch *b, struct import_item *it)
-{
+static void import_look(struct forum_txn *t, struct import_batch *b, struct import_item *it) {
 	struct post p;
 	if (post_by_msgid(t, it->draft.message_id, &p) <= 0)
 		return;
@@ -289,8 +281,7 @@ static void import_look(struct forum_txn *t, struct import_batch *b, struct impo
 		it->refused = SLICE("another message with this Message-ID is here already");
 }
 
-static enum step import_message(struct ctl_session *cs, struct slice payload)
-{
+static enum step import_message(struct ctl_session *cs, struct slice payload) {
 	struct ctl_import *im = cs->import;
 	struct import_batch *b = import_batch(cs);
 	struct import_item *it = &b->v[b->n];
@@ -309,10 +300,19 @@ static enum step import_message(struct ctl_session *cs, struct slice payload)
 	if (m.arrival < 0 || m.arrival > ARRIVAL_LAST)
 		m.arrival = 0;
 	struct post_in in = {
-		.source = POST_FROM_IMPORT, .member = RIGHTS_OPERATOR, .groups = &im->group.id, .ngroups = 1, .import = true, .no_mail = true,
-		.arrival = m.arrival, .max_size = cs->s.config->message_size, .date_only = m.flags & CTL_DATE_ONLY, .author_name = arena_slice(a, m.author),
+		.source = POST_FROM_IMPORT,
+		.member = RIGHTS_OPERATOR,
+		.groups = &im->group.id,
+		.ngroups = 1,
+		.import = true,
+		.no_mail = true,
+		.arrival = m.arrival,
+		.max_size = cs->s.config->message_size,
+		.date_only = m.flags & CTL_DATE_ONLY,
+		.author_name = arena_slice(a, m.author),
 	};
-	int r = slice_trim(m.raw).n ? post_in_parse(t, &in, arena_slice(a, m.raw), a, &it->draft, &f) : fail_set(&f, ERR_INVALID, "the message is empty");
+	int r = slice_trim(m.raw).n ? post_in_parse(t, &in, arena_slice(a, m.raw), a, &it->draft, &f)
+								: fail_set(&f, ERR_INVALID, "the message is empty");
 	if (r <= 0)
 		it->refused = arena_slicef(a, "%s", f.text[0] ? f.text : err_name((enum err)r));
 	else if (im->dry_run)
@@ -328,8 +328,7 @@ static enum step import_message(struct ctl_session *cs, struct slice payload)
 	return im->waiting ? STEP_WAIT : STEP_DONE;
 }
 
-enum step ctl_import_frame(struct ctl_session *cs, char type, struct slice payload)
-{
+enum step ctl_import_frame(struct ctl_session *cs, char type, struct slice payload) {
 	struct ctl_import *im = cs->import;
 	if (im->failed < 0)
 		return im->flight ? STEP_WAIT : import_end(cs);
@@ -343,8 +342,7 @@ enum step ctl_import_frame(struct ctl_session *cs, char type, struct slice paylo
 	return im->flight ? STEP_WAIT : import_end(cs);
 }
 
-void ctl_import_done(struct ctl_session *cs, struct job *j)
-{
+void ctl_import_done(struct ctl_session *cs, struct job *j) {
 	struct ctl_import *im = cs->import;
 	im->flight--;
 	if (j->result > 0) {

@@ -37,10 +37,10 @@ typedef int (*ctl_fn)(struct forum_txn *t, struct ctl_call *c, struct fail *f);
 
 enum ctl_flag {
 	CTL_WRITES = 1,
-	CTL_STDIN = 2,         /* wants standard input */
-	CTL_PASSWORD = 4,      /* standard input is a password: hashes are made first (member add only with --password-stdin) */
-	CTL_IMPORT = 8,        /* a stream of messages */
-	CTL_POOL = 16,         /* slow and without a transaction: fn runs on the pool (t == NULL) */
+	CTL_STDIN = 2, /* wants standard input */
+	CTL_PASSWORD = 4, /* standard input is a password: hashes are made first (member add only with --password-stdin) */
+	CTL_IMPORT = 8, /* a stream of messages */
+	CTL_POOL = 16, /* slow and without a transaction: fn runs on the pool (t == NULL) */
 };
 struct ctl_command {
 	const char *verb, *sub;          /* sub: second word or NULL */

@@ -15,28 +15,24 @@
 
 #define CTL_INPUT_MAX (32u << 20)
 
-void ctl_send(struct session *s, char type, struct slice text)
-{
+void ctl_send(struct session *s, char type, struct slice text) {
 	ctl_wire_frame(session_out(s), type, text);
 }
 
 static const int exit_refused = 1, exit_usage = 2;
 
-static enum step ctl_over(struct session *s)
-{
+static enum step ctl_over(struct session *s) {
 	(void)s;
 	return STEP_CLOSE;
 }
 
-static void ctl_exit(struct ctl_session *cs, int code)
-{
+static void ctl_exit(struct ctl_session *cs, int code) {
 	char c = (char)code;
 	ctl_send(&cs->s, 'X', slice_of(&c, 1));
 	cs->s.step = ctl_over;
 }
 
-void ctl_finish(struct ctl_session *cs, int result, const struct fail *f)
-{
+void ctl_finish(struct ctl_session *cs, int result, const struct fail *f) {
 	struct ctl_call *c = cs->call;
 	if (c && buf_len(&c->out))
 		ctl_send(&cs->s, 'O', buf_slice(&c->out));
@@ -55,8 +51,7 @@ void ctl_finish(struct ctl_session *cs, int result, const struct fail *f)
 
 /* ---- arguments ----------------------------------------------------------------------------------- */
 
-bool ctl_option(const struct ctl_call *c, const char *name, struct slice *value_r)
-{
+bool ctl_option(const struct ctl_call *c, const char *name, struct slice *value_r) {
 	for (unsigned i = 0; i < c->nopts; i++)
 		if (slice_is(c->opts[i].name, name)) {
 			if (value_r)
@@ -66,13 +61,11 @@ bool ctl_option(const struct ctl_call *c, const char *name, struct slice *value_
 	return false;
 }
 
-bool ctl_switch(const struct ctl_call *c, const char *name)
-{
+bool ctl_switch(const struct ctl_call *c, const char *name) {
 	return ctl_option(c, name, NULL);
 }
 
-static const struct ctl_command *ctl_command_find(struct slice verb, struct slice sub, bool *used_sub_r)
-{
+static const struct ctl_command *ctl_command_find(struct slice verb, struct slice sub, bool *used_sub_r) {
 	for (const struct ctl_command *k = ctl_commands; k->verb; k++) {
 		if (!slice_is(verb, k->verb))
 			continue;
@@ -84,8 +77,7 @@ static const struct ctl_command *ctl_command_find(struct slice verb, struct slic
 	return NULL;
 }
 
-static bool ctl_verb_exists(struct slice verb)
-{
+static bool ctl_verb_exists(struct slice verb) {
 	for (const struct ctl_command *k = ctl_commands; k->verb; k++)
 		if (slice_is(verb, k->verb))
 			return true;
@@ -93,8 +85,7 @@ static bool ctl_verb_exists(struct slice verb)
 }
 
 /* Is "--name" among "--a= --b", and does it want a value? */
-static bool ctl_option_known(const char *spec, struct slice name, bool *wants_r)
-{
+static bool ctl_option_known(const char *spec, struct slice name, bool *wants_r) {
 	struct slice rest = slice_str(spec), w;
 	while (slice_word(&rest, &w)) {
 		*wants_r = slice_ends(w, SLICE("="));
@@ -107,8 +98,7 @@ static bool ctl_option_known(const char *spec, struct slice name, bool *wants_r)
 }
 
 /* --json and --as are everybody's */
-static int ctl_take_option(struct ctl_call *c, struct slice *argv, unsigned argc, unsigned *i, struct fail *f)
-{
+static int ctl_take_option(struct ctl_call *c, struct slice *argv, unsigned argc, unsigned *i, struct fail *f) {
 	struct slice a = argv[*i], value = {0};
 	ptrdiff_t eq = slice_chr(a, '=');
 	bool wants = false, known = true, inlined = eq > 0;
@@ -125,7 +115,8 @@ static int ctl_take_option(struct ctl_call *c, struct slice *argv, unsigned argc
 	else
 		known = c->command && ctl_option_known(c->command->options ? c->command->options : "", a, &wants);
 	if (!known)
-		return fail_set(f, ERR_SYNTAX, "%s has no option %.*s; usage: forumctl %s", c->command->verb, SLICE_ARG(a), c->command->synopsis);
+		return fail_set(f, ERR_SYNTAX, "%s has no option %.*s; usage: forumctl %s", c->command->verb, SLICE_ARG(a),
+			c->command->synopsis);
 	if (wants && !inlined) {
 		if (++*i >= argc)
 			return fail_set(f, ERR_SYNTAX, "%.*s wants a value", SLICE_ARG(a));
@@ -136,8 +127,7 @@ static int ctl_take_option(struct ctl_call *c, struct slice *argv, unsigned argc
 	return 1;
 }
 
-static int ctl_parse(struct ctl_call *c, struct slice *argv, unsigned argc, struct fail *f)
-{
+static int ctl_parse(struct ctl_call *c, struct slice *argv, unsigned argc, struct fail *f) {
 	unsigned i = 0;
 	while (i < argc && slice_is(argv[i], "--json")) {
 		c->json = true;
@@ -152,8 +142,10 @@ static int ctl_parse(struct ctl_call *c, struct slice *argv, unsigned argc, stru
 	c->command = ctl_command_find(verb, i < argc ? argv[i] : SLICE(""), &used_sub);
 	if (!c->command) {
 		if (ctl_verb_exists(verb))
-			return fail_set(f, ERR_SYNTAX, "%.*s wants another word; try: forumctl help %.*s", SLICE_ARG(verb), SLICE_ARG(verb));
-		return fail_set(f, ERR_SYNTAX, "there is no verb \"%.*s\"; try: forumctl help", (int)(verb.n < 40 ? verb.n : 40), verb.p);
+			return fail_set(f, ERR_SYNTAX, "%.*s wants another word; try: forumctl help %.*s", SLICE_ARG(verb),
+				SLICE_ARG(verb));
+		return fail_set(f, ERR_SYNTAX, "there is no verb \"%.*s\"; try: forumctl help",
+			(int)(verb.n < 40 ? verb.n : 40), verb.p);
 	}
 	i += used_sub;
 	bool plain = false;
@@ -180,8 +172,7 @@ static int ctl_parse(struct ctl_call *c, struct slice *argv, unsigned argc, stru
 
 /* ---- running ------------------------------------------------------------------------------------- */
 
-static struct ctl_call *ctl_call_new(struct session *s)
-{
+static struct ctl_call *ctl_call_new(struct session *s) {
 	struct arena *a = arena_new();
 	struct ctl_call *c = ARENA_NEW(a, struct ctl_call);
 	c->arena = c->keep = a;
@@ -191,8 +182,7 @@ static struct ctl_call *ctl_call_new(struct session *s)
 	return c;
 }
 
-static void ctl_call_free(struct ctl_call **c)
-{
+static void ctl_call_free(struct ctl_call **c) {
 	if (!*c)
 		return;
 	struct arena *a = (*c)->arena;
@@ -206,29 +196,25 @@ static void ctl_call_free(struct ctl_call **c)
 /* The call travels with its job; the session keeps only a pointer that it drops when it ends first. */
 struct ctl_trip { struct ctl_call *call; int result; struct fail fail; };
 
-static int ctl_job_apply(struct forum_txn *t, struct job *j, struct fail *f)
-{
+static int ctl_job_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	struct ctl_trip *trip = j->data;
 	buf_reset(&trip->call->out);     /* apply may run again */
 	return trip->call->command->run(t, trip->call, f);
 }
 
-static int ctl_job_told(struct forum_txn *t, struct job *j, struct fail *f)
-{
+static int ctl_job_told(struct forum_txn *t, struct job *j, struct fail *f) {
 	(void)t;
 	struct ctl_trip *trip = j->data;
 	*f = trip->fail;
 	return trip->result;
 }
 
-static void ctl_trip_free(void *arg)
-{
+static void ctl_trip_free(void *arg) {
 	struct ctl_trip *trip = arg;
 	ctl_call_free(&trip->call);
 }
 
-static struct job *ctl_job(struct session *s, struct ctl_call *c)
-{
+static struct job *ctl_job(struct session *s, struct ctl_call *c) {
 	struct job *j = job_new(s, ctl_job_apply);
 	struct ctl_trip *trip = ARENA_NEW(j->arena, struct ctl_trip);
 	trip->call = c;
@@ -239,8 +225,7 @@ static struct job *ctl_job(struct session *s, struct ctl_call *c)
 	return j;
 }
 
-static void ctl_run_pool(void *arg)
-{
+static void ctl_run_pool(void *arg) {
 	struct job *j = arg;
 	struct ctl_trip *trip = j->data;
 	struct ctl_call *c = trip->call;
@@ -258,14 +243,14 @@ static void ctl_run_pool(void *arg)
 	writer_submit(writer_current(), j);
 }
 
-static enum step ctl_run(struct session *s)
-{
+static enum step ctl_run(struct session *s) {
 	struct ctl_session *cs = (struct ctl_session *)s;
 	struct ctl_call *c = cs->call;
 	struct fail f = {0};
 	s->step = NULL;
 	if (c->command->flags & (CTL_WRITES | CTL_POOL)) {
-		bool pool = c->command->flags & CTL_POOL || (c->command->flags & CTL_PASSWORD && slice_trim(buf_slice(&c->input)).n);
+		bool pool = c->command->flags & CTL_POOL ||
+			(c->command->flags & CTL_PASSWORD && slice_trim(buf_slice(&c->input)).n);
 		session_read_end(s);
 		cs->call = NULL;
 		struct job *j = ctl_job(s, c);
@@ -290,8 +275,7 @@ static enum step ctl_run(struct session *s)
 	return STEP_CLOSE;
 }
 
-static void ctl_job_done(struct session *s, struct job *j)
-{
+static void ctl_job_done(struct session *s, struct job *j) {
 	struct ctl_session *cs = (struct ctl_session *)s;
 	if (cs->import) {
 		ctl_import_done(cs, j);
@@ -310,8 +294,7 @@ static void ctl_job_done(struct session *s, struct job *j)
 }
 
 /* --as ADDRESS: act as that member */
-static int ctl_take_as(struct session *s, struct ctl_call *c, struct fail *f)
-{
+static int ctl_take_as(struct session *s, struct ctl_call *c, struct fail *f) {
 	struct slice as;
 	if (!ctl_option(c, "--as", &as))
 		return 1;
@@ -325,18 +308,16 @@ static int ctl_take_as(struct session *s, struct ctl_call *c, struct fail *f)
 	return r;
 }
 
-static bool ctl_wants_input(const struct ctl_call *c)
-{
+static bool ctl_wants_input(const struct ctl_call *c) {
 	if (!(c->command->flags & CTL_STDIN))
 		return false;
 	struct slice app;
 	/* member add asks only with --password-stdin; member password, but for programs, and post always */
-	return !(c->command->flags & CTL_PASSWORD) || (c->command->run == ctl_member_password && !ctl_option(c, "--app", &app))
-		|| ctl_switch(c, "--password-stdin");
+	return !(c->command->flags & CTL_PASSWORD) ||
+		(c->command->run == ctl_member_password && !ctl_option(c, "--app", &app)) || ctl_switch(c, "--password-stdin");
 }
 
-static enum step ctl_begin(struct ctl_session *cs, struct slice payload)
-{
+static enum step ctl_begin(struct ctl_session *cs, struct slice payload) {
 	struct session *s = &cs->s;
 	struct fail f = {0};
 	struct ctl_call *c = cs->call = ctl_call_new(s);
@@ -367,8 +348,7 @@ static enum step ctl_begin(struct ctl_session *cs, struct slice payload)
 	return ctl_run(s);
 }
 
-static enum step ctl_frame(struct ctl_session *cs, char type, struct slice payload)
-{
+static enum step ctl_frame(struct ctl_session *cs, char type, struct slice payload) {
 	struct fail f = {0};
 	if (!cs->call && type == 'A')
 		return ctl_begin(cs, payload);
@@ -389,8 +369,7 @@ static enum step ctl_frame(struct ctl_session *cs, char type, struct slice paylo
 	return STEP_CLOSE;
 }
 
-static enum step ctl_input(struct session *s)
-{
+static enum step ctl_input(struct session *s) {
 	struct ctl_session *cs = (struct ctl_session *)s;
 	struct buf *in = conn_input(s->conn);
 	char type;
@@ -410,8 +389,7 @@ static enum step ctl_input(struct session *s)
 	return st;
 }
 
-static void ctl_start(struct session *s)
-{
+static void ctl_start(struct session *s) {
 	/* the socket is 0600: whoever opens it is the operator; as a second lock only our own user and root are served */
 	int uid = conn_peer_uid(s->conn);
 	if (uid != 0 && uid != (int)geteuid()) {
@@ -424,31 +402,34 @@ static void ctl_start(struct session *s)
 	session_set_member(s, RIGHTS_OPERATOR);
 }
 
-static void ctl_timeout(struct session *s, bool login)
-{
+static void ctl_timeout(struct session *s, bool login) {
 	(void)login;
 	ctl_send(s, 'E', SLICE("forumctl: the daemon is stopping, or the connection was idle for too long\n"));
 }
 
-static void ctl_shed(struct buf *out)
-{
+static void ctl_shed(struct buf *out) {
 	ctl_wire_frame(out, 'E', SLICE("forumctl: too many connections; try again\n"));
 }
 
-static void ctl_change(struct session *s, const struct change *c)
-{
+static void ctl_change(struct session *s, const struct change *c) {
 	(void)s;
 	(void)c;
 }
 
-static void ctl_end(struct session *s)
-{
+static void ctl_end(struct session *s) {
 	struct ctl_session *cs = (struct ctl_session *)s;
 	ctl_import_free(cs);
 	ctl_call_free(&cs->call);
 }
 
 const struct session_ops ctl_ops = {
-	.protocol = "ctl", .size = sizeof(struct ctl_session), .start = ctl_start, .input = ctl_input, .job_done = ctl_job_done,
-	.change = ctl_change, .timeout = ctl_timeout, .shed = ctl_shed, .end = ctl_end,
+	.protocol = "ctl",
+	.size = sizeof(struct ctl_session),
+	.start = ctl_start,
+	.input = ctl_input,
+	.job_done = ctl_job_done,
+	.change = ctl_change,
+	.timeout = ctl_timeout,
+	.shed = ctl_shed,
+	.end = ctl_end,
 };

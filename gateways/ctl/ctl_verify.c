@@ -1,8 +1,8 @@
 /* ctl_verify.c - verify FILE: open a backup and prove it.
  *
  * A damaged store may lead LMDB anywhere: a file cut short ends in SIGBUS, a wrong page number in SIGSEGV, an assertion
- * or a walk without end. So a child process reads it: forked, without exec, with no descriptor of ours but one pipe, and
- * nothing that crosses to us but text. What the child's end means is decided here. Runs on the pool. */
+ * or a walk without end. So a child process reads it: forked, without exec, with no descriptor of ours but one pipe,
+ * and nothing that crosses to us but text. What the child's end means is decided here. Runs on the pool. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -23,14 +23,12 @@ struct verify { struct ctl_call *c; unsigned faults; };
 
 /* ---- in the child -------------------------------------------------------------------------------- */
 
-static int verify_fault(void *arg, const char *text)
-{
+static int verify_fault(void *arg, const char *text) {
 	struct verify *v = arg;
 	return v->faults++ < FAULTS_SHOWN ? ctl_report_fault(v->c, text) : 0;
 }
 
-static void child_tell(int fd, struct buf *b)
-{
+static void child_tell(int fd, struct buf *b) {
 	while (buf_len(b)) {
 		ssize_t n = write(fd, buf_bytes(b), buf_len(b));
 		if (n < 0 && errno != EINTR)
@@ -40,8 +38,7 @@ static void child_tell(int fd, struct buf *b)
 	}
 }
 
-static void child_alone(int fd, uint64_t size)
-{
+static void child_alone(int fd, uint64_t size) {
 	static const int signals[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGPIPE, SIGTERM, SIGALRM, SIGXCPU };
 	struct rlimit none = { 0, 0 }, cpu = { CPU_SECONDS + size / CPU_PER_SECOND, CPU_SECONDS + size / CPU_PER_SECOND };
 	sigset_t all;
@@ -61,8 +58,8 @@ static void child_alone(int fd, uint64_t size)
 	close_range((unsigned)(fd < 3 ? 3 : fd + 1), ~0u, 0);
 }
 
-static int child_check(struct ctl_call *c, struct forum *forum, uint64_t most, int fd, struct rebuild_result *res, struct fail *f)
-{
+static int child_check(struct ctl_call *c, struct forum *forum, uint64_t most, int fd, struct rebuild_result *res,
+	struct fail *f) {
 	struct verify v = { .c = c };
 	uint64_t cursor = 0;
 	int r;
@@ -81,8 +78,7 @@ static int child_check(struct ctl_call *c, struct forum *forum, uint64_t most, i
 }
 
 static void child_main(struct ctl_call *c, const char *path, uint64_t size, int fd) __attribute__((noreturn));
-static void child_main(struct ctl_call *c, const char *path, uint64_t size, int fd)
-{
+static void child_main(struct ctl_call *c, const char *path, uint64_t size, int fd) {
 	struct forum_options o = { .domain = c->config->domain, .read_only = true };
 	struct rebuild_result res = {0};
 	struct forum *forum;
@@ -102,8 +98,7 @@ static void child_main(struct ctl_call *c, const char *path, uint64_t size, int 
 /* ---- in the daemon ------------------------------------------------------------------------------- */
 
 /* what the child says, until its end of the pipe closes; false: it was silent for too long */
-static bool parent_listen(int fd, struct buf *out)
-{
+static bool parent_listen(int fd, struct buf *out) {
 	for (;;) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
 		int r = poll(&p, 1, SILENCE_MS);
@@ -123,8 +118,7 @@ static bool parent_listen(int fd, struct buf *out)
 	}
 }
 
-static int parent_end(struct ctl_call *c, const char *path, bool spoke, int status, struct fail *f)
-{
+static int parent_end(struct ctl_call *c, const char *path, bool spoke, int status, struct fail *f) {
 	if (spoke && WIFEXITED(status) && WEXITSTATUS(status) == END_GOOD)
 		return 1;
 	if (spoke && WIFEXITED(status) && WEXITSTATUS(status) == END_FAULTS)
@@ -139,8 +133,7 @@ static int parent_end(struct ctl_call *c, const char *path, bool spoke, int stat
 		    : fail_set(f, ERR_CORRUPT, "%s is damaged or cut short: it cannot be read to its end", path);
 }
 
-int ctl_verify(struct forum_txn *t, struct ctl_call *c, struct fail *f)
-{
+int ctl_verify(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	char *path = NULL;
 	struct stat st;
 	int ends[2], status = 0;

@@ -17,8 +17,7 @@
 #define CTL_FRAME_MAX (64u << 20)
 #define CTL_HEAD 5
 
-static inline void ctl_wire_frame(struct buf *out, char type, struct slice payload)
-{
+static inline void ctl_wire_frame(struct buf *out, char type, struct slice payload) {
 	char *p = buf_reserve(out, CTL_HEAD);
 	num_put32(p, (uint32_t)payload.n);
 	p[4] = type;
@@ -26,9 +25,9 @@ static inline void ctl_wire_frame(struct buf *out, char type, struct slice paylo
 	buf_add_slice(out, payload);
 }
 
-/* A whole frame at the front of in: 1 and the borrowed payload (consume CTL_HEAD + payload.n); 0 more input; -1 too big. */
-static inline int ctl_wire_take(const struct buf *in, char *type_r, struct slice *payload_r)
-{
+/* A whole frame at the front of in: 1 and the borrowed payload (consume CTL_HEAD + payload.n); 0 more input; -1 too
+ * big. */
+static inline int ctl_wire_take(const struct buf *in, char *type_r, struct slice *payload_r) {
 	if (buf_len(in) < CTL_HEAD)
 		return 0;
 	uint32_t n = num_get32(buf_bytes(in));
@@ -45,7 +44,8 @@ static inline int ctl_wire_take(const struct buf *in, char *type_r, struct slice
 struct ctl_message {
 	struct slice origin, raw;
 	struct slice author;     /* display name where the message has no From; empty: see CTL_ANONYMOUS */
-	struct slice parent_id;  /* Message-ID of the parent, proven by nesting or an export; empty: the ids in the message */
+	struct slice
+		parent_id; /* Message-ID of the parent, proven by nesting or an export; empty: the ids in the message */
 	uint32_t reason;         /* with parent_id: enum parent_reason */
 	uint32_t number;         /* number to keep (exports), 0 next */
 	uint32_t state;          /* enum post_state to end in */
@@ -56,8 +56,7 @@ struct ctl_message {
 enum { CTL_REASON_IMPORTED = 5 };
 enum ctl_message_flag { CTL_DATE_ONLY = 1, CTL_ANONYMOUS = 2, CTL_OFF_TOPIC = 4, CTL_LOCKED = 8, CTL_NO_DATE = 16 };
 
-static inline void ctl_wire_message(struct buf *out, const struct ctl_message *m)
-{
+static inline void ctl_wire_message(struct buf *out, const struct ctl_message *m) {
 	struct buf b = {0};
 	num_add_bytes(&b, m->origin);
 	num_add_bytes(&b, m->author);
@@ -76,8 +75,7 @@ static inline void ctl_wire_message(struct buf *out, const struct ctl_message *m
 	buf_free(&b);
 }
 
-static inline bool ctl_wire_message_take(struct slice in, struct ctl_message *m)
-{
+static inline bool ctl_wire_message_take(struct slice in, struct ctl_message *m) {
 	uint64_t v[5];
 	if (!num_take_bytes(&in, &m->origin) || !num_take_bytes(&in, &m->author) || !num_take_bytes(&in, &m->parent_id))
 		return false;

@@ -17,15 +17,13 @@ enum { EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_NO_DAEMON };
 
 static const char *default_config = SYSCONFDIR "/forumd/forumd.conf";
 
-static void progress_clear(struct forumctl *x)
-{
+static void progress_clear(struct forumctl *x) {
 	if (x->progress_shown)
 		fputs("\r\033[K", stderr);
 	x->progress_shown = false;
 }
 
-static void frame(struct forumctl *x, char type, struct slice p)
-{
+static void frame(struct forumctl *x, char type, struct slice p) {
 	switch (type) {
 	case 'O':
 		progress_clear(x);
@@ -51,8 +49,7 @@ static void frame(struct forumctl *x, char type, struct slice p)
 	}
 }
 
-static void take_frames(struct forumctl *x)
-{
+static void take_frames(struct forumctl *x) {
 	char type;
 	struct slice p;
 	while (ctl_wire_take(&x->in, &type, &p) > 0) {
@@ -61,8 +58,7 @@ static void take_frames(struct forumctl *x)
 	}
 }
 
-static void daemon_gone(struct forumctl *x)
-{
+static void daemon_gone(struct forumctl *x) {
 	if (x->exit_code >= 0)
 		return;
 	progress_clear(x);
@@ -71,8 +67,7 @@ static void daemon_gone(struct forumctl *x)
 }
 
 /* one round of sending and receiving */
-static void turn(struct forumctl *x)
-{
+static void turn(struct forumctl *x) {
 	struct pollfd p = { .fd = x->fd, .events = (short)(POLLIN | (buf_len(&x->out) ? POLLOUT : 0)) };
 	if (poll(&p, 1, -1) < 0)
 		return;
@@ -95,14 +90,12 @@ static void turn(struct forumctl *x)
 	}
 }
 
-void forumctl_pump(struct forumctl *x, size_t low)
-{
+void forumctl_pump(struct forumctl *x, size_t low) {
 	while (x->exit_code < 0 && buf_len(&x->out) > low)
 		turn(x);
 }
 
-void forumctl_wait(struct forumctl *x)
-{
+void forumctl_wait(struct forumctl *x) {
 	char want = x->want;
 	while (x->exit_code < 0 && x->want == want)
 		turn(x);
@@ -111,8 +104,7 @@ void forumctl_wait(struct forumctl *x)
 /* ---- where the daemon is ------------------------------------------------------------------------- */
 
 /* control { path = "..." } of the configuration, without a parser: the daemon checks the file, we need one word */
-static bool socket_from_config(const char *file, struct buf *out)
-{
+static bool socket_from_config(const char *file, struct buf *out) {
 	char line[4096];
 	bool in_control = false;
 	FILE *f = fopen(file, "r");
@@ -143,8 +135,7 @@ static bool socket_from_config(const char *file, struct buf *out)
 	return true;
 }
 
-static int dial(const char *path)
-{
+static int dial(const char *path) {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	if (strlen(path) >= sizeof a.sun_path) {
 		errno = ENAMETOOLONG;
@@ -161,8 +152,7 @@ static int dial(const char *path)
 
 /* ---- one call ------------------------------------------------------------------------------------ */
 
-static bool option_value(int argc, char **argv, int *i, const char *name, char **v)
-{
+static bool option_value(int argc, char **argv, int *i, const char *name, char **v) {
 	size_t n = strlen(name);
 	if (strcmp(argv[*i], name) == 0 && *i + 1 < argc) {
 		*v = argv[++*i];
@@ -175,8 +165,7 @@ static bool option_value(int argc, char **argv, int *i, const char *name, char *
 	return false;
 }
 
-static int import_format(const char *v)
-{
+static int import_format(const char *v) {
 	static const char *const names[] = { "auto", "mbox", "maildir", "pipermail", "page" };
 	for (int i = 0; i < 5; i++)
 		if (strcmp(v, names[i]) == 0)
@@ -185,13 +174,13 @@ static int import_format(const char *v)
 }
 
 /* paths are ours to read: the daemon gets the other arguments */
-static int import_call(struct forumctl *x, int argc, char **argv)
-{
+static int import_call(struct forumctl *x, int argc, char **argv) {
 	char **paths = mem_alloc((size_t)(argc + 1) * sizeof *paths);
 	int n = 0, format = IMPORT_AUTO;
 	char *v;
 	for (int i = 1; i < argc; i++) {
-		if (option_value(argc, argv, &i, "--group", &v) || strcmp(argv[i], "--dry-run") == 0 || strcmp(argv[i], "--json") == 0)
+		if (option_value(argc, argv, &i, "--group", &v) || strcmp(argv[i], "--dry-run") == 0 ||
+			strcmp(argv[i], "--json") == 0)
 			continue;
 		if (option_value(argc, argv, &i, "--format", &v)) {
 			if ((format = import_format(v)) < 0) {
@@ -212,8 +201,7 @@ static int import_call(struct forumctl *x, int argc, char **argv)
 	return r;
 }
 
-static void send_stdin(struct forumctl *x)
-{
+static void send_stdin(struct forumctl *x) {
 	char b[65536];
 	size_t n;
 	if (isatty(0))
@@ -225,9 +213,9 @@ static void send_stdin(struct forumctl *x)
 	ctl_wire_frame(&x->out, 'F', SLICE(""));
 }
 
-/* arguments as the daemon gets them: import without its paths and format; backup, verify and export with absolute paths */
-static void send_arguments(struct forumctl *x, bool json, int argc, char **argv)
-{
+/* arguments as the daemon gets them: import without its paths and format; backup, verify and export with absolute paths
+ */
+static void send_arguments(struct forumctl *x, bool json, int argc, char **argv) {
 	struct buf b = {0};
 	char cwd[PATH_MAX];
 	struct buf full = {0};
@@ -261,8 +249,7 @@ static void send_arguments(struct forumctl *x, bool json, int argc, char **argv)
 
 /* export writes where the caller stands, with the caller's rights: the last argument is ours. > 0: *file_r is open, or
  * NULL for standard output */
-static int export_target(int *argc, char **argv, FILE **file_r)
-{
+static int export_target(int *argc, char **argv, FILE **file_r) {
 	if (strcmp(argv[0], "export") != 0)
 		return 1;
 	if (*argc < 2) {
@@ -283,8 +270,7 @@ static int export_target(int *argc, char **argv, FILE **file_r)
 }
 
 /* one call on an open connection */
-static int converse(struct forumctl *x, bool json, int argc, char **argv)
-{
+static int converse(struct forumctl *x, bool json, int argc, char **argv) {
 	bool import = strcmp(argv[0], "import") == 0;
 	send_arguments(x, json, argc, argv);
 	while (x->exit_code < 0) {
@@ -303,11 +289,11 @@ static int converse(struct forumctl *x, bool json, int argc, char **argv)
 	return x->exit_code;
 }
 
-static int call(const char *socket_path, bool json, int argc, char **argv)
-{
+static int call(const char *socket_path, bool json, int argc, char **argv) {
 	struct forumctl x = { .fd = dial(socket_path), .exit_code = -1, .tty = isatty(2) };
 	if (x.fd < 0) {
-		fprintf(stderr, "forumctl: no daemon answers at %s (%s); start it with: forumd -c FILE\n", socket_path, strerror(errno));
+		fprintf(stderr, "forumctl: no daemon answers at %s (%s); start it with: forumd -c FILE\n", socket_path,
+			strerror(errno));
 		return EXIT_NO_DAEMON;
 	}
 	const char *path = argv[argc - 1];
@@ -336,8 +322,7 @@ static int call(const char *socket_path, bool json, int argc, char **argv)
 /* ---- shell --------------------------------------------------------------------------------------- */
 
 /* words of a line; "double" and 'single' quotes group. In place. */
-static int split_words(char *line, char **words, int max)
-{
+static int split_words(char *line, char **words, int max) {
 	int n = 0;
 	char *p = line, *out;
 	while (n < max) {
@@ -359,8 +344,7 @@ static int split_words(char *line, char **words, int max)
 	return n;
 }
 
-static int shell(const char *socket_path, bool json)
-{
+static int shell(const char *socket_path, bool json) {
 	char line[8192], *words[128];
 	int last = 0;
 	bool tty = isatty(0);
@@ -382,8 +366,7 @@ static int shell(const char *socket_path, bool json)
 	return last;
 }
 
-static void usage(FILE *f)
-{
+static void usage(FILE *f) {
 	fputs("usage: forumctl [-c FILE | -s SOCKET] [--json] VERB [ARGUMENT...]\n"
 	      "  -c FILE     the daemon's configuration (default " SYSCONFDIR "/forumd/forumd.conf, or $FORUMD_CONFIG)\n"
 	      "  -s SOCKET   its control socket\n"
@@ -391,8 +374,7 @@ static void usage(FILE *f)
 	      "forumctl help lists the verbs; forumctl help VERB tells more.\n", f);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
 	const char *config = getenv("FORUMD_CONFIG"), *sock = NULL;
 	static struct buf path;                    /* sock points into it until the end */
 	bool json = false;
@@ -419,7 +401,9 @@ int main(int argc, char **argv)
 		if (!config)
 			config = default_config;
 		if (!socket_from_config(config, &path)) {
-			fprintf(stderr, "forumctl: cannot read %s: %s (name the configuration with -c FILE, or the socket with -s)\n", config, strerror(errno));
+			fprintf(stderr,
+				"forumctl: cannot read %s: %s (name the configuration with -c FILE, or the socket with -s)\n", config,
+				strerror(errno));
 			return EXIT_NO_DAEMON;
 		}
 		sock = buf_bytes(&path);

@@ -1,5 +1,5 @@
-/* forumctl.h - inside the forumctl program: the connection to the daemon, and the readers of archives. Links base, and of mail the
- * making of keys. */
+/* forumctl.h - inside the forumctl program: the connection to the daemon, and the readers of archives. Links base, and
+ * of mail the making of keys. */
 #ifndef GATEWAYS_CTL_FORUMCTL_H
 #define GATEWAYS_CTL_FORUMCTL_H
 #include <stdio.h>

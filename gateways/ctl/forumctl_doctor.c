@@ -1,6 +1,6 @@
 /* forumctl_doctor.c - doctor: one line for each thing looked at: "ok", "red" with what to do, "??" where it cannot be
- * looked at. It asks the daemon for facts (probe) by calling this program again, tries listeners, smarthost and DNS itself,
- * and sends one mail round the whole loop. */
+ * looked at. It asks the daemon for facts (probe) by calling this program again, tries listeners, smarthost and DNS
+ * itself, and sends one mail round the whole loop. */
 #include <errno.h>
 #include <netdb.h>
 #include <resolv.h>
@@ -24,8 +24,7 @@
 
 static unsigned reds;
 
-static void say(const char *sign, const char *fmt, va_list ap)
-{
+static void say(const char *sign, const char *fmt, va_list ap) {
 	printf("%-4s ", sign);
 	vprintf(fmt, ap);
 	putchar('\n');
@@ -39,8 +38,7 @@ SAY(red, "red", reds++)
 SAY(unknown, "??", )
 
 /* output of "forumctl -s SOCK args..."; false when it failed */
-static bool ask(const char *sock, const char *const *args, struct buf *out)
-{
+static bool ask(const char *sock, const char *const *args, struct buf *out) {
 	const char *argv[12] = { "forumctl", "-s", sock };
 	int fd[2], status = 1, n = 3;
 	char chunk[4096];
@@ -66,8 +64,7 @@ static bool ask(const char *sock, const char *const *args, struct buf *out)
 }
 
 /* the n-th field (from 1) of the line that begins with key */
-static bool fact(struct slice facts, const char *key, unsigned n, char *out, size_t size)
-{
+static bool fact(struct slice facts, const char *key, unsigned n, char *out, size_t size) {
 	struct slice line, word;
 
 	while (slice_line(&facts, &line)) {
@@ -83,8 +80,7 @@ static bool fact(struct slice facts, const char *key, unsigned n, char *out, siz
 }
 
 /* connects and reads a first line; why says what went wrong */
-static bool reach(const char *host, const char *port, const char *path, bool greets, char *why, size_t size)
-{
+static bool reach(const char *host, const char *port, const char *path, bool greets, char *why, size_t size) {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *all = NULL, *a;
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	struct timeval limit = { .tv_sec = 5 };
@@ -120,8 +116,7 @@ static bool reach(const char *host, const char *port, const char *path, bool gre
 	return !e;
 }
 
-static void look_listeners(struct slice facts)
-{
+static void look_listeners(struct slice facts) {
 	struct slice line, key, f[5];
 	unsigned n = 0;
 
@@ -139,7 +134,8 @@ static void look_listeners(struct slice facts)
 		slice_cstr(slice_is(f[2], "*") ? SLICE("127.0.0.1") : f[2], host, sizeof host);
 		slice_cstr(f[3], port, sizeof port);
 		slice_cstr(f[4], path, sizeof path);
-		bool quiet = slice_ends(f[1], SLICE("s")) || slice_starts(f[1], SLICE("http"));   /* TLS first, or the client speaks first */
+		bool quiet = slice_ends(f[1], SLICE("s")) ||
+			slice_starts(f[1], SLICE("http")); /* TLS first, or the client speaks first */
 		n++;
 		if (reach(host, port, path, !quiet, why, sizeof why))
 			good("listener %s answers (%s)", name, protocol);
@@ -151,8 +147,7 @@ static void look_listeners(struct slice facts)
 }
 
 /* who says who sent a mail: we (check_sender) or the server in front (trust_authserv) */
-static void look_sender_check(struct slice facts)
-{
+static void look_sender_check(struct slice facts) {
 	struct slice line, key, f[6];
 
 	while (slice_line(&facts, &line)) {
@@ -168,13 +163,13 @@ static void look_sender_check(struct slice facts)
 		else if (f[5].n)
 			good("senders are checked by %.*s in front of listener %.*s", SLICE_ARG(f[5]), SLICE_ARG(f[0]));
 		else
-			unknown("nobody checks senders at listener %.*s, so members' mails to a group wait there: set %s", SLICE_ARG(f[0]),
+			unknown("nobody checks senders at listener %.*s, so members' mails to a group wait there: set %s",
+				SLICE_ARG(f[0]),
 				slice_is(f[1], "smtp") ? "check_sender = yes" : "trust_authserv to the name of the server in front");
 	}
 }
 
-static void look_certificate(struct slice facts)
-{
+static void look_certificate(struct slice facts) {
 	char file[1024];
 	FILE *in;
 	X509 *x;
@@ -199,15 +194,15 @@ static void look_certificate(struct slice facts)
 	X509_free(x);
 }
 
-static void look_store(struct slice facts)
-{
+static void look_store(struct slice facts) {
 	char text[1024], age[32];
 	uint64_t n = 0, old = 0;
 
 	fact(facts, "free", 1, text, sizeof text);
 	num_parse_u64(slice_str(text), &n);
 	if (n < FREE_MIN)
-		red("%llu MB free on the store's disk: make room, posts are refused when it is full", (unsigned long long)(n >> 20));
+		red("%llu MB free on the store's disk: make room, posts are refused when it is full",
+			(unsigned long long)(n >> 20));
 	else
 		good("%llu MB free on the store's disk", (unsigned long long)(n >> 20));
 	fact(facts, "queue", 1, text, sizeof text);
@@ -215,19 +210,20 @@ static void look_store(struct slice facts)
 	num_parse_u64(slice_str(text), &n);
 	num_parse_u64(slice_str(age), &old);
 	if (n && old > QUEUE_OLD)
-		red("%llu mails wait, the oldest for %llu minutes: forumctl mailq says why", (unsigned long long)n, (unsigned long long)old / 60);
+		red("%llu mails wait, the oldest for %llu minutes: forumctl mailq says why", (unsigned long long)n,
+			(unsigned long long)old / 60);
 	else
 		good("%llu mails wait to be sent", (unsigned long long)n);
 }
 
-static bool look_smarthost(struct slice facts)
-{
+static bool look_smarthost(struct slice facts) {
 	char transport[1024], why[100] = "";
 	char *host, *port;
 
 	fact(facts, "transport", 1, transport, sizeof transport);
 	if (strncmp(transport, "smtp://", 7) != 0) {
-		red("%s: no mail leaves this machine; set outgoing { transport = \"smtp://HOST:PORT\" }", *transport ? transport : "no transport");
+		red("%s: no mail leaves this machine; set outgoing { transport = \"smtp://HOST:PORT\" }",
+			*transport ? transport : "no transport");
 		return *transport != 0;
 	}
 	host = transport + 7;
@@ -237,7 +233,8 @@ static bool look_smarthost(struct slice facts)
 	if (*host == '[' && host[strlen(host) - 1] == ']')
 		host[strlen(host) - 1] = 0, host++;
 	if (!reach(host, port ? port : "25", "", true, why, sizeof why)) {
-		red("mail server %s port %s does not answer (%s): is it running, is the address right?", host, port ? port : "25", why);
+		red("mail server %s port %s does not answer (%s): is it running, is the address right?", host,
+			port ? port : "25", why);
 		return false;
 	}
 	good("mail server %s port %s answers", host, port ? port : "25");
@@ -245,8 +242,7 @@ static bool look_smarthost(struct slice facts)
 }
 
 /* 1 found, 0 not there, -1 nobody to ask; needle empty: any record */
-static int dns_has(const char *name, int type, const char *needle)
-{
+static int dns_has(const char *name, int type, const char *needle) {
 	unsigned char answer[4096];
 	struct slice s;
 	int n = res_query(name, 1, type, answer, sizeof answer);
@@ -257,8 +253,7 @@ static int dns_has(const char *name, int type, const char *needle)
 	return !*needle || slice_find(s, slice_str(needle)) >= 0;
 }
 
-static void look_record(const char *what, const char *name, int type, const char *needle)
-{
+static void look_record(const char *what, const char *name, int type, const char *needle) {
 	int r = dns_has(name, type, needle);
 
 	if (r > 0)
@@ -270,8 +265,7 @@ static void look_record(const char *what, const char *name, int type, const char
 }
 
 /* the public half of this key, not just any; false: there is none */
-static bool look_key(struct slice facts, const char *fact_name, const char *domain)
-{
+static bool look_key(struct slice facts, const char *fact_name, const char *domain) {
 	char name[400], key_file[1024], selector[100], needle[40] = "p=";
 	struct buf record = { 0 };
 	struct dkim_key *key = NULL;
@@ -293,8 +287,7 @@ static bool look_key(struct slice facts, const char *fact_name, const char *doma
 	return true;
 }
 
-static void look_dns(struct slice facts)
-{
+static void look_dns(struct slice facts) {
 	char domain[256], name[400];
 
 	fact(facts, "domain", 1, domain, sizeof domain);
@@ -307,12 +300,12 @@ static void look_dns(struct slice facts)
 	look_key(facts, "dkim2", domain);
 }
 
-static void look_round(const char *sock)
-{
+static void look_round(const char *sock) {
 	struct buf b = { 0 };
 	char id[300];
 
-	if (!ask(sock, (const char *[]){ "probe", "--mail", NULL }, &b) || !fact(buf_slice(&b), "message-id", 1, id, sizeof id)) {
+	if (!ask(sock, (const char *[]){ "probe", "--mail", NULL }, &b) ||
+		!fact(buf_slice(&b), "message-id", 1, id, sizeof id)) {
 		red("no mail can be queued: look at the daemon's log");
 		buf_free(&b);
 		return;
@@ -320,7 +313,8 @@ static void look_round(const char *sock)
 	for (int i = 0; i < ROUND_SECONDS * 2; i++) {
 		buf_reset(&b);
 		usleep(500000);
-		if (ask(sock, (const char *[]){ "trace", id, NULL }, &b) && slice_find(buf_slice(&b), SLICE("bounce of queue item 0")) >= 0) {
+		if (ask(sock, (const char *[]){ "trace", id, NULL }, &b) &&
+			slice_find(buf_slice(&b), SLICE("bounce of queue item 0")) >= 0) {
 			good("a mail went round the loop in %d s", (i + 1) / 2);
 			buf_free(&b);
 			return;
@@ -331,8 +325,7 @@ static void look_round(const char *sock)
 	buf_free(&b);
 }
 
-int forumctl_doctor(const char *sock)
-{
+int forumctl_doctor(const char *sock) {
 	struct buf b = { 0 };
 	struct slice facts;
 	char text[1024];

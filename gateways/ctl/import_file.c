@@ -17,16 +17,14 @@
 
 #define WINDOW (1u << 20)   /* octets queued towards the daemon */
 
-void import_send(struct forumctl *x, const struct ctl_message *m)
-{
+void import_send(struct forumctl *x, const struct ctl_message *m) {
 	if (x->exit_code >= 0)
 		return;
 	ctl_wire_message(&x->out, m);
 	forumctl_pump(x, WINDOW);
 }
 
-void import_note(struct forumctl *x, const char *fmt, ...)
-{
+void import_note(struct forumctl *x, const char *fmt, ...) {
 	va_list ap;
 	va_start(ap, fmt);
 	buf_addv(&x->notes, fmt, ap);
@@ -37,8 +35,7 @@ void import_note(struct forumctl *x, const char *fmt, ...)
 /* ---- mbox ---------------------------------------------------------------------------------------- */
 
 /* "From someone Tue Mar  1 01:47:31 2005": ends in a time and a year, so that prose "From then on" divides nothing */
-static bool from_line(struct slice line)
-{
+static bool from_line(struct slice line) {
 	if (!slice_starts(line, SLICE("From ")))
 		return false;
 	bool time = false, year = false;
@@ -52,8 +49,7 @@ static bool from_line(struct slice line)
 	return time && year;
 }
 
-static bool header_line(struct slice line)
-{
+static bool header_line(struct slice line) {
 	ptrdiff_t colon = slice_chr(line, ':');
 	if (colon <= 0)
 		return false;
@@ -64,8 +60,7 @@ static bool header_line(struct slice line)
 }
 
 /* Forum-Export: of our own export; the rest of the header follows */
-static bool export_fields(struct slice line, struct ctl_message *m, struct buf *author)
-{
+static bool export_fields(struct slice line, struct ctl_message *m, struct buf *author) {
 	struct slice rest, piece;
 	if (!slice_starts(line, SLICE("Forum-Export:")))
 		return false;
@@ -73,7 +68,8 @@ static bool export_fields(struct slice line, struct ctl_message *m, struct buf *
 	while (slice_split(&rest, ';', &piece)) {
 		piece = slice_trim(piece);
 		ptrdiff_t eq = slice_chr(piece, '=');
-		struct slice key = eq > 0 ? slice_to(piece, (size_t)eq) : piece, v = eq > 0 ? slice_from(piece, (size_t)eq + 1) : SLICE("");
+		struct slice key = eq > 0 ? slice_to(piece, (size_t)eq) : piece,
+					 v = eq > 0 ? slice_from(piece, (size_t)eq + 1) : SLICE("");
 		uint64_t n = 0;
 		num_parse_u64(v, &n);
 		if (slice_is(key, "number"))
@@ -95,8 +91,7 @@ static bool export_fields(struct slice line, struct ctl_message *m, struct buf *
 }
 
 /* ">From " quoting is undone only in our own exports (mboxrd): elsewhere nobody can know what was meant */
-static void unquote(struct slice text, struct buf *out)
-{
+static void unquote(struct slice text, struct buf *out) {
 	struct slice line;
 	while (text.n) {
 		char *nl = memchr(text.p, '\n', text.n);
@@ -111,8 +106,7 @@ static void unquote(struct slice text, struct buf *out)
 	}
 }
 
-static void send_one(struct forumctl *x, const char *origin, struct slice raw, bool exported)
-{
+static void send_one(struct forumctl *x, const char *origin, struct slice raw, bool exported) {
 	struct ctl_message m = { .raw = raw, .origin = slice_str(origin) };
 	struct buf b = {0}, author = {0};
 	struct slice first = raw, l;
@@ -128,8 +122,8 @@ static void send_one(struct forumctl *x, const char *origin, struct slice raw, b
 /* the message under way in an mbox: where it starts, and whether its From line is our own export's */
 struct open_message { size_t start; unsigned line; bool open, exported; };
 
-static void mbox_close(struct forumctl *x, const char *name, struct slice text, size_t stop, const struct open_message *o)
-{
+static void mbox_close(struct forumctl *x, const char *name, struct slice text, size_t stop,
+	const struct open_message *o) {
 	char origin[PATH_MAX + 16];
 	const char *base = strrchr(name, '/');
 	if (!o->open)
@@ -143,8 +137,7 @@ static void mbox_close(struct forumctl *x, const char *name, struct slice text, 
 	send_one(x, origin, slice_of(text.p + o->start, stop - o->start), o->exported);
 }
 
-void import_mbox(struct forumctl *x, const char *name, struct slice text)
-{
+void import_mbox(struct forumctl *x, const char *name, struct slice text) {
 	struct open_message o = {0};
 	unsigned line_no = 0;
 	for (size_t pos = 0, end; pos < text.n && x->exit_code < 0; pos = end) {
@@ -160,22 +153,23 @@ void import_mbox(struct forumctl *x, const char *name, struct slice text)
 		if (!header_line(next))
 			continue;
 		mbox_close(x, name, text, pos, &o);
-		o = (struct open_message){ .start = end, .line = line_no + 1, .open = true, .exported = slice_starts(line, SLICE("From export@forumd ")) };
+		o = (struct open_message){ .start = end,
+			.line = line_no + 1,
+			.open = true,
+			.exported = slice_starts(line, SLICE("From export@forumd ")) };
 	}
 	if (x->exit_code < 0)
 		mbox_close(x, name, text, text.n, &o);
 }
 
-void import_single(struct forumctl *x, const char *name, struct slice text)
-{
+void import_single(struct forumctl *x, const char *name, struct slice text) {
 	const char *base = strrchr(name, '/');
 	send_one(x, base && base[1] ? base + 1 : name, text, false);
 }
 
 /* ---- files and folders --------------------------------------------------------------------------- */
 
-static int whole_file(const char *path, struct slice *text_r, void **map_r)
-{
+static int whole_file(const char *path, struct slice *text_r, void **map_r) {
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0) {
@@ -199,8 +193,7 @@ static int whole_file(const char *path, struct slice *text_r, void **map_r)
 	return 0;
 }
 
-static int one_file(struct forumctl *x, enum import_format format, const char *path)
-{
+static int one_file(struct forumctl *x, enum import_format format, const char *path) {
 	struct slice text;
 	void *map;
 	int r = 0;
@@ -215,7 +208,9 @@ static int one_file(struct forumctl *x, enum import_format format, const char *p
 	}
 	if (format == IMPORT_PAGE) {
 		if (!import_page(x, path, text)) {
-			fprintf(stderr, "forumctl: %s does not look like a page with comments (want a title, then comments that begin with a bullet, name and date)\n", path);
+			fprintf(stderr,
+				"forumctl: %s does not look like a page with comments (want a title, then comments that begin with a bullet, name and date)\n",
+				path);
 			r = 1;
 		}
 	} else if (format == IMPORT_MAILDIR) {
@@ -229,9 +224,9 @@ static int one_file(struct forumctl *x, enum import_format format, const char *p
 }
 
 /* "2005-March.txt" sorts by month */
-static int month_key(const char *name)
-{
-	static const char *const months[] = { "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December" };
+static int month_key(const char *name) {
+	static const char *const months[] = { "January", "February", "March", "April", "May", "June", "July", "August",
+		"September", "October", "November", "December" };
 	if (strlen(name) < 8 || name[4] != '-')
 		return -1;
 	for (int i = 0; i < 12; i++)
@@ -240,8 +235,7 @@ static int month_key(const char *name)
 	return -1;
 }
 
-static int by_name(const void *a, const void *b)
-{
+static int by_name(const void *a, const void *b) {
 	const char *x = *(char *const *)a, *y = *(char *const *)b;
 	int mx = month_key(x), my = month_key(y);
 	if (mx >= 0 && my >= 0 && mx != my)
@@ -249,8 +243,7 @@ static int by_name(const void *a, const void *b)
 	return strverscmp(x, y);
 }
 
-static int one_dir(struct forumctl *x, enum import_format format, const char *path, int depth)
-{
+static int one_dir(struct forumctl *x, enum import_format format, const char *path, int depth) {
 	VEC(char *) names = {0};
 	DIR *d = opendir(path);
 	struct dirent *e;
@@ -281,8 +274,7 @@ static int one_dir(struct forumctl *x, enum import_format format, const char *pa
 	return r;
 }
 
-int import_paths(struct forumctl *x, enum import_format format, char **paths, int n)
-{
+int import_paths(struct forumctl *x, enum import_format format, char **paths, int n) {
 	int r = 0;
 	for (int i = 0; i < n && !r && x->exit_code < 0; i++) {
 		struct stat st;

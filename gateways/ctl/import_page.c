@@ -20,8 +20,7 @@ struct comment {
 	ptrdiff_t parent;           /* index; -1 the article */
 };
 
-static int month_number(struct slice w)
-{
+static int month_number(struct slice w) {
 	static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec";
 	char l[3];
 	if (w.n < 3)
@@ -35,11 +34,11 @@ static int month_number(struct slice w)
 }
 
 /* "17th Sep 2012" */
-static bool date_words(struct slice d, struct slice m, struct slice y, struct comment *c)
-{
+static bool date_words(struct slice d, struct slice m, struct slice y, struct comment *c) {
 	uint64_t day, year;
 	struct slice rest = d;
-	if (!num_take_u64(&rest, &day) || day < 1 || day > 31 || !(slice_is(rest, "st") || slice_is(rest, "nd") || slice_is(rest, "rd") || slice_is(rest, "th") || !rest.n))
+	if (!num_take_u64(&rest, &day) || day < 1 || day > 31 ||
+		!(slice_is(rest, "st") || slice_is(rest, "nd") || slice_is(rest, "rd") || slice_is(rest, "th") || !rest.n))
 		return false;
 	if (!num_parse_u64(y, &year) || year < 1970 || year > 2200 || !month_number(m))
 		return false;
@@ -50,8 +49,7 @@ static bool date_words(struct slice d, struct slice m, struct slice y, struct co
 }
 
 /* "  • Name Name 17th Sep 2012" */
-static bool comment_line(struct slice line, struct comment *c)
-{
+static bool comment_line(struct slice line, struct comment *c) {
 	size_t i = 0;
 	while (i < line.n && line.p[i] == ' ')
 		i++;
@@ -73,8 +71,7 @@ static bool comment_line(struct slice line, struct comment *c)
 }
 
 /* "Discussion 24 Comments" */
-static bool count_line(struct slice line, uint64_t *n_r)
-{
+static bool count_line(struct slice line, uint64_t *n_r) {
 	struct slice rest = line, w;
 	bool found = false;
 	uint64_t n = 0;
@@ -88,8 +85,7 @@ static bool count_line(struct slice line, uint64_t *n_r)
 	return false;
 }
 
-bool import_is_page(struct slice text)
-{
+bool import_is_page(struct slice text) {
 	struct comment c;
 	struct slice rest = text, line;
 	unsigned n = 0;
@@ -99,8 +95,7 @@ bool import_is_page(struct slice text)
 }
 
 /* a bullet "Name: value" */
-static bool field_line(struct slice line, struct slice *name_r, struct slice *value_r)
-{
+static bool field_line(struct slice line, struct slice *name_r, struct slice *value_r) {
 	struct slice s = slice_trim(line);
 	if (!slice_starts(s, slice_str(bullet)))
 		return false;
@@ -113,8 +108,7 @@ static bool field_line(struct slice line, struct slice *name_r, struct slice *va
 	return true;
 }
 
-static void add_line(struct buf *b, struct slice line, size_t indent)
-{
+static void add_line(struct buf *b, struct slice line, size_t indent) {
 	size_t i = 0;
 	while (i < indent && i < line.n && line.p[i] == ' ')
 		i++;
@@ -127,15 +121,13 @@ static void add_line(struct buf *b, struct slice line, size_t indent)
 	buf_addc(b, '\n');
 }
 
-static void trim_end(struct buf *b)
-{
+static void trim_end(struct buf *b) {
 	while (buf_len(b) > 1 && b->data[b->used - 1] == '\n' && b->data[b->used - 2] == '\n')
 		buf_truncate(b, buf_len(b) - 1);
 }
 
 /* ids that are the same at every import of the same page: the page's title, the place in it, the text */
-static void make_id(struct comment *c, struct slice title, size_t index)
-{
+static void make_id(struct comment *c, struct slice title, size_t index) {
 	unsigned char d[32];
 	struct buf b = {0}, h = {0};
 	buf_add_slice(&b, title);
@@ -151,10 +143,11 @@ static void make_id(struct comment *c, struct slice title, size_t index)
 }
 
 /* Subject is UTF-8 text of the page; non-ASCII goes raw, the daemon reads raw UTF-8 headers */
-static void send_post(struct forumctl *x, const char *name, struct slice title, const struct comment *c, const struct comment *parent, struct slice ancestors, size_t index)
-{
+static void send_post(struct forumctl *x, const char *name, struct slice title, const struct comment *c,
+	const struct comment *parent, struct slice ancestors, size_t index) {
 	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov",
+		"Dec" };
 	struct buf b = {0};
 	char origin[512];
 	const char *base = strrchr(name, '/');
@@ -172,17 +165,28 @@ static void send_post(struct forumctl *x, const char *name, struct slice title, 
 	buf_add_slice(&b, buf_slice(&c->text));
 	snprintf(origin, sizeof origin, "%s comment %zu", base && base[1] ? base + 1 : name, index);
 	struct ctl_message m = {
-		.origin = slice_str(origin), .raw = buf_slice(&b), .author = c->name, .flags = (t ? CTL_DATE_ONLY : 0) | (c->name.n ? 0 : CTL_ANONYMOUS),
-		.parent_id = parent ? slice_str(parent->id) : SLICE(""), .reason = CTL_REASON_IMPORTED,
+		.origin = slice_str(origin),
+		.raw = buf_slice(&b),
+		.author = c->name,
+		.flags = (t ? CTL_DATE_ONLY : 0) | (c->name.n ? 0 : CTL_ANONYMOUS),
+		.parent_id = parent ? slice_str(parent->id) : SLICE(""),
+		.reason = CTL_REASON_IMPORTED,
 	};
 	import_send(x, &m);
 	buf_free(&b);
 }
 
-struct page { struct slice title; struct comment article; VEC(struct comment) v; uint64_t says; bool counted; struct buf empty; unsigned nempty; };
+struct page {
+	struct slice title;
+	struct comment article;
+	VEC(struct comment) v;
+	uint64_t says;
+	bool counted;
+	struct buf empty;
+	unsigned nempty;
+};
 
-static void page_read(struct page *p, struct slice text)
-{
+static void page_read(struct page *p, struct slice text) {
 	struct slice line, field, value;
 	bool titled = false, body = false;
 	for (size_t n = 0; slice_line(&text, &line); n++) {
@@ -224,8 +228,7 @@ static void page_read(struct page *p, struct slice text)
 }
 
 /* parent: the nearest earlier comment that stands further left */
-static void page_nest(struct page *p)
-{
+static void page_nest(struct page *p) {
 	VEC(size_t) open = {0};
 	for (size_t i = 0; i < p->v.n; i++) {
 		while (open.n && p->v.v[open.v[open.n - 1]].indent >= p->v.v[i].indent)
@@ -237,8 +240,7 @@ static void page_nest(struct page *p)
 }
 
 /* References as a newsreader wants them: the article, then the comments above, at most 18 of them */
-static void send_comment(struct forumctl *x, const char *name, const struct page *p, size_t i)
-{
+static void send_comment(struct forumctl *x, const char *name, const struct page *p, size_t i) {
 	const struct comment *c = &p->v.v[i];
 	struct buf b = {0};
 	ptrdiff_t chain[18];
@@ -256,8 +258,7 @@ static void send_comment(struct forumctl *x, const char *name, const struct page
 	buf_free(&b);
 }
 
-bool import_page(struct forumctl *x, const char *name, struct slice text)
-{
+bool import_page(struct forumctl *x, const char *name, struct slice text) {
 	struct page p = {0};
 	unsigned anonymous = 0;
 	page_read(&p, text);

@@ -19,7 +19,8 @@ struct fetch_conn {
 /* connects, handshakes, reads the greeting; 1 or < 0 with c->why */
 int fetch_open(struct fetch_conn *c, const char *host, unsigned port, bool tls);
 void fetch_close(struct fetch_conn *c);
-/* Sends a command line (without CRLF). The code of the answer, its whole line in c->line; < 0 the conversation is over. */
+/* Sends a command line (without CRLF). The code of the answer, its whole line in c->line; < 0 the conversation is over.
+ */
 int fetch_command(struct fetch_conn *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* the next answer's code */
 int fetch_answer(struct fetch_conn *c);
@@ -39,13 +40,15 @@ struct fetch_feed {
 /* All its groups in its directions. What goes wrong there is logged; < 0 only when `local` is gone. */
 int fetch_run(struct fetch_conn *local, const struct fetch_feed *f);
 
-/* fetch_box.c: mailboxes of an IMAP server, each followed by a child of this process, which is started anew when it ends
- * or its settings change. Once a turn of the main loop; < 0 only when `local` is gone. */
+/* fetch_box.c: mailboxes of an IMAP server, each followed by a child of this process, which is started anew when it
+ * ends or its settings change. Once a turn of the main loop; < 0 only when `local` is gone. */
 int fetch_boxes(struct fetch_conn *local);
 
-/* fetch_imap.c: follows one mailbox until something breaks (returns; c->why says what). Settings as XFEED BOXES tells them. */
+/* fetch_imap.c: follows one mailbox until something breaks (returns; c->why says what). Settings as XFEED BOXES tells
+ * them. */
 struct fetch_box {
-	char name[64], host[256], tls[8], user[256], password_file[1024], mailbox[256], move_to[256], group[256], domain[256], trust[256];
+	char name[64], host[256], tls[8], user[256], password_file[1024], mailbox[256], move_to[256], group[256],
+		domain[256], trust[256];
 	char lmtp_address[64], lmtp_path[108];
 	unsigned port, interval, lmtp_port;
 };

@@ -36,10 +36,12 @@ static bool take_number(struct slice *rest, unsigned *n_r) {
 
 static bool parse(struct slice l, struct fetch_box *b) {
 	return take(&l, b->name, sizeof b->name) && take(&l, b->host, sizeof b->host) && take_number(&l, &b->port) &&
-		take(&l, b->tls, sizeof b->tls) && take(&l, b->user, sizeof b->user) && take(&l, b->password_file, sizeof b->password_file) &&
-		take(&l, b->mailbox, sizeof b->mailbox) && take(&l, b->move_to, sizeof b->move_to) && take(&l, b->group, sizeof b->group) &&
-		take_number(&l, &b->interval) && take(&l, b->domain, sizeof b->domain) && take(&l, b->lmtp_address, sizeof b->lmtp_address) &&
-		take_number(&l, &b->lmtp_port) && take(&l, b->lmtp_path, sizeof b->lmtp_path) && take(&l, b->trust, sizeof b->trust);
+		take(&l, b->tls, sizeof b->tls) && take(&l, b->user, sizeof b->user) &&
+		take(&l, b->password_file, sizeof b->password_file) && take(&l, b->mailbox, sizeof b->mailbox) &&
+		take(&l, b->move_to, sizeof b->move_to) && take(&l, b->group, sizeof b->group) &&
+		take_number(&l, &b->interval) && take(&l, b->domain, sizeof b->domain) &&
+		take(&l, b->lmtp_address, sizeof b->lmtp_address) && take_number(&l, &b->lmtp_port) &&
+		take(&l, b->lmtp_path, sizeof b->lmtp_path) && take(&l, b->trust, sizeof b->trust);
 }
 
 static void child_main(const struct fetch_box *b) {

@@ -1,5 +1,5 @@
-/* fetch_conn.c - lines over a blocking socket. What the other side sends is bounded everywhere: a line by LINE_MAX_OCTETS, an
- * article by ARTICLE_MAX, silence by SECONDS. */
+/* fetch_conn.c - lines over a blocking socket. What the other side sends is bounded everywhere: a line by
+ * LINE_MAX_OCTETS, an article by ARTICLE_MAX, silence by SECONDS. */
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>

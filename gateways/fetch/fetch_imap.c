@@ -1,6 +1,6 @@
-/* fetch_imap.c - follows one mailbox: unseen mails are handed to forumd, and marked \Seen or moved only after its 250. A
- * death in between hands the mail over again, and forumd knows it by its Message-ID: once is what counts. What is refused
- * for good is marked \Seen and \Flagged, so that a person sees it and it does not come round for ever.
+/* fetch_imap.c - follows one mailbox: unseen mails are handed to forumd, and marked \Seen or moved only after its 250.
+ * A death in between hands the mail over again, and forumd knows it by its Message-ID: once is what counts. What is
+ * refused for good is marked \Seen and \Flagged, so that a person sees it and it does not come round for ever.
  *
  * Few commands over plain lines: the server is not trusted more than any client of ours, every line and literal is
  * bounded (fetch_conn.c), and nothing it sends is kept but numbers and the mail. */
@@ -63,7 +63,8 @@ static void see(struct imap *m, struct slice l) {
 /* "{123}" at the end of a line */
 static bool literal(struct slice l, uint64_t *n_r) {
 	ptrdiff_t open = slice_rchr(l, '{');
-	return open >= 0 && l.p[l.n - 1] == '}' && num_parse_u64(slice_sub(l, (size_t)open + 1, l.n - (size_t)open - 2), n_r);
+	return open >= 0 && l.p[l.n - 1] == '}' &&
+		num_parse_u64(slice_sub(l, (size_t)open + 1, l.n - (size_t)open - 2), n_r);
 }
 
 /* one line with the literals in it; the first one is the mail. 1, or < 0 */
@@ -203,7 +204,8 @@ static int one(struct imap *m, uint32_t uid) {
 	else
 		log_info("fetch", "mailbox %s uid=%u: delivered", m->b->name, uid);
 	if ((r = put_away(m, uid, r == 0)) == 0)
-		log_warn("fetch", "mailbox %s uid=%u: cannot be marked seen or moved: %.150s", m->b->name, uid, buf_bytes(&m->c->line));
+		log_warn("fetch", "mailbox %s uid=%u: cannot be marked seen or moved: %.150s", m->b->name, uid,
+			buf_bytes(&m->c->line));
 	return r;
 }
 

@@ -1,10 +1,11 @@
 /* fetch_lmtp.c - a fetched mail goes the way every mail goes in: LMTP to forumd, one answer for each recipient. The
  * recipients are the addresses of ours that the mailbox's server or the sender named: Delivered-To and its like first,
- * else To and Cc. A mail without Message-ID gets one made of its place in the mailbox, so that a second delivery after a
- * crash is known as such.
+ * else To and Cc. A mail without Message-ID gets one made of its place in the mailbox, so that a second delivery after
+ * a crash is known as such.
  *
- * Authentication-Results that stand in a mail are anybody's: the LMTP listener believes a name that its own server in front
- * guards, and this mail came round that server. Only those of the mailbox's server (trust_authserv of the section) stay. */
+ * Authentication-Results that stand in a mail are anybody's: the LMTP listener believes a name that its own server in
+ * front guards, and this mail came round that server. Only those of the mailbox's server (trust_authserv of the
+ * section) stay. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -161,7 +162,8 @@ static void stuff(const struct fetch_box *b, const char *id, bool has_id, struct
 	buf_free(&text);
 }
 
-static int talk(const struct fetch_box *box, struct fetch_conn *c, struct envelope *e, const char *id, struct slice mail, char why[200]) {
+static int talk(const struct fetch_box *box, struct fetch_conn *c, struct envelope *e, const char *id,
+	struct slice mail, char why[200]) {
 	struct buf b = { 0 };
 	unsigned taken = 0, good = 0, later = 0;
 	int code = answer(c);

@@ -36,12 +36,13 @@ static bool main_take(struct slice *rest, char *out, size_t size) {
 static bool main_parse(struct slice line, struct fetch_feed *f) {
 	struct slice port, interval;
 	uint64_t p, i;
-	if (!main_take(&line, f->name, sizeof f->name) || !main_take(&line, f->host, sizeof f->host) || !main_take(&line, f->tls, sizeof f->tls) ||
-	    !main_take(&line, f->user, sizeof f->user) || !main_take(&line, f->password_file, sizeof f->password_file) ||
-	    !main_take(&line, f->groups, sizeof f->groups) || !main_take(&line, f->direction, sizeof f->direction))
+	if (!main_take(&line, f->name, sizeof f->name) || !main_take(&line, f->host, sizeof f->host) ||
+		!main_take(&line, f->tls, sizeof f->tls) || !main_take(&line, f->user, sizeof f->user) ||
+		!main_take(&line, f->password_file, sizeof f->password_file) ||
+		!main_take(&line, f->groups, sizeof f->groups) || !main_take(&line, f->direction, sizeof f->direction))
 		return false;
-	if (!slice_split(&line, '\t', &port) || !slice_split(&line, '\t', &interval) || !main_take(&line, f->path, sizeof f->path) ||
-	    !num_parse_u64(port, &p) || !num_parse_u64(interval, &i))
+	if (!slice_split(&line, '\t', &port) || !slice_split(&line, '\t', &interval) ||
+		!main_take(&line, f->path, sizeof f->path) || !num_parse_u64(port, &p) || !num_parse_u64(interval, &i))
 		return false;
 	f->port = (unsigned)p;
 	f->interval = (unsigned)i;

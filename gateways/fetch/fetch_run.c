@@ -1,5 +1,6 @@
-/* fetch_run.c - one feed once: pull is GROUP, OVER and ARTICLE there and IHAVE here, push the same the other way round, with
- * CHECK and TAKETHIS (RFC 4644) where the other server streams. Pushing brings cancels of what was deleted here in the same way;
+/* fetch_run.c - one feed once: pull is GROUP, OVER and ARTICLE there and IHAVE here, push the same the other way round,
+ * with CHECK and TAKETHIS (RFC 4644) where the other server streams. Pushing brings cancels of what was deleted here in
+ * the same way;
  * pulling looks into control.cancel there, for those of articles that are here. The
  * place is the last number looked at; it is kept in forumd after each stretch, so that what is interrupted is only
  * offered again (435). Numbers that went backwards (the other server was made anew) begin again at its first. */
@@ -19,8 +20,8 @@
 #define WORDS_MAX 50            /* of what is reported */
 #define WINDOW 40               /* offers under way at once; their answers fit any socket's buffer */
 
-/* An article of the side that gives; with a target, the cancel that withdraws that post of ours; about: it is a cancel of
- * theirs that seems to withdraw that post */
+/* An article of the side that gives; with a target, the cancel that withdraws that post of ours; about: it is a cancel
+ * of theirs that seems to withdraw that post */
 struct offer { uint32_t number; char id[ID_MAX + 1], target[ID_MAX + 1], about[ID_MAX + 1]; };
 struct run {
 	struct fetch_conn *local, *from, *to;
@@ -112,8 +113,8 @@ static void run_offer(struct run *r, struct slice line, uint32_t lo, uint32_t hi
 			subject = piece;
 	}
 	struct offer o = { .number = 0 };
-	if (!num_parse_u64(number, &v) || v < lo || v > hi || piece.n < 3 || piece.p[0] != '<' || slice_chr(piece, ' ') >= 0 ||
-	    !slice_cstr(piece, o.id, sizeof o.id))
+	if (!num_parse_u64(number, &v) || v < lo || v > hi || piece.n < 3 || piece.p[0] != '<' ||
+		slice_chr(piece, ' ') >= 0 || !slice_cstr(piece, o.id, sizeof o.id))
 		return;
 	o.number = (uint32_t)v;
 	if (r->control && !slice_cstr(run_cancels(subject), o.about, sizeof o.about))
@@ -142,7 +143,8 @@ static int run_list(struct run *r, uint32_t lo, uint32_t hi) {
 
 /* the article itself into r->article: 1; 0 it went away, or cannot be handed on; < 0 */
 static int run_read(struct run *r, const struct offer *o) {
-	int code = *o->target ? fetch_command(r->from, "XFEED CANCEL %s", o->target) : fetch_command(r->from, "ARTICLE %u", o->number);
+	int code = *o->target ? fetch_command(r->from, "XFEED CANCEL %s", o->target)
+						  : fetch_command(r->from, "ARTICLE %u", o->number);
 	return code < 0 ? code : code == 220 ? fetch_article(r->from, &r->article) : 0;
 }
 
@@ -226,7 +228,9 @@ static int stream_send(struct run *r, const struct offer *v, size_t n, bool *wan
 		if (got > 0) {
 			buf_reset(&head);
 			buf_addf(&head, "TAKETHIS %s\r\n", v[i].id);
-			got = fetch_send(r->to, buf_slice(&head)) < 0 || fetch_send(r->to, buf_slice(&r->article)) < 0 ? ERR_UNAVAILABLE : 1;
+			got = fetch_send(r->to, buf_slice(&head)) < 0 || fetch_send(r->to, buf_slice(&r->article)) < 0
+				? ERR_UNAVAILABLE
+				: 1;
 		}
 		wanted[i] = got > 0;       /* else it went away meanwhile: dealt with */
 		sent += got > 0;
@@ -318,7 +322,8 @@ static int gone_list(struct run *r, uint64_t since, uint64_t *upto_r) {
 		rest = buf_slice(&r->local->line);
 		if (first)
 			first = !num_parse_u64(rest, upto_r);
-		else if (slice_word(&rest, &id) && slice_word(&rest, &target) && slice_cstr(id, o.id, sizeof o.id) && slice_cstr(target, o.target, sizeof o.target))
+		else if (slice_word(&rest, &id) && slice_word(&rest, &target) && slice_cstr(id, o.id, sizeof o.id) &&
+			slice_cstr(target, o.target, sizeof o.target))
 			vec_push(&r->offers, o);
 	}
 	return n < 0 ? n : !first;
@@ -336,7 +341,8 @@ static int run_gone(struct run *r) {
 			return n < 0 ? n : 1;
 		if ((n = run_offers(r, &done)) <= 0)
 			return n;
-		if ((code = fetch_command(r->local, "XFEED PLACE gone %s %s %llu", r->feed->name, r->group, (unsigned long long)upto)) != 223)
+		if ((code = fetch_command(r->local, "XFEED PLACE gone %s %s %llu", r->feed->name, r->group,
+				 (unsigned long long)upto)) != 223)
 			return code < 0 ? code : 1;
 	}
 }
@@ -429,9 +435,11 @@ static int run_direction(struct fetch_conn *local, const struct fetch_feed *f, b
 	if (n > 0 && push)
 		r.stream = fetch_command(&there, "MODE STREAM") == 203;
 	else if (n > 0)
-		fetch_command(local, "XFEED SOURCE %s%s%s", f->host, strcmp(f->path, "-") != 0 ? " " : "", strcmp(f->path, "-") != 0 ? f->path : "");
+		fetch_command(local, "XFEED SOURCE %s%s%s", f->host, strcmp(f->path, "-") != 0 ? " " : "",
+			strcmp(f->path, "-") != 0 ? f->path : "");
 	strcpy(groups, f->groups);
-	for (char *g = n > 0 ? strtok_r(groups, ", \t", &save) : NULL; g && !there.dead && !local->dead; g = strtok_r(NULL, ", \t", &save)) {
+	for (char *g = n > 0 ? strtok_r(groups, ", \t", &save) : NULL; g && !there.dead && !local->dead;
+		 g = strtok_r(NULL, ", \t", &save)) {
 		r.group = g;
 		if (run_group(&r) < 0 && there.dead)
 			run_trouble(&r, &there, "conversation");
@@ -442,8 +450,8 @@ static int run_direction(struct fetch_conn *local, const struct fetch_feed *f, b
 	if (n > 0 && !push && !there.dead && !local->dead && run_group(&r) < 0 && there.dead)
 		run_trouble(&r, &there, "conversation");
 	if (r.taken || r.refused || r.cancelled)
-		log_info("fetch", "feed=%s %s%s taken=%u refused=%u cancelled=%u", f->name, run_way(&r), r.stream ? " streaming" : "", r.taken, r.refused,
-			r.cancelled);
+		log_info("fetch", "feed=%s %s%s taken=%u refused=%u cancelled=%u", f->name, run_way(&r),
+			r.stream ? " streaming" : "", r.taken, r.refused, r.cancelled);
 	run_report(&r);
 	fetch_close(&there);
 	buf_free(&r.article);

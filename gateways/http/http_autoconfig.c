@@ -1,12 +1,11 @@
-/* http_autoconfig.c - what Thunderbird and others ask for when an address at the forum's domain is entered: the servers, so
- * that nobody types ports. The same for everybody: which address was asked about is not even looked at. */
+/* http_autoconfig.c - what Thunderbird and others ask for when an address at the forum's domain is entered: the
+ * servers, so that nobody types ports. The same for everybody: which address was asked about is not even looked at. */
 #include "gateways/http/http_private.h"
 
 struct door { const char *type; enum listen_protocol inside_tls, plain; bool out; };
 
 /* the listener that is best for people: TLS from the start, else the other */
-static const struct config_listen *find(const struct config *c, enum listen_protocol best, enum listen_protocol other)
-{
+static const struct config_listen *find(const struct config *c, enum listen_protocol best, enum listen_protocol other) {
 	const struct config_listen *found = NULL;
 
 	for (unsigned i = 0; i < c->nlisten; i++) {
@@ -21,8 +20,7 @@ static const struct config_listen *find(const struct config *c, enum listen_prot
 }
 
 /* the host of http.url, else the domain */
-static struct slice host_of(const struct config *c)
-{
+static struct slice host_of(const struct config *c) {
 	struct slice url = slice_str(c->http_url);
 	ptrdiff_t at = slice_find(url, SLICE("://"));
 	struct slice host = at >= 0 ? slice_from(url, (size_t)at + 3) : slice_str(c->domain);
@@ -32,8 +30,7 @@ static struct slice host_of(const struct config *c)
 	return host.n ? host : slice_str(c->domain);
 }
 
-static void add_server(const struct config *c, const struct door *d, struct buf *b)
-{
+static void add_server(const struct config *c, const struct door *d, struct buf *b) {
 	const struct config_listen *l = find(c, d->inside_tls, d->plain);
 	const char *tag = d->out ? "outgoing" : "incoming";
 
@@ -43,12 +40,13 @@ static void add_server(const struct config *c, const struct door *d, struct buf 
 	http_escape(host_of(c), b);
 	buf_addf(b, "</hostname>\n      <port>%u</port>\n      <socketType>%s</socketType>\n", l->port,
 		l->protocol == d->inside_tls ? "SSL" : c->tls ? "STARTTLS" : "plain");
-	buf_addf(b, "      <authentication>password-cleartext</authentication>\n      <username>%%EMAILADDRESS%%</username>\n"
-		"    </%sServer>\n", tag);
+	buf_addf(b,
+		"      <authentication>password-cleartext</authentication>\n      <username>%%EMAILADDRESS%%</username>\n"
+		"    </%sServer>\n",
+		tag);
 }
 
-void http_autoconfig(struct http_session *h)
-{
+void http_autoconfig(struct http_session *h) {
 	static const struct door doors[] = {
 		{ "imap", LISTEN_IMAPS, LISTEN_IMAP, false }, { "nntp", LISTEN_NNTPS, LISTEN_NNTP, false },
 		{ "smtp", LISTEN_SUBMISSIONS, LISTEN_SUBMISSION, true },

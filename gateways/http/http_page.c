@@ -1,8 +1,10 @@
 /* http_page.c - what the addresses mean.
  *
- * /u/TOKEN   a link of List-Unsubscribe. GET shows a page with a button and changes nothing, because programs open links
+ * /u/TOKEN   a link of List-Unsubscribe. GET shows a page with a button and changes nothing, because programs open
+ * links
  *            to look for evil in them; POST with List-Unsubscribe=One-Click acts at once (RFC 8058 3.2).
- * /.well-known/autoconfig/mail/config-v1.1.xml, /mail/config-v1.1.xml   the servers, for mail programs (http_autoconfig.c).
+ * /.well-known/autoconfig/mail/config-v1.1.xml, /mail/config-v1.1.xml   the servers, for mail programs
+ * (http_autoconfig.c).
  * A token that is not ours looks like any other address that is not there. */
 #include "gateways/http/http_private.h"
 #include "forumd/forum/group.h"
@@ -12,8 +14,7 @@
 struct http_job { struct reply_token token; struct slice undo; };
 
 /* 1; else minus a status code */
-static int open_token(struct http_session *h, struct slice text, struct reply_token *k, struct group *g)
-{
+static int open_token(struct http_session *h, struct slice text, struct reply_token *k, struct group *g) {
 	struct forum_txn *t = session_read(&h->s);
 	int e;
 
@@ -30,14 +31,14 @@ static int open_token(struct http_session *h, struct slice text, struct reply_to
 }
 
 /* button to POST to /u/TOKEN; an empty token: to this page */
-static void add_button(struct buf *b, struct slice token, const char *words)
-{
-	buf_addf(b, "<form method=\"post\" action=\"%s%.*s\"><input type=\"hidden\" name=\"List-Unsubscribe\" value=\"One-Click\">"
-		"<button type=\"submit\">%s</button></form>\n", token.n ? "/u/" : "", SLICE_ARG(token), words);
+static void add_button(struct buf *b, struct slice token, const char *words) {
+	buf_addf(b,
+		"<form method=\"post\" action=\"%s%.*s\"><input type=\"hidden\" name=\"List-Unsubscribe\" value=\"One-Click\">"
+		"<button type=\"submit\">%s</button></form>\n",
+		token.n ? "/u/" : "", SLICE_ARG(token), words);
 }
 
-static void ask(struct http_session *h, const struct reply_token *k, const struct group *g)
-{
+static void ask(struct http_session *h, const struct reply_token *k, const struct group *g) {
 	struct buf b = { 0 };
 
 	if (k->kind == TOKEN_UNSUBSCRIBE)
@@ -45,14 +46,15 @@ static void ask(struct http_session *h, const struct reply_token *k, const struc
 	else
 		buf_adds(&b, "<p>Shall mail come again from <b>");
 	http_escape(g->title.n ? g->title : g->name, &b);
-	buf_adds(&b, k->kind == TOKEN_UNSUBSCRIBE ? "</b> to you stop? You stay a member and can still read and post.</p>\n" : "</b>?</p>\n");
+	buf_adds(&b,
+		k->kind == TOKEN_UNSUBSCRIBE ? "</b> to you stop? You stay a member and can still read and post.</p>\n"
+									 : "</b>?</p>\n");
 	add_button(&b, SLICE(""), k->kind == TOKEN_UNSUBSCRIBE ? "Stop the mail" : "Send me mail again");
 	http_page(h, 200, k->kind == TOKEN_UNSUBSCRIBE ? "Stop mail" : "Mail again", buf_slice(&b));
 	buf_free(&b);
 }
 
-static int apply(struct forum_txn *t, struct job *j, struct fail *f)
-{
+static int apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	struct http_job *w = j->data;
 	enum subscribe_mode was = subscribe_get(t, w->token.member, w->token.group);
 	struct config *c = config_current();
@@ -69,8 +71,7 @@ static int apply(struct forum_txn *t, struct job *j, struct fail *f)
 	return e;
 }
 
-static enum step answer_post(struct session *s)
-{
+static enum step answer_post(struct session *s) {
 	struct http_session *h = http_of(s);
 	struct buf b = { 0 };
 
@@ -80,7 +81,8 @@ static enum step answer_post(struct session *s)
 	if (h->result < 0) {
 		http_error(h, h->result == ERR_NOTFOUND ? 404 : h->result == ERR_LIMIT ? 429 : 503);
 	} else if (h->token.kind == TOKEN_UNSUBSCRIBE) {
-		buf_adds(&b, "<p>No more mail of this group is sent to you. You stay a member and can still read and post.</p>\n");
+		buf_adds(&b,
+			"<p>No more mail of this group is sent to you. You stay a member and can still read and post.</p>\n");
 		if (h->undo.n) {
 			buf_adds(&b, "<p>A mail tells you how to undo it, or do it here:</p>\n");
 			add_button(&b, h->undo, "Undo");
@@ -93,8 +95,7 @@ static enum step answer_post(struct session *s)
 	return h->keep ? STEP_DONE : STEP_CLOSE;
 }
 
-void http_job_done(struct session *s, struct job *j)
-{
+void http_job_done(struct session *s, struct job *j) {
 	struct http_session *h = http_of(s);
 	struct http_job *w = j->data;
 
@@ -102,8 +103,7 @@ void http_job_done(struct session *s, struct job *j)
 	h->undo = arena_slice(s->command, w->undo);
 }
 
-static enum step act(struct http_session *h, const struct reply_token *k)
-{
+static enum step act(struct http_session *h, const struct reply_token *k) {
 	struct job *j = job_new(&h->s, apply);
 	struct http_job *w = ARENA_NEW(j->arena, struct http_job);
 
@@ -118,8 +118,7 @@ static enum step act(struct http_session *h, const struct reply_token *k)
 	return STEP_WAIT;
 }
 
-enum step http_run(struct http_session *h, const struct http_request *r)
-{
+enum step http_run(struct http_session *h, const struct http_request *r) {
 	struct reply_token k = { 0 };
 	struct group g;
 	int e;

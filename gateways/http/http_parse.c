@@ -1,12 +1,12 @@
 /* http_parse.c - HTTP/1.1 requests (RFC 9112), strict where laxness lets two parsers disagree: no bare CR or LF, no
- * folded fields, one Content-Length, no Transfer-Encoding. Linear: the header is looked through once however it comes. */
+ * folded fields, one Content-Length, no Transfer-Encoding. Linear: the header is looked through once however it comes.
+ */
 #include "gateways/http/http_private.h"
 #include "forumd/base/num.h"
 #include "forumd/base/text.h"
 
 /* offset behind the empty line, 0 not there yet */
-static size_t header_end(struct slice in, size_t *seen)
-{
+static size_t header_end(struct slice in, size_t *seen) {
 	size_t from = *seen > 3 ? *seen - 3 : 0;
 	ptrdiff_t at = slice_find(slice_from(in, from), SLICE("\r\n\r\n"));
 
@@ -14,13 +14,11 @@ static size_t header_end(struct slice in, size_t *seen)
 	return at < 0 ? 0 : from + (size_t)at + 4;
 }
 
-static bool token_char(char c)
-{
+static bool token_char(char c) {
 	return text_alpha(c) || text_digit(c) || (c && strchr("!#$%&'*+-.^_`|~", c));
 }
 
-static int parse_line(struct slice line, struct http_request *r, bool *old)
-{
+static int parse_line(struct slice line, struct http_request *r, bool *old) {
 	struct slice method, target, version;
 	ptrdiff_t a = slice_chr(line, ' '), b = slice_rchr(line, ' ');
 
@@ -49,8 +47,7 @@ static int parse_line(struct slice line, struct http_request *r, bool *old)
 
 struct facts { bool has_length, has_host; };
 
-static int parse_field(struct slice line, struct http_request *r, struct facts *k)
-{
+static int parse_field(struct slice line, struct http_request *r, struct facts *k) {
 	ptrdiff_t colon = slice_chr(line, ':');
 	struct slice name, value;
 	uint64_t n;
@@ -86,8 +83,7 @@ static int parse_field(struct slice line, struct http_request *r, struct facts *
 	return 1;
 }
 
-static int parse_header(struct slice header, struct http_request *r)
-{
+static int parse_header(struct slice header, struct http_request *r) {
 	struct facts k = { 0 };
 	struct slice line;
 	unsigned n = 0;
@@ -95,7 +91,8 @@ static int parse_header(struct slice header, struct http_request *r)
 	int e;
 
 	for (size_t i = 0; i < header.n; i++)
-		if (!header.p[i] || (header.p[i] == '\n') != (i && header.p[i - 1] == '\r') || (header.p[i] == '\r' && i + 1 == header.n))
+		if (!header.p[i] || (header.p[i] == '\n') != (i && header.p[i - 1] == '\r') ||
+			(header.p[i] == '\r' && i + 1 == header.n))
 			return -400;
 	if (!slice_line(&header, &line) || line.n > HTTP_LINE_MAX)
 		return line.n > HTTP_LINE_MAX ? -414 : -400;
@@ -115,8 +112,7 @@ static int parse_header(struct slice header, struct http_request *r)
 	return r->method == HTTP_POST && !k.has_length ? -411 : 1;
 }
 
-int http_parse(struct slice in, size_t *seen, struct http_request *r_r)
-{
+int http_parse(struct slice in, size_t *seen, struct http_request *r_r) {
 	size_t end = header_end(in, seen);
 	int e;
 
@@ -134,8 +130,7 @@ int http_parse(struct slice in, size_t *seen, struct http_request *r_r)
 }
 
 /* multipart/form-data: the value stands behind the empty line of the part of that name */
-static bool one_click_part(struct slice body)
-{
+static bool one_click_part(struct slice body) {
 	ptrdiff_t at = slice_find_nocase(body, SLICE("name=\"List-Unsubscribe\""));
 	struct slice line;
 
@@ -149,8 +144,7 @@ static bool one_click_part(struct slice body)
 	return slice_line(&body, &line) && slice_is_nocase(line, "One-Click");
 }
 
-bool http_one_click(struct slice body)
-{
+bool http_one_click(struct slice body) {
 	struct slice rest = slice_trim(body), pair;
 
 	while (slice_split(&rest, '&', &pair))

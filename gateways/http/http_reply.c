@@ -21,16 +21,14 @@ static const struct { int status; const char *name, *words; } statuses[] = {
 	{ 505, "HTTP Version Not Supported", "HTTP/1.1 and HTTP/1.0 are spoken here." },
 };
 
-static unsigned find(int status)
-{
+static unsigned find(int status) {
 	for (unsigned i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
 		if (statuses[i].status == status)
 			return i;
 	return find(500);
 }
 
-void http_escape(struct slice text, struct buf *out)
-{
+void http_escape(struct slice text, struct buf *out) {
 	struct buf good = { 0 };
 	struct slice s;
 
@@ -49,8 +47,7 @@ void http_escape(struct slice text, struct buf *out)
 	buf_free(&good);
 }
 
-void http_reply(struct http_session *h, int status, struct slice html)
-{
+void http_reply(struct http_session *h, int status, struct slice html) {
 	struct buf *out = session_out(&h->s);
 	bool page = slice_starts(html, SLICE("<!DOCTYPE")), xml = slice_starts(html, SLICE("<?xml"));
 
@@ -68,8 +65,7 @@ void http_reply(struct http_session *h, int status, struct slice html)
 		buf_add_slice(out, html);
 }
 
-void http_page(struct http_session *h, int status, const char *title, struct slice inner)
-{
+void http_page(struct http_session *h, int status, const char *title, struct slice inner) {
 	struct buf b = { 0 };
 
 	buf_addf(&b, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
@@ -80,8 +76,7 @@ void http_page(struct http_session *h, int status, const char *title, struct sli
 	buf_free(&b);
 }
 
-void http_error(struct http_session *h, int status)
-{
+void http_error(struct http_session *h, int status) {
 	unsigned i = find(status);
 	struct buf b = { 0 };
 

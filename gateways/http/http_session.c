@@ -2,14 +2,12 @@
  * limit for a first command and for half a command ends clients that dribble. */
 #include "gateways/http/http_private.h"
 
-static void http_start(struct session *s)
-{
+static void http_start(struct session *s) {
 	conn_set_timeout(s->conn, HTTP_IDLE_MS);
 	conn_set_input_limit(s->conn, HTTP_HEADER_MAX + HTTP_BODY_MAX + 1024);
 }
 
-static enum step http_input(struct session *s)
-{
+static enum step http_input(struct session *s) {
 	struct http_session *h = http_of(s);
 	struct buf *in = conn_input(s->conn);
 	struct http_request r;
@@ -39,13 +37,11 @@ static enum step http_input(struct session *s)
 	return step;
 }
 
-static void http_change(struct session *s, const struct change *c)
-{
+static void http_change(struct session *s, const struct change *c) {
 	(void)s, (void)c;   /* nothing is remembered between two requests */
 }
 
-static void http_timeout(struct session *s, bool login)
-{
+static void http_timeout(struct session *s, bool login) {
 	struct http_session *h = http_of(s);
 
 	(void)login;
@@ -55,9 +51,9 @@ static void http_timeout(struct session *s, bool login)
 	}
 }
 
-static void http_shed(struct buf *out)
-{
-	buf_adds(out, "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 60\r\nConnection: close\r\n\r\n");
+static void http_shed(struct buf *out) {
+	buf_adds(out,
+		"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 60\r\nConnection: close\r\n\r\n");
 }
 
 const struct session_ops http_ops = {

@@ -1,12 +1,13 @@
-/* Names that are no groups: a member's own boxes (forumd/forum/personal.h) and folders, and mailboxes that are commands: !Mute
- * and the like are empty; what is copied or moved there happens to the post, which stays. LIST shows them once, at the top,
- * where phones find them. !Undo takes back what a receipt in INBOX tells of, or the member's word on a post. Each is also a sibling of each group (GROUP.!Mute, for posts of that group only), which LIST shows
- * to patterns that name it.
+/* Names that are no groups: a member's own boxes (forumd/forum/personal.h) and folders, and mailboxes that are
+ * commands: !Mute and the like are empty; what is copied or moved there happens to the post, which stays. LIST shows
+ * them once, at the top, where phones find them. !Undo takes back what a receipt in INBOX tells of, or the member's
+ * word on a post. Each is also a sibling of each group (GROUP.!Mute, for posts of that group only), which LIST shows to
+ * patterns that name it.
  *
  * Moderators have Moderation.Queue besides (forumd/forum/queue.h), with the verdicts as siblings.
  *
- * The boxes are made when a member logs in; Unread and the queue are brought up to date when they are selected or asked about, the
- * others when rights have changed since. */
+ * The boxes are made when a member logs in; Unread and the queue are brought up to date when they are selected or asked
+ * about, the others when rights have changed since. */
 #include "forumd/forum/folder.h"
 #include "forumd/forum/personal.h"
 #include "forumd/forum/queue.h"
@@ -21,7 +22,8 @@ static const struct imap_box imap_boxes[] = {
 	{ SLICE_INIT("Watched"), BOX_WATCHED, NULL }, { SLICE_INIT("Moderation.Queue"), BOX_QUEUE, NULL },
 };
 static const struct imap_action imap_actions[] = {
-	{ SLICE_INIT("!Mute"), ACT_WATCH, WATCH_MUTED, false, false }, { SLICE_INIT("!Watch"), ACT_WATCH, WATCH_ON, false, false },
+	{ SLICE_INIT("!Mute"), ACT_WATCH, WATCH_MUTED, false, false },
+	{ SLICE_INIT("!Watch"), ACT_WATCH, WATCH_ON, false, false },
 	{ SLICE_INIT("!Undo"), ACT_WATCH, WATCH_NONE, false, true },
 	{ SLICE_INIT("!Flag.off-topic"), ACT_REPORT, REPORT_OFF_TOPIC, false, false },
 	{ SLICE_INIT("!Flag.spam"), ACT_REPORT, REPORT_SPAM, false, false },
@@ -29,7 +31,8 @@ static const struct imap_action imap_actions[] = {
 	{ SLICE_INIT("!Flag.privacy"), ACT_REPORT, REPORT_PRIVACY, false, false },
 	{ SLICE_INIT("!Flag.other"), ACT_REPORT, REPORT_OTHER, false, false },
 	{ SLICE_INIT("!Aside"), ACT_VERDICT, VERDICT_ASIDE, true, false },
-	{ SLICE_INIT("!Hide"), ACT_VERDICT, VERDICT_HIDE, true, false }, { SLICE_INIT("!Keep"), ACT_VERDICT, VERDICT_KEEP, true, false },
+	{ SLICE_INIT("!Hide"), ACT_VERDICT, VERDICT_HIDE, true, false },
+	{ SLICE_INIT("!Keep"), ACT_VERDICT, VERDICT_KEEP, true, false },
 	{ SLICE_INIT("!Approve"), ACT_VERDICT, VERDICT_APPROVE, true, false },
 	{ SLICE_INIT("!Delete"), ACT_VERDICT, VERDICT_DELETE, true, false },
 };
@@ -121,7 +124,8 @@ int imap_mailboxes_each(struct imap_session *is, struct forum_txn *t, imap_mailb
 	struct group g;
 	int r = 1, told;
 	for (size_t i = 0; i < sizeof imap_boxes / sizeof *imap_boxes; i++) {
-		if ((r = imap_mailbox_find(is, t, imap_boxes[i].name, &g)) < 0 || (r > 0 && (r = fn(arg, imap_boxes[i].name, &g)) < 0))
+		if ((r = imap_mailbox_find(is, t, imap_boxes[i].name, &g)) < 0 ||
+			(r > 0 && (r = fn(arg, imap_boxes[i].name, &g)) < 0))
 			return r;
 	}
 	while ((r = folder_each(t, is->s.member, &cursor, &folder)) > 0)

@@ -46,8 +46,8 @@ static void acl_anyone(const struct group *g, struct buf *out) {
 }
 
 /* the mailbox of the argument, for who may administer it: 0 the answer was given */
-static int acl_mailbox(struct imap_session *is, struct slice name, bool admin, struct forum_txn **t_r, struct group *g_r,
-	enum step *step_r) {
+static int acl_mailbox(struct imap_session *is, struct slice name, bool admin, struct forum_txn **t_r,
+	struct group *g_r, enum step *step_r) {
 	struct forum_txn *t = *t_r = session_read(&is->s);
 	int r = t ? imap_mailbox_find(is, t, name, g_r) : ERR_UNAVAILABLE;
 	if (r < 0)
@@ -157,9 +157,11 @@ static uint32_t acl_member(struct imap_session *is, struct slice name) {
 	static const struct slice author = SLICE_INIT("author-");
 	struct slice domain = slice_str(is->s.config->domain);
 	uint32_t id = 0;
-	if (name.n > domain.n && slice_eq_nocase(slice_from(name, name.n - domain.n), domain) && name.p[name.n - domain.n - 1] == '@')
+	if (name.n > domain.n && slice_eq_nocase(slice_from(name, name.n - domain.n), domain) &&
+		name.p[name.n - domain.n - 1] == '@')
 		name = slice_to(name, name.n - domain.n - 1);
-	if (name.n <= author.n || !slice_eq_nocase(slice_to(name, author.n), author) || !num_parse_u32(slice_from(name, author.n), &id))
+	if (name.n <= author.n || !slice_eq_nocase(slice_to(name, author.n), author) ||
+		!num_parse_u32(slice_from(name, author.n), &id))
 		return 0;
 	return id;
 }
@@ -230,13 +232,14 @@ static bool acl_bits(struct slice letters, unsigned *bits_r) {
 }
 
 static unsigned acl_bits_of(enum grant g) {
-	return (g >= GRANT_READ ? ACL_ALL_READ : 0) | (g >= GRANT_POST ? ACL_ALL_POST : 0) | (g == GRANT_MODERATE ? ACL_BIT_ADMIN : 0);
+	return (g >= GRANT_READ ? ACL_ALL_READ : 0) | (g >= GRANT_POST ? ACL_ALL_POST : 0) |
+		(g == GRANT_MODERATE ? ACL_BIT_ADMIN : 0);
 }
 
 struct setacl_job { uint32_t by, group, member; char how; unsigned bits; };
 
-/* Rights that go together are given together or not at all (RFC 4314 3.1). In groups that every member may read, posting alone
- * can be given and taken. */
+/* Rights that go together are given together or not at all (RFC 4314 3.1). In groups that every member may read,
+ * posting alone can be given and taken. */
 static int setacl_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	struct setacl_job *d = j->data;
 	struct member m;
@@ -254,8 +257,10 @@ static int setacl_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 		has = ACL_ALL_READ | (g.posting == GROUP_POST_MEMBERS ? ACL_ALL_POST : 0);
 	unsigned bits = d->how == '+' ? has | d->bits : d->how == '-' ? has & ~d->bits : d->bits;
 	unsigned read = bits & ACL_ALL_READ, post = bits & ACL_ALL_POST;
-	if ((read && read != ACL_ALL_READ) || (post && post != ACL_ALL_POST) || (bits && !read) || (bits & ACL_BIT_ADMIN && !post))
-		return fail_set(f, ERR_INVALID, "rights go together: %s, then %s with them, then a with these", ACL_READ, ACL_POST);
+	if ((read && read != ACL_ALL_READ) || (post && post != ACL_ALL_POST) || (bits && !read) ||
+		(bits & ACL_BIT_ADMIN && !post))
+		return fail_set(f, ERR_INVALID, "rights go together: %s, then %s with them, then a with these", ACL_READ,
+			ACL_POST);
 	enum grant to = bits & ACL_BIT_ADMIN ? GRANT_MODERATE : post ? GRANT_POST : read ? GRANT_READ : GRANT_NONE;
 	if ((r = grant_set(t, d->by, d->member, &g, to, f)) < 0)
 		return r;

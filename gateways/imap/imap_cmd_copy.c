@@ -1,8 +1,10 @@
 /* COPY and MOVE. Where to decides what they mean:
- *   own box            a pointer to the post, or one more own message; MOVE takes it out of where it was: for good out of
+ *   own box            a pointer to the post, or one more own message; MOVE takes it out of where it was: for good out
+ * of
  *                      a box, out of the member's own view of a group
  *   the post's group   from a box: the post the member had hidden is back in his view
- *   !Mute ..., GROUP.!Mute ...  the command happens to the post, which stays: OK without COPYUID, and no EXPUNGE after MOVE;
+ *   !Mute ..., GROUP.!Mute ...  the command happens to the post, which stays: OK without COPYUID, and no EXPUNGE after
+ * MOVE;
  *                      a receipt comes into INBOX, and does the contrary when it is moved to !Undo
  *   another group      NO: a post gets into a group by being posted
  * All of one command happens in one job, or nothing of it. */
@@ -26,7 +28,14 @@ struct copy_job {
 	uint32_t acted, last;
 	bool unordered;                        /* a pointer was there already: the sets do not pair */
 };
-struct copy { uint32_t uidvalidity; bool move; enum copy_to how; struct range_set *done, *got; uint32_t acted; bool unordered, undo; };
+struct copy {
+	uint32_t uidvalidity;
+	bool move;
+	enum copy_to how;
+	struct range_set *done, *got;
+	uint32_t acted;
+	bool unordered, undo;
+};
 
 static void copy_free(void *arg) {
 	struct copy_job *d = arg;
@@ -40,10 +49,12 @@ static void copy_free(void *arg) {
 static int copy_leave(struct forum_txn *t, struct copy_job *d, const struct group *from, uint32_t uid, struct fail *f) {
 	if (!d->move)
 		return 1;
-	return from->owner ? personal_remove(t, (struct place){ d->group, uid }, f) : imap_hide(t, d->member, d->group, uid, false);
+	return from->owner ? personal_remove(t, (struct place){ d->group, uid }, f)
+					   : imap_hide(t, d->member, d->group, uid, false);
 }
 
-/* A message that moves between own mailboxes needs no more room than it has, not even on the way: into Trash goes always. */
+/* A message that moves between own mailboxes needs no more room than it has, not even on the way: into Trash goes
+ * always. */
 static int copy_lend(struct forum_txn *t, struct copy_job *d, uint32_t uid, uint64_t *octets_r) {
 	struct overview o;
 	int r = overview_get(t, d->group, uid, &o);
@@ -90,7 +101,8 @@ static int copy_back(struct forum_txn *t, struct copy_job *d, const struct group
 		return r;
 	uint32_t number = post_number_in(&p, d->to);
 	if (!number)
-		return fail_set(f, ERR_INVALID, "posts are not copied between groups: reply to the post there, or ask a moderator");
+		return fail_set(f, ERR_INVALID,
+			"posts are not copied between groups: reply to the post there, or ask a moderator");
 	d->unordered |= number <= d->last;
 	d->last = number;
 	range_set_add(&one, number, number);
@@ -102,8 +114,8 @@ static int copy_back(struct forum_txn *t, struct copy_job *d, const struct group
 }
 
 /* the group in which a command of no group happens to the post: the one it is looked at in */
-static int act_group(struct forum_txn *t, const struct copy_job *d, const struct group *from, const struct post *p, uint32_t *group_r,
-	struct fail *f) {
+static int act_group(struct forum_txn *t, const struct copy_job *d, const struct group *from, const struct post *p,
+	uint32_t *group_r, struct fail *f) {
 	struct place at = { from->id, 0 };
 	struct group g;
 	if (from->owner && from->box == BOX_QUEUE) {
@@ -160,7 +172,8 @@ static int copy_act(struct forum_txn *t, struct copy_job *d, const struct group 
 		return r;
 	if (!queue && !post_number_in(&p, group))
 		return fail_set(f, ERR_INVALID, "this post does not stand in that group");
-	r = d->action->undo ? act_undo_post(t, d->member, &p, f) : act_do(t, &d->act, d->action->act, d->action->what, p.id, group, f);
+	r = d->action->undo ? act_undo_post(t, d->member, &p, f)
+						: act_do(t, &d->act, d->action->act, d->action->what, p.id, group, f);
 	d->acted += r >= 0;
 	return r;
 }
@@ -195,7 +208,8 @@ static int copy_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	int r = group_get(t, d->group, &from);
 	if (r > 0 && d->to)
 		r = group_get(t, d->to, &to);
-	if (r <= 0 || !rights_can_read(t, d->member, &from) || (d->to && (to.removed || !rights_can_read(t, d->member, &to))))
+	if (r <= 0 || !rights_can_read(t, d->member, &from) ||
+		(d->to && (to.removed || !rights_can_read(t, d->member, &to))))
 		return r < 0 ? r : fail_set(f, ERR_NOTFOUND, "no such mailbox");
 	if (d->how == COPY_ACT && d->to && d->action->moderators && !rights_can_moderate(t, d->member, &to))
 		return fail_set(f, ERR_NOTFOUND, "no such mailbox");
@@ -241,7 +255,8 @@ static enum step copy_done(struct session *s) {
 	if (is->result < 0)
 		return imap_fail(is, &is->fail);
 	if (w->how == COPY_ACT)
-		return w->undo ? imap_ok(is, "undone for %u messages", w->acted) : imap_ok(is, "done for %u posts: they stay where they are", w->acted);
+		return w->undo ? imap_ok(is, "undone for %u messages", w->acted)
+					   : imap_ok(is, "done for %u posts: they stay where they are", w->acted);
 	/* where the two sets do not pair, RFC 4315 wants silence */
 	bool pairs = w->done->n && !w->unordered && range_set_count(w->done) == range_set_count(w->got);
 	if (!pairs)
@@ -253,7 +268,8 @@ static enum step copy_done(struct session *s) {
 }
 
 /* 1 d knows where to; 0 no such mailbox; < 0 */
-static int copy_target(struct imap_session *is, struct forum_txn *t, struct slice name, struct copy_job *d, struct group *g) {
+static int copy_target(struct imap_session *is, struct forum_txn *t, struct slice name, struct copy_job *d,
+	struct group *g) {
 	struct group from;
 	int r = imap_action_find(is, t, name, g, &d->action);
 	d->how = COPY_ACT;
@@ -309,7 +325,8 @@ static enum step copy_or_move(struct imap_session *is, struct slice *rest, bool 
 	if (is->view.high < UINT32_MAX)
 		range_set_del(&d->uids, is->view.high + 1, UINT32_MAX);
 	unsigned max = r == 1 && d->how == COPY_ACT ? ACT_MAX : COPY_MAX;
-	bool many = r == 1 && d->how == COPY_ACT && d->uids.n && !session_rate(&is->s, "act", is->s.config->posts_per_minute);
+	bool many = r == 1 && d->how == COPY_ACT && d->uids.n &&
+		!session_rate(&is->s, "act", is->s.config->posts_per_minute);
 	if (r == 1 && d->uids.n && range_set_count(&d->uids) <= max && !many && !(move && is->examine))
 		return copy_submit(is, j, d, &g);
 	bool nothing = !d->uids.n;
@@ -319,7 +336,8 @@ static enum step copy_or_move(struct imap_session *is, struct slice *rest, bool 
 	if (r == 0)
 		return imap_no(is, "TRYCREATE", "no such mailbox");
 	if (r == 2)
-		return imap_no(is, "CANNOT", "posts are not copied between groups: reply to the post there, or ask a moderator");
+		return imap_no(is, "CANNOT",
+			"posts are not copied between groups: reply to the post there, or ask a moderator");
 	if (nothing)
 		return imap_ok(is, "%s completed: nothing to do", is->command->name);
 	if (many)

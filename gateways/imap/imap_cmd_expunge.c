@@ -1,5 +1,6 @@
-/* EXPUNGE and CLOSE, EXPUNGE_BATCH posts a job. EXPUNGE by a moderator takes posts away from everybody: a verdict, with its
- * entry in the audit log. By anybody else it takes them out of the member's own view of the group, with a pointer in Trash.
+/* EXPUNGE and CLOSE, EXPUNGE_BATCH posts a job. EXPUNGE by a moderator takes posts away from everybody: a verdict, with
+ * its entry in the audit log. By anybody else it takes them out of the member's own view of the group, with a pointer
+ * in Trash.
  * In own boxes it is for good. CLOSE says nothing and is meant in passing: it is about the member's own view only, also
  * when a moderator says it. */
 #include "forumd/base/vec.h"
@@ -28,7 +29,8 @@ static void expunge_free(void *arg) {
 }
 
 /* own boxes: for good. Unread is a view: what is taken out of it was read. */
-static int expunge_own(struct forum_txn *t, struct expunge_job *d, const struct group *g, uint32_t uid, struct fail *f) {
+static int expunge_own(struct forum_txn *t, struct expunge_job *d, const struct group *g, uint32_t uid,
+	struct fail *f) {
 	struct range_set one = {0};
 	range_set_add(&one, uid, uid);
 	int r = 1;

@@ -1,5 +1,5 @@
-/* IDLE (RFC 2177): from "+" to DONE every change is told at once (imap_change in imap_session.c). What does not fit into the
- * output follows when the client has read: nothing else might happen that would tell it. */
+/* IDLE (RFC 2177): from "+" to DONE every change is told at once (imap_change in imap_session.c). What does not fit
+ * into the output follows when the client has read: nothing else might happen that would tell it. */
 #include "gateways/imap/imap_notify.h"
 
 static enum step idle_more(struct session *s);

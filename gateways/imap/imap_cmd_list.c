@@ -1,6 +1,7 @@
 /* LIST LSUB NAMESPACE. The separator is '.', the personal prefix is empty; what is subscribed here
- * (imap_subscribe.c) has nothing to do with what comes by mail. The names are collected in one transaction, so that what has
- * children is known, and written in steps. A name above groups that is no group itself exists only as a parent. */
+ * (imap_subscribe.c) has nothing to do with what comes by mail. The names are collected in one transaction, so that
+ * what has children is known, and written in steps. A name above groups that is no group itself exists only as a
+ * parent. */
 #include "forumd/base/clock.h"
 #include "forumd/base/hash.h"
 #include "forumd/base/text.h"
@@ -72,7 +73,8 @@ static void list_add_actions(struct imap_session *is, struct listing *l, bool mo
 	size_t n = 0;
 	for (const struct imap_action *a = imap_action_at(0); a; a = imap_action_at(++n))
 		if (moderator || !a->moderators)
-			list_add_tree(l, name.n ? arena_slicef(is->s.command, "%.*s.%.*s", SLICE_ARG(name), SLICE_ARG(a->name)) : a->name);
+			list_add_tree(l,
+				name.n ? arena_slicef(is->s.command, "%.*s.%.*s", SLICE_ARG(name), SLICE_ARG(a->name)) : a->name);
 }
 
 static void list_add_verdicts(struct imap_session *is, struct listing *l) {
@@ -189,8 +191,8 @@ static void list_line(struct imap_session *is, const struct listing *l, const st
 	buf_adds(out, ") \".\" ");
 	imap_add_mailbox(is, out, e->name);
 	if (e->info)
-		buf_addf(out, " (\"CHILDINFO\" (%s%s%s))", l->only_subscribed ? "\"SUBSCRIBED\"" : "", l->only_subscribed && l->only_special ?
-			" " : "", l->only_special ? "\"SPECIAL-USE\"" : "");
+		buf_addf(out, " (\"CHILDINFO\" (%s%s%s))", l->only_subscribed ? "\"SUBSCRIBED\"" : "",
+			l->only_subscribed && l->only_special ? " " : "", l->only_special ? "\"SPECIAL-USE\"" : "");
 	buf_adds(out, "\r\n");
 }
 

@@ -83,8 +83,8 @@ static bool take_use(struct slice *in, enum folder_use *use_r, bool *good_r) {
 	*good_r = true;
 	if (imap_take_end(in))
 		return true;
-	if (!imap_take_space(in) || !imap_take_char(in, '(') || !imap_take_name(in, &name) || !slice_is_nocase(name, "USE") ||
-	    !imap_take_space(in) || !imap_take_char(in, '('))
+	if (!imap_take_space(in) || !imap_take_char(in, '(') || !imap_take_name(in, &name) ||
+		!slice_is_nocase(name, "USE") || !imap_take_space(in) || !imap_take_char(in, '('))
 		return false;
 	do {
 		if (!imap_take_flag(in, &name) || *name.p != '\\')
@@ -104,7 +104,8 @@ enum step imap_cmd_create(struct imap_session *is, struct slice *rest) {
 	struct job *j;
 	bool good;
 	is->work = w;
-	if (!imap_take_space(rest) || !imap_take_mailbox_typed(is, rest, &w->name, &w->typed) || !take_use(rest, &use, &good))
+	if (!imap_take_space(rest) || !imap_take_mailbox_typed(is, rest, &w->name, &w->typed) ||
+		!take_use(rest, &use, &good))
 		return imap_bad_arguments(is);
 	if (w->name.n > 1 && w->name.p[w->name.n - 1] == '.')   /* what is below it comes later (RFC 9051 6.3.4) */
 		w->name.n--;

@@ -1,6 +1,7 @@
-/* METADATA (RFC 5464). /private entries are the member's own notes (forumd/forum/note.h), on mailboxes and on the server.
- * /shared entries are what the forum says: of a group its title (moderators may change it) and settings, of the server who
- * looks after it. In the member's own mailboxes /shared is his as well. Entry names are kept in small letters. */
+/* METADATA (RFC 5464). /private entries are the member's own notes (forumd/forum/note.h), on mailboxes and on the
+ * server.
+ * /shared entries are what the forum says: of a group its title (moderators may change it) and settings, of the server
+ * who looks after it. In the member's own mailboxes /shared is his as well. Entry names are kept in small letters. */
 #include <ctype.h>
 #include "forumd/base/text.h"
 #include "forumd/forum/note.h"
@@ -64,9 +65,13 @@ static struct slice rules_of(struct forum_txn *t, uint32_t group) {
 static struct slice group_entry(struct imap_session *is, struct forum_txn *t, const struct group *g, unsigned i,
 	struct slice *name_r) {
 	static const struct slice names[] = {
-		SLICE_INIT("/shared/comment"), SLICE_INIT("/shared/vendor/forumd/access"), SLICE_INIT("/shared/vendor/forumd/address"),
-		SLICE_INIT("/shared/vendor/forumd/kind"), SLICE_INIT("/shared/vendor/forumd/moderated"),
-		SLICE_INIT("/shared/vendor/forumd/posting"), SLICE_INIT("/shared/vendor/forumd/rules"),
+		SLICE_INIT("/shared/comment"),
+		SLICE_INIT("/shared/vendor/forumd/access"),
+		SLICE_INIT("/shared/vendor/forumd/address"),
+		SLICE_INIT("/shared/vendor/forumd/kind"),
+		SLICE_INIT("/shared/vendor/forumd/moderated"),
+		SLICE_INIT("/shared/vendor/forumd/posting"),
+		SLICE_INIT("/shared/vendor/forumd/rules"),
 	};
 	if (i >= sizeof names / sizeof *names)
 		return *name_r = slice_of(NULL, 0);
@@ -85,8 +90,9 @@ static struct slice group_entry(struct imap_session *is, struct forum_txn *t, co
 static struct slice server_entry(struct imap_session *is, struct forum_txn *t, unsigned i, struct slice *name_r) {
 	*name_r = i == 0 ? SLICE("/shared/admin") : i == 1 ? SLICE("/shared/comment") : i == 2 ?
 		SLICE("/shared/vendor/forumd/rules") : slice_of(NULL, 0);
-	return i == 2 ? rules_of(t, 0) : i == 0 ? arena_slicef(is->s.command, "mailto:postmaster@%s", is->s.config->domain) :
-		arena_slicef(is->s.command, "%s forum", is->s.config->domain);
+	return i == 2 ? rules_of(t, 0)
+		: i == 0  ? arena_slicef(is->s.command, "mailto:postmaster@%s", is->s.config->domain)
+				  : arena_slicef(is->s.command, "%s forum", is->s.config->domain);
 }
 
 static struct slice box_entry(const struct metadata *w, unsigned i, struct slice *name_r) {
@@ -96,9 +102,11 @@ static struct slice box_entry(const struct metadata *w, unsigned i, struct slice
 }
 
 /* the i-th entry that is no note; name_r->p NULL behind the last */
-static struct slice made_entry(struct imap_session *is, struct forum_txn *t, const struct metadata *w, const struct group *g,
-	unsigned i, struct slice *name_r) {
-	return w->own ? box_entry(w, i, name_r) : w->group ? group_entry(is, t, g, i, name_r) : server_entry(is, t, i, name_r);
+static struct slice made_entry(struct imap_session *is, struct forum_txn *t, const struct metadata *w,
+	const struct group *g, unsigned i, struct slice *name_r) {
+	return w->own  ? box_entry(w, i, name_r)
+		: w->group ? group_entry(is, t, g, i, name_r)
+				   : server_entry(is, t, i, name_r);
 }
 
 /* --- GETMETADATA --- */
@@ -330,7 +338,8 @@ static enum step setmetadata_done(struct session *s) {
 }
 
 static bool take_set(struct imap_session *is, struct slice *rest, struct metadata *w) {
-	if (!imap_take_space(rest) || !imap_take_mailbox(is, rest, &w->mailbox) || !imap_take_space(rest) || !imap_take_char(rest, '('))
+	if (!imap_take_space(rest) || !imap_take_mailbox(is, rest, &w->mailbox) || !imap_take_space(rest) ||
+		!imap_take_char(rest, '('))
 		return false;
 	do {
 		struct entry *e = &w->entry[w->n];
@@ -354,8 +363,8 @@ enum step imap_cmd_setmetadata(struct imap_session *is, struct slice *rest) {
 	if (w->none)
 		return imap_no(is, "CANNOT", "this mailbox is a command: nothing can be kept about it");
 	if (w->longest > NOTE_VALUE_MAX)
-		return imap_no(is, arena_printf(is->s.command, "METADATA MAXSIZE %d", NOTE_VALUE_MAX), "a value has at most %d octets",
-			NOTE_VALUE_MAX);
+		return imap_no(is, arena_printf(is->s.command, "METADATA MAXSIZE %d", NOTE_VALUE_MAX),
+			"a value has at most %d octets", NOTE_VALUE_MAX);
 	struct job *j = job_new(&is->s, setmetadata_apply);
 	struct setmetadata_job *d = ARENA_NEW(j->arena, struct setmetadata_job);
 	*d = (struct setmetadata_job){ .member = is->s.member, .group = w->group, .own = w->own, .n = w->n };

@@ -51,8 +51,10 @@ enum step imap_cmd_id(struct imap_session *is, struct slice *rest) {
 
 enum { ENABLE_CONDSTORE = 1, ENABLE_QRESYNC = 2, ENABLE_REV2 = 4, ENABLE_UTF8 = 8 };
 static const struct { const char *name; unsigned bit, bits; } enable_names[] = {
-	{ "CONDSTORE", ENABLE_CONDSTORE, ENABLE_CONDSTORE }, { "QRESYNC", ENABLE_QRESYNC, ENABLE_CONDSTORE | ENABLE_QRESYNC },
-	{ "IMAP4rev2", ENABLE_REV2, ENABLE_REV2 }, { "UTF8=ACCEPT", ENABLE_UTF8, ENABLE_UTF8 },
+	{ "CONDSTORE", ENABLE_CONDSTORE, ENABLE_CONDSTORE },
+	{ "QRESYNC", ENABLE_QRESYNC, ENABLE_CONDSTORE | ENABLE_QRESYNC },
+	{ "IMAP4rev2", ENABLE_REV2, ENABLE_REV2 },
+	{ "UTF8=ACCEPT", ENABLE_UTF8, ENABLE_UTF8 },
 };
 #define ENABLE_NAMES (sizeof enable_names / sizeof *enable_names)
 

@@ -7,8 +7,12 @@
 #define NAMES_MAX 500
 
 static const struct { const char *name; unsigned bit; } event_names[] = {
-	{ "MessageNew", NOTIFY_NEW }, { "MessageExpunge", NOTIFY_EXPUNGE }, { "FlagChange", NOTIFY_FLAGS },
-	{ "MailboxName", NOTIFY_NAME }, { "SubscriptionChange", NOTIFY_SUBSCRIPTION }, { "MailboxMetadataChange", NOTIFY_METADATA },
+	{ "MessageNew", NOTIFY_NEW },
+	{ "MessageExpunge", NOTIFY_EXPUNGE },
+	{ "FlagChange", NOTIFY_FLAGS },
+	{ "MailboxName", NOTIFY_NAME },
+	{ "SubscriptionChange", NOTIFY_SUBSCRIPTION },
+	{ "MailboxMetadataChange", NOTIFY_METADATA },
 	{ "ServerMetadataChange", NOTIFY_SERVER },
 };
 #define BADEVENT "BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange MailboxMetadataChange" \
@@ -77,7 +81,8 @@ static bool take_events(struct slice *rest, struct notify_work *w, bool selected
 	} while (imap_take_space(rest));
 	/* 5: MessageNew and MessageExpunge come together, FlagChange with both */
 	unsigned both = *events_r & (NOTIFY_NEW | NOTIFY_EXPUNGE);
-	return imap_take_char(rest, ')') && (both == (NOTIFY_NEW | NOTIFY_EXPUNGE) || (!both && !(*events_r & NOTIFY_FLAGS)));
+	return imap_take_char(rest, ')') &&
+		(both == (NOTIFY_NEW | NOTIFY_EXPUNGE) || (!both && !(*events_r & NOTIFY_FLAGS)));
 }
 
 /* mailbox or "(" mailbox ... ")" */

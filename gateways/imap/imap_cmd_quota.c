@@ -1,5 +1,6 @@
-/* QUOTA (RFC 9208): one quota root, "own", for all mailboxes that hold messages of the member's own, INBOX with its receipts among them. Groups and
- * what the forum fills otherwise belong to none. The limits are the operator's (limits.own_storage, own_messages). */
+/* QUOTA (RFC 9208): one quota root, "own", for all mailboxes that hold messages of the member's own, INBOX with its
+ * receipts among them. Groups and what the forum fills otherwise belong to none. The limits are the operator's
+ * (limits.own_storage, own_messages). */
 #include "forumd/forum/personal.h"
 #include "forumd/forum/quota.h"
 #include "gateways/imap/imap_private.h"
@@ -15,7 +16,8 @@ static int quota_line(struct imap_session *is, struct forum_txn *t) {
 		return r;
 	buf_adds(out, "* QUOTA " QUOTA_ROOT " (");
 	if (limit.bytes)
-		buf_addf(out, "STORAGE %llu %llu", (unsigned long long)(used.bytes + 1023) / 1024, (unsigned long long)limit.bytes / 1024);
+		buf_addf(out, "STORAGE %llu %llu", (unsigned long long)(used.bytes + 1023) / 1024,
+			(unsigned long long)limit.bytes / 1024);
 	if (limit.messages)
 		buf_addf(out, "%sMESSAGE %llu %llu", limit.bytes ? " " : "", (unsigned long long)used.messages,
 			(unsigned long long)limit.messages);

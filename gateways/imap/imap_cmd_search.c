@@ -1,5 +1,6 @@
-/* SEARCH: keys are compiled (imap_search.c) and run over the view, in steps. For texts the index is asked first; it says
- * which posts hold them, and which must be read to know. Marks, UIDs and such texts alone never touch the overview;
+/* SEARCH: keys are compiled (imap_search.c) and run over the view, in steps. For texts the index is asked first; it
+ * says which posts hold them, and which must be read to know. Marks, UIDs and such texts alone never touch the
+ * overview;
  * headers the overview has never touch the post; texts are decoded and folded, which costs most and therefore happens
  * only when everything cheaper said yes (jumps) and gives way to other sessions after each few posts.
  *
@@ -573,7 +574,8 @@ static bool take_return(struct slice *rest, struct search *w) {
 	}
 	if (!w->wants)
 		w->wants = RETURN_ALL;
-	return (w->wants & (RETURN_ALL | RETURN_PARTIAL)) != (RETURN_ALL | RETURN_PARTIAL) && imap_take_char(rest, ')') && imap_take_space(rest);
+	return (w->wants & (RETURN_ALL | RETURN_PARTIAL)) != (RETURN_ALL | RETURN_PARTIAL) && imap_take_char(rest, ')') &&
+		imap_take_space(rest);
 }
 
 /* a word in front of the keys and the space behind it */
@@ -627,7 +629,8 @@ enum step imap_cmd_search(struct imap_session *is, struct slice *rest) {
 	struct slice charset = SLICE("UTF-8");
 	/* RFC 6855 3: no charset once UTF8=ACCEPT is enabled */
 	if (!imap_take_space(rest) || (take_word(rest, "RETURN") && !take_return(rest, w)) ||
-	    (take_word(rest, "CHARSET") && (is->utf8_accept || !imap_take_astring(rest, is->s.command, &charset) || !imap_take_space(rest)))) {
+		(take_word(rest, "CHARSET") &&
+			(is->utf8_accept || !imap_take_astring(rest, is->s.command, &charset) || !imap_take_space(rest)))) {
 		if (w->wants & RETURN_SAVE)
 			range_set_clear(&is->saved);
 		return imap_bad_arguments(is);

@@ -3,8 +3,8 @@
 #include "gateways/imap/imap_private.h"
 
 /* What RFC 9051 6.3.2 took out is not told to who enabled it: RECENT, UNSEEN. */
-static void select_tell(struct imap_session *is, const struct group *g, uint32_t unseen, uint32_t uidvalidity, uint32_t next,
-	uint64_t modseq) {
+static void select_tell(struct imap_session *is, const struct group *g, uint32_t unseen, uint32_t uidvalidity,
+	uint32_t next, uint64_t modseq) {
 	struct buf *out = session_out(&is->s);
 	imap_flags_tell(is, session_read(&is->s), g);
 	buf_addf(out, "* %u EXISTS\r\n", imap_view_count(&is->view));
@@ -56,7 +56,8 @@ static enum step select_go(struct session *s);
 
 static enum step select_mailbox(struct imap_session *is, struct slice *rest, bool examine) {
 	struct select *w = ARENA_NEW(is->s.command, struct select);
-	if (!imap_take_space(rest) || !imap_take_mailbox_typed(is, rest, &w->name, &w->typed) || !imap_take_select(is, rest, &w->param))
+	if (!imap_take_space(rest) || !imap_take_mailbox_typed(is, rest, &w->name, &w->typed) ||
+		!imap_take_select(is, rest, &w->param))
 		return imap_bad_arguments(is);
 	if (is->state == IMAP_SELECTED)
 		buf_adds(session_out(&is->s), "* OK [CLOSED] the other mailbox is closed\r\n");

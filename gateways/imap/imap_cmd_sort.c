@@ -21,7 +21,8 @@ static const struct { const char *name; enum sort_key key; } sort_names[] = {
 	{ "FROM", SORT_FROM }, { "TO", SORT_TO }, { "CC", SORT_CC }, { "DISPLAYFROM", SORT_DISPLAYFROM },
 	{ "DISPLAYTO", SORT_DISPLAYTO },
 };
-/* a number, or text: octets of `strings` from off, the first eight of them in front so that most comparisons end there */
+/* a number, or text: octets of `strings` from off, the first eight of them in front so that most comparisons end there
+ */
 struct sort_cell { int64_t v; uint64_t front; uint32_t len; bool text; };
 struct sort_row { uint64_t first; uint32_t row; };
 struct sort {

@@ -74,7 +74,8 @@ static uint64_t status_value(enum imap_status_item item, const struct group *g, 
 }
 
 /* octets that EXPUNGE would give back (RFC 9208 4.1.4): those of own messages */
-static int deleted_octets(struct forum_txn *t, const struct group *g, const struct range_set *deleted, uint64_t *size_r) {
+static int deleted_octets(struct forum_txn *t, const struct group *g, const struct range_set *deleted,
+	uint64_t *size_r) {
 	struct overview o;
 	int r = 1;
 	for (uint32_t n = 1; personal_holds_own(g) && r >= 0 && n && range_set_next(deleted, n, &n); n++)
@@ -84,7 +85,8 @@ static int deleted_octets(struct forum_txn *t, const struct group *g, const stru
 }
 
 /* visible posts with the member's \\Deleted */
-static int status_deleted(struct forum_txn *t, uint32_t member, const struct group *g, uint64_t *n_r, uint64_t *size_r) {
+static int status_deleted(struct forum_txn *t, uint32_t member, const struct group *g, uint64_t *n_r,
+	uint64_t *size_r) {
 	struct range_set holes = {0};
 	struct marks m;
 	int r = marks_load(t, member, g->id, 1, g->high, &m);
@@ -128,7 +130,8 @@ int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice
 	if (g.id && (st->items & IMAP_STATUS_UNSEEN) && (r = marks_unseen(t, is->s.member, g.id, &unseen, &first)) < 0)
 		return r;
 	if (g.id && (st->items & (IMAP_STATUS_DELETED | IMAP_STATUS_DELETED_STORAGE)) &&
-	    (r = status_deleted(t, is->s.member, &g, &deleted, st->items & IMAP_STATUS_DELETED_STORAGE ? &octets : NULL)) < 0)
+		(r = status_deleted(t, is->s.member, &g, &deleted, st->items & IMAP_STATUS_DELETED_STORAGE ? &octets : NULL)) <
+			0)
 		return r;
 	if ((st->items & IMAP_STATUS_MESSAGES) && (r = status_hide(is, t, &g)) < 0)
 		return r;

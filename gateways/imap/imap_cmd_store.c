@@ -1,5 +1,5 @@
-/* STORE: the member's own marks. Flags that are not kept are ignored (RFC 3501 6.4.6: PERMANENTFLAGS said so); keywords are
- * resolved by the writer, which knows them all. What is a word to others or on a thread is told by one receipt a
+/* STORE: the member's own marks. Flags that are not kept are ignored (RFC 3501 6.4.6: PERMANENTFLAGS said so); keywords
+ * are resolved by the writer, which knows them all. What is a word to others or on a thread is told by one receipt a
  * command (act.h). UNCHANGEDSINCE (RFC 7162 3.1.3) is decided by the writer, so that nothing can come between looking
  * and writing. */
 #include "forumd/base/clock.h"
@@ -55,8 +55,10 @@ static int store_modified(struct forum_txn *t, struct store_job *d) {
 	return r;
 }
 
-/* Shared keywords are words to the moderators, and from them: a member's +$OffTopic is a report; a moderator's $Aside and
- * $Locked are verdicts, and taking $OffTopic or $Reported away is KEEP (of a member: his report is taken back). What is so already is left as it is. > 0 done. */
+/* Shared keywords are words to the moderators, and from them: a member's +$OffTopic is a report; a moderator's $Aside
+ * and
+ * $Locked are verdicts, and taking $OffTopic or $Reported away is KEEP (of a member: his report is taken back). What is
+ * so already is left as it is. > 0 done. */
 static int store_shared_one(struct forum_txn *t, struct store_job *d, bool moderator, const struct overview *o,
 	struct fail *f) {
 	uint64_t asked = d->flags.mask & IMAP_SHARED, has = imap_shared_flags(o->flags);
@@ -64,7 +66,9 @@ static int store_shared_one(struct forum_txn *t, struct store_job *d, bool moder
 	if (d->how == STORE_ADD && (asked & IMAP_OFF_TOPIC))
 		return (r = act_do(t, &d->act, ACT_REPORT, REPORT_OFF_TOPIC, o->post, d->group, f)) < 0 ? r : 1;
 	if (!moderator) {
-		r = d->how == STORE_DEL && (asked & has & IMAP_OFF_TOPIC) ? moderate_withdraw(t, o->post, d->member, REPORT_OFF_TOPIC, f) : 0;
+		r = d->how == STORE_DEL && (asked & has & IMAP_OFF_TOPIC)
+			? moderate_withdraw(t, o->post, d->member, REPORT_OFF_TOPIC, f)
+			: 0;
 		return r == ERR_NOTFOUND ? 0 : r;
 	}
 	uint64_t act = d->how == STORE_ADD ? asked & ~has : asked & has;
@@ -78,10 +82,12 @@ static int store_shared_one(struct forum_txn *t, struct store_job *d, bool moder
 }
 
 /* In the moderators' queue +FLAGS $Keep and the like decide the case; the names are no keywords there. > 0 decided. */
-static int store_verdict(struct forum_txn *t, struct store_job *d, const struct group *box, const struct range_set *uids,
-	struct fail *f) {
+static int store_verdict(struct forum_txn *t, struct store_job *d, const struct group *box,
+	const struct range_set *uids, struct fail *f) {
 	static const struct { struct slice name; enum verdict verdict; } verdicts[] = {
-		{ SLICE_INIT("$Approve"), VERDICT_APPROVE }, { SLICE_INIT("$Keep"), VERDICT_KEEP }, { SLICE_INIT("$Hide"), VERDICT_HIDE },
+		{ SLICE_INIT("$Approve"), VERDICT_APPROVE },
+		{ SLICE_INIT("$Keep"), VERDICT_KEEP },
+		{ SLICE_INIT("$Hide"), VERDICT_HIDE },
 		{ SLICE_INIT("$Delete"), VERDICT_DELETE },
 	};
 	struct overview o;
@@ -102,7 +108,8 @@ static int store_verdict(struct forum_txn *t, struct store_job *d, const struct 
 	if (verdict && range_set_count(uids) > ACT_MAX)
 		return fail_set(f, ERR_LIMIT, "at most %d posts at once", ACT_MAX);
 	while (verdict && d->how == STORE_ADD && r >= 0 && uid < UINT32_MAX && range_set_next(uids, uid + 1, &uid))
-		if ((r = overview_get(t, box->id, uid, &o)) > 0 && (r = post_get(t, o.post, &p)) > 0 && queue_may(t, d->member, &p))
+		if ((r = overview_get(t, box->id, uid, &o)) > 0 && (r = post_get(t, o.post, &p)) > 0 &&
+			queue_may(t, d->member, &p))
 			r = act_do(t, &d->act, ACT_VERDICT, verdict, p.id, p.places[0].group, f);
 		else if (r == 0 && post_by_number(t, box->id, uid, &p) > 0)
 			r = fail_set(f, ERR_GONE, "%.*s", SLICE_ARG(queue_too_late(t, d->member, &p)));
@@ -148,7 +155,8 @@ static int store_watch(struct forum_txn *t, struct store_job *d, const struct ra
 }
 
 /* bits to set and to clear, keywords by their places */
-static int store_bits(struct forum_txn *t, const struct store_job *d, uint64_t *set_r, uint64_t *clear_r, struct fail *f) {
+static int store_bits(struct forum_txn *t, const struct store_job *d, uint64_t *set_r, uint64_t *clear_r,
+	struct fail *f) {
 	uint64_t kept = IMAP_KEPT & ~(d->draft ? 0 : IMAP_BIT(MARK_DRAFT)), own;
 	int r = d->how == STORE_DEL ? keywords_marks(t, d->member, d->kept.own, d->kept.nown, false, &own, f) :
 		imap_flags_own(t, d->member, &d->kept, &own, f);

@@ -1,5 +1,5 @@
-/* THREAD (RFC 5256): one pass over the group's overview, which knows each post's parent; the rest is imap_thread.c. Posts
- * that were not found, and those nobody may see any more, still lead from their children to their parents. */
+/* THREAD (RFC 5256): one pass over the group's overview, which knows each post's parent; the rest is imap_thread.c.
+ * Posts that were not found, and those nobody may see any more, still lead from their children to their parents. */
 #include "forumd/base/clock.h"
 #include "gateways/imap/imap_private.h"
 #include "gateways/imap/imap_sort_key.h"

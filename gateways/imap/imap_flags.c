@@ -1,4 +1,5 @@
-/* Flags: a member's own marks as system flags and keywords, the fixed ones and those he invented (forumd/forum/keywords.h);
+/* Flags: a member's own marks as system flags and keywords, the fixed ones and those he invented
+ * (forumd/forum/keywords.h);
  * what moderators said as keywords that are the same for everybody. */
 #include "forumd/forum/personal.h"
 #include "gateways/imap/imap_private.h"
@@ -7,13 +8,24 @@
 
 /* in the order in which they are listed */
 static const struct { struct slice name; unsigned bit; } flag_names[] = {
-	{ SLICE_INIT("\\Seen"), MARK_SEEN }, { SLICE_INIT("\\Answered"), MARK_ANSWERED }, { SLICE_INIT("\\Flagged"), MARK_FLAGGED },
-	{ SLICE_INIT("\\Deleted"), MARK_DELETED }, { SLICE_INIT("$Forwarded"), MARK_FORWARDED }, { SLICE_INIT("$Junk"), MARK_JUNK },
-	{ SLICE_INIT("$NotJunk"), MARK_NOTJUNK }, { SLICE_INIT("$Muted"), MARK_MUTED }, { SLICE_INIT("$Watched"), MARK_WATCHED },
+	{ SLICE_INIT("\\Seen"), MARK_SEEN },
+	{ SLICE_INIT("\\Answered"), MARK_ANSWERED },
+	{ SLICE_INIT("\\Flagged"), MARK_FLAGGED },
+	{ SLICE_INIT("\\Deleted"), MARK_DELETED },
+	{ SLICE_INIT("$Forwarded"), MARK_FORWARDED },
+	{ SLICE_INIT("$Junk"), MARK_JUNK },
+	{ SLICE_INIT("$NotJunk"), MARK_NOTJUNK },
+	{ SLICE_INIT("$Muted"), MARK_MUTED },
+	{ SLICE_INIT("$Watched"), MARK_WATCHED },
 	{ SLICE_INIT("\\Draft"), MARK_DRAFT },
-	{ SLICE_INIT("$Aside"), MARK_COUNT + 1 }, { SLICE_INIT("$Locked"), MARK_COUNT + 2 },
-	{ SLICE_INIT("$Case-waits"), MARK_COUNT + 4 }, { SLICE_INIT("$Case-spam"), MARK_COUNT + 5 }, { SLICE_INIT("$Case-uncivil"), MARK_COUNT + 6 },
-	{ SLICE_INIT("$Case-privacy"), MARK_COUNT + 7 }, { SLICE_INIT("$Reported"), MARK_COUNT + 3 }, { SLICE_INIT("$OffTopic"), MARK_COUNT },
+	{ SLICE_INIT("$Aside"), MARK_COUNT + 1 },
+	{ SLICE_INIT("$Locked"), MARK_COUNT + 2 },
+	{ SLICE_INIT("$Case-waits"), MARK_COUNT + 4 },
+	{ SLICE_INIT("$Case-spam"), MARK_COUNT + 5 },
+	{ SLICE_INIT("$Case-uncivil"), MARK_COUNT + 6 },
+	{ SLICE_INIT("$Case-privacy"), MARK_COUNT + 7 },
+	{ SLICE_INIT("$Reported"), MARK_COUNT + 3 },
+	{ SLICE_INIT("$OffTopic"), MARK_COUNT },
 };
 #define FLAG_NAMES (sizeof flag_names / sizeof *flag_names)
 _Static_assert(MARK_COUNT + 7 < 64, "a mask has 64 bits");
@@ -23,8 +35,8 @@ uint64_t imap_shared_flags(uint32_t f) {
 		return 0;
 	uint64_t about = (f & POST_CASE_WAITS ? IMAP_WAITS : 0) | (f & POST_CASE_SPAM ? IMAP_SPAM : 0) |
 		(f & POST_CASE_UNCIVIL ? IMAP_UNCIVIL : 0) | (f & POST_CASE_PRIVACY ? IMAP_PRIVACY : 0);
-	return about | (f & POST_OFF_TOPIC ? IMAP_OFF_TOPIC : 0) | (f & POST_ASIDE ? IMAP_ASIDE : 0) | (f & POST_LOCKED ? IMAP_LOCKED : 0) |
-		(f & POST_FLAGGED ? IMAP_REPORTED : 0);
+	return about | (f & POST_OFF_TOPIC ? IMAP_OFF_TOPIC : 0) | (f & POST_ASIDE ? IMAP_ASIDE : 0) |
+		(f & POST_LOCKED ? IMAP_LOCKED : 0) | (f & POST_FLAGGED ? IMAP_REPORTED : 0);
 }
 
 static void add_name(struct buf *out, struct slice name) {
@@ -94,7 +106,8 @@ void imap_flags_copy(struct arena *a, const struct imap_flags *f, struct imap_fl
 		to_r->own[i] = arena_slice(a, f->own[i]);
 }
 
-int imap_flags_own(struct forum_txn *t, uint32_t member, const struct imap_flags *f, uint64_t *mask_r, struct fail *fail) {
+int imap_flags_own(struct forum_txn *t, uint32_t member, const struct imap_flags *f, uint64_t *mask_r,
+	struct fail *fail) {
 	*mask_r = 0;
 	if (f->many)
 		return fail_set(fail, ERR_LIMIT, "at most %d keywords in one command", IMAP_OWN_FLAGS);

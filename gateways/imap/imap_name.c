@@ -26,7 +26,8 @@ bool imap_name_decode(struct imap_session *is, struct slice raw, struct buf *out
 bool imap_take_mailbox_typed(struct imap_session *is, struct slice *in, struct slice *name_r, struct slice *typed_r) {
 	struct slice raw;
 	struct buf typed = {0}, name = {0};
-	bool good = imap_take_astring(in, is->s.command, &raw) && raw.n <= NAME_MAX_TYPED && imap_name_decode(is, raw, &typed);
+	bool good = imap_take_astring(in, is->s.command, &raw) && raw.n <= NAME_MAX_TYPED &&
+		imap_name_decode(is, raw, &typed);
 	*typed_r = slice_of("", 0);
 	if (good) {
 		struct slice as = buf_slice(&typed);

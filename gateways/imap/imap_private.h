@@ -91,7 +91,12 @@ void imap_add_capabilities(struct imap_session *is, struct buf *out);
 
 /* imap_boxes.c: own boxes, and siblings of groups that are commands */
 struct imap_box { struct slice name; unsigned box; const char *use; };   /* enum personal_box; special use or NULL */
-struct imap_action { struct slice name; enum act_kind act; int what; bool moderators, undo; };   /* gateways/common/act.h */
+struct imap_action {
+	struct slice name;
+	enum act_kind act;
+	int what;
+	bool moderators, undo;
+}; /* gateways/common/act.h */
 /* in order, NULL at the end */
 const struct imap_box *imap_box_at(size_t i);
 const struct imap_action *imap_action_at(size_t i);
@@ -116,7 +121,8 @@ static inline bool imap_speaks_utf8(const struct imap_session *is) { return is->
 bool imap_name_decode(struct imap_session *is, struct slice raw, struct buf *out);
 /* astring, decoded, INBOX in capitals */
 bool imap_take_mailbox(struct imap_session *is, struct slice *in, struct slice *name_r);
-/* the same; typed_r: as it was written, decoded only, where that differs from the name (RFC 9051 6.3.2: OLDNAME), else empty */
+/* the same; typed_r: as it was written, decoded only, where that differs from the name (RFC 9051 6.3.2: OLDNAME), else
+ * empty */
 bool imap_take_mailbox_typed(struct imap_session *is, struct slice *in, struct slice *name_r, struct slice *typed_r);
 /* a mailbox name as the client wants it: atom or quoted, modified UTF-7 or UTF-8 */
 void imap_add_mailbox(struct imap_session *is, struct buf *out, struct slice name);
@@ -134,7 +140,8 @@ bool imap_mailbox_is_gone(struct imap_session *is, struct forum_txn *t);
 int imap_selected_get(struct imap_session *is, struct forum_txn *t, struct group *g_r);
 /* time for others? start is clock_mono_us() at the begin of the step */
 bool imap_give_way(struct imap_session *is, int64_t start);
-/* hand a job over; after its commit keep(is, j) copies what is needed (NULL: result and fail are enough), then(s) runs */
+/* hand a job over; after its commit keep(is, j) copies what is needed (NULL: result and fail are enough), then(s) runs
+ */
 enum step imap_submit(struct imap_session *is, struct job *j, void (*keep)(struct imap_session *, struct job *),
 	enum step (*then)(struct session *s));
 
@@ -169,7 +176,8 @@ bool imap_take_flags(struct slice *in, struct imap_flags *f_r);
 /* f for a job: names in its arena */
 void imap_flags_copy(struct arena *a, const struct imap_flags *f, struct imap_flags *to_r);
 /* its own keywords as bits, made when they are new. 1, < 0. Called on: writer. */
-int imap_flags_own(struct forum_txn *t, uint32_t member, const struct imap_flags *f, uint64_t *mask_r, struct fail *fail);
+int imap_flags_own(struct forum_txn *t, uint32_t member, const struct imap_flags *f, uint64_t *mask_r,
+	struct fail *fail);
 /* "* FLAGS (...)" and PERMANENTFLAGS of a mailbox; NULL: one that is a command */
 void imap_flags_tell(struct imap_session *is, struct forum_txn *t, const struct group *g);
 /* the same when the member has other keywords than this session was told of */
@@ -257,8 +265,8 @@ void imap_tell_vanished(struct imap_session *is, const struct range_set *uids, b
 bool imap_take_modseq(struct slice *in, uint64_t *v_r);
 void imap_set_intersect(struct range_set *set, const struct range_set *with);
 
-/* imap_splice.c. BODY[], BODY[HEADER] or BODY[TEXT] as literal without inflating it: 1 written; 0 not this section, this
- * connection or this size: write it the common way; < 0 nothing was written. z is for scratch. */
+/* imap_splice.c. BODY[], BODY[HEADER] or BODY[TEXT] as literal without inflating it: 1 written; 0 not this section,
+ * this connection or this size: write it the common way; < 0 nothing was written. z is for scratch. */
 int imap_splice(struct imap_session *is, struct forum_txn *t, const struct post *p, const struct imap_section *s,
 	struct slice added, struct buf *z);
 
@@ -306,7 +314,8 @@ int imap_status_write(struct imap_session *is, struct forum_txn *t, struct slice
 /* imap_cmd_expunge.c: out of the member's view of a group, and a pointer into Trash. 1, 0, < 0. Called on: writer. */
 int imap_hide(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t uid, bool trash);
 
-/* imap_cmd_fetch.c: tells these items of these messages by themselves, then goes on with then(). The plan outlives that. */
+/* imap_cmd_fetch.c: tells these items of these messages by themselves, then goes on with then(). The plan outlives
+ * that. */
 struct imap_fetch_plan;
 enum step imap_fetch_tell(struct imap_session *is, const struct imap_fetch_plan *plan, struct range_set *uids,
 	enum step (*then)(struct session *s));
@@ -317,7 +326,8 @@ void imap_tell_list(struct imap_session *is, const char *flags, struct slice nam
 /* imap_cmd_idle.c: something changed while idle */
 void imap_idle_change(struct imap_session *is);
 
-/* imap_cmd_metadata.c: LIST ... RETURN (METADATA (entries)), RFC 9590. NULL: not understood; lives as long as the command */
+/* imap_cmd_metadata.c: LIST ... RETURN (METADATA (entries)), RFC 9590. NULL: not understood; lives as long as the
+ * command */
 struct metadata;
 struct metadata *imap_take_metadata(struct imap_session *is, struct slice *in);
 /* 1 the line of a mailbox was written, or it vanished; < 0 */
@@ -327,8 +337,8 @@ int imap_metadata_write(struct imap_session *is, struct forum_txn *t, struct sli
 int imap_subscriptions(struct imap_session *is, struct forum_txn *t, struct slice *list_r);
 bool imap_subscribed(struct slice list, struct slice name);
 
-/* imap_boxes.c: every mailbox of the member but commands, with its group (id 0: a box that is not made yet); stops when fn
- * returns < 0, and returns that; 1, < 0. Names live as long as the transaction. */
+/* imap_boxes.c: every mailbox of the member but commands, with its group (id 0: a box that is not made yet); stops when
+ * fn returns < 0, and returns that; 1, < 0. Names live as long as the transaction. */
 typedef int (*imap_mailbox_fn)(void *arg, struct slice name, const struct group *g);
 int imap_mailboxes_each(struct imap_session *is, struct forum_txn *t, imap_mailbox_fn fn, void *arg);
 /* the name of a group for this member: 1, 0 not for him, < 0 */

@@ -1,6 +1,6 @@
-/* The author line of a post leads nowhere a mail program may send to (author-ID@DOMAIN), and a post has no To line. So a
- * post in a group that says nothing itself gets a Reply-To line of the group, here and only here: newsreaders answer to
- * the group anyway. Header, ENVELOPE and size are made from the same line, so they agree.
+/* The author line of a post leads nowhere a mail program may send to (author-ID@DOMAIN), and a post has no To line. So
+ * a post in a group that says nothing itself gets a Reply-To line of the group, here and only here: newsreaders answer
+ * to the group anyway. Header, ENVELOPE and size are made from the same line, so they agree.
  *
  * What stands under an UID stays (RFC 3501 2.3.1.1), so a pointer in an own box goes on naming the group it was made
  * for, also when the post is moved: an answer finds its parent wherever that is.
@@ -33,8 +33,10 @@ static uint32_t reply_group(struct forum_txn *t, const struct overview *o, struc
 }
 
 static void reply_lines(struct imap_session *is, const struct group *g) {
-	is->reply_to_line = arena_slicef(is->s.command, "Reply-To: <%.*s@%s>\r\n", SLICE_ARG(g->name), is->s.config->domain);
-	is->reply_to_list = arena_slicef(is->s.command, "((NIL NIL \"%.*s\" \"%s\"))", SLICE_ARG(g->name), is->s.config->domain);
+	is->reply_to_line = arena_slicef(is->s.command, "Reply-To: <%.*s@%s>\r\n", SLICE_ARG(g->name),
+		is->s.config->domain);
+	is->reply_to_list = arena_slicef(is->s.command, "((NIL NIL \"%.*s\" \"%s\"))", SLICE_ARG(g->name),
+		is->s.config->domain);
 }
 
 /* 1 the lines are ready, 0 this post gets none */

@@ -51,12 +51,21 @@ static void free_set(void *set) {
 }
 
 static const struct { const char *name; uint64_t mask; bool not; } flag_keys[] = {
-	{ "SEEN", 1u << MARK_SEEN, false }, { "UNSEEN", 1u << MARK_SEEN, true },
-	{ "ANSWERED", 1u << MARK_ANSWERED, false }, { "UNANSWERED", 1u << MARK_ANSWERED, true },
-	{ "FLAGGED", 1u << MARK_FLAGGED, false }, { "UNFLAGGED", 1u << MARK_FLAGGED, true },
-	{ "DELETED", 1u << MARK_DELETED, false }, { "UNDELETED", 1u << MARK_DELETED, true },
-	{ "DRAFT", 1u << MARK_DRAFT, false }, { "UNDRAFT", 1u << MARK_DRAFT, true }, { "RECENT", 0, false }, { "NEW", 0, false }, { "OLD", 0, true },
-	{ "ALL", 0, true }, { "SAVEDATESUPPORTED", 0, true },
+	{ "SEEN", 1u << MARK_SEEN, false },
+	{ "UNSEEN", 1u << MARK_SEEN, true },
+	{ "ANSWERED", 1u << MARK_ANSWERED, false },
+	{ "UNANSWERED", 1u << MARK_ANSWERED, true },
+	{ "FLAGGED", 1u << MARK_FLAGGED, false },
+	{ "UNFLAGGED", 1u << MARK_FLAGGED, true },
+	{ "DELETED", 1u << MARK_DELETED, false },
+	{ "UNDELETED", 1u << MARK_DELETED, true },
+	{ "DRAFT", 1u << MARK_DRAFT, false },
+	{ "UNDRAFT", 1u << MARK_DRAFT, true },
+	{ "RECENT", 0, false },
+	{ "NEW", 0, false },
+	{ "OLD", 0, true },
+	{ "ALL", 0, true },
+	{ "SAVEDATESUPPORTED", 0, true },
 };
 static const struct { const char *name; enum imap_search_op op; } date_keys[] = {
 	{ "BEFORE", IMAP_SEARCH_BEFORE }, { "ON", IMAP_SEARCH_ON }, { "SINCE", IMAP_SEARCH_SINCE },

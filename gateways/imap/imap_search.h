@@ -1,5 +1,6 @@
 /* imap_search.h - SEARCH keys compiled to a straight program: leaves that set one truth value, NOT, and jumps. Nesting
- * costs no recursion, neither when compiling nor when running, and what need not be looked at is not. RFC 3501 6.4.4. */
+ * costs no recursion, neither when compiling nor when running, and what need not be looked at is not. RFC 3501 6.4.4.
+ */
 #ifndef GATEWAYS_IMAP_IMAP_SEARCH_H
 #define GATEWAYS_IMAP_IMAP_SEARCH_H
 #include "gateways/imap/imap_parse.h"
@@ -38,8 +39,8 @@ struct imap_search {
 	unsigned n;
 	bool needs_marks, needs_overview, modseq;   /* overview: anything but marks, UIDs and texts */
 };
-/* How sets become UIDs: false when a sequence number is beyond the mailbox; what bit a keyword of the member's own is, 0 none
- * (NULL: he has none). */
+/* How sets become UIDs: false when a sequence number is beyond the mailbox; what bit a keyword of the member's own is,
+ * 0 none (NULL: he has none). */
 struct imap_search_sets {
 	bool (*seqs)(void *arg, struct slice *in, struct range_set *uids_r);
 	bool (*uids)(void *arg, struct slice *in, struct range_set *uids_r);

@@ -26,8 +26,8 @@ static inline uint32_t imap_content_size(const struct imap_content *c) { return 
  * that of struct envelope, added imap_added_lines(); utf8: the client takes headers beyond ASCII. */
 int imap_section_find(struct forum_txn *t, const struct post *p, struct slice part_table,
 	const struct imap_section *s, struct slice added, bool utf8, struct imap_content *c_r);
-/* The same for BINARY[...]: the part with its transfer encoding undone, all of it in head; ERR_INVALID: an encoding nobody
- * knows. The whole message ("") is sent as it is. */
+/* The same for BINARY[...]: the part with its transfer encoding undone, all of it in head; ERR_INVALID: an encoding
+ * nobody knows. The whole message ("") is sent as it is. */
 int imap_section_decode(struct forum_txn *t, const struct post *p, struct slice part_table,
 	const struct imap_section *s, struct slice added, bool utf8, struct imap_content *c_r);
 /* does finding need the part table? */

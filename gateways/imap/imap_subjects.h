@@ -1,6 +1,6 @@
 /* imap_subjects.h - what SORT and THREAD compare subjects by, kept for the groups that were asked for lately: the base
- * subject of a post never changes, so only new posts are work. Each worker thread has its own; about SUBJECTS_KEEP octets
- * altogether stay while nobody holds them. */
+ * subject of a post never changes, so only new posts are work. Each worker thread has its own; about SUBJECTS_KEEP
+ * octets altogether stay while nobody holds them. */
 #ifndef GATEWAYS_IMAP_IMAP_SUBJECTS_H
 #define GATEWAYS_IMAP_IMAP_SUBJECTS_H
 #include "forumd/forum/overview.h"

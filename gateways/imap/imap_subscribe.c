@@ -1,5 +1,5 @@
-/* Which mailboxes a member's clients show. Every readable mailbox is subscribed until he says otherwise, siblings that are
- * commands are not; only what differs is stored, a line each: "-name" or "+name" (M imap-subscribed-MEMBER). */
+/* Which mailboxes a member's clients show. Every readable mailbox is subscribed until he says otherwise, siblings that
+ * are commands are not; only what differs is stored, a line each: "-name" or "+name" (M imap-subscribed-MEMBER). */
 #include <stdio.h>
 #include "gateways/imap/imap_private.h"
 

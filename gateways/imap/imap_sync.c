@@ -27,8 +27,8 @@ static void note_change(struct imap_session *is, enum change_kind kind, uint32_t
 	}
 }
 
-/* A snapshot may be ahead of the changes that have arrived. A client that was told a message's MODSEQ from it believes to
- * know everything before, and would never ask for what is still on its way when the line breaks (RFC 7162 3.2.5): so
+/* A snapshot may be ahead of the changes that have arrived. A client that was told a message's MODSEQ from it believes
+ * to know everything before, and would never ask for what is still on its way when the line breaks (RFC 7162 3.2.5): so
  * what vanished is looked up in the log. It arrives once more, and is known by then. */
 static void look_ahead(struct imap_session *is, struct forum_txn *t, const struct group *g) {
 	struct group_change c;
@@ -55,8 +55,8 @@ void imap_sync_change(struct imap_session *is, const struct change *c) {
 	}
 }
 
-/* What this member hid in another session goes here too, sooner or later: at the next safe point where EXPUNGE may be told. So
- * it is noted before anything is taken out of is->flags. */
+/* What this member hid in another session goes here too, sooner or later: at the next safe point where EXPUNGE may be
+ * told. So it is noted before anything is taken out of is->flags. */
 static void hide_flagged(struct imap_session *is, struct forum_txn *t, const struct group *g) {
 	struct range_set hidden = {0};
 	if (is->flags.n && imap_hidden(t, is->s.member, g, &hidden) > 0 && hidden.n) {
@@ -197,8 +197,8 @@ static int sync_line(struct imap_session *is, struct forum_txn *t, struct imap_m
 	uint64_t mask;
 	if ((r = imap_marks_mask(w, t, uid, &mask)) < 0)
 		return r;
-	imap_sync_flags_line(session_out(&is->s), seq, uid, flags ? mask | imap_shared_flags(o.flags) : IMAP_NO_FLAGS, &w->own,
-		is->condstore && !is->no_modseq ? imap_modseq(w, t, &o) : 0);
+	imap_sync_flags_line(session_out(&is->s), seq, uid, flags ? mask | imap_shared_flags(o.flags) : IMAP_NO_FLAGS,
+		&w->own, is->condstore && !is->no_modseq ? imap_modseq(w, t, &o) : 0);
 	return 1;
 }
 

@@ -127,8 +127,8 @@ static uint32_t dummy_new(struct imap_thread *th) {
 	return (uint32_t)(n - th->nodes.v);
 }
 
-/* The nearest listed message above. Unlisted ones on the way get a short cut, so that chains are walked once; a chain of
- * more steps than there are messages is a damaged store's loop. */
+/* The nearest listed message above. Unlisted ones on the way get a short cut, so that chains are walked once; a chain
+ * of more steps than there are messages is a damaged store's loop. */
 static uint32_t listed_above(struct imap_thread *th, const struct thread_map *posts, uint32_t i) {
 	uint32_t up = map_get(posts, th->nodes.v[i].parent), left = (uint32_t)th->nodes.n;
 	while (up != NONE && !th->nodes.v[up].listed && left--)

@@ -73,7 +73,9 @@ int nntp_cancel_find(struct forum_txn *t, uint32_t member, struct slice header, 
 	int r = post_by_msgid(t, slice_trim(id), &p);
 	if (r <= 0)
 		return r;
-	*c_r = (struct nntp_cancel){ .member = member, .post = p.id, .by = nntp_cancel_right(t, member, header, &p), .why = why };
+	*c_r = (struct nntp_cancel){
+		.member = member, .post = p.id, .by = nntp_cancel_right(t, member, header, &p), .why = why
+	};
 	return c_r->by != CANCEL_NOT;
 }
 

@@ -66,7 +66,8 @@ static void front_approved(struct session *s, struct forum_txn *t, const struct 
 }
 
 /* One of the daemon's lines by number: its name and value; false: this post has none of it. NULL ends the list. */
-static const char *const front_names[] = { "Path", "Newsgroups", "Xref", "Forum-Flags", "Forum-Thread", "Approved", NULL };
+static const char *const front_names[] = { "Path", "Newsgroups", "Xref", "Forum-Flags", "Forum-Thread", "Approved",
+	NULL };
 
 static bool front_value(struct session *s, struct forum_txn *t, const struct post *p, int which, struct buf *out) {
 	size_t before = buf_len(out);
@@ -112,13 +113,15 @@ void nntp_front(struct session *s, struct forum_txn *t, const struct post *p, st
 	}
 }
 
-bool nntp_header_value(struct session *s, struct forum_txn *t, const struct post *p, struct slice name, struct buf *out) {
+bool nntp_header_value(struct session *s, struct forum_txn *t, const struct post *p, struct slice name,
+	struct buf *out) {
 	struct buf header = { 0 };
 	char field[256];
 	for (int i = 0; front_names[i]; i++)
 		if (slice_is_nocase(name, front_names[i]) && front_value(s, t, p, i, out))
 			return true;
-	bool found = slice_cstr(name, field, sizeof field) && post_header(t, p, &header) > 0 && field_get(buf_slice(&header), field, out);
+	bool found = slice_cstr(name, field, sizeof field) && post_header(t, p, &header) > 0 &&
+		field_get(buf_slice(&header), field, out);
 	buf_free(&header);
 	return found;
 }
@@ -133,7 +136,8 @@ static bool found_in_own_box(struct forum_txn *t, const struct post *p) {
 
 int nntp_post_by_msgid(struct session *s, struct forum_txn *t, struct slice id, struct post *p_r) {
 	int r = post_by_msgid(t, id, p_r);
-	return r > 0 && (p_r->state == POST_DELETED || !rights_can_see(t, s->member, p_r) || found_in_own_box(t, p_r)) ? 0 : r;
+	return r > 0 && (p_r->state == POST_DELETED || !rights_can_see(t, s->member, p_r) || found_in_own_box(t, p_r)) ? 0
+																												   : r;
 }
 
 struct found { struct forum_txn *t; struct post post; uint32_t group, number; bool elsewhere; enum step step; };
@@ -176,7 +180,9 @@ static int found_by_number(struct session *s, uint32_t number, bool current, str
 	if (r > 0)
 		r = post_get(f->t, o.post, &f->post);
 	if (r <= 0) {
-		f->step = r < 0 ? nntp_fail(s, r) : current ? nntp_reply(s, "420 the current article is gone") : found_moved(s, f->t, g.id, number);
+		f->step = r < 0 ? nntp_fail(s, r)
+			: current   ? nntp_reply(s, "420 the current article is gone")
+						: found_moved(s, f->t, g.id, number);
 		return 0;
 	}
 	f->group = g.id;
@@ -294,8 +300,10 @@ static int splice_piece(struct forum_txn *t, const struct post *p, unsigned piec
 	return r;
 }
 
-/* The stored segments, as they are, with the few lines of ours between them: a compressed answer without a compressor. */
-static int splice_parts(struct session *s, struct forum_txn *t, const struct post *p, const char *line, enum nntp_parts parts) {
+/* The stored segments, as they are, with the few lines of ours between them: a compressed answer without a compressor.
+ */
+static int splice_parts(struct session *s, struct forum_txn *t, const struct post *p, const char *line,
+	enum nntp_parts parts) {
 	struct buf *z = conn_spliced(s->conn);
 	size_t begin = buf_len(z), at = splice_begin(z);
 	int r = 1;
@@ -356,7 +364,8 @@ static enum step send_parts(struct session *s, struct found *f, int code, enum n
 	return send_body(s, f->t, p);
 }
 
-static enum step article_command(struct session *s, struct slice *args, unsigned nargs, int code, enum nntp_parts parts) {
+static enum step article_command(struct session *s, struct slice *args, unsigned nargs, int code,
+	enum nntp_parts parts) {
 	struct found f;
 	if (!found_by_argument(s, args, nargs, &f))
 		return f.step;
@@ -452,8 +461,8 @@ void nntp_marks_flush(struct session *s) {
 	k->n = 0;
 }
 
-/* At the end of a run of commands: written at once for a few articles; more of them in one second may become a download,
- * so they wait for a pause, or for the end of the session. */
+/* At the end of a run of commands: written at once for a few articles; more of them in one second may become a
+ * download, so they wait for a pause, or for the end of the session. */
 void nntp_marks_drained(struct session *s) {
 	if (nntp_of(s)->marks.burst <= AT_ONCE_READS)
 		nntp_marks_flush(s);

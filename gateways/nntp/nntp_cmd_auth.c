@@ -85,7 +85,8 @@ enum step nntp_cmd_authinfo(struct session *s, struct slice *args, unsigned narg
 	struct slice rest = args[0], kind;
 	(void)nargs;
 	slice_word(&rest, &kind);
-	bool user = slice_is_nocase(kind, "USER"), pass = slice_is_nocase(kind, "PASS"), sasl = slice_is_nocase(kind, "SASL");
+	bool user = slice_is_nocase(kind, "USER"), pass = slice_is_nocase(kind, "PASS"),
+		 sasl = slice_is_nocase(kind, "SASL");
 	if (!user && !pass && !sasl)
 		return nntp_syntax(s, "AUTHINFO USER, PASS and SASL only");
 	if (s->member)

@@ -1,5 +1,5 @@
-/* nntp_cmd_feed.c - articles from other servers: IHAVE (RFC 3977 6.3.2), MODE STREAM, CHECK and TAKETHIS (RFC 4644), for
- * configured peers.
+/* nntp_cmd_feed.c - articles from other servers: IHAVE (RFC 3977 6.3.2), MODE STREAM, CHECK and TAKETHIS (RFC 4644),
+ * for configured peers.
  *
  * An article is stored as it came, with our name in front of its Path. Loops end at the Message-ID (every id that was
  * ever here is known, also of what was deleted) and at our own name in Path. It enters those groups of its Newsgroups
@@ -23,8 +23,12 @@
 #define FUTURE_SECONDS 86400
 #define FAILED_MS 5000           /* after a write that failed, peers are told to keep their articles for so long */
 
-const struct config_listen nntp_fetch_listen = { .name = "fetch", .address = "", .trust_authserv = "", .protocol = LISTEN_NNTP };
-static const struct config_peer fetch_peer = { .name = "fetch", .address = "", .user = "", .groups = "*", .stream = true, .approved = true };
+const struct config_listen nntp_fetch_listen = {
+	.name = "fetch", .address = "", .trust_authserv = "", .protocol = LISTEN_NNTP
+};
+static const struct config_peer fetch_peer = {
+	.name = "fetch", .address = "", .user = "", .groups = "*", .stream = true, .approved = true
+};
 
 bool nntp_is_fetch(const struct session *s) {
 	return s->listen == &nntp_fetch_listen;
@@ -110,7 +114,9 @@ static int feed_check_date(struct slice header, struct slice typed, struct fail 
 	if (known && field_get(header, "injection-date", &injected))
 		known = date_parse(buf_slice(&injected), &date, NULL) > 0;
 	buf_free(&injected);
-	return known && date <= clock_now() + FUTURE_SECONDS ? 1 : fail_set(f, ERR_INVALID, "Date cannot be understood, or is in the future");
+	return known && date <= clock_now() + FUTURE_SECONDS
+		? 1
+		: fail_set(f, ERR_INVALID, "Date cannot be understood, or is in the future");
 }
 
 /* RFC 5537 3.6: what a relaying agent looks at */
@@ -135,7 +141,8 @@ static int feed_check(struct session *s, struct slice header, struct slice body,
 }
 
 /* The groups it enters. moderated_r: one of them is. Number of them, or < 0 with words */
-static int feed_groups(struct session *s, struct forum_txn *t, struct slice header, uint32_t *ids, bool *moderated_r, struct fail *f) {
+static int feed_groups(struct session *s, struct forum_txn *t, struct slice header, uint32_t *ids, bool *moderated_r,
+	struct fail *f) {
 	const struct config_peer *peer = nntp_peer(s);
 	struct slice rest, name, wildmat = slice_str(peer ? peer->groups : "!*");
 	struct buf v = { 0 };
@@ -169,7 +176,10 @@ static enum step feed_store(struct session *s, struct forum_txn *t, struct slice
 	struct feed_job *p = ARENA_NEW(j->arena, struct feed_job);
 	struct post_draft *d = ARENA_NEW(j->arena, struct post_draft);
 	struct post_in in = {
-		.source = POST_FROM_FEED, .import = true, .max_size = s->config->message_size, .path_host = slice_str(s->config->domain),
+		.source = POST_FROM_FEED,
+		.import = true,
+		.max_size = s->config->message_size,
+		.path_host = slice_str(s->config->domain),
 	};
 	const struct config_peer *peer = nntp_peer(s);
 	uint32_t ids[POST_GROUPS_MAX];
@@ -188,7 +198,8 @@ static enum step feed_store(struct session *s, struct forum_txn *t, struct slice
 	nntp_feed_diagnostic(s, header, (buf_reset(&diagnostic), &diagnostic));
 	in.path_diagnostic = buf_slice(&diagnostic);
 	buf_free(&v);
-	bool taken = n > 0 && !nntp_feed_cancelled(t, header, slice_str(nntp_feed(nntp_of(s))->id), &f) && post_in_parse(t, &in, raw, j->arena, d, &f) > 0;
+	bool taken = n > 0 && !nntp_feed_cancelled(t, header, slice_str(nntp_feed(nntp_of(s))->id), &f) &&
+		post_in_parse(t, &in, raw, j->arena, d, &f) > 0;
 	buf_free(&diagnostic);
 	if (!taken)
 		return feed_refused(s, &j, &f);
@@ -226,7 +237,8 @@ static enum step feed_judge(struct session *s, struct slice raw) {
 		r = fail_set(&f, r < 0 ? r : ERR_EXISTS, r < 0 ? "try again later" : "duplicate");
 	if (r < 0)
 		return feed_refused(s, &none, &f);
-	enum step step = field_get(header, "control", &control) ? feed_control(s, t, raw, buf_slice(&control)) : feed_store(s, t, raw, header);
+	enum step step = field_get(header, "control", &control) ? feed_control(s, t, raw, buf_slice(&control))
+															: feed_store(s, t, raw, header);
 	buf_free(&control);
 	return step;
 }
@@ -236,7 +248,8 @@ static enum step feed_finished(struct session *s) {
 	const struct dotted *d = &n->dotted;
 	enum step step;
 	if (nntp_feed(n)->refuse)
-		step = nntp_feed(n)->refuse == ERR_SYNTAX ? nntp_syntax(s, "usage: TAKETHIS message-id") : feed_answer(s, nntp_feed(n)->refuse, "not wanted");
+		step = nntp_feed(n)->refuse == ERR_SYNTAX ? nntp_syntax(s, "usage: TAKETHIS message-id")
+												  : feed_answer(s, nntp_feed(n)->refuse, "not wanted");
 	else if (d->too_big)
 		step = feed_answer(s, ERR_TOOBIG, "too long");
 	else if (d->nul || d->bare_cr || d->bare_lf)
@@ -342,5 +355,6 @@ enum step nntp_cmd_takethis(struct session *s, struct slice *args, unsigned narg
 
 enum step nntp_mode_stream(struct session *s) {
 	const struct config_peer *peer = nntp_peer(s);
-	return peer && peer->stream ? nntp_reply(s, "203 streaming permitted") : nntp_syntax(s, "MODE READER is the only mode");
+	return peer && peer->stream ? nntp_reply(s, "203 streaming permitted")
+								: nntp_syntax(s, "MODE READER is the only mode");
 }

@@ -3,7 +3,8 @@
 #include "gateways/nntp/nntp_private.h"
 
 /* 1, 0 answered */
-static int group_choose(struct session *s, struct slice name, struct forum_txn **t_r, struct group *g_r, enum step *step_r) {
+static int group_choose(struct session *s, struct slice name, struct forum_txn **t_r, struct group *g_r,
+	enum step *step_r) {
 	*t_r = session_read(s);
 	int r = *t_r ? nntp_group_find(s, *t_r, name, g_r) : ERR_UNAVAILABLE;
 	if (r > 0)
@@ -45,7 +46,8 @@ static const struct nntp_me *group_own(struct session *s, const struct slice *ar
 }
 
 /* answer now, or when the own group is ready */
-static enum step group_begin(struct session *s, struct slice *args, unsigned nargs, enum step (*answer)(struct session *)) {
+static enum step group_begin(struct session *s, struct slice *args, unsigned nargs,
+	enum step (*answer)(struct session *)) {
 	const struct nntp_me *me = group_own(s, args, nargs);
 	enum step step;
 	nntp_of(s)->at = (struct nntp_cursor){ .args = args, .nargs = nargs };

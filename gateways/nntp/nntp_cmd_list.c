@@ -1,5 +1,5 @@
-/* nntp_cmd_list.c - LIST. Groups are walked in order of name, in steps; the cursor is the last name, so that a group made
- * or removed meanwhile does no harm. */
+/* nntp_cmd_list.c - LIST. Groups are walked in order of name, in steps; the cursor is the last name, so that a group
+ * made or removed meanwhile does no harm. */
 #include "forumd/base/text.h"
 #include "forumd/forum/member.h"
 #include "forumd/forum/rights.h"
@@ -109,14 +109,18 @@ static enum step list_groups_begin(struct session *s) {
 	return nntp_list_more(s);
 }
 
-static enum step list_groups(struct session *s, enum nntp_list kind, struct slice *args, unsigned nargs, const char *reply) {
+static enum step list_groups(struct session *s, enum nntp_list kind, struct slice *args, unsigned nargs,
+	const char *reply) {
 	enum step step;
 	if (nargs && kind == NNTP_MODERATORS)
 		return nntp_syntax(s, "this LIST takes no argument");
 	if (nargs > 1 || (nargs && !wildmat_valid(args[0])))
 		return nntp_syntax(s, "malformed wildmat");
-	nntp_of(s)->at = (struct nntp_cursor){ .list = kind, .name = slice_of("", 0), .wildmat = nargs ? args[0] : slice_of("", 0),
-		.since = INT64_MIN, .reply = reply };
+	nntp_of(s)->at = (struct nntp_cursor){ .list = kind,
+		.name = slice_of("", 0),
+		.wildmat = nargs ? args[0] : slice_of("", 0),
+		.since = INT64_MIN,
+		.reply = reply };
 	bool numbers = kind == NNTP_ACTIVE || kind == NNTP_COUNTS;
 	return numbers && nntp_me_prepare_list(s, list_groups_begin, &step) ? step : list_groups_begin(s);
 }
@@ -127,7 +131,8 @@ static enum step list_overview_fmt(struct session *s, unsigned nargs) {
 	if (nargs)
 		return nntp_syntax(s, "LIST OVERVIEW.FMT takes no argument");
 	nntp_reply(s, "215 order of fields in overview");
-	buf_adds(session_out(s), "Subject:\r\nFrom:\r\nDate:\r\nMessage-ID:\r\nReferences:\r\nBytes:\r\nLines:\r\nXref:full\r\nForum-Flags:full\r\nForum-Thread:full\r\n");
+	buf_adds(session_out(s),
+		"Subject:\r\nFrom:\r\nDate:\r\nMessage-ID:\r\nReferences:\r\nBytes:\r\nLines:\r\nXref:full\r\nForum-Flags:full\r\nForum-Thread:full\r\n");
 	return nntp_finish(s);
 }
 
@@ -179,7 +184,8 @@ static enum step list_entries(struct session *s, const char *entries, bool tab, 
 
 /* lists that are one text: without an argument. False: no such list */
 static bool list_texts(struct session *s, struct slice word, unsigned nargs, enum step *step_r) {
-	bool motd = slice_is_nocase(word, "MOTD"), dist = slice_is_nocase(word, "DISTRIBUTIONS"), pats = slice_is_nocase(word, "DISTRIB.PATS");
+	bool motd = slice_is_nocase(word, "MOTD"), dist = slice_is_nocase(word, "DISTRIBUTIONS"),
+		 pats = slice_is_nocase(word, "DISTRIB.PATS");
 	if (!motd && !dist && !pats)
 		return false;
 	if (nargs)
@@ -187,7 +193,8 @@ static bool list_texts(struct session *s, struct slice word, unsigned nargs, enu
 	else if (motd)
 		*step_r = list_motd(s);
 	else
-		*step_r = list_entries(s, dist ? s->config->distributions : s->config->distrib_pats, dist, dist ? "215 distributions follow" : "215 weights follow");
+		*step_r = list_entries(s, dist ? s->config->distributions : s->config->distrib_pats, dist,
+			dist ? "215 distributions follow" : "215 weights follow");
 	return true;
 }
 
@@ -208,8 +215,10 @@ enum step nntp_cmd_xgtitle(struct session *s, struct slice *args, unsigned nargs
 
 enum step nntp_cmd_list(struct session *s, struct slice *args, unsigned nargs) {
 	static const struct { const char *word; enum nntp_list kind; const char *reply; } lists[] = {
-		{ "ACTIVE", NNTP_ACTIVE, "215 newsgroups follow" }, { "NEWSGROUPS", NNTP_NEWSGROUPS, "215 titles follow" },
-		{ "ACTIVE.TIMES", NNTP_TIMES, "215 creation times follow" }, { "SUBSCRIPTIONS", NNTP_SUBSCRIPTIONS, "215 proposed groups follow" },
+		{ "ACTIVE", NNTP_ACTIVE, "215 newsgroups follow" },
+		{ "NEWSGROUPS", NNTP_NEWSGROUPS, "215 titles follow" },
+		{ "ACTIVE.TIMES", NNTP_TIMES, "215 creation times follow" },
+		{ "SUBSCRIPTIONS", NNTP_SUBSCRIPTIONS, "215 proposed groups follow" },
 		{ "COUNTS", NNTP_COUNTS, "215 newsgroups with counts follow" },
 		{ "MODERATORS", NNTP_MODERATORS, "215 submission addresses follow" },
 	};

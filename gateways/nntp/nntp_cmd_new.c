@@ -27,9 +27,9 @@ static bool new_digits(struct slice s, size_t at, int *v_r) {
 static bool new_time(struct slice date, struct slice time, int64_t *t_r) {
 	int century = -1, y, mo, d, h, mi, sec, now_year;
 	size_t at = date.n == 8 ? 2 : 0;
-	if ((date.n != 6 && date.n != 8) || time.n != 6 || (at && !new_digits(date, 0, &century)) || !new_digits(date, at, &y) ||
-	    !new_digits(date, at + 2, &mo) || !new_digits(date, at + 4, &d) || !new_digits(time, 0, &h) || !new_digits(time, 2, &mi) ||
-	    !new_digits(time, 4, &sec))
+	if ((date.n != 6 && date.n != 8) || time.n != 6 || (at && !new_digits(date, 0, &century)) ||
+		!new_digits(date, at, &y) || !new_digits(date, at + 2, &mo) || !new_digits(date, at + 4, &d) ||
+		!new_digits(time, 0, &h) || !new_digits(time, 2, &mi) || !new_digits(time, 4, &sec))
 		return false;
 	if (mo < 1 || mo > 12 || d < 1 || d > 31 || h > 24 || mi > 59 || sec > 60)
 		return false;
@@ -52,13 +52,16 @@ enum step nntp_cmd_newgroups(struct session *s, struct slice *args, unsigned nar
 		return nntp_syntax(s, "usage: NEWGROUPS [yy]yymmdd hhmmss [GMT]");
 	if (!session_read(s))
 		return nntp_fail(s, ERR_UNAVAILABLE);
-	nntp_of(s)->at = (struct nntp_cursor){ .list = NNTP_NEW, .name = slice_of("", 0), .wildmat = slice_of("", 0), .since = since };
+	nntp_of(s)->at = (struct nntp_cursor){
+		.list = NNTP_NEW, .name = slice_of("", 0), .wildmat = slice_of("", 0), .since = since
+	};
 	nntp_reply(s, "231 new newsgroups follow");
 	return nntp_list_more(s);
 }
 
 /* the first number from which on everything new is found; hi + 1 when nothing is */
-static int newnews_start(struct forum_txn *t, uint32_t group, uint32_t low, uint32_t high, int64_t since, uint32_t *from_r) {
+static int newnews_start(struct forum_txn *t, uint32_t group, uint32_t low, uint32_t high, int64_t since,
+	uint32_t *from_r) {
 	uint32_t hi = high, window = 64, empty = 0;
 	*from_r = high + 1;
 	while (hi >= low && hi && empty < WINDOW) {

@@ -1,5 +1,5 @@
-/* nntp_cmd_over.c - OVER, HDR, XHDR, XPAT. OVER copies stored lines; of posts in several places the Xref is made here, for
- * it must not name a group the reader may not read. */
+/* nntp_cmd_over.c - OVER, HDR, XHDR, XPAT. OVER copies stored lines; of posts in several places the Xref is made here,
+ * for it must not name a group the reader may not read. */
 #include "forumd/base/num.h"
 #include "forumd/forum/author.h"
 #include "forumd/forum/rights.h"
@@ -144,7 +144,8 @@ static void hdr_thread(const struct overview *o, struct buf *out) {
 }
 
 /* Value of a field that the overview holds. False: it does not, ask the post. */
-static bool hdr_from_overview(struct session *s, struct forum_txn *t, const struct overview *o, struct slice name, struct buf *out) {
+static bool hdr_from_overview(struct session *s, struct forum_txn *t, const struct overview *o, struct slice name,
+	struct buf *out) {
 	if (slice_is_nocase(name, "subject"))
 		buf_add_slice(out, o->subject);
 	else if (slice_is_nocase(name, "from"))
@@ -271,7 +272,8 @@ static enum step hdr_command(struct session *s, struct slice name, struct slice 
 	struct nntp_cursor *at = &nntp_of(s)->at;
 	enum step step;
 	if (!hdr_name_valid(name))
-		return name.n && name.p[0] == ':' ? nntp_reply(s, "503 no such metadata") : nntp_syntax(s, "malformed field name");
+		return name.n && name.p[0] == ':' ? nntp_reply(s, "503 no such metadata")
+										  : nntp_syntax(s, "malformed field name");
 	bool by_id = nargs && nntp_is_msgid(args[0]);
 	if (!by_id && !over_range(s, args, nargs, &step))
 		return step;

@@ -1,5 +1,6 @@
-/* nntp_cmd_post.c - POST. The article is collected with a bound, judged by post_in, and stored by a job; 240 is said after
- * its commit. Control: cancel and Supersedes: nntp_cancel.c; every other control message is refused, and a subject that begins with "cmsg" is a subject. */
+/* nntp_cmd_post.c - POST. The article is collected with a bound, judged by post_in, and stored by a job; 240 is said
+ * after its commit. Control: cancel and Supersedes: nntp_cancel.c; every other control message is refused, and a
+ * subject that begins with "cmsg" is a subject. */
 #include "forumd/base/num.h"
 #include "forumd/base/stat.h"
 #include "forumd/forum/rights.h"
@@ -37,7 +38,8 @@ static enum step cancel_command(struct session *s, struct forum_txn *t, struct s
 /* ---- storing ------------------------------------------------------------------------------------------------------- */
 
 /* 1 found, or none named (then c_r->post is 0); < 0 with words */
-static int post_supersedes(struct session *s, struct forum_txn *t, struct slice header, struct nntp_cancel *c_r, struct fail *f) {
+static int post_supersedes(struct session *s, struct forum_txn *t, struct slice header, struct nntp_cancel *c_r,
+	struct fail *f) {
 	struct buf id = { 0 };
 	*c_r = (struct nntp_cancel){ 0 };
 	if (!field_get(header, "supersedes", &id))
@@ -49,7 +51,8 @@ static int post_supersedes(struct session *s, struct forum_txn *t, struct slice 
 
 struct store_job { struct post_in_job in; struct nntp_cancel old; };   /* in first: post_in_apply's */
 
-/* A moderator of every group it goes to may approve what he writes: the Approved line does so. Anybody else's says nothing. */
+/* A moderator of every group it goes to may approve what he writes: the Approved line does so. Anybody else's says
+ * nothing. */
 static bool post_approves(struct forum_txn *t, uint32_t member, const struct post_draft *d) {
 	struct group g;
 	for (size_t i = 0; i < d->ngroups; i++)
@@ -58,7 +61,8 @@ static bool post_approves(struct forum_txn *t, uint32_t member, const struct pos
 	return d->ngroups > 0;
 }
 
-/* The author's new version takes the place of the old one when it is published; a moderator's deletes the old one now. */
+/* The author's new version takes the place of the old one when it is published; a moderator's deletes the old one now.
+ */
 static int post_store_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	struct store_job *p = j->data;
 	struct post old;
@@ -77,8 +81,12 @@ static enum step post_store(struct session *s, struct forum_txn *t, struct slice
 	struct post_draft *d = ARENA_NEW(j->arena, struct post_draft);
 	struct store_job *p = ARENA_NEW(j->arena, struct store_job);
 	struct post_in in = {
-		.source = POST_FROM_NNTP, .member = s->member, .max_size = s->config->message_size, .path_host = slice_str(s->config->domain),
-		.client_msgid = slice_str(nntp_feed(n)->offered), .session_hint = s->id,
+		.source = POST_FROM_NNTP,
+		.member = s->member,
+		.max_size = s->config->message_size,
+		.path_host = slice_str(s->config->domain),
+		.client_msgid = slice_str(nntp_feed(n)->offered),
+		.session_hint = s->id,
 	};
 	struct nntp_cancel old;
 	struct buf approved = { 0 };
@@ -119,7 +127,8 @@ static bool post_lint(struct session *s, struct slice header, struct slice body,
 	lint_count(header, body, &l);
 	if (insists || !lint_over_quoted(&l, s->config->over_quoted))
 		return false;
-	fail_set(f, ERR_INVALID, "over-quoted: %u of %u lines are quotes; trim or add \"Forum-Force: yes\"", l.quotes, l.lines);
+	fail_set(f, ERR_INVALID, "over-quoted: %u of %u lines are quotes; trim or add \"Forum-Force: yes\"", l.quotes,
+		l.lines);
 	return true;
 }
 
@@ -136,7 +145,8 @@ static enum step post_judge(struct session *s, struct slice raw) {
 	}
 	field_split(raw, &header, &body);
 	if (post_to_own(s, header)) {
-		fail_set(&f, ERR_DENIED, "groups that begin with \"me.\" show posts of other groups and take none; post to the group of the article");
+		fail_set(&f, ERR_DENIED,
+			"groups that begin with \"me.\" show posts of other groups and take none; post to the group of the article");
 		return nntp_post_fail(s, &f);
 	}
 	if (!field_get(header, "control", &control))
@@ -160,7 +170,8 @@ static enum step post_finished(struct session *s) {
 	const struct dotted *d = &n->dotted;
 	struct fail f = { 0 };
 	if (n->too_many)
-		fail_set(&f, ERR_LIMIT, "too many posts: at most %u a minute; nothing is lost, send it again in a minute", s->config->posts_per_minute);
+		fail_set(&f, ERR_LIMIT, "too many posts: at most %u a minute; nothing is lost, send it again in a minute",
+			s->config->posts_per_minute);
 	else if (d->too_big)
 		fail_set(&f, ERR_TOOBIG, "the article is longer than %llu octets", (unsigned long long)s->config->message_size);
 	else if (d->nul)

@@ -1,5 +1,5 @@
-/* nntp_cmd_xfeed.c - XFEED, which forumd-fetch alone may say: what is to be followed, how far it has been, where the articles that
- * it hands over come from, and which of ours must be cancelled there. */
+/* nntp_cmd_xfeed.c - XFEED, which forumd-fetch alone may say: what is to be followed, how far it has been, where the
+ * articles that it hands over come from, and which of ours must be cancelled there. */
 #include "forumd/base/clock.h"
 #include "forumd/base/num.h"
 #include "forumd/forum/feed.h"
@@ -30,9 +30,15 @@ static enum step xfeed_list(struct session *s) {
 		const struct config_fetch *f = &c->fetch[i];
 		if (strcmp(f->protocol, "nntp") != 0)
 			continue;
-		d = (struct feed){ .name = slice_str(f->name), .host = slice_str(f->host), .tls = slice_str(f->tls), .user = slice_str(f->user),
-			.password_file = slice_str(f->password_file), .groups = slice_str(f->groups), .direction = slice_str(f->direction),
-			.port = f->port, .interval = f->interval };
+		d = (struct feed){ .name = slice_str(f->name),
+			.host = slice_str(f->host),
+			.tls = slice_str(f->tls),
+			.user = slice_str(f->user),
+			.password_file = slice_str(f->password_file),
+			.groups = slice_str(f->groups),
+			.direction = slice_str(f->direction),
+			.port = f->port,
+			.interval = f->interval };
 		xfeed_line(session_out(s), &d, f->path);
 	}
 	while (t && feed_each(t, &cursor, &d) > 0)
@@ -53,9 +59,10 @@ static enum step xfeed_boxes(struct session *s) {
 	for (unsigned i = 0; c && i < c->nfetch; i++) {
 		const struct config_fetch *f = &c->fetch[i];
 		if (strcmp(f->protocol, "imap") == 0)
-			buf_addf(session_out(s), "%s\t%s\t%u\t%s\t%s\t%s\t%s\t%s\t%s\t%u\t%s\t%s\t%u\t%s\t%s\r\n", f->name, f->host, f->port, f->tls, f->user,
-				f->password_file, f->mailbox, *f->move_to ? f->move_to : "-", *f->group ? f->group : "-", f->interval, c->domain,
-				lmtp && !*lmtp->path ? lmtp->address : "-", lmtp ? lmtp->port : 0, lmtp && *lmtp->path ? lmtp->path : "-",
+			buf_addf(session_out(s), "%s\t%s\t%u\t%s\t%s\t%s\t%s\t%s\t%s\t%u\t%s\t%s\t%u\t%s\t%s\r\n", f->name, f->host,
+				f->port, f->tls, f->user, f->password_file, f->mailbox, *f->move_to ? f->move_to : "-",
+				*f->group ? f->group : "-", f->interval, c->domain, lmtp && !*lmtp->path ? lmtp->address : "-",
+				lmtp ? lmtp->port : 0, lmtp && *lmtp->path ? lmtp->path : "-",
 				*f->trust_authserv ? f->trust_authserv : "-");
 	}
 	config_unref(&c);
@@ -72,7 +79,9 @@ static int place_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 
 static enum step xfeed_place(struct session *s, struct slice *args, unsigned nargs) {
 	struct forum_txn *t = session_read(s);
-	enum feed_way way = slice_is_nocase(args[1], "push") ? FEED_PUSH : slice_is_nocase(args[1], "gone") ? FEED_GONE : FEED_PULL;
+	enum feed_way way = slice_is_nocase(args[1], "push") ? FEED_PUSH
+		: slice_is_nocase(args[1], "gone")               ? FEED_GONE
+														 : FEED_PULL;
 	uint64_t v;
 	if (nargs == 4) {
 		if (!t || feed_place(t, args[2], args[3], way, &v) < 0)
@@ -92,7 +101,8 @@ static enum step xfeed_place(struct session *s, struct slice *args, unsigned nar
 
 /* ---- cancels for other servers --------------------------------------------------------------------------------------- */
 
-/* the Message-ID of what withdraws p elsewhere, appended: ours, or that of the peer's message (in *kept_r); false when nothing does */
+/* the Message-ID of what withdraws p elsewhere, appended: ours, or that of the peer's message (in *kept_r); false when
+ * nothing does */
 static bool cancel_of(struct forum_txn *t, const struct post *p, struct slice *kept_r, struct buf *id) {
 	struct slice memo, header, body;
 	*kept_r = slice_of("", 0);
@@ -126,7 +136,8 @@ static enum step xfeed_gone(struct session *s, struct slice *args) {
 	if (!at)
 		at = g.modseq;
 	for (unsigned n = 0; n < GONE_MAX && (r = group_change_next(t, g.id, &at, &c)) > 0; n++) {
-		if (c.kind == CHANGE_GONE && overview_get_any(t, g.id, c.number, &o) > 0 && post_get(t, o.post, &p) > 0 && cancel_of(t, &p, &kept, &ids))
+		if (c.kind == CHANGE_GONE && overview_get_any(t, g.id, c.number, &o) > 0 && post_get(t, o.post, &p) > 0 &&
+			cancel_of(t, &p, &kept, &ids))
 			buf_addf(&ids, " %.*s\r\n", SLICE_ARG(p.message_id));
 	}
 	nntp_replyf(s, "215 gone\r\n%llu", (unsigned long long)(r == 0 && g.modseq > at ? g.modseq : at));
@@ -177,7 +188,8 @@ static enum step xfeed_state(struct session *s, struct slice *args, unsigned nar
 			buf_addc(&b, ' ');
 		buf_add_slice(&b, args[i]);
 	}
-	*p = (struct state_job){ arena_slice(j->arena, args[2]), arena_slice(j->arena, buf_slice(&b)), slice_is_nocase(args[1], "push") };
+	*p = (struct state_job){ arena_slice(j->arena, args[2]), arena_slice(j->arena, buf_slice(&b)),
+		slice_is_nocase(args[1], "push") };
 	buf_free(&b);
 	j->data = p;
 	j->kind = NNTP_JOB_PLACE;
@@ -188,7 +200,8 @@ static enum step xfeed_state(struct session *s, struct slice *args, unsigned nar
 /* XFEED SOURCE host [path]: the articles that follow come from there */
 static enum step xfeed_source(struct session *s, struct slice *args, unsigned nargs) {
 	struct nntp_session *n = nntp_of(s);
-	if (!slice_cstr(args[1], nntp_feed(n)->source, sizeof nntp_feed(n)->source) || !slice_cstr(nargs > 2 ? args[2] : slice_of("", 0), nntp_feed(n)->source_path, sizeof nntp_feed(n)->source_path))
+	if (!slice_cstr(args[1], nntp_feed(n)->source, sizeof nntp_feed(n)->source) ||
+		!slice_cstr(nargs > 2 ? args[2] : slice_of("", 0), nntp_feed(n)->source_path, sizeof nntp_feed(n)->source_path))
 		return nntp_syntax(s, "source");
 	return nntp_reply(s, "223 noted");
 }

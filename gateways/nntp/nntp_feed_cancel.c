@@ -1,8 +1,9 @@
 /* nntp_feed_cancel.c - what other servers withdraw, and the way articles came.
  *
- * A cancel, or Supersedes, needs the key to the article's lock (RFC 8315), or a peer that is trusted for the groups in which
- * the post stands. One that comes before its article waits for it three days. One that was done goes on to the peers
- * that have the article from here: it is kept as it came, with our name in front of its Path, for XFEED CANCEL. */
+ * A cancel, or Supersedes, needs the key to the article's lock (RFC 8315), or a peer that is trusted for the groups in
+ * which the post stands. One that comes before its article waits for it three days. One that was done goes on to the
+ * peers that have the article from here: it is kept as it came, with our name in front of its Path, for XFEED CANCEL.
+ */
 #include "forumd/forum/memo.h"
 #include "forumd/mail/field.h"
 #include "forumd/mail/msgid.h"
@@ -23,13 +24,14 @@ static bool cancel_trusted(struct forum_txn *t, const struct config_peer *peer, 
 	if (!peer || !peer->cancels || p->state == POST_DELETED)
 		return false;
 	for (size_t i = 0; i < p->nplaces; i++)
-		if (group_get(t, p->places[i].group, &g) <= 0 || g.access == GROUP_OWN || !wildmat_match(slice_str(peer->groups), g.name))
+		if (group_get(t, p->places[i].group, &g) <= 0 || g.access == GROUP_OWN ||
+			!wildmat_match(slice_str(peer->groups), g.name))
 			return false;
 	return p->nplaces > 0;
 }
 
-int nntp_cancel_of_peer(struct forum_txn *t, const struct config_peer *peer, struct slice header, struct slice id, const char *why,
-	struct nntp_cancel *c_r) {
+int nntp_cancel_of_peer(struct forum_txn *t, const struct config_peer *peer, struct slice header, struct slice id,
+	const char *why, struct nntp_cancel *c_r) {
 	struct post p;
 	int r = nntp_cancel_find(t, 0, header, id, why, c_r);
 	if (r != 0 || (r = post_by_msgid(t, slice_trim(id), &p)) <= 0 || !cancel_trusted(t, peer, &p))
@@ -49,8 +51,10 @@ static int feed_cancel_apply(struct forum_txn *t, struct job *j, struct fail *f)
 	int64_t now = forum_time(t);
 	if (r < 0)
 		return r;
-	if ((x->memo.n && memo_put(t, MEMO_CANCEL, x->target, x->memo, now + (x->c.by == CANCEL_NOT ? EARLY_SECONDS : KEEP_SECONDS)) < 0) ||
-	    memo_put(t, MEMO_SEEN, x->own_id, SLICE("1"), now + KEEP_SECONDS) < 0)
+	if ((x->memo.n &&
+			memo_put(t, MEMO_CANCEL, x->target, x->memo, now + (x->c.by == CANCEL_NOT ? EARLY_SECONDS : KEEP_SECONDS)) <
+				0) ||
+		memo_put(t, MEMO_SEEN, x->own_id, SLICE("1"), now + KEEP_SECONDS) < 0)
 		return fail_set(f, ERR_UNAVAILABLE, "the store cannot take it now");
 	struct post_result made;
 	return x->draft ? post_add(t, x->draft, &made, f) : 1;
@@ -59,7 +63,11 @@ static int feed_cancel_apply(struct forum_txn *t, struct job *j, struct fail *f)
 /* For those who fetch here: the message in our control.cancel. 1, 0 it goes into none, < 0 with words */
 static int feed_cancel_keep(struct session *s, struct forum_txn *t, struct job *j, struct slice raw, struct fail *f) {
 	struct feed_cancel *x = j->data;
-	struct post_in in = { .source = POST_FROM_FEED, .import = true, .no_mail = true, .max_size = s->config->message_size, .path_host = slice_str(s->config->domain) };
+	struct post_in in = { .source = POST_FROM_FEED,
+		.import = true,
+		.no_mail = true,
+		.max_size = s->config->message_size,
+		.path_host = slice_str(s->config->domain) };
 	struct buf diagnostic = { 0 };
 	struct slice header, body;
 	struct group g;
@@ -82,7 +90,8 @@ static int feed_cancel_keep(struct session *s, struct forum_txn *t, struct job *
 	return r < 0 ? r : 1;
 }
 
-/* 'A' and the message as it goes on: our name in Path, Xref of the other server left out; empty when it is too long to be kept */
+/* 'A' and the message as it goes on: our name in Path, Xref of the other server left out; empty when it is too long to
+ * be kept */
 static struct slice feed_cancel_onward(struct session *s, struct arena *a, struct slice header, struct slice body) {
 	struct buf out = { 0 }, way = { 0 };
 	struct slice rest = header;
@@ -122,7 +131,8 @@ static const char *feed_cancel_why(struct session *s, struct arena *a, const str
 		x->c.by == CANCEL_KEY ? "with the key to its lock" : "a trusted peer").p;
 }
 
-struct job *nntp_feed_cancel_job(struct session *s, struct forum_txn *t, struct slice raw, struct slice control, struct fail *f) {
+struct job *nntp_feed_cancel_job(struct session *s, struct forum_txn *t, struct slice raw, struct slice control,
+	struct fail *f) {
 	struct slice word, header, body;
 	struct post p;
 	if (!slice_word(&control, &word) || !slice_is_nocase(word, "cancel") || !msgid_valid(slice_trim(control))) {
@@ -133,7 +143,8 @@ struct job *nntp_feed_cancel_job(struct session *s, struct forum_txn *t, struct 
 	struct feed_cancel *x = ARENA_NEW(j->arena, struct feed_cancel);
 	j->data = x;
 	field_split(raw, &header, &body);
-	*x = (struct feed_cancel){ .target = arena_slice(j->arena, slice_trim(control)), .own_id = arena_slice(j->arena, slice_str(nntp_feed(nntp_of(s))->id)) };
+	*x = (struct feed_cancel){ .target = arena_slice(j->arena, slice_trim(control)),
+		.own_id = arena_slice(j->arena, slice_str(nntp_feed(nntp_of(s))->id)) };
 	int r = nntp_cancel_of_peer(t, nntp_peer(s), header, x->target, "cancelled", &x->c);
 	int here = r < 0 ? r : post_by_msgid(t, x->target, &p);
 	if (r > 0) {
@@ -146,7 +157,8 @@ struct job *nntp_feed_cancel_job(struct session *s, struct forum_txn *t, struct 
 	}
 	if (here < 0 || (r <= 0 && !x->memo.n)) {
 		if (!f->code)
-			here < 0 ? fail_set(f, here, "try again later") : fail_set(f, ERR_DENIED, "nothing here to cancel with this key");
+			here < 0 ? fail_set(f, here, "try again later")
+					 : fail_set(f, ERR_DENIED, "nothing here to cancel with this key");
 		job_free(&j);
 		return NULL;
 	}
@@ -156,8 +168,8 @@ struct job *nntp_feed_cancel_job(struct session *s, struct forum_txn *t, struct 
 bool nntp_feed_cancelled(struct forum_txn *t, struct slice header, struct slice id, struct fail *f) {
 	struct buf locks = { 0 };
 	struct slice memo;
-	bool opens = memo_get(t, MEMO_CANCEL, id, &memo) > 0 && memo.n && memo.p[0] == 'K' && field_get(header, "cancel-lock", &locks) &&
-		cancel_lock_opens(buf_slice(&locks), slice_from(memo, 1));
+	bool opens = memo_get(t, MEMO_CANCEL, id, &memo) > 0 && memo.n && memo.p[0] == 'K' &&
+		field_get(header, "cancel-lock", &locks) && cancel_lock_opens(buf_slice(&locks), slice_from(memo, 1));
 	buf_free(&locks);
 	if (opens)
 		fail_set(f, ERR_DENIED, "it was cancelled before it came");

@@ -1,5 +1,5 @@
-/* nntp_fetch.c - keeps forumd-fetch running: when its session ends it is started again by the launcher, at once if it had lived
- * for a minute, else after a pause that doubles. */
+/* nntp_fetch.c - keeps forumd-fetch running: when its session ends it is started again by the launcher, at once if it
+ * had lived for a minute, else after a pause that doubles. */
 #include "forumd/base/clock.h"
 #include "forumd/base/log.h"
 #include "forumd/base/stat.h"
@@ -39,8 +39,8 @@ static void keep_ended(int64_t now) {
 		keep.pause_ms = 0;
 	keep.pause_ms = keep.pause_ms ? keep.pause_ms * 2 < PAUSE_MAX_MS ? keep.pause_ms * 2 : PAUSE_MAX_MS : PAUSE_MS;
 	keep.next_ms = now + keep.pause_ms;
-	log_warn("forumd", "forumd-fetch ended after %lld s; it is started again in %lld s", (long long)(now - keep.began_ms) / 1000,
-		(long long)keep.pause_ms / 1000);
+	log_warn("forumd", "forumd-fetch ended after %lld s; it is started again in %lld s",
+		(long long)(now - keep.began_ms) / 1000, (long long)keep.pause_ms / 1000);
 }
 
 void nntp_fetch_keep(struct config *c) {

@@ -1,5 +1,6 @@
-/* nntp_hidden.c - numbers that the member took out of his own view of the selected group, over IMAP (\Deleted, EXPUNGE). They are
- * holes to him here too: not counted, not listed, 423. By Message-ID the post still is there: it is his Trash that leads to it.
+/* nntp_hidden.c - numbers that the member took out of his own view of the selected group, over IMAP (\Deleted,
+ * EXPUNGE). They are holes to him here too: not counted, not listed, 423. By Message-ID the post still is there: it is
+ * his Trash that leads to it.
  * The set is kept with the session until his marks in that group change. */
 #include "forumd/forum/marks.h"
 #include "forumd/forum/rights.h"
@@ -26,8 +27,8 @@ const struct range_set *nntp_hidden(struct session *s, struct forum_txn *t, uint
 	return &n->hidden;
 }
 
-/* One number: the set of the whole group is not loaded for it, because each article that is read changes the marks. Lists call
- * nntp_hidden() before. */
+/* One number: the set of the whole group is not loaded for it, because each article that is read changes the marks.
+ * Lists call nntp_hidden() before. */
 bool nntp_hidden_has(struct session *s, struct forum_txn *t, uint32_t group, uint32_t number) {
 	struct nntp_session *n = nntp_of(s);
 	if (!s->member || s->member == RIGHTS_OPERATOR)
@@ -51,7 +52,8 @@ static size_t hidden_at(const struct range_set *h, uint32_t number) {
 	return lo;
 }
 
-bool nntp_hidden_run(struct session *s, struct forum_txn *t, uint32_t group, uint32_t *next, uint32_t hi, uint32_t *stop_r) {
+bool nntp_hidden_run(struct session *s, struct forum_txn *t, uint32_t group, uint32_t *next, uint32_t hi,
+	uint32_t *stop_r) {
 	const struct range_set *h = nntp_hidden(s, t, group);
 	*stop_r = hi;
 	for (size_t i = hidden_at(h, *next); i < h->n; i++) {

@@ -1,6 +1,6 @@
-/* nntp_me.c - a member's own groups: me.replies, me.unread, me.watched (forumd/forum/personal.h). They are groups like any
- * other to every command that goes by number; only their names are made here, and they must exist, and UNREAD be up to
- * date, before they are answered: a job does that, and the command goes on in its step. A real group of one of these
+/* nntp_me.c - a member's own groups: me.replies, me.unread, me.watched (forumd/forum/personal.h). They are groups like
+ * any other to every command that goes by number; only their names are made here, and they must exist, and UNREAD be up
+ * to date, before they are answered: a job does that, and the command goes on in its step. A real group of one of these
  * names is hidden from members. */
 #include "forumd/base/clock.h"
 #include "forumd/forum/marks.h"
@@ -72,7 +72,8 @@ static enum step me_submit(struct session *s, bool unread, enum step (*then)(str
 	return STEP_WAIT;
 }
 
-bool nntp_me_prepare(struct session *s, const struct nntp_me *me, enum step (*then)(struct session *), enum step *step_r) {
+bool nntp_me_prepare(struct session *s, const struct nntp_me *me, enum step (*then)(struct session *),
+	enum step *step_r) {
 	struct forum_txn *t = session_read(s);
 	struct group g;
 	if (!t || (me->box != BOX_UNREAD && personal_find(t, s->member, me->box, &g) != 0))
@@ -83,7 +84,8 @@ bool nntp_me_prepare(struct session *s, const struct nntp_me *me, enum step (*th
 
 bool nntp_me_prepare_list(struct session *s, enum step (*then)(struct session *), enum step *step_r) {
 	struct nntp_session *n = nntp_of(s);
-	if (!s->member || s->member == RIGHTS_OPERATOR || (n->me_synced_ms && clock_mono_ms() - n->me_synced_ms < LIST_SYNC_MS))
+	if (!s->member || s->member == RIGHTS_OPERATOR ||
+		(n->me_synced_ms && clock_mono_ms() - n->me_synced_ms < LIST_SYNC_MS))
 		return false;
 	*step_r = me_submit(s, true, then);
 	return true;

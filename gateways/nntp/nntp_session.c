@@ -102,8 +102,12 @@ static enum step session_check(struct session *s, const struct command *c, bool 
 }
 
 static const struct command_protocol session_protocol = {
-	.table = nntp_commands, .line_max = NNTP_LINE_MAX, .unknown = session_unknown, .bad_arguments = session_bad_arguments,
-	.too_long = session_too_long, .check = session_check,
+	.table = nntp_commands,
+	.line_max = NNTP_LINE_MAX,
+	.unknown = session_unknown,
+	.bad_arguments = session_bad_arguments,
+	.too_long = session_too_long,
+	.check = session_check,
 };
 
 static void session_start(struct session *s) {
@@ -156,6 +160,14 @@ static void session_end(struct session *s) {
 }
 
 const struct session_ops nntp_ops = {
-	.protocol = "nntp", .size = sizeof(struct nntp_session), .start = session_start, .input = session_input, .job_done = nntp_post_done,
-	.auth_done = session_auth_done, .change = session_change, .timeout = session_timeout, .shed = session_shed, .end = session_end,
+	.protocol = "nntp",
+	.size = sizeof(struct nntp_session),
+	.start = session_start,
+	.input = session_input,
+	.job_done = nntp_post_done,
+	.auth_done = session_auth_done,
+	.change = session_change,
+	.timeout = session_timeout,
+	.shed = session_shed,
+	.end = session_end,
 };

@@ -20,8 +20,7 @@
 #define BOUNCE_DAYS 30
 
 /* "local@domain" of the author line readers see */
-static void author_spec(struct forum_txn *t, const struct post *p, struct buf *out)
-{
+static void author_spec(struct forum_txn *t, const struct post *p, struct buf *out) {
 	struct address_list list;
 
 	address_parse(forum_arena(t), author_from(t, p->author, p->from), &list);
@@ -29,10 +28,9 @@ static void author_spec(struct forum_txn *t, const struct post *p, struct buf *o
 		address_write_spec(out, list.v[0].local, list.v[0].domain);
 }
 
-/* What was seen of the author when his mail came, by us or by the server in front. Methods and results only: the properties
- * name his address or domain, which readers are not shown. */
-static bool seen_of_author(struct out *o, struct slice header, struct buf *results)
-{
+/* What was seen of the author when his mail came, by us or by the server in front. Methods and results only: the
+ * properties name his address or domain, which readers are not shown. */
+static bool seen_of_author(struct out *o, struct slice header, struct buf *results) {
 	bool found = sender_public_results(header, slice_str(o->config->domain), results);
 
 	for (unsigned i = 0; !found && i < o->config->nlisten; i++) {
@@ -44,9 +42,9 @@ static bool seen_of_author(struct out *o, struct slice header, struct buf *resul
 }
 
 /* A chain that came is carried on where the operator wants that (it names people) and where it was looked at. */
-static int seal(struct out *o, struct slice came, struct slice results, struct slice header, struct out_copy *copy)
-{
-	const struct arc_sealer k = { o->keys[0].key, slice_str(o->config->domain), slice_str(o->keys[0].selector), clock_now() };
+static int seal(struct out *o, struct slice came, struct slice results, struct slice header, struct out_copy *copy) {
+	const struct arc_sealer k = { o->keys[0].key, slice_str(o->config->domain), slice_str(o->keys[0].selector),
+		clock_now() };
 	bool passed = slice_find(results, SLICE("; arc=pass")) >= 0;
 	int e = 0;
 
@@ -56,8 +54,8 @@ static int seal(struct out *o, struct slice came, struct slice results, struct s
 }
 
 /* One seal fits all copies of a post: it covers nothing that differs (mail/arc.h). */
-static void seal_copy(struct out *o, struct forum_txn *t, const struct post *p, struct slice header, struct out_copy *copy)
-{
+static void seal_copy(struct out *o, struct forum_txn *t, const struct post *p, struct slice header,
+	struct out_copy *copy) {
 	struct buf results = { 0 }, mail = { 0 };
 	struct slice came, body;
 
@@ -73,8 +71,7 @@ static void seal_copy(struct out *o, struct forum_txn *t, const struct post *p, 
 	buf_free(&mail);
 }
 
-void out_copy_drop(struct out_copy **c)
-{
+void out_copy_drop(struct out_copy **c) {
 	struct out_copy *copy = *c;
 
 	*c = NULL;
@@ -86,8 +83,7 @@ void out_copy_drop(struct out_copy **c)
 }
 
 /* When it came out as before, the one that is hashed and sealed already stays. */
-static void keep_copy(struct out *o, struct forum_txn *t, const struct post *p, struct out_copy *copy)
-{
+static void keep_copy(struct out *o, struct forum_txn *t, const struct post *p, struct out_copy *copy) {
 	struct slice head, text;
 
 	if (o->copy && o->copy->post == copy->post && o->copy->group == copy->group
@@ -104,8 +100,7 @@ static void keep_copy(struct out *o, struct forum_txn *t, const struct post *p, 
 	o->copy = copy;
 }
 
-static int make_copy(struct out *o, struct forum_txn *t, const struct post *p, const struct group *g)
-{
+static int make_copy(struct out *o, struct forum_txn *t, const struct post *p, const struct group *g) {
 	struct buf header = { 0 }, body = { 0 }, address = { 0 };
 	struct build_copy c = { .message_id = p->message_id, .in_reply_to = p->in_reply_to, .references = p->references,
 		.post_id = p->id };
@@ -137,8 +132,7 @@ static int make_copy(struct out *o, struct forum_txn *t, const struct post *p, c
 }
 
 /* What was true when the item was made may not be any more: hidden posts, members who left or lost the group. */
-static int load(struct out *o, struct forum_txn *t, const struct mailq_item *i, struct group *g_r)
-{
+static int load(struct out *o, struct forum_txn *t, const struct mailq_item *i, struct group *g_r) {
 	struct member who;
 	struct post p;
 	int e = post_get(t, i->post, &p);
@@ -156,13 +150,11 @@ static int load(struct out *o, struct forum_txn *t, const struct mailq_item *i, 
 	return 1;
 }
 
-static void add_token(struct forum_txn *t, const struct reply_token *k, struct buf *out)
-{
+static void add_token(struct forum_txn *t, const struct reply_token *k, struct buf *out) {
 	reply_token_make(forum_secret(t), k, out);
 }
 
-static void make_envelope_sender(struct out *o, struct forum_txn *t, const struct mailq_item *i, struct buf *out)
-{
+static void make_envelope_sender(struct out *o, struct forum_txn *t, const struct mailq_item *i, struct buf *out) {
 	struct reply_token k = { TOKEN_BOUNCE, i->id, i->member, i->group, clock_now() + BOUNCE_DAYS * 86400 };
 
 	buf_adds(out, "bounce-");
@@ -171,8 +163,7 @@ static void make_envelope_sender(struct out *o, struct forum_txn *t, const struc
 }
 
 static void add_reply_to(struct out *o, struct forum_txn *t, const struct mailq_item *i, const struct group *g,
-	struct buf *out)
-{
+	struct buf *out) {
 	struct reply_token k = { TOKEN_REPLY, i->post, i->member, i->group,
 		clock_now() + (int64_t)o->config->reply_days * 86400 };
 	struct buf token = { 0 };
@@ -186,8 +177,7 @@ static void add_reply_to(struct out *o, struct forum_txn *t, const struct mailq_
 	buf_free(&token);
 }
 
-static void mail_free(struct out_mail *m)
-{
+static void mail_free(struct out_mail *m) {
 	out_copy_drop(&m->copy);
 	buf_free(&m->sender);
 	buf_free(&m->recipient);
@@ -197,8 +187,7 @@ static void mail_free(struct out_mail *m)
 }
 
 /* Takes the mail; unsigned ones are ready at once. */
-static void add_mail(struct out *o, struct out_mail *m)
-{
+static void add_mail(struct out *o, struct out_mail *m) {
 	o->mails[o->nmails++] = m;
 	out_domain_begin(o, m->domain);
 	if (o->keys[0].key && out_sign_put(o, m))
@@ -209,11 +198,12 @@ static void add_mail(struct out *o, struct out_mail *m)
 }
 
 /* false: no sender has room */
-static bool give(struct out *o, const struct out_mail *m)
-{
-	struct slice own = buf_slice(&m->own), signature = buf_slice(&m->signature), mail = m->copy ? buf_slice(&m->copy->mail) : SLICE("");
+static bool give(struct out *o, const struct out_mail *m) {
+	struct slice own = buf_slice(&m->own), signature = buf_slice(&m->signature),
+				 mail = m->copy ? buf_slice(&m->copy->mail) : SLICE("");
 	size_t reply_to = m->copy ? m->copy->reply_to : 0, size = 0;
-	struct slice pieces[] = { m->copy ? buf_slice(&m->copy->arc) : SLICE(""), signature, slice_to(mail, reply_to), own, slice_from(mail, reply_to) };
+	struct slice pieces[] = { m->copy ? buf_slice(&m->copy->arc) : SLICE(""), signature, slice_to(mail, reply_to), own,
+		slice_from(mail, reply_to) };
 	struct out_sender *s;
 
 	for (size_t k = 0; k < sizeof pieces / sizeof *pieces; k++)
@@ -229,8 +219,7 @@ static bool give(struct out *o, const struct out_mail *m)
 }
 
 /* Those that are ready leave the list: to a sender, or forgotten. */
-static void leave(struct out *o, bool to_sender)
-{
+static void leave(struct out *o, bool to_sender) {
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < o->nmails; i++) {
@@ -247,18 +236,15 @@ static void leave(struct out *o, bool to_sender)
 	o->nmails = kept;
 }
 
-void out_give(struct out *o)
-{
+void out_give(struct out *o) {
 	leave(o, true);
 }
 
-void out_forget(struct out *o)
-{
+void out_forget(struct out *o) {
 	leave(o, false);
 }
 
-static int compose_copy(struct out *o, struct forum_txn *t, const struct mailq_item *i, struct out_mail *m)
-{
+static int compose_copy(struct out *o, struct forum_txn *t, const struct mailq_item *i, struct out_mail *m) {
 	struct group g;
 	int e = load(o, t, i, &g);
 
@@ -272,8 +258,7 @@ static int compose_copy(struct out *o, struct forum_txn *t, const struct mailq_i
 	return 1;
 }
 
-int out_compose(struct out *o, struct forum_txn *t, const struct mailq_item *i)
-{
+int out_compose(struct out *o, struct forum_txn *t, const struct mailq_item *i) {
 	struct slice local, domain;
 	struct out_mail *m;
 	int e = 1;

@@ -1,6 +1,7 @@
-/* out_domain.c - one recipient domain does not hold up the others. The table has a place for each hash: domains that share one
- * share its limits, which is rare and harms nobody. A domain begins with few mails under way, gets room with each quick answer
- * and loses it with a slow one, as TCP does; several refusals for now in a row are its wish to be left alone for a while. */
+/* out_domain.c - one recipient domain does not hold up the others. The table has a place for each hash: domains that
+ * share one share its limits, which is rare and harms nobody. A domain begins with few mails under way, gets room with
+ * each quick answer and loses it with a slow one, as TCP does; several refusals for now in a row are its wish to be
+ * left alone for a while. */
 #include "forumd/base/clock.h"
 #include "forumd/base/hash.h"
 #include "forumd/base/log.h"
@@ -16,8 +17,7 @@
 #define PAUSE_MAX_MS 300000
 #define BURST_US 1000000       /* what was not used of the rate is kept this long */
 
-unsigned out_domain_of(struct slice recipient)
-{
+unsigned out_domain_of(struct slice recipient) {
 	struct slice domain = slice_from(recipient, (size_t)(slice_rchr(recipient, '@') + 1));
 	char low[256];
 	size_t n = 0;
@@ -27,15 +27,13 @@ unsigned out_domain_of(struct slice recipient)
 	return (unsigned)(hash_bytes(slice_of(low, n)) % OUT_DOMAINS);
 }
 
-static unsigned window(const struct out *o, const struct out_domain *d)
-{
+static unsigned window(const struct out *o, const struct out_domain *d) {
 	unsigned w = d->window ? d->window : WINDOW_FIRST;
 
 	return w < o->config->domain_parallel ? w : o->config->domain_parallel;
 }
 
-bool out_domain_may(struct out *o, unsigned domain)
-{
+bool out_domain_may(struct out *o, unsigned domain) {
 	const struct out_domain *d = &o->domains[domain];
 	int64_t now = clock_mono_ms(), at = d->next_us / 1000 > d->until ? d->next_us / 1000 : d->until;
 
@@ -44,8 +42,7 @@ bool out_domain_may(struct out *o, unsigned domain)
 	return at <= now && d->in_flight < window(o, d);
 }
 
-int64_t out_domain_wait_ms(const struct out *o, unsigned domain)
-{
+int64_t out_domain_wait_ms(const struct out *o, unsigned domain) {
 	const struct out_domain *d = &o->domains[domain];
 	int64_t now = clock_mono_ms();
 
@@ -53,11 +50,13 @@ int64_t out_domain_wait_ms(const struct out *o, unsigned domain)
 		return d->until - now;
 	if (d->slow || (d->in_flight && now - d->since >= SLOW_MS))
 		return SLOW_WAIT_MS;
-	return d->next_us / 1000 > now || (o->config->domain_parallel < OUT_IN_FLIGHT_MAX && d->in_flight >= o->config->domain_parallel) ? LIMIT_WAIT_MS : 0;
+	return d->next_us / 1000 > now ||
+			(o->config->domain_parallel < OUT_IN_FLIGHT_MAX && d->in_flight >= o->config->domain_parallel)
+		? LIMIT_WAIT_MS
+		: 0;
 }
 
-void out_domain_begin(struct out *o, unsigned domain)
-{
+void out_domain_begin(struct out *o, unsigned domain) {
 	struct out_domain *d = &o->domains[domain];
 	int64_t from = clock_mono_ms() * 1000 - BURST_US;
 
@@ -67,13 +66,11 @@ void out_domain_begin(struct out *o, unsigned domain)
 		d->next_us = (d->next_us > from ? d->next_us : from) + 60000000 / o->config->domain_per_minute;
 }
 
-void out_domain_end(struct out *o, unsigned domain)
-{
+void out_domain_end(struct out *o, unsigned domain) {
 	o->domains[domain].in_flight--;
 }
 
-static void refused(struct out *o, struct out_domain *d)
-{
+static void refused(struct out *o, struct out_domain *d) {
 	int64_t ms = (int64_t)PAUSE_MS << (d->pauses < 8 ? d->pauses : 8);
 
 	d->window = 1;
@@ -83,11 +80,11 @@ static void refused(struct out *o, struct out_domain *d)
 		ms = PAUSE_MAX_MS;
 	d->pauses++;
 	d->until = clock_mono_ms() + ms;
-	log_info("out", "a domain refuses for now, its mails wait slot=%u ms=%lld", (unsigned)(d - o->domains), (long long)ms);
+	log_info("out", "a domain refuses for now, its mails wait slot=%u ms=%lld", (unsigned)(d - o->domains),
+		(long long)ms);
 }
 
-void out_domain_answered(struct out *o, unsigned domain, enum send_class class, int64_t ms)
-{
+void out_domain_answered(struct out *o, unsigned domain, enum send_class class, int64_t ms) {
 	struct out_domain *d = &o->domains[domain];
 
 	out_domain_end(o, domain);

@@ -3,15 +3,13 @@
 #include "forumd/run/launch.h"
 #include "gateways/out/out_private.h"
 
-int out_launch(struct config *c, struct fail *f)
-{
+int out_launch(struct config *c, struct fail *f) {
 	int e = launch_start(f);
 
 	return e > 0 && *c->outgoing_transport ? launch_has(LAUNCH_SEND, f) : e;
 }
 
-int out_launch_sender(const struct config *c)
-{
+int out_launch_sender(const struct config *c) {
 	const char *args[] = { c->outgoing_transport, c->outgoing_tls, c->outgoing_user, c->outgoing_password_file };
 	int fd = launch(LAUNCH_SEND, args, 4);
 

@@ -31,9 +31,16 @@ struct out_sender {
 struct out_later { uint64_t id; int64_t due; };
 struct out_result { uint64_t id; enum send_class class; char text[SEND_TEXT_MAX + 1]; };
 
-/* The list copy of one post in one group, made once for a run of recipients; arc: its seal, or empty. It does not change while
- * mails refer to it; refs is the schedule thread's. */
-struct out_copy { unsigned refs; uint64_t post; uint32_t group; struct buf mail, arc; size_t reply_to, body; unsigned char body_hash[32]; };
+/* The list copy of one post in one group, made once for a run of recipients; arc: its seal, or empty. It does not
+ * change while mails refer to it; refs is the schedule thread's. */
+struct out_copy {
+	unsigned refs;
+	uint64_t post;
+	uint32_t group;
+	struct buf mail, arc;
+	size_t reply_to, body;
+	unsigned char body_hash[32];
+};
 
 /* One mail from composing until a sender has it. */
 struct out_mail {
@@ -95,8 +102,9 @@ int out_launch_sender(const struct config *c);
 /* out_schedule.c: from any thread */
 void out_wake(struct out *o);
 
-/* out_domain.c: the place of a recipient's domain; may it have one more mail now; if not, how many ms it wants to be left
- * alone, 0: it has only just begun; one more is under way; gone without an answer; answered, `ms` after its sender had begun with it */
+/* out_domain.c: the place of a recipient's domain; may it have one more mail now; if not, how many ms it wants to be
+ * left alone, 0: it has only just begun; one more is under way; gone without an answer; answered, `ms` after its sender
+ * had begun with it */
 unsigned out_domain_of(struct slice recipient);
 bool out_domain_may(struct out *o, unsigned domain);
 int64_t out_domain_wait_ms(const struct out *o, unsigned domain);
@@ -130,8 +138,8 @@ unsigned out_in_flight(const struct out *o);
 bool out_senders_pause(const struct out *o);
 void out_result_add(struct out *o, uint64_t id, enum send_class class, struct slice text);
 
-/* out_compose.c: make the item a mail, to be signed. 1; OUT_DROP: it may not go out any more (hidden post, left member) and is
- * done; OUT_BAD: its address cannot be written in SMTP; < 0: the store cannot be read */
+/* out_compose.c: make the item a mail, to be signed. 1; OUT_DROP: it may not go out any more (hidden post, left member)
+ * and is done; OUT_BAD: its address cannot be written in SMTP; < 0: the store cannot be read */
 enum { OUT_DROP = 2, OUT_BAD = 3 };
 int out_compose(struct out *o, struct forum_txn *t, const struct mailq_item *i);
 /* mails that are ready go to the senders that have room */

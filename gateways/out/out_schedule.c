@@ -27,16 +27,14 @@
 
 static struct out *the_out;
 
-void out_wake(struct out *o)
-{
+void out_wake(struct out *o) {
 	uint64_t one = 1;
 
 	while (write(o->wake_fd, &one, sizeof one) < 0 && errno == EINTR)
 		;
 }
 
-static void on_changes(void *arg, const struct change *v, size_t n)
-{
+static void on_changes(void *arg, const struct change *v, size_t n) {
 	for (size_t i = 0; i < n; i++) {
 		if (v[i].kind == CHANGE_MAIL) {
 			out_wake(arg);
@@ -47,15 +45,13 @@ static void on_changes(void *arg, const struct change *v, size_t n)
 
 /* ---- jobs ---- */
 
-static int apply_expand(struct forum_txn *t, struct job *j, struct fail *f)
-{
+static int apply_expand(struct forum_txn *t, struct job *j, struct fail *f) {
 	int e = mailq_expand(t, *(uint64_t *)j->data, EXPAND_AT_ONCE);
 
 	return e < 0 ? fail_set(f, (enum err)e, "cannot expand") : 1;
 }
 
-static bool expand(uint64_t id)
-{
+static bool expand(uint64_t id) {
 	struct job *j = job_new(NULL, apply_expand);
 	int e;
 
@@ -71,8 +67,7 @@ static bool expand(uint64_t id)
 
 struct results { const struct out_result *v; size_t n; };
 
-static int apply_result(struct forum_txn *t, const struct out_result *r)
-{
+static int apply_result(struct forum_txn *t, const struct out_result *r) {
 	struct slice text = slice_str(r->text);
 	struct mailq_item i;
 	int e = mailq_get(t, r->id, &i);
@@ -93,8 +88,7 @@ static int apply_result(struct forum_txn *t, const struct out_result *r)
 	return e;
 }
 
-static int apply_results(struct forum_txn *t, struct job *j, struct fail *f)
-{
+static int apply_results(struct forum_txn *t, struct job *j, struct fail *f) {
 	const struct results *w = j->data;
 
 	for (size_t i = 0; i < w->n; i++) {
@@ -106,8 +100,7 @@ static int apply_results(struct forum_txn *t, struct job *j, struct fail *f)
 	return 1;
 }
 
-static void count_results(const struct out *o)
-{
+static void count_results(const struct out *o) {
 	for (size_t i = 0; i < o->results.n; i++) {
 		const struct out_result *r = &o->results.v[i];
 
@@ -118,8 +111,7 @@ static void count_results(const struct out *o)
 	}
 }
 
-static int apply_later(struct forum_txn *t, struct job *j, struct fail *f)
-{
+static int apply_later(struct forum_txn *t, struct job *j, struct fail *f) {
 	const struct out *o = j->data;
 
 	for (size_t i = 0; i < o->later.n; i++) {
@@ -132,8 +124,7 @@ static int apply_later(struct forum_txn *t, struct job *j, struct fail *f)
 }
 
 /* True when items were moved: others are in front now. */
-static bool commit_later(struct out *o)
-{
+static bool commit_later(struct out *o) {
 	struct job *j;
 	int e;
 
@@ -151,8 +142,7 @@ static bool commit_later(struct out *o)
 }
 
 /* One job for all answers that came since the last. The caller waits, so the results need not be copied. */
-static bool commit_results(struct out *o)
-{
+static bool commit_results(struct out *o) {
 	struct job *j;
 	struct results *w;
 	int e;
@@ -176,8 +166,7 @@ static bool commit_results(struct out *o)
 
 /* ---- taking items out ---- */
 
-static void compose(struct out *o, struct forum_txn *t, const struct mailq_item *i)
-{
+static void compose(struct out *o, struct forum_txn *t, const struct mailq_item *i) {
 	int e = out_compose(o, t, i);
 
 	if (e == OUT_DROP) {
@@ -189,10 +178,9 @@ static void compose(struct out *o, struct forum_txn *t, const struct mailq_item 
 	}
 }
 
-/* An item whose domain must wait stays where it is, unless so many do that they would be in the way of all others. False: they
- * wait for a domain that is about to get more room, or to turn out slow. */
-static bool pass_over(struct out *o, const struct mailq_item *i, unsigned domain, unsigned *passed)
-{
+/* An item whose domain must wait stays where it is, unless so many do that they would be in the way of all others.
+ * False: they wait for a domain that is about to get more room, or to turn out slow. */
+static bool pass_over(struct out *o, const struct mailq_item *i, unsigned domain, unsigned *passed) {
 	int64_t ms = out_domain_wait_ms(o, domain);
 
 	if (++*passed <= PASSED_MAX)
@@ -206,8 +194,7 @@ static bool pass_over(struct out *o, const struct mailq_item *i, unsigned domain
 
 /* Fill the senders from the due index; *expand_r: an item that must be expanded first. False: the store cannot be
  * read. */
-static bool fill(struct out *o, uint64_t *expand_r)
-{
+static bool fill(struct out *o, uint64_t *expand_r) {
 	int64_t now = clock_now(), due = 0, wait = 0;
 	unsigned seen = 0, passed = 0;
 	uint64_t id = 0;
@@ -252,15 +239,13 @@ static bool fill(struct out *o, uint64_t *expand_r)
 
 /* ---- texts of old tombstones ---- */
 
-static int purge_apply(struct forum_txn *t, struct job *j, struct fail *f)
-{
+static int purge_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	(void)j;
 	return tombstone_purge(t, PURGE_MAX, f) < 0 ? (int)f->code : 1;
 }
 
 /* True when something went. */
-static bool purge(struct out *o)
-{
+static bool purge(struct out *o) {
 	struct job *j;
 	int e;
 
@@ -278,13 +263,11 @@ static bool purge(struct out *o)
 
 /* ---- the loop ---- */
 
-static int64_t earlier(int64_t ms, int64_t at)
-{
+static int64_t earlier(int64_t ms, int64_t at) {
 	return at < ms ? at : ms;
 }
 
-static int poll_timeout(const struct out *o, bool retry)
-{
+static int poll_timeout(const struct out *o, bool retry) {
 	int64_t now = clock_mono_ms(), ms = retry ? RETRY_MS : 30000;
 
 	if (o->next_due)
@@ -299,8 +282,7 @@ static int poll_timeout(const struct out *o, bool retry)
 	return ms < 10 ? 10 : (int)ms;
 }
 
-static void poll_events(struct out *o, int timeout)
-{
+static void poll_events(struct out *o, int timeout) {
 	struct pollfd p[OUT_SENDERS_MAX + 1] = { { o->wake_fd, POLLIN, 0 } };
 	uint64_t n;
 
@@ -316,8 +298,7 @@ static void poll_events(struct out *o, int timeout)
 			out_sender_events(o, &o->senders[i], p[i + 1].revents);
 }
 
-static void free_keys(struct out_key *k)
-{
+static void free_keys(struct out_key *k) {
 	for (unsigned i = 0; i < OUT_KEYS; i++) {
 		dkim_key_free(&k[i].key);
 		mem_free(k[i].selector);
@@ -325,9 +306,9 @@ static void free_keys(struct out_key *k)
 }
 
 /* The keys of these settings; when one cannot be read, those that were there stay. */
-static int load_dkim(struct out *o, const struct config *c, struct fail *f)
-{
-	const char *const file[OUT_KEYS] = { c->dkim_key, c->dkim_key2 }, *const selector[OUT_KEYS] = { c->dkim_selector, c->dkim_selector2 };
+static int load_dkim(struct out *o, const struct config *c, struct fail *f) {
+	const char *const file[OUT_KEYS] = { c->dkim_key, c->dkim_key2 },
+					  *const selector[OUT_KEYS] = { c->dkim_selector, c->dkim_selector2 };
 	struct out_key keys[OUT_KEYS] = { 0 };
 
 	for (unsigned i = 0; i < OUT_KEYS; i++) {
@@ -345,8 +326,7 @@ static int load_dkim(struct out *o, const struct config *c, struct fail *f)
 }
 
 /* New settings: senders are told by closing their pipes once they are idle, and start anew. */
-static void take_config(struct out *o)
-{
+static void take_config(struct out *o) {
 	struct config *c = atomic_exchange(&o->next_config, NULL);
 	struct fail f = { 0 };
 
@@ -363,8 +343,7 @@ static void take_config(struct out *o)
 }
 
 /* True when there is more to do at once. */
-static bool work(struct out *o, bool *retry)
-{
+static bool work(struct out *o, bool *retry) {
 	uint64_t item = 0;
 	size_t before;
 
@@ -396,8 +375,7 @@ static bool work(struct out *o, bool *retry)
 	return false;
 }
 
-static void finish(struct out *o)
-{
+static void finish(struct out *o) {
 	int64_t until = clock_mono_ms() + STOP_MS;
 
 	out_sign_stop(o);
@@ -411,8 +389,7 @@ static void finish(struct out *o)
 	out_senders_stop(o);
 }
 
-static unsigned running(const struct out *o)
-{
+static unsigned running(const struct out *o) {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < o->nsenders; i++)
@@ -420,8 +397,7 @@ static unsigned running(const struct out *o)
 	return n;
 }
 
-static void *schedule_main(void *arg)
-{
+static void *schedule_main(void *arg) {
 	struct out *o = arg;
 	bool retry = false;
 
@@ -442,8 +418,7 @@ static void *schedule_main(void *arg)
 	return NULL;
 }
 
-int out_start(struct forum *forum, struct config *c, struct fail *f)
-{
+int out_start(struct forum *forum, struct config *c, struct fail *f) {
 	struct out *o;
 	int e = out_launch(c, f);
 
@@ -475,8 +450,7 @@ int out_start(struct forum *forum, struct config *c, struct fail *f)
 	return 1;
 }
 
-void out_reload(struct config *c)
-{
+void out_reload(struct config *c) {
 	struct config *old;
 
 	if (!the_out)
@@ -486,8 +460,7 @@ void out_reload(struct config *c)
 	out_wake(the_out);
 }
 
-void out_status(struct out_status *s_r)
-{
+void out_status(struct out_status *s_r) {
 	struct out *o = the_out;
 
 	memset(s_r, 0, sizeof *s_r);
@@ -498,8 +471,7 @@ void out_status(struct out_status *s_r)
 	s_r->paused = atomic_load(&o->paused);
 }
 
-void out_stop(void)
-{
+void out_stop(void) {
 	struct out *o = the_out;
 	struct config *next;
 

@@ -14,15 +14,13 @@
 #define PAUSE_MAX_MS 30000
 #define DOWN_SAME_MAX 4
 
-static int64_t pause_ms(unsigned n)
-{
+static int64_t pause_ms(unsigned n) {
 	int64_t ms = 500ll << (n < 8 ? n : 8);
 
 	return ms < PAUSE_MAX_MS ? ms : PAUSE_MAX_MS;
 }
 
-void out_senders_begin(struct out *o)
-{
+void out_senders_begin(struct out *o) {
 	o->nsenders = o->config->outgoing_senders;
 	if (o->nsenders < 1)
 		o->nsenders = 1;
@@ -32,8 +30,7 @@ void out_senders_begin(struct out *o)
 		o->senders[i].fd = -1;
 }
 
-unsigned out_in_flight(const struct out *o)
-{
+unsigned out_in_flight(const struct out *o) {
 	unsigned n = o->nmails;
 
 	for (unsigned i = 0; i < o->nsenders; i++)
@@ -41,8 +38,7 @@ unsigned out_in_flight(const struct out *o)
 	return n;
 }
 
-static size_t bytes_in_flight(const struct out *o)
-{
+static size_t bytes_in_flight(const struct out *o) {
 	size_t n = 0;
 
 	for (unsigned i = 0; i < o->nsenders; i++)
@@ -51,8 +47,7 @@ static size_t bytes_in_flight(const struct out *o)
 	return n;
 }
 
-bool out_is_in_flight(const struct out *o, uint64_t id)
-{
+bool out_is_in_flight(const struct out *o, uint64_t id) {
 	for (unsigned i = 0; i < o->nsenders; i++)
 		for (unsigned k = 0; k < o->senders[i].nflight; k++)
 			if (o->senders[i].flight[k].id == id)
@@ -66,8 +61,7 @@ bool out_is_in_flight(const struct out *o, uint64_t id)
 	return false;
 }
 
-void out_result_add(struct out *o, uint64_t id, enum send_class class, struct slice text)
-{
+void out_result_add(struct out *o, uint64_t id, enum send_class class, struct slice text) {
 	struct buf b = { 0 };
 	struct out_result r = { .id = id, .class = class };
 
@@ -77,8 +71,7 @@ void out_result_add(struct out *o, uint64_t id, enum send_class class, struct sl
 	vec_push(&o->results, r);
 }
 
-void out_senders_start(struct out *o)
-{
+void out_senders_start(struct out *o) {
 	int64_t now = clock_mono_ms();
 
 	if (!*o->config->outgoing_transport)
@@ -97,27 +90,23 @@ void out_senders_start(struct out *o)
 }
 
 /* at most OUT_IN_FLIGHT_MAX in all, spread over the senders */
-static unsigned depth(const struct out *o)
-{
+static unsigned depth(const struct out *o) {
 	unsigned d = OUT_IN_FLIGHT_MAX / o->nsenders;
 
 	return d < OUT_DEPTH_MAX ? d : OUT_DEPTH_MAX;
 }
 
-/* While the smarthost is down one mail asks whether it is back, by a sender that has no other. One that gets no answer at all
- * does not keep the next from asking: a sender may hang for minutes with its connection. */
-static bool may_ask(const struct out *o)
-{
+/* While the smarthost is down one mail asks whether it is back, by a sender that has no other. One that gets no answer
+ * at all does not keep the next from asking: a sender may hang for minutes with its connection. */
+static bool may_ask(const struct out *o) {
 	return !o->downs || o->given_at < o->pause_until || clock_mono_ms() - o->given_at >= PAUSE_MAX_MS;
 }
 
-bool out_senders_pause(const struct out *o)
-{
+bool out_senders_pause(const struct out *o) {
 	return clock_mono_ms() < o->pause_until || !may_ask(o);
 }
 
-static bool has_slow_mail(const struct out *o, const struct out_sender *s)
-{
+static bool has_slow_mail(const struct out *o, const struct out_sender *s) {
 	for (unsigned k = 0; k < s->nflight; k++)
 		if (o->domains[s->flight[k].domain].slow)
 			return true;
@@ -125,13 +114,11 @@ static bool has_slow_mail(const struct out *o, const struct out_sender *s)
 }
 
 /* Slow domains have the first sender, and nobody waits behind them; with one sender there is no choice. */
-static bool fits(const struct out *o, const struct out_sender *s, bool slow)
-{
+static bool fits(const struct out *o, const struct out_sender *s, bool slow) {
 	return o->nsenders == 1 || (slow ? s == &o->senders[0] : !has_slow_mail(o, s));
 }
 
-struct out_sender *out_sender_free(struct out *o, size_t size, bool slow)
-{
+struct out_sender *out_sender_free(struct out *o, size_t size, bool slow) {
 	size_t bytes = bytes_in_flight(o);
 	struct out_sender *best = NULL;
 
@@ -140,27 +127,25 @@ struct out_sender *out_sender_free(struct out *o, size_t size, bool slow)
 	for (unsigned i = 0; i < o->nsenders; i++) {
 		struct out_sender *s = &o->senders[i];
 
-		if (s->fd >= 0 && fits(o, s, slow) && s->nflight < (o->downs ? 1 : depth(o)) && (!best || s->nflight < best->nflight))
+		if (s->fd >= 0 && fits(o, s, slow) && s->nflight < (o->downs ? 1 : depth(o)) &&
+			(!best || s->nflight < best->nflight))
 			best = s;
 	}
 	return best;
 }
 
-bool out_senders_have_room(const struct out *o)
-{
+bool out_senders_have_room(const struct out *o) {
 	return o->nmails < (o->downs ? 1 : OUT_MAILS_MAX) && out_sender_free((struct out *)o, 1, false) != NULL;
 }
 
-void out_sender_given(struct out *o, struct out_sender *s, const struct out_mail *m, size_t size)
-{
+void out_sender_given(struct out *o, struct out_sender *s, const struct out_mail *m, size_t size) {
 	o->given_at = clock_mono_ms();
 	if (!s->nflight)
 		s->busy_since = o->given_at;
 	s->flight[s->nflight++] = (struct out_flight){ m->id, size, m->expires, m->domain };
 }
 
-static void down(struct out *o, const struct out_flight *fl, struct slice text)
-{
+static void down(struct out *o, const struct out_flight *fl, struct slice text) {
 	int64_t now = clock_mono_ms(), ms;
 
 	if (now >= o->pause_until) {   /* the other mails in the pipes say the same: one step */
@@ -176,8 +161,7 @@ static void down(struct out *o, const struct out_flight *fl, struct slice text)
 		out_result_add(o, fl->id, SEND_LATER, text);
 }
 
-static void answered(struct out *o, struct out_sender *s, const struct send_answer *a)
-{
+static void answered(struct out *o, struct out_sender *s, const struct send_answer *a) {
 	struct out_flight fl;
 
 	for (unsigned k = 0; k < s->nflight; k++) {
@@ -201,16 +185,14 @@ static void answered(struct out *o, struct out_sender *s, const struct send_answ
 	log_error("out", "answer for an item that was not given id=%llu", (unsigned long long)a->id);
 }
 
-static void empty(struct out *o, struct out_sender *s)
-{
+static void empty(struct out *o, struct out_sender *s) {
 	while (s->nflight)
 		out_domain_end(o, s->flight[--s->nflight].domain);
 	buf_free(&s->in);
 	buf_free(&s->out);
 }
 
-static void died(struct out *o, struct out_sender *s)
-{
+static void died(struct out *o, struct out_sender *s) {
 	log_warn("out", "forumd-send ended unexpectedly in_flight=%u", s->nflight);
 	close(s->fd);
 	s->fd = -1;
@@ -221,8 +203,7 @@ static void died(struct out *o, struct out_sender *s)
 }
 
 /* false: it is gone */
-static bool read_answers(struct out *o, struct out_sender *s)
-{
+static bool read_answers(struct out *o, struct out_sender *s) {
 	ssize_t n = read(s->fd, buf_reserve(&s->in, 16384), 16384);
 	struct send_answer a;
 	size_t size;
@@ -240,8 +221,7 @@ static bool read_answers(struct out *o, struct out_sender *s)
 	return e == 0;
 }
 
-static bool write_mails(struct out_sender *s)
-{
+static bool write_mails(struct out_sender *s) {
 	ssize_t n = buf_len(&s->out) ? send(s->fd, buf_bytes(&s->out), buf_len(&s->out), MSG_NOSIGNAL) : 0;
 
 	if (n < 0)
@@ -252,8 +232,7 @@ static bool write_mails(struct out_sender *s)
 	return true;
 }
 
-void out_sender_events(struct out *o, struct out_sender *s, short events)
-{
+void out_sender_events(struct out *o, struct out_sender *s, short events) {
 	if ((events & (POLLIN | POLLHUP | POLLERR)) && !read_answers(o, s)) {
 		died(o, s);
 		return;
@@ -262,8 +241,7 @@ void out_sender_events(struct out *o, struct out_sender *s, short events)
 		died(o, s);
 }
 
-void out_senders_stop(struct out *o)
-{
+void out_senders_stop(struct out *o) {
 	for (unsigned i = 0; i < o->nsenders; i++) {
 		struct out_sender *s = &o->senders[i];
 

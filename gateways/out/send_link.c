@@ -25,8 +25,7 @@ struct send_link {
 	SSL *ssl;
 };
 
-static bool wait_for(int fd, short events)
-{
+static bool wait_for(int fd, short events) {
 	struct pollfd p = { fd, events, 0 };
 	int n;
 
@@ -39,8 +38,7 @@ static bool wait_for(int fd, short events)
 }
 
 /* for SSL_get_error(): wait for what OpenSSL wants; false when it is over */
-static bool ssl_wait(struct send_link *l, int result)
-{
+static bool ssl_wait(struct send_link *l, int result) {
 	int e = SSL_get_error(l->ssl, result);
 
 	if (e == SSL_ERROR_WANT_READ)
@@ -48,8 +46,7 @@ static bool ssl_wait(struct send_link *l, int result)
 	return e == SSL_ERROR_WANT_WRITE && wait_for(l->fd, POLLOUT);
 }
 
-static ssize_t link_read(mailstream_low *low, void *p, size_t n)
-{
+static ssize_t link_read(mailstream_low *low, void *p, size_t n) {
 	struct send_link *l = low->data;
 
 	for (;;) {
@@ -74,8 +71,7 @@ static ssize_t link_read(mailstream_low *low, void *p, size_t n)
 	}
 }
 
-static ssize_t link_write(mailstream_low *low, const void *p, size_t n)
-{
+static ssize_t link_write(mailstream_low *low, const void *p, size_t n) {
 	struct send_link *l = low->data;
 
 	for (;;) {
@@ -98,24 +94,20 @@ static ssize_t link_write(mailstream_low *low, const void *p, size_t n)
 	}
 }
 
-static int link_close_low(mailstream_low *low)
-{
+static int link_close_low(mailstream_low *low) {
 	(void)low;   /* the link is closed by its owner */
 	return 0;
 }
 
-static int link_fd(mailstream_low *low)
-{
+static int link_fd(mailstream_low *low) {
 	return ((struct send_link *)low->data)->fd;
 }
 
-static void link_free(mailstream_low *low)
-{
+static void link_free(mailstream_low *low) {
 	free(low);   /* libetpan's malloc */
 }
 
-static void link_cancel(mailstream_low *low)
-{
+static void link_cancel(mailstream_low *low) {
 	(void)low;
 }
 
@@ -124,8 +116,7 @@ static mailstream_low_driver driver = {
 	.mailstream_get_fd = link_fd, .mailstream_free = link_free, .mailstream_cancel = link_cancel,
 };
 
-static int connect_one(const struct addrinfo *a)
-{
+static int connect_one(const struct addrinfo *a) {
 	int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), e = 0;
 	socklen_t n = sizeof e;
 
@@ -143,15 +134,13 @@ static int connect_one(const struct addrinfo *a)
 	return -1;
 }
 
-static bool is_loopback(const struct sockaddr *a)
-{
+static bool is_loopback(const struct sockaddr *a) {
 	if (a->sa_family == AF_INET)
 		return (ntohl(((const struct sockaddr_in *)a)->sin_addr.s_addr) >> 24) == 127;
 	return a->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)a)->sin6_addr);
 }
 
-struct send_link *send_link_open(const char *host, const char *port, struct buf *text)
-{
+struct send_link *send_link_open(const char *host, const char *port, struct buf *text) {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_family = AF_UNSPEC }, *list, *a;
 	struct send_link *l = NULL;
 	int e = getaddrinfo(host, port, &hints, &list), fd = -1;
@@ -174,15 +163,13 @@ struct send_link *send_link_open(const char *host, const char *port, struct buf 
 	return l;
 }
 
-static bool is_address(const char *host)
-{
+static bool is_address(const char *host) {
 	unsigned char b[16];
 
 	return inet_pton(AF_INET, host, b) == 1 || inet_pton(AF_INET6, host, b) == 1;
 }
 
-static bool set_verify(struct send_link *l, const char *host)
-{
+static bool set_verify(struct send_link *l, const char *host) {
 	X509_VERIFY_PARAM *p = SSL_get0_param(l->ssl);
 
 	SSL_set_verify(l->ssl, SSL_VERIFY_PEER, NULL);
@@ -192,8 +179,7 @@ static bool set_verify(struct send_link *l, const char *host)
 	return X509_VERIFY_PARAM_set1_host(p, host, 0) == 1;
 }
 
-bool send_link_start_tls(struct send_link *l, const char *host, bool verify, struct buf *text)
-{
+bool send_link_start_tls(struct send_link *l, const char *host, bool verify, struct buf *text) {
 	int r;
 
 	l->ctx = SSL_CTX_new(TLS_client_method());
@@ -216,18 +202,15 @@ bool send_link_start_tls(struct send_link *l, const char *host, bool verify, str
 	return false;
 }
 
-bool send_link_is_tls(const struct send_link *l)
-{
+bool send_link_is_tls(const struct send_link *l) {
 	return l->ssl != NULL;
 }
 
-bool send_link_is_private(const struct send_link *l)
-{
+bool send_link_is_private(const struct send_link *l) {
 	return l->ssl || l->loopback;
 }
 
-struct _mailstream *send_link_stream(struct send_link *l)
-{
+struct _mailstream *send_link_stream(struct send_link *l) {
 	mailstream_low *low = mailstream_low_new(l, &driver);
 	mailstream *s = low ? mailstream_new(low, 8192) : NULL;
 
@@ -236,8 +219,7 @@ struct _mailstream *send_link_stream(struct send_link *l)
 	return s;
 }
 
-void send_link_close(struct send_link **lp)
-{
+void send_link_close(struct send_link **lp) {
 	struct send_link *l = *lp;
 
 	*lp = NULL;

@@ -9,8 +9,7 @@
 #include "forumd/base/rnd.h"
 #include "gateways/out/send.h"
 
-static bool make_dirs(const char *dir)
-{
+static bool make_dirs(const char *dir) {
 	static const char *const subs[] = { "", "/tmp", "/new", "/cur" };
 	char path[4096];
 
@@ -22,8 +21,7 @@ static bool make_dirs(const char *dir)
 	return true;
 }
 
-static void make_text(const struct send_request *r, struct buf *out)
-{
+static void make_text(const struct send_request *r, struct buf *out) {
 	buf_addf(out, "Return-Path: <%.*s>\nDelivered-To: %.*s\n", SLICE_ARG(r->sender), SLICE_ARG(r->recipient));
 	for (size_t i = 0; i < r->message.n;) {
 		struct slice rest = slice_from(r->message, i);
@@ -37,8 +35,7 @@ static void make_text(const struct send_request *r, struct buf *out)
 	}
 }
 
-static bool write_file(const char *path, struct slice s)
-{
+static bool write_file(const char *path, struct slice s) {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	bool good = fd >= 0;
 
@@ -57,8 +54,7 @@ static bool write_file(const char *path, struct slice s)
 	return good;
 }
 
-static void sync_dir(const char *path)
-{
+static void sync_dir(const char *path) {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
@@ -67,8 +63,7 @@ static void sync_dir(const char *path)
 	close(fd);
 }
 
-enum send_class send_maildir(const struct send_options *o, const struct send_request *r, struct buf *text)
-{
+enum send_class send_maildir(const struct send_options *o, const struct send_request *r, struct buf *text) {
 	const char *dir = o->transport + strlen("maildir:");
 	char name[64], tmp[4096], new[4096], newdir[4096];
 	struct buf mail = { 0 };

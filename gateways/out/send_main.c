@@ -15,8 +15,7 @@
 
 #define IDLE_MS 20000
 
-static bool write_all(struct slice s)
-{
+static bool write_all(struct slice s) {
 	while (s.n) {
 		ssize_t n = send(0, s.p, s.n, MSG_NOSIGNAL);
 
@@ -29,15 +28,13 @@ static bool write_all(struct slice s)
 	return true;
 }
 
-static bool peer_is_gone(void)
-{
+static bool peer_is_gone(void) {
 	struct pollfd p = { 0, 0, 0 };
 
 	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR));
 }
 
-static bool serve(const struct send_options *o, send_fn fn, const struct send_request *r)
-{
+static bool serve(const struct send_options *o, send_fn fn, const struct send_request *r) {
 	struct buf text = { 0 }, out = { 0 };
 	struct send_answer a = { .id = r->id };
 	bool good;
@@ -57,8 +54,7 @@ static bool serve(const struct send_options *o, send_fn fn, const struct send_re
 }
 
 /* more input; false at the end */
-static bool fill(struct buf *in)
-{
+static bool fill(struct buf *in) {
 	struct pollfd p = { 0, POLLIN, 0 };
 	ssize_t n;
 
@@ -79,8 +75,7 @@ static bool fill(struct buf *in)
 	return true;
 }
 
-static int run(const struct send_options *o, send_fn fn)
-{
+static int run(const struct send_options *o, send_fn fn) {
 	struct buf in = { 0 };
 	struct send_request r;
 	size_t size;
@@ -103,8 +98,7 @@ static int run(const struct send_options *o, send_fn fn)
 	return 0;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
 	struct rlimit none = { 0, 0 }, files = { 64, 64 };
 	struct send_options o;
 

@@ -15,8 +15,7 @@ static struct {
 	bool no_tls;           /* opportunistic TLS failed before: go without */
 } c;
 
-static void disconnect(bool polite)
-{
+static void disconnect(bool polite) {
 	if (c.smtp) {
 		/* mailsmtp_quit() closes the stream, polite or not; without a stream mailsmtp_free() would say it again */
 		if (polite && c.smtp->stream)
@@ -33,8 +32,7 @@ static void disconnect(bool polite)
 }
 
 /* what the server said, or why there is nothing, as one line */
-static void say(struct buf *text, const char *what)
-{
+static void say(struct buf *text, const char *what) {
 	const char *r = c.smtp && c.smtp->response ? c.smtp->response : "";
 
 	buf_addf(text, "%s: ", what);
@@ -46,16 +44,14 @@ static void say(struct buf *text, const char *what)
 		buf_addc(text, *r == '\r' || *r == '\n' ? ' ' : *r);
 }
 
-static bool fail(struct buf *text, const char *what)
-{
+static bool fail(struct buf *text, const char *what) {
 	if (what)
 		say(text, what);
 	disconnect(false);
 	return false;
 }
 
-static int hello(void)
-{
+static int hello(void) {
 	int r;
 
 	c.smtp->esmtp = 0;
@@ -70,8 +66,7 @@ static int hello(void)
 }
 
 /* "smtp://host:port", "smtp://[::1]:port" */
-static bool split_url(const char *url, char *host, size_t size, char port[8], bool *tls_r)
-{
+static bool split_url(const char *url, char *host, size_t size, char port[8], bool *tls_r) {
 	struct slice s = slice_str(url), h;
 	ptrdiff_t colon;
 
@@ -91,8 +86,7 @@ static bool split_url(const char *url, char *host, size_t size, char port[8], bo
 		&& slice_cstr(colon < 0 ? slice_str(*tls_r ? "465" : "25") : slice_from(s, (size_t)colon + 1), port, 8);
 }
 
-static bool start_tls(const char *host, bool must, bool verify, struct buf *text)
-{
+static bool start_tls(const char *host, bool must, bool verify, struct buf *text) {
 	if (!(c.smtp->esmtp & MAILSMTP_ESMTP_STARTTLS))
 		return must ? fail(text, "the smarthost offers no STARTTLS") : true;
 	if (mailesmtp_starttls(c.smtp) != MAILSMTP_NO_ERROR)
@@ -107,8 +101,7 @@ static bool start_tls(const char *host, bool must, bool verify, struct buf *text
 }
 
 /* the file's first line; the caller wipes it */
-static bool read_password(const char *file, char *out, size_t size)
-{
+static bool read_password(const char *file, char *out, size_t size) {
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, out, size - 1);
 
@@ -121,8 +114,7 @@ static bool read_password(const char *file, char *out, size_t size)
 	return true;
 }
 
-static bool login(const struct send_options *o, struct buf *text)
-{
+static bool login(const struct send_options *o, struct buf *text) {
 	char password[1024];
 	int r;
 
@@ -140,10 +132,10 @@ static bool login(const struct send_options *o, struct buf *text)
 	return r == MAILSMTP_NO_ERROR ? true : fail(text, "AUTH");
 }
 
-static bool connect_smarthost(const struct send_options *o, struct buf *text)
-{
+static bool connect_smarthost(const struct send_options *o, struct buf *text) {
 	char host[256], port[8];
-	bool implicit, verify = !strcmp(o->tls, "verify"), none = !strcmp(o->tls, "none"), must = verify || !strcmp(o->tls, "encrypt");
+	bool implicit, verify = !strcmp(o->tls, "verify"), none = !strcmp(o->tls, "none"),
+				   must = verify || !strcmp(o->tls, "encrypt");
 	struct _mailstream *s;
 
 	if (!split_url(o->transport, host, sizeof host, port, &implicit)) {
@@ -168,13 +160,11 @@ static bool connect_smarthost(const struct send_options *o, struct buf *text)
 	return *o->user ? login(o, text) : true;
 }
 
-static int code(void)
-{
+static int code(void) {
 	return c.smtp->response_code;
 }
 
-static bool lost(int e)
-{
+static bool lost(int e) {
 	return e == MAILSMTP_ERROR_STREAM || code() == 421 || !code();
 }
 
@@ -185,8 +175,7 @@ enum { ASKED = 2 };
 /* ---- the envelope: one round trip where the server can (RFC 2920), else three ---- */
 
 /* one reply, where libetpan keeps its own; a line is bounded by libetpan, their number here. Its code, 0 at the end. */
-static int read_reply(void)
-{
+static int read_reply(void) {
 	struct buf b = { 0 };
 	int value = 0;
 
@@ -209,15 +198,13 @@ static int read_reply(void)
 }
 
 /* A server that says 354 to a mail without recipients gets an empty one (RFC 2920 3.1). */
-static bool refuse_data(void)
-{
+static bool refuse_data(void) {
 	return mailstream_write(c.smtp->stream, ".\r\n", 3) == 3 && mailstream_flush(c.smtp->stream) >= 0 && read_reply();
 }
 
-/* Replies to what was sent behind the refusal; its text stays. A server that wants a text though it refused the sender might
- * take an empty mail: that connection is given up. */
-static bool skip_replies(int n, struct buf *text, const char *what)
-{
+/* Replies to what was sent behind the refusal; its text stays. A server that wants a text though it refused the sender
+ * might take an empty mail: that connection is given up. */
+static bool skip_replies(int n, struct buf *text, const char *what) {
 	int refused = code();
 	bool good = true;
 
@@ -232,14 +219,14 @@ static bool skip_replies(int n, struct buf *text, const char *what)
 }
 
 /* as converse(), up to the text: 1 go on */
-static int envelope_at_once(const struct send_request *r, enum send_class *class_r, struct buf *text)
-{
+static int envelope_at_once(const struct send_request *r, enum send_class *class_r, struct buf *text) {
 	struct buf b = { 0 };
 	bool sent;
 
 	buf_addf(&b, "MAIL FROM:<%.*s>%s\r\nRCPT TO:<%.*s>\r\nDATA\r\n", SLICE_ARG(r->sender),
 		c.smtp->esmtp & MAILSMTP_ESMTP_8BITMIME ? " BODY=8BITMIME" : "", SLICE_ARG(r->recipient));
-	sent = mailstream_write(c.smtp->stream, buf_bytes(&b), buf_len(&b)) == (ssize_t)buf_len(&b) && mailstream_flush(c.smtp->stream) >= 0;
+	sent = mailstream_write(c.smtp->stream, buf_bytes(&b), buf_len(&b)) == (ssize_t)buf_len(&b) &&
+		mailstream_flush(c.smtp->stream) >= 0;
 	buf_free(&b);
 	c.smtp->response_code = 0;
 	if (!sent || !read_reply() || code() == 421) {
@@ -271,8 +258,7 @@ static int envelope_at_once(const struct send_request *r, enum send_class *class
 	return -1;
 }
 
-static int envelope(const struct send_request *r, enum send_class *class_r, struct buf *text)
-{
+static int envelope(const struct send_request *r, enum send_class *class_r, struct buf *text) {
 	char sender[400], recipient[400];
 	int e;
 
@@ -309,8 +295,7 @@ static int envelope(const struct send_request *r, enum send_class *class_r, stru
 	return -1;
 }
 
-static int converse(const struct send_request *r, enum send_class *class_r, struct buf *text)
-{
+static int converse(const struct send_request *r, enum send_class *class_r, struct buf *text) {
 	int e = (c.smtp->esmtp & MAILSMTP_ESMTP_PIPELINING ? envelope_at_once : envelope)(r, class_r, text);
 	size_t n = r->message.n;
 
@@ -331,8 +316,7 @@ static int converse(const struct send_request *r, enum send_class *class_r, stru
 	return code() ? -1 : -2;   /* -2: lost with the mail on its way; later, because nobody knows */
 }
 
-enum send_class send_smtp(const struct send_options *o, const struct send_request *r, struct buf *text)
-{
+enum send_class send_smtp(const struct send_options *o, const struct send_request *r, struct buf *text) {
 	enum send_class class = SEND_LATER;
 
 	for (int try = 0; try < 2; try++) {
@@ -361,7 +345,6 @@ enum send_class send_smtp(const struct send_options *o, const struct send_reques
 	return SEND_DOWN;
 }
 
-void send_smtp_idle(void)
-{
+void send_smtp_idle(void) {
 	disconnect(true);
 }

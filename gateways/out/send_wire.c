@@ -2,8 +2,7 @@
 #include "forumd/base/num.h"
 #include "gateways/out/send_wire.h"
 
-static size_t varint_size(uint64_t v)
-{
+static size_t varint_size(uint64_t v) {
 	size_t n = 1;
 
 	while (v >= 0x80)
@@ -11,13 +10,11 @@ static size_t varint_size(uint64_t v)
 	return n;
 }
 
-static size_t bytes_size(size_t n)
-{
+static size_t bytes_size(size_t n) {
 	return varint_size(n) + n;
 }
 
-static void begin_frame(struct buf *out, size_t n, uint64_t id)
-{
+static void begin_frame(struct buf *out, size_t n, uint64_t id) {
 	char head[12];
 
 	num_put32(head, (uint32_t)n);
@@ -26,16 +23,14 @@ static void begin_frame(struct buf *out, size_t n, uint64_t id)
 }
 
 void send_wire_begin_request(struct buf *out, uint64_t id, struct slice sender, struct slice recipient,
-	size_t message_size)
-{
+	size_t message_size) {
 	begin_frame(out, 8 + bytes_size(sender.n) + bytes_size(recipient.n) + bytes_size(message_size), id);
 	num_add_bytes(out, sender);
 	num_add_bytes(out, recipient);
 	num_add_varint(out, message_size);
 }
 
-void send_wire_add_answer(struct buf *out, const struct send_answer *a)
-{
+void send_wire_add_answer(struct buf *out, const struct send_answer *a) {
 	struct slice text = slice_to(a->text, SEND_TEXT_MAX);
 
 	begin_frame(out, 8 + 1 + bytes_size(text.n), a->id);
@@ -44,8 +39,7 @@ void send_wire_add_answer(struct buf *out, const struct send_answer *a)
 }
 
 /* the frame without its length */
-static int take_frame(const struct buf *in, uint64_t *id_r, struct slice *rest_r, size_t *size_r)
-{
+static int take_frame(const struct buf *in, uint64_t *id_r, struct slice *rest_r, size_t *size_r) {
 	struct slice s = buf_slice(in);
 	uint32_t n;
 
@@ -62,8 +56,7 @@ static int take_frame(const struct buf *in, uint64_t *id_r, struct slice *rest_r
 	return 1;
 }
 
-int send_wire_take_request(const struct buf *in, struct send_request *r_r, size_t *size_r)
-{
+int send_wire_take_request(const struct buf *in, struct send_request *r_r, size_t *size_r) {
 	struct slice rest;
 	int e = take_frame(in, &r_r->id, &rest, size_r);
 
@@ -75,8 +68,7 @@ int send_wire_take_request(const struct buf *in, struct send_request *r_r, size_
 	return 1;
 }
 
-int send_wire_take_answer(const struct buf *in, struct send_answer *a_r, size_t *size_r)
-{
+int send_wire_take_answer(const struct buf *in, struct send_answer *a_r, size_t *size_r) {
 	struct slice rest;
 	int e = take_frame(in, &a_r->id, &rest, size_r);
 
@@ -89,8 +81,7 @@ int send_wire_take_answer(const struct buf *in, struct send_answer *a_r, size_t 
 	return num_take_bytes(&rest, &a_r->text) && !rest.n && a_r->text.n <= SEND_TEXT_MAX ? 1 : ERR_SYNTAX;
 }
 
-bool send_wire_address(struct slice a)
-{
+bool send_wire_address(struct slice a) {
 	ptrdiff_t at = slice_rchr(a, '@');
 
 	if (at < 1 || at > 64 || (size_t)at + 1 == a.n || a.n - (size_t)at - 1 > 255)

@@ -10,8 +10,7 @@
 #include "forumd/mail/msgid.h"
 #include "forumd/mail/sender.h"
 
-static bool owns(const struct member *who, struct slice key)
-{
+static bool owns(const struct member *who, struct slice key) {
 	for (size_t i = 0; i < who->naddresses; i++)
 		if (slice_eq(who->addresses[i], key))
 			return true;
@@ -19,8 +18,7 @@ static bool owns(const struct member *who, struct slice key)
 }
 
 /* the id as post_in will see it; a fresh one when there is none, the same for every recipient of this mail */
-static void read_message_id(struct smtp_session *m, struct smtp_message *g)
-{
+static void read_message_id(struct smtp_session *m, struct smtp_message *g) {
 	struct buf b = { 0 };
 	struct slice rest, id;
 
@@ -37,8 +35,7 @@ static void read_message_id(struct smtp_session *m, struct smtp_message *g)
 	buf_free(&b);
 }
 
-int smtp_author_read(struct smtp_session *m, struct forum_txn *t, struct smtp_message *g, struct fail *f)
-{
+int smtp_author_read(struct smtp_session *m, struct forum_txn *t, struct smtp_message *g, struct fail *f) {
 	struct slice trust = slice_str(m->s.listen->trust_authserv ? m->s.listen->trust_authserv : "");
 	struct buf key = { 0 };
 	struct address from;
@@ -66,16 +63,14 @@ int smtp_author_read(struct smtp_session *m, struct forum_txn *t, struct smtp_me
 	return 1;
 }
 
-static int no_address(enum smtp_code *c_r, struct fail *f)
-{
+static int no_address(enum smtp_code *c_r, struct fail *f) {
 	*c_r = SMTP_NO_ADDRESS;
 	return fail_set(f, ERR_NOTFOUND, "no such address here");
 }
 
 static int by_token(struct forum_txn *t, const struct smtp_message *g, const struct smtp_route *r,
 	struct smtp_writer *w,
-	struct fail *f)
-{
+	struct fail *f) {
 	struct member who;
 
 	if (member_get(t, r->token.member, &who) <= 0 || who.kind != MEMBER_ACCOUNT || who.left)
@@ -93,8 +88,7 @@ static int by_token(struct forum_txn *t, const struct smtp_message *g, const str
 	return 1;
 }
 
-static int unproven(const struct smtp_message *g, const struct group *group, struct smtp_writer *w, struct fail *f)
-{
+static int unproven(const struct smtp_message *g, const struct group *group, struct smtp_writer *w, struct fail *f) {
 	if (group->unproven == GROUP_UNPROVEN_REFUSE && g->auth_fail)
 		return fail_set(f, ERR_DENIED,
 			"the domain of %.*s does not stand for this mail (SPF, DKIM, DMARC); send it the way that domain "
@@ -113,8 +107,7 @@ static int unproven(const struct smtp_message *g, const struct group *group, str
 /* mail to a group's own addresses by somebody who neither logged in nor holds a reply address */
 static int by_from(struct forum_txn *t, const struct smtp_message *g, const struct smtp_route *r,
 	const struct group *group,
-	struct smtp_writer *w, enum smtp_code *c_r, struct fail *f)
-{
+	struct smtp_writer *w, enum smtp_code *c_r, struct fail *f) {
 	if (!rights_can_read(t, g->from_member, group))
 		return no_address(c_r, f);
 	if (!g->from_member)
@@ -130,9 +123,8 @@ static int by_from(struct forum_txn *t, const struct smtp_message *g, const stru
 }
 
 /* Commands: whoever it claims to be; what is not proven is asked back. */
-static int by_claim(struct smtp_session *m, struct forum_txn *t, const struct smtp_message *g, const struct smtp_route *r,
-	struct smtp_writer *w, enum smtp_code *c_r, struct fail *f)
-{
+static int by_claim(struct smtp_session *m, struct forum_txn *t, const struct smtp_message *g,
+	const struct smtp_route *r, struct smtp_writer *w, enum smtp_code *c_r, struct fail *f) {
 	struct group group;
 
 	w->member = m->s.member ? m->s.member : g->from_member;
@@ -144,9 +136,8 @@ static int by_claim(struct smtp_session *m, struct forum_txn *t, const struct sm
 }
 
 /* An answer to a mail of ours comes from the one it went to. */
-static int by_answer(struct smtp_session *m, struct forum_txn *t, const struct smtp_message *g, const struct smtp_route *r,
-	struct smtp_writer *w, struct fail *f)
-{
+static int by_answer(struct smtp_session *m, struct forum_txn *t, const struct smtp_message *g,
+	const struct smtp_route *r, struct smtp_writer *w, struct fail *f) {
 	if (m->s.member) {
 		w->member = m->s.member;
 		w->proof = PROOF_LOGIN;
@@ -161,8 +152,7 @@ static int by_answer(struct smtp_session *m, struct forum_txn *t, const struct s
 
 int smtp_author_find(struct smtp_session *m, struct forum_txn *t, const struct smtp_message *g,
 	const struct smtp_route *r,
-	struct smtp_writer *w_r, enum smtp_code *c_r, struct fail *f)
-{
+	struct smtp_writer *w_r, enum smtp_code *c_r, struct fail *f) {
 	struct group group;
 
 	memset(w_r, 0, sizeof *w_r);

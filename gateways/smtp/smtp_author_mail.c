@@ -1,9 +1,9 @@
 /* smtp_author_mail.c - a private word to the author of a post, at the address that stands in the post: for members who
- * both said that they can be written to (set private=on). Neither learns the other's address: what is sent on is a mail of
- * our own with the words in it, from the sender's author address, so that an answer takes the same way back.
+ * both said that they can be written to (set private=on). Neither learns the other's address: what is sent on is a mail
+ * of our own with the words in it, from the sender's author address, so that an answer takes the same way back.
  *
- * Guards: who wrote must be proven; automatic mail was refused before; Forum-Loop marks what we sent; so many a day for a
- * sender; whoever turns private off is out of it at once. */
+ * Guards: who wrote must be proven; automatic mail was refused before; Forum-Loop marks what we sent; so many a day for
+ * a sender; whoever turns private off is out of it at once. */
 #include <stdio.h>
 #include "forumd/base/num.h"
 #include "forumd/forum/author.h"
@@ -22,10 +22,11 @@
 #define PRIVATE_TEXT_MAX 16000
 #define DAY 86400
 
-static const char refusal[] = "authors are not reached in private here; answer in the thread, or write to the group's owner address";
+static const char
+	refusal[] = "authors are not reached in private here; answer in the thread, or write to the group's owner address";
 
-int smtp_author_mail_route(struct smtp_session *m, struct forum_txn *t, struct slice token, struct smtp_route *r, struct fail *f)
-{
+int smtp_author_mail_route(struct smtp_session *m, struct forum_txn *t, struct slice token, struct smtp_route *r,
+	struct fail *f) {
 	struct member who;
 	uint32_t id;
 
@@ -38,30 +39,29 @@ int smtp_author_mail_route(struct smtp_session *m, struct forum_txn *t, struct s
 	return 1;
 }
 
-static struct slice day_key(struct forum_txn *t, uint32_t member)
-{
+static struct slice day_key(struct forum_txn *t, uint32_t member) {
 	return arena_slicef(forum_arena(t), "private:%u", member);
 }
 
-static uint32_t sent_today(struct forum_txn *t, uint32_t member)
-{
+static uint32_t sent_today(struct forum_txn *t, uint32_t member) {
 	struct slice v;
 
 	return memo_get(t, MEMO_PACE, day_key(t, member), &v) > 0 && v.n == 4 ? num_get32(v.p) : 0;
 }
 
-void deliver_author_mail(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
-{
+void deliver_author_mail(struct smtp_session *m, struct forum_txn *t, struct delivery *d) {
 	const struct smtp_message *g = &m->delivery->message;
 	struct buf text = { 0 }, subject = { 0 }, raw = { 0 };
 	struct member who;
 
 	if (!d->writer.member || d->writer.proof == PROOF_NONE) {
-		deliver_refuse(d, SMTP_REFUSED, "only members write to authors, and nothing proves that this mail is from one (no aligned DKIM or SPF); log in to send it");
+		deliver_refuse(d, SMTP_REFUSED,
+			"only members write to authors, and nothing proves that this mail is from one (no aligned DKIM or SPF); log in to send it");
 		return;
 	}
 	if (member_get(t, d->writer.member, &who) <= 0 || !who.private_mail) {
-		deliver_refuse(d, SMTP_REFUSED, "he could not answer you: first send  set private=on  to commands, so that you can be written to");
+		deliver_refuse(d, SMTP_REFUSED,
+			"he could not answer you: first send  set private=on  to commands, so that you can be written to");
 		return;
 	}
 	if (sent_today(t, who.id) >= PRIVATE_A_DAY) {
@@ -82,8 +82,7 @@ void deliver_author_mail(struct smtp_session *m, struct forum_txn *t, struct del
 	buf_free(&raw);
 }
 
-static void author_field(struct buf *out, const char *field, const struct member *who, struct slice domain)
-{
+static void author_field(struct buf *out, const char *field, const struct member *who, struct slice domain) {
 	struct buf v = { 0 }, local = { 0 };
 
 	buf_addf(&local, "author-%u", who->id);
@@ -93,8 +92,8 @@ static void author_field(struct buf *out, const char *field, const struct member
 	buf_free(&local);
 }
 
-static void compose(struct forum_txn *t, const struct delivery *d, const struct member *from, const struct member *to, struct buf *out)
-{
+static void compose(struct forum_txn *t, const struct delivery *d, const struct member *from, const struct member *to,
+	struct buf *out) {
 	struct slice domain = slice_str(forum_domain(forum_of(t)));
 	struct buf v = { 0 };
 
@@ -109,22 +108,23 @@ static void compose(struct forum_txn *t, const struct delivery *d, const struct 
 	msgid_new(&v, domain);
 	field_write(out, "Message-ID", buf_slice(&v));
 	field_write(out, "Forum-Loop", domain);
-	buf_adds(out, "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n");
+	buf_adds(out,
+		"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n");
 	build_qp(d->words, out);
-	buf_addf(out, "\r\n--=20\r\nA private word to you alone; neither of you sees the other's address.\r\nNo more of these: send  set private=3Doff  to commands@%.*s\r\n",
+	buf_addf(out,
+		"\r\n--=20\r\nA private word to you alone; neither of you sees the other's address.\r\nNo more of these: send  set private=3Doff  to commands@%.*s\r\n",
 		SLICE_ARG(domain));
 	buf_free(&v);
 }
 
-int deliver_author_mail_apply(struct forum_txn *t, struct slice message_id, const struct delivery *d, struct fail *f)
-{
+int deliver_author_mail_apply(struct forum_txn *t, struct slice message_id, const struct delivery *d, struct fail *f) {
 	struct member from, to;
 	struct buf mail = { 0 };
 	char n[4];
 	int e;
 
-	if (member_get(t, d->writer.member, &from) <= 0 || member_get(t, d->route->token.member, &to) <= 0 || !from.private_mail
-	    || !to.private_mail || !member_takes_mail(&to))
+	if (member_get(t, d->writer.member, &from) <= 0 || member_get(t, d->route->token.member, &to) <= 0 ||
+		!from.private_mail || !to.private_mail || !member_takes_mail(&to))
 		return fail_set(f, ERR_DENIED, "%s", refusal);
 	compose(t, d, &from, &to, &mail);
 	e = mailq_add_notice(t, to.addresses[0], buf_slice(&mail), NULL);

@@ -3,14 +3,12 @@
 #include <string.h>
 #include "gateways/smtp/smtp_private.h"
 
-static enum step challenge(struct smtp_session *m, const struct buf *out)
-{
+static enum step challenge(struct smtp_session *m, const struct buf *out) {
 	smtp_reply(&m->s, SMTP_CONTINUE_AUTH, buf_len(out) ? buf_bytes(out) : NULL);
 	return STEP_DONE;
 }
 
-static enum step welcome(struct smtp_session *m)
-{
+static enum step welcome(struct smtp_session *m) {
 	session_set_member(&m->s, sasl_member(m->sasl));
 	sasl_free(&m->sasl);
 	smtp_reply(&m->s, SMTP_AUTH_OK, NULL);
@@ -18,8 +16,7 @@ static enum step welcome(struct smtp_session *m)
 }
 
 /* step after the login check */
-static enum step auth_finish(struct session *s)
-{
+static enum step auth_finish(struct session *s) {
 	struct smtp_session *m = smtp_of(s);
 	struct buf out = { 0 };
 	int r = sasl_answer(m->sasl, &m->auth_result, &out);
@@ -38,8 +35,7 @@ static enum step auth_finish(struct session *s)
 	return r == ERR_LIMIT ? STEP_CLOSE : STEP_DONE;
 }
 
-static enum step refuse(struct smtp_session *m, int err)
-{
+static enum step refuse(struct smtp_session *m, int err) {
 	static const struct { int err; enum smtp_code code; } codes[] = {
 		{ ERR_NOTFOUND, SMTP_AUTH_MECHANISM }, { ERR_LOGIN, SMTP_AUTH_NEEDS_TLS }, { ERR_GONE, SMTP_AUTH_CANCELLED },
 		{ ERR_INVALID, SMTP_AUTH_SYNTAX }, { ERR_SYNTAX, SMTP_AUTH_SYNTAX }, { ERR_DENIED, SMTP_AUTH_FAILED },
@@ -53,8 +49,7 @@ static enum step refuse(struct smtp_session *m, int err)
 }
 
 /* what sasl_start() and sasl_line() say */
-static enum step go_on(struct smtp_session *m, int r, const struct buf *out)
-{
+static enum step go_on(struct smtp_session *m, int r, const struct buf *out) {
 	switch (r) {
 	case SASL_CHALLENGE:
 		return challenge(m, out);
@@ -69,8 +64,7 @@ static enum step go_on(struct smtp_session *m, int r, const struct buf *out)
 	}
 }
 
-enum step smtp_cmd_auth(struct session *s, struct slice *args, unsigned n)
-{
+enum step smtp_cmd_auth(struct session *s, struct slice *args, unsigned n) {
 	struct smtp_session *m = smtp_of(s);
 	struct buf out = { 0 };
 	enum step step;
@@ -84,8 +78,7 @@ enum step smtp_cmd_auth(struct session *s, struct slice *args, unsigned n)
 	return step;
 }
 
-enum step smtp_auth_line(struct smtp_session *m)
-{
+enum step smtp_auth_line(struct smtp_session *m) {
 	struct buf *in = conn_input(m->s.conn), out = { 0 };
 	struct slice all = buf_slice(in);
 	ptrdiff_t end = slice_find(all, SLICE("\r\n"));

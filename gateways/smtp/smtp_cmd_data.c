@@ -5,8 +5,7 @@
 #include "forumd/base/num.h"
 
 /* what both refuse before the first octet; STEP_DONE also means refused: *ok_r tells */
-static enum step check_sequence(struct session *s, bool *ok_r)
-{
+static enum step check_sequence(struct session *s, bool *ok_r) {
 	struct smtp_session *m = smtp_of(s);
 
 	*ok_r = false;
@@ -18,8 +17,7 @@ static enum step check_sequence(struct session *s, bool *ok_r)
 	return STEP_DONE;
 }
 
-static enum step refuse_content(struct smtp_session *m, enum smtp_code c, const char *text)
-{
+static enum step refuse_content(struct smtp_session *m, enum smtp_code c, const char *text) {
 	size_t n = m->lmtp ? m->rcpt.n : 1;   /* RFC 2033 4.2: one reply for each accepted recipient */
 
 	session_log(&m->s, "smtp data refused why=\"%s\"", text);
@@ -30,8 +28,7 @@ static enum step refuse_content(struct smtp_session *m, enum smtp_code c, const 
 }
 
 /* the text is whole: line ends and NULs, then delivery */
-static enum step finish(struct smtp_session *m, bool bare, bool nul, bool too_big)
-{
+static enum step finish(struct smtp_session *m, bool bare, bool nul, bool too_big) {
 	if (too_big)
 		return refuse_content(m, SMTP_TOO_BIG, "message too big");
 	if (bare)
@@ -41,8 +38,7 @@ static enum step finish(struct smtp_session *m, bool bare, bool nul, bool too_bi
 	return smtp_check(m);
 }
 
-enum step smtp_cmd_data(struct session *s, struct slice *args, unsigned n)
-{
+enum step smtp_cmd_data(struct session *s, struct slice *args, unsigned n) {
 	struct smtp_session *m = smtp_of(s);
 	bool ok;
 	enum step r = check_sequence(s, &ok);
@@ -61,23 +57,20 @@ enum step smtp_cmd_data(struct session *s, struct slice *args, unsigned n)
 }
 
 /* a text that dribbles in holds memory for nothing */
-static bool too_slow(const struct smtp_session *m)
-{
+static bool too_slow(const struct smtp_session *m) {
 	int64_t ms = clock_mono_ms() - m->collect_start;
 
 	return ms > SMTP_SLOW_MS && (int64_t)buf_len(&m->data) < ms / 1000 * SMTP_RATE_MIN;
 }
 
-static enum step need_more(struct smtp_session *m)
-{
+static enum step need_more(struct smtp_session *m) {
 	if (!too_slow(m) || m->dotted.too_big)
 		return STEP_INPUT;
 	smtp_reply(&m->s, SMTP_TIMEOUT, "too slow");
 	return STEP_CLOSE;
 }
 
-enum step smtp_data_collect(struct smtp_session *m)
-{
+enum step smtp_data_collect(struct smtp_session *m) {
 	if (!dotted_collect(&m->dotted, conn_input(m->s.conn), &m->data))
 		return need_more(m);
 	m->collecting = false;
@@ -85,8 +78,7 @@ enum step smtp_data_collect(struct smtp_session *m)
 }
 
 /* RFC 3030: the octets follow in any case, so they are read (and dropped) even when the command is refused. */
-enum step smtp_cmd_bdat(struct session *s, struct slice *args, unsigned n)
-{
+enum step smtp_cmd_bdat(struct session *s, struct slice *args, unsigned n) {
 	struct smtp_session *m = smtp_of(s);
 	uint64_t size;
 
@@ -106,8 +98,7 @@ enum step smtp_cmd_bdat(struct session *s, struct slice *args, unsigned n)
 	return size ? STEP_DONE : smtp_bdat_collect(m);
 }
 
-static enum step bdat_end(struct smtp_session *m)
-{
+static enum step bdat_end(struct smtp_session *m) {
 	struct slice s;
 	bool bare = false, nul = false;
 
@@ -139,8 +130,7 @@ static enum step bdat_end(struct smtp_session *m)
 	return finish(m, bare, nul, m->dotted.too_big);
 }
 
-enum step smtp_bdat_collect(struct smtp_session *m)
-{
+enum step smtp_bdat_collect(struct smtp_session *m) {
 	struct buf *in = conn_input(m->s.conn);
 	size_t n = buf_len(in);
 

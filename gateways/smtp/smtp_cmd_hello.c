@@ -4,8 +4,7 @@
 #include "forumd/base/text.h"
 
 /* RFC 5321 4.1.4 lets a bad name pass; what could not stand in a log or a header is refused. */
-static bool name_ok(struct slice name)
-{
+static bool name_ok(struct slice name) {
 	if (!name.n || name.n > 255)
 		return false;
 	for (size_t i = 0; i < name.n; i++)
@@ -14,13 +13,11 @@ static bool name_ok(struct slice name)
 	return true;
 }
 
-static bool may_start_tls(const struct session *s)
-{
+static bool may_start_tls(const struct session *s) {
 	return s->config->tls && !conn_is_tls(s->conn);
 }
 
-static void capabilities(struct session *s)
-{
+static void capabilities(struct session *s) {
 	struct smtp_session *m = smtp_of(s);
 	struct buf auth = { 0 };
 	char size[40];
@@ -43,8 +40,7 @@ static void capabilities(struct session *s)
 	smtp_reply_ehlo(s, true, "ENHANCEDSTATUSCODES");
 }
 
-static enum step hello(struct session *s, struct slice name, bool extended)
-{
+static enum step hello(struct session *s, struct slice name, bool extended) {
 	if (!name_ok(slice_trim(name)))
 		return smtp_reply_bad(s, SMTP_SYNTAX_ARGS, NULL);
 	smtp_mail_reset(smtp_of(s));
@@ -57,24 +53,21 @@ static enum step hello(struct session *s, struct slice name, bool extended)
 	return STEP_DONE;
 }
 
-enum step smtp_cmd_ehlo(struct session *s, struct slice *args, unsigned n)
-{
+enum step smtp_cmd_ehlo(struct session *s, struct slice *args, unsigned n) {
 	(void)n;
 	if (smtp_of(s)->lmtp)
 		return smtp_reply_bad(s, SMTP_UNKNOWN, "this is LMTP: say LHLO");
 	return hello(s, args[0], true);
 }
 
-enum step smtp_cmd_helo(struct session *s, struct slice *args, unsigned n)
-{
+enum step smtp_cmd_helo(struct session *s, struct slice *args, unsigned n) {
 	(void)n;
 	if (smtp_of(s)->lmtp)
 		return smtp_reply_bad(s, SMTP_UNKNOWN, "this is LMTP: say LHLO");
 	return hello(s, args[0], false);
 }
 
-enum step smtp_cmd_lhlo(struct session *s, struct slice *args, unsigned n)
-{
+enum step smtp_cmd_lhlo(struct session *s, struct slice *args, unsigned n) {
 	(void)n;
 	if (!smtp_of(s)->lmtp)
 		return smtp_reply_bad(s, SMTP_UNKNOWN, NULL);
@@ -83,8 +76,7 @@ enum step smtp_cmd_lhlo(struct session *s, struct slice *args, unsigned n)
 
 /* RFC 3207 4.2: everything learned before TLS is forgotten, the greeting too; conn_start_tls drops what was pipelined
  * behind this command. */
-enum step smtp_cmd_starttls(struct session *s, struct slice *args, unsigned n)
-{
+enum step smtp_cmd_starttls(struct session *s, struct slice *args, unsigned n) {
 	struct smtp_session *m = smtp_of(s);
 
 	(void)args, (void)n;

@@ -3,13 +3,11 @@
 #include "forumd/base/text.h"
 #include "forumd/run/limits.h"
 
-static enum step bad_params(struct session *s, int e)
-{
+static enum step bad_params(struct session *s, int e) {
 	return smtp_reply_bad(s, e == ERR_INVALID ? SMTP_BAD_PARAMETER : SMTP_SYNTAX_ARGS, NULL);
 }
 
-enum step smtp_cmd_mail(struct session *s, struct slice *args, unsigned n)
-{
+enum step smtp_cmd_mail(struct session *s, struct slice *args, unsigned n) {
 	struct smtp_session *m = smtp_of(s);
 	struct slice rest = args[0];
 	struct smtp_params params;
@@ -45,16 +43,15 @@ enum step smtp_cmd_mail(struct session *s, struct slice *args, unsigned n)
 }
 
 /* Reports go to an address that nothing proves: few a minute, and so more than we would write is not taken. */
-static bool too_many_reports(struct smtp_session *m)
-{
+static bool too_many_reports(struct smtp_session *m) {
 	struct slice key = arena_slicef(m->mail, "mail-report:%.*s", SLICE_ARG(slice_to(m->sender, 320)));
 
 	return !limits_rate(key, 30, SMTP_RCPT_MAX);
 }
 
 /* Some give the same address twice: one delivery, but LMTP answers for each RCPT it accepted. */
-static enum step accept_rcpt(struct smtp_session *m, struct smtp_route *r, struct slice address, const struct smtp_rcpt_params *p)
-{
+static enum step accept_rcpt(struct smtp_session *m, struct smtp_route *r, struct slice address,
+	const struct smtp_rcpt_params *p) {
 	if (p->success && m->sender.n && too_many_reports(m)) {
 		smtp_reply(&m->s, SMTP_RATE, "too many reports asked for in a short time, try again later");
 		return STEP_DONE;
@@ -67,8 +64,7 @@ static enum step accept_rcpt(struct smtp_session *m, struct smtp_route *r, struc
 	return STEP_DONE;
 }
 
-static enum step refuse_rcpt(struct session *s, enum smtp_code c, struct slice address, const struct fail *f)
-{
+static enum step refuse_rcpt(struct session *s, enum smtp_code c, struct slice address, const struct fail *f) {
 	struct buf b = { 0 };
 
 	text_escape(address, 256, &b);
@@ -81,8 +77,7 @@ static enum step refuse_rcpt(struct session *s, enum smtp_code c, struct slice a
 	return smtp_reply_bad(s, c, f->text[0] ? f->text : NULL);
 }
 
-enum step smtp_cmd_rcpt(struct session *s, struct slice *args, unsigned n)
-{
+enum step smtp_cmd_rcpt(struct session *s, struct slice *args, unsigned n) {
 	struct smtp_session *m = smtp_of(s);
 	struct slice rest = args[0];
 	struct fail f = { 0 };

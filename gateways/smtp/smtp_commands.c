@@ -21,8 +21,7 @@ const struct command smtp_commands[] = {
 	{ NULL, NULL, 0, 0, 0, NULL },
 };
 
-static bool is_http(struct slice verb)
-{
+static bool is_http(struct slice verb) {
 	static const char *const words[] = { "GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "CONNECT", "PATCH",
 		"TRACE", "PRI" };
 
@@ -34,8 +33,7 @@ static bool is_http(struct slice verb)
 
 /* A browser made to speak to us would send its headers, then commands of an attacker in the body: end it at once. The
  * same for a TLS hello on a plain port and other noise that begins with no letter. */
-static enum step unknown(struct session *s, struct slice verb)
-{
+static enum step unknown(struct session *s, struct slice verb) {
 	if (is_http(verb) || (verb.n && !text_alpha(verb.p[0]))) {
 		smtp_reply(s, SMTP_NOT_HTTP, NULL);
 		return STEP_CLOSE;
@@ -43,8 +41,7 @@ static enum step unknown(struct session *s, struct slice verb)
 	return smtp_reply_bad(s, SMTP_UNKNOWN, NULL);
 }
 
-static enum step bad_arguments(struct session *s, const struct command *c)
-{
+static enum step bad_arguments(struct session *s, const struct command *c) {
 	struct buf b = { 0 };
 	enum step r;
 
@@ -54,8 +51,7 @@ static enum step bad_arguments(struct session *s, const struct command *c)
 	return r;
 }
 
-static enum step too_long(struct session *s)
-{
+static enum step too_long(struct session *s) {
 	return smtp_reply_bad(s, SMTP_LINE_TOO_LONG, NULL);
 }
 
@@ -65,7 +61,6 @@ static const struct command_protocol protocol_submission = {
 	smtp_commands, SASL_LINE_MAX, unknown, bad_arguments, too_long, NULL, NULL
 };
 
-enum step smtp_command_run(struct smtp_session *m)
-{
+enum step smtp_command_run(struct smtp_session *m) {
 	return command_run(&m->s, m->submission ? &protocol_submission : &protocol, true);
 }

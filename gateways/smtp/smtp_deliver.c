@@ -15,15 +15,13 @@
 #include "forumd/mail/field.h"
 #include "forumd/mail/trim.h"
 
-void deliver_refuse(struct delivery *d, enum smtp_code c, const char *text)
-{
+void deliver_refuse(struct delivery *d, enum smtp_code c, const char *text) {
 	d->refused = true;
 	d->code = c;
 	snprintf(d->text, sizeof d->text, "%s", text);
 }
 
-void deliver_refuse_fail(struct delivery *d, const struct fail *f)
-{
+void deliver_refuse_fail(struct delivery *d, const struct fail *f) {
 	enum smtp_code c = smtp_reply_of(f->code);
 
 	/* a group that went away or is none of his must look like any other missing address */
@@ -32,8 +30,7 @@ void deliver_refuse_fail(struct delivery *d, const struct fail *f)
 
 /* ---- commands ---- */
 
-struct smtp_order *deliver_order(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
-{
+struct smtp_order *deliver_order(struct smtp_session *m, struct forum_txn *t, struct delivery *d) {
 	const struct smtp_message *g = &m->delivery->message;
 	struct arena *a = m->delivery->job->arena;
 	struct smtp_order *o = ARENA_NEW(a, struct smtp_order);
@@ -56,15 +53,15 @@ struct smtp_order *deliver_order(struct smtp_session *m, struct forum_txn *t, st
 	o->joining = m->s.config->joining;
 	o->posts_per_minute = m->s.config->posts_per_minute;
 	o->message_size = m->s.config->message_size;
-	if (d->route->form == FORM_REPLY || (o->answer && (o->from_token == TOKEN_RECEIPT || o->from_token == TOKEN_AUTHOR)))
+	if (d->route->form == FORM_REPLY ||
+		(o->answer && (o->from_token == TOKEN_RECEIPT || o->from_token == TOKEN_AUTHOR)))
 		o->post = d->route->token.id;
 	if (o->answer && o->from_token != TOKEN_RECEIPT && o->from_token != TOKEN_AUTHOR)
 		o->question = d->route->token.id;
 	return o;
 }
 
-static struct slice first_line(struct slice text)
-{
+static struct slice first_line(struct slice text) {
 	struct slice line;
 
 	while (slice_line(&text, &line))
@@ -74,8 +71,7 @@ static struct slice first_line(struct slice text)
 }
 
 /* the mail's own words; the subject when there are none */
-static struct slice own_text(struct smtp_session *m, struct arena *a, bool subject_too)
-{
+static struct slice own_text(struct smtp_session *m, struct arena *a, bool subject_too) {
 	const struct smtp_message *g = &m->delivery->message;
 	struct buf b = { 0 };
 	struct trim_info info;
@@ -91,8 +87,7 @@ static struct slice own_text(struct smtp_session *m, struct arena *a, bool subje
 	return s;
 }
 
-static void prepare_order(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
-{
+static void prepare_order(struct smtp_session *m, struct forum_txn *t, struct delivery *d) {
 	static const char *const words[] = {
 		[FORM_SUBSCRIBE] = "subscribe", [FORM_UNSUBSCRIBE] = "unsubscribe", [FORM_HELP] = "help",
 	};
@@ -110,11 +105,15 @@ static void prepare_order(struct smtp_session *m, struct forum_txn *t, struct de
 		smtp_order_parse(first_line(o->text), o);
 	else
 		smtp_order_parse(slice_str(words[d->route->form]), o);
-	if (o->verb == VERB_NONE && !(o->answer && (o->from_token == TOKEN_CASE || o->from_token == TOKEN_AUTHOR || o->from_token == TOKEN_DIGEST))) {
-		deliver_refuse(d, SMTP_REFUSED, o->answer ? "that word is not understood here" : "this is no command; send the word help");
+	if (o->verb == VERB_NONE &&
+		!(o->answer &&
+			(o->from_token == TOKEN_CASE || o->from_token == TOKEN_AUTHOR || o->from_token == TOKEN_DIGEST))) {
+		deliver_refuse(d, SMTP_REFUSED,
+			o->answer ? "that word is not understood here" : "this is no command; send the word help");
 		return;
 	}
-	if ((o->verb == VERB_EDIT || (o->answer && o->from_token == TOKEN_DIGEST)) && !deliver_within_rate(m, d->writer.member)) {
+	if ((o->verb == VERB_EDIT || (o->answer && o->from_token == TOKEN_DIGEST)) &&
+		!deliver_within_rate(m, d->writer.member)) {
 		deliver_refuse(d, SMTP_RATE, "too many posts in a short time, try again later");
 		return;
 	}
@@ -122,8 +121,7 @@ static void prepare_order(struct smtp_session *m, struct forum_txn *t, struct de
 }
 
 /* A mail to a group or a post whose only line is a command. True: it is no post. */
-bool deliver_alone(struct smtp_session *m, struct forum_txn *t, struct delivery *d, struct slice text)
-{
+bool deliver_alone(struct smtp_session *m, struct forum_txn *t, struct delivery *d, struct slice text) {
 	struct smtp_order *o;
 	struct slice line = first_line(text);
 
@@ -135,7 +133,8 @@ bool deliver_alone(struct smtp_session *m, struct forum_txn *t, struct delivery 
 		return false;
 	if (d->route->form == FORM_GROUP) {
 		/* a word to a whole group: what only the sender wants to hear */
-		if (o->rest.n || (o->verb != VERB_JOIN && o->verb != VERB_SUBSCRIBE && o->verb != VERB_UNSUBSCRIBE && o->verb != VERB_HELP))
+		if (o->rest.n ||
+			(o->verb != VERB_JOIN && o->verb != VERB_SUBSCRIBE && o->verb != VERB_UNSUBSCRIBE && o->verb != VERB_HELP))
 			return false;
 	} else if (!smtp_order_alone(o)) {
 		return false;
@@ -144,15 +143,14 @@ bool deliver_alone(struct smtp_session *m, struct forum_txn *t, struct delivery 
 	return true;
 }
 
-static void prepare_one(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
-{
+static void prepare_one(struct smtp_session *m, struct forum_txn *t, struct delivery *d) {
 	struct fail f = { 0 };
 	enum smtp_code c;
 
 	if (smtp_author_find(m, t, &m->delivery->message, d->route, &d->writer, &c, &f) < 0) {
 		/* a stranger's one word join */
-		if (d->route->form != FORM_GROUP || m->delivery->message.from_member || c == SMTP_NO_ADDRESS
-		    || !deliver_alone(m, t, d, own_text(m, m->delivery->job->arena, false)) || d->order->verb == VERB_UNSUBSCRIBE)
+		if (d->route->form != FORM_GROUP || m->delivery->message.from_member || c == SMTP_NO_ADDRESS ||
+			!deliver_alone(m, t, d, own_text(m, m->delivery->job->arena, false)) || d->order->verb == VERB_UNSUBSCRIBE)
 			deliver_refuse(d, c, f.text);
 		return;
 	}
@@ -167,15 +165,13 @@ static void prepare_one(struct smtp_session *m, struct forum_txn *t, struct deli
 }
 
 /* Reports come to bounce addresses, and to the postmaster; nothing that has been here before goes round again. */
-static bool takes_automatic(enum smtp_form form, enum inbound_auto automatic)
-{
+static bool takes_automatic(enum smtp_form form, enum inbound_auto automatic) {
 	return automatic == INBOUND_PERSONAL || form == FORM_BOUNCE
 		|| (form == FORM_POSTMASTER && automatic != INBOUND_OWN_LOOP && automatic != INBOUND_HOPS);
 }
 
 /* What is wrong with the mail for every recipient that is no bounce address. */
-static void prepare_all(struct smtp_session *m, struct forum_txn *t, size_t from, size_t n)
-{
+static void prepare_all(struct smtp_session *m, struct forum_txn *t, size_t from, size_t n) {
 	struct smtp_mail *mail = m->delivery;
 	struct smtp_message *g = &mail->message;
 	struct fail f = { 0 };
@@ -201,8 +197,7 @@ static void prepare_all(struct smtp_session *m, struct forum_txn *t, size_t from
 
 /* ---- the job: on the writer ---- */
 
-static int deliver_apply(struct forum_txn *t, struct job *j, struct fail *f)
-{
+static int deliver_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	struct smtp_job *w = j->data;
 
 	for (size_t i = 0; i < w->n; i++) {
@@ -229,22 +224,19 @@ static int deliver_apply(struct forum_txn *t, struct job *j, struct fail *f)
 
 struct refusal { struct slice message_id; char text[300]; };
 
-static int refusal_apply(struct forum_txn *t, struct job *j, struct fail *f)
-{
+static int refusal_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	struct refusal *r = j->data;
 
 	(void)f;
 	return trace_add(t, 0, r->message_id, "%s", r->text);
 }
 
-static void refusal_done(struct job *j)
-{
+static void refusal_done(struct job *j) {
 	job_free(&j);
 }
 
 /* Refusals are traced too, in the bulk lane and not more than ten a second: strangers must not make us write. */
-static void trace_refusal(struct smtp_session *m, const struct delivery *d)
-{
+static void trace_refusal(struct smtp_session *m, const struct delivery *d) {
 	struct job *j;
 	struct refusal *r;
 
@@ -263,8 +255,7 @@ static void trace_refusal(struct smtp_session *m, const struct delivery *d)
 
 /* ---- answers ---- */
 
-static void answer_one(struct smtp_session *m, struct delivery *d)
-{
+static void answer_one(struct smtp_session *m, struct delivery *d) {
 	struct session *s = &m->s;
 	const struct post_result *r = &d->post.result;
 
@@ -291,8 +282,7 @@ static void answer_one(struct smtp_session *m, struct delivery *d)
 		stat_add(STAT_posts_in, 1);
 }
 
-static void answer_all(struct smtp_session *m)
-{
+static void answer_all(struct smtp_session *m) {
 	struct smtp_mail *mail = m->delivery;
 	struct delivery *worst = &mail->v[0];
 
@@ -309,8 +299,7 @@ static void answer_all(struct smtp_session *m)
 
 /* ---- the order of things ---- */
 
-static void fill_job(struct smtp_session *m, struct slice checked, struct job *j, size_t from, size_t n)
-{
+static void fill_job(struct smtp_session *m, struct slice checked, struct job *j, size_t from, size_t n) {
 	const struct smtp_mail *mail = m->delivery;
 	struct smtp_job *w = ARENA_NEW(j->arena, struct smtp_job);
 
@@ -341,8 +330,7 @@ static void fill_job(struct smtp_session *m, struct slice checked, struct job *j
 }
 
 /* Prepare the deliveries [from, from+n) for one job. 1 there is something to store, 0 all refused. */
-static int prepare_job(struct smtp_session *m, size_t from, size_t n)
-{
+static int prepare_job(struct smtp_session *m, size_t from, size_t n) {
 	struct smtp_mail *mail = m->delivery;
 	struct forum_txn *t = session_read(&m->s);
 	struct job *j = job_new(&m->s, deliver_apply);
@@ -368,8 +356,7 @@ static int prepare_job(struct smtp_session *m, size_t from, size_t n)
 	return 1;
 }
 
-static enum step deliver_step(struct session *s)
-{
+static enum step deliver_step(struct session *s) {
 	struct smtp_session *m = smtp_of(s);
 	struct smtp_mail *mail = m->delivery;
 
@@ -387,8 +374,7 @@ static enum step deliver_step(struct session *s)
 	return STEP_DONE;
 }
 
-void smtp_deliver_done(struct smtp_session *m, struct job *j)
-{
+void smtp_deliver_done(struct smtp_session *m, struct job *j) {
 	struct smtp_job *w = j->data;
 
 	for (size_t i = 0; i < w->n; i++) {
@@ -405,8 +391,7 @@ void smtp_deliver_done(struct smtp_session *m, struct job *j)
 	m->delivery->job = NULL;
 }
 
-enum step smtp_deliver(struct smtp_session *m)
-{
+enum step smtp_deliver(struct smtp_session *m) {
 	struct smtp_mail *mail = ARENA_NEW(m->mail, struct smtp_mail);
 
 	mail->message.raw = buf_slice(&m->data);

@@ -1,5 +1,5 @@
-/* smtp_deliver_post.c - a mail that becomes a post: which post it answers, what is odd about it, storing it, and what later
- * mails are judged by. */
+/* smtp_deliver_post.c - a mail that becomes a post: which post it answers, what is odd about it, storing it, and what
+ * later mails are judged by. */
 #include <stdio.h>
 #include "forumd/base/base64.h"
 #include "forumd/base/digest.h"
@@ -14,8 +14,7 @@
 
 #define OUR_FIELDS_MAX 8192         /* what smtp_check.c may put in front of a mail of the size allowed */
 
-bool deliver_within_rate(struct smtp_session *m, uint32_t member)
-{
+bool deliver_within_rate(struct smtp_session *m, uint32_t member) {
 	char key[32];
 	unsigned max = m->s.config->posts_per_minute;
 	int n = snprintf(key, sizeof key, "mail-post:%u", member);
@@ -26,8 +25,7 @@ bool deliver_within_rate(struct smtp_session *m, uint32_t member)
 #define ALIAS_IDS 24
 
 /* ids the mail names, what it answers first: those of In-Reply-To (*direct_r of them), then References from the end */
-static size_t cited(struct slice header, struct arena *a, struct slice ids[ALIAS_IDS], size_t *direct_r)
-{
+static size_t cited(struct slice header, struct arena *a, struct slice ids[ALIAS_IDS], size_t *direct_r) {
 	struct slice last[ALIAS_IDS - 4], id;
 	struct buf b = { 0 };
 	size_t n = 0, seen = 0;
@@ -47,8 +45,8 @@ static size_t cited(struct slice header, struct arena *a, struct slice ids[ALIAS
 }
 
 /* The post that ids nobody here has stand for: rewritten on the way, or only a Thread-Index. */
-static uint64_t find_alias(struct smtp_session *m, struct forum_txn *t, struct delivery *d, enum parent_reason *reason_r)
-{
+static uint64_t find_alias(struct smtp_session *m, struct forum_txn *t, struct delivery *d,
+	enum parent_reason *reason_r) {
 	struct slice header = m->delivery->message.header, v, ids[ALIAS_IDS];
 	struct buf b = { 0 }, index = { 0 };
 	uint64_t found = 0;
@@ -88,8 +86,7 @@ static uint64_t find_alias(struct smtp_session *m, struct forum_txn *t, struct d
 
 /* An answer to a post that was moved aside, sent to the group it stood in (the Reply-To of a message that somebody has
  * since before): it goes where its thread is. */
-static void follow_aside(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
-{
+static void follow_aside(struct smtp_session *m, struct forum_txn *t, struct delivery *d) {
 	struct slice ids[ALIAS_IDS], name = arena_slicef(m->mail, "%.*s.aside", SLICE_ARG(d->route->group_name));
 	struct smtp_route *there = ARENA_NEW(m->mail, struct smtp_route);
 	struct post p;
@@ -112,8 +109,7 @@ static void follow_aside(struct smtp_session *m, struct forum_txn *t, struct del
 #define PACE_MAX 20                /* mails of one member to one thread in an hour */
 #define PACE_SAME_MAX 3            /* that say the same: a machine answers */
 
-static struct slice member_key(struct arena *a, uint32_t member, uint64_t n)
-{
+static struct slice member_key(struct arena *a, uint32_t member, uint64_t n) {
 	char *p = arena_alloc(a, 12);
 
 	num_put32(p, member);
@@ -121,16 +117,14 @@ static struct slice member_key(struct arena *a, uint32_t member, uint64_t n)
 	return slice_of(p, n ? 12 : 4);
 }
 
-static uint32_t count_of(struct forum_txn *t, enum memo kind, struct slice key)
-{
+static uint32_t count_of(struct forum_txn *t, enum memo kind, struct slice key) {
 	struct slice v;
 
 	return memo_get(t, kind, key, &v) > 0 && v.n == 4 ? num_get32(v.p) : 0;
 }
 
 /* what an attentive secretary would ask about before sending it to everybody; NULL: nothing */
-static const char *doubt(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
-{
+static const char *doubt(struct smtp_session *m, struct forum_txn *t, struct delivery *d) {
 	struct arena *a = m->delivery->job->arena;
 	struct slice text = slice_trim(d->cut.text), v;
 	unsigned char hash[32];
@@ -146,24 +140,31 @@ static const char *doubt(struct smtp_session *m, struct forum_txn *t, struct del
 	/* short ones are said twice and meant twice */
 	if (text.n >= AGAIN_MIN && memo_get(t, MEMO_MAIL, d->text_key, &v) > 0 && !slice_eq(v, d->draft.message_id))
 		return HOLD_AGAIN;
-	if (d->thread && d->writer.proof != PROOF_LOGIN && (count_of(t, MEMO_PACE, member_key(a, d->writer.member, d->thread)) >= PACE_MAX
-	    || count_of(t, MEMO_PACE, d->text_key) >= PACE_SAME_MAX))
+	if (d->thread && d->writer.proof != PROOF_LOGIN &&
+		(count_of(t, MEMO_PACE, member_key(a, d->writer.member, d->thread)) >= PACE_MAX ||
+			count_of(t, MEMO_PACE, d->text_key) >= PACE_SAME_MAX))
 		return HOLD_PACE;
 	if (memo_get(t, MEMO_FIRST, member_key(a, d->writer.member, 0), &v) > 0)
 		return HOLD_FIRST;
 	return NULL;
 }
 
-void deliver_post(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
-{
+void deliver_post(struct smtp_session *m, struct forum_txn *t, struct delivery *d) {
 	struct arena *a = m->delivery->job->arena;
 	struct fail f = { 0 };
 	const char *why;
 	struct post parent;
 	struct post_in in = {
-		.source = POST_FROM_MAIL, .member = d->writer.member, .groups = &d->route->group, .ngroups = 1,
-		.hold = d->writer.hold, .hold_reason = slice_str(d->writer.hold_reason ? d->writer.hold_reason : ""),
-		.trim = true, .cut = &d->cut, .max_size = m->s.config->message_size + OUR_FIELDS_MAX, .path_host = slice_str(m->s.config->domain),
+		.source = POST_FROM_MAIL,
+		.member = d->writer.member,
+		.groups = &d->route->group,
+		.ngroups = 1,
+		.hold = d->writer.hold,
+		.hold_reason = slice_str(d->writer.hold_reason ? d->writer.hold_reason : ""),
+		.trim = true,
+		.cut = &d->cut,
+		.max_size = m->s.config->message_size + OUR_FIELDS_MAX,
+		.path_host = slice_str(m->s.config->domain),
 	};
 
 	if (!deliver_within_rate(m, d->writer.member)) {
@@ -198,8 +199,7 @@ void deliver_post(struct smtp_session *m, struct forum_txn *t, struct delivery *
 }
 
 /* The same mail for a second group: one post, one more place. Not on the word of an unproven sender. */
-static int apply_crosspost(struct forum_txn *t, struct delivery *d, struct fail *f)
-{
+static int apply_crosspost(struct forum_txn *t, struct delivery *d, struct fail *f) {
 	uint32_t id = d->draft.groups[0];
 	struct group g, other;
 	struct post p;
@@ -230,8 +230,7 @@ static int apply_crosspost(struct forum_txn *t, struct delivery *d, struct fail 
 #define PICTURE_DAYS 400
 
 /* pictures shown now need not be shown again */
-static void note_pictures(struct forum_txn *t, const struct delivery *d)
-{
+static void note_pictures(struct forum_txn *t, const struct delivery *d) {
 	unsigned char id[16];
 
 	digest_id(d->draft.message_id, id);
@@ -252,8 +251,7 @@ static void note_number(struct forum_txn *t, enum memo kind, struct slice key, u
 }
 
 /* what later mails are judged by */
-static void note_mail(struct forum_txn *t, struct arena *a, const struct delivery *d)
-{
+static void note_mail(struct forum_txn *t, struct arena *a, const struct delivery *d) {
 	uint64_t id = d->post.result.id;
 	struct slice pace;
 
@@ -273,8 +271,7 @@ static void note_mail(struct forum_txn *t, struct arena *a, const struct deliver
 }
 
 /* He who answers has read what he answers; for those who want their marks kept by mail too. */
-static int note_marks(struct forum_txn *t, const struct delivery *d)
-{
+static int note_marks(struct forum_txn *t, const struct delivery *d) {
 	struct range_set one = { 0 };
 	struct post p, parent;
 	struct member m;
@@ -284,7 +281,8 @@ static int note_marks(struct forum_txn *t, const struct delivery *d)
 	    || post_get(t, d->post.result.id, &p) <= 0)
 		return 1;
 	for (size_t i = 0; i < p.nplaces && e >= 0; i++) {
-		uint32_t group = p.places[i].group, n = p.parent && post_get(t, p.parent, &parent) > 0 ? post_number_in(&parent, group) : 0;
+		uint32_t group = p.places[i].group,
+				 n = p.parent && post_get(t, p.parent, &parent) > 0 ? post_number_in(&parent, group) : 0;
 
 		if (p.places[i].number) {
 			range_set_add(&one, p.places[i].number, p.places[i].number);
@@ -303,10 +301,11 @@ static int note_marks(struct forum_txn *t, const struct delivery *d)
 }
 
 /* One for each post; when nobody knows who wrote it, not more than one in ten minutes goes to whose name was used. */
-static int give_receipt(struct forum_txn *t, struct arena *a, const struct delivery *d, unsigned hold_seconds)
-{
-	bool pending = d->post.result.state == POST_PENDING, unproven = d->writer.proof == PROOF_NONE || (pending && d->writer.proof == PROOF_TOKEN
-		&& d->writer.hold_reason && !strcmp(d->writer.hold_reason, HOLD_CHECK));
+static int give_receipt(struct forum_txn *t, struct arena *a, const struct delivery *d, unsigned hold_seconds) {
+	bool pending = d->post.result.state == POST_PENDING,
+		 unproven = d->writer.proof == PROOF_NONE ||
+		(pending && d->writer.proof == PROOF_TOKEN && d->writer.hold_reason &&
+			!strcmp(d->writer.hold_reason, HOLD_CHECK));
 	struct smtp_receipt r = { .post = d->post.result.id, .member = d->writer.member, .group = d->route->group,
 		.address = d->receipt_to, .message_id = d->draft.message_id, .hold = d->draft.hold_reason, .cut = &d->cut,
 		.hold_seconds = hold_seconds, .unproven = unproven };
@@ -322,8 +321,7 @@ static int give_receipt(struct forum_txn *t, struct arena *a, const struct deliv
 	return smtp_receipt_add(t, &r);
 }
 
-int deliver_post_apply(struct forum_txn *t, struct job *j, struct delivery *d, struct fail *f)
-{
+int deliver_post_apply(struct forum_txn *t, struct job *j, struct delivery *d, struct fail *f) {
 	static const char *const proofs[] = {
 		[PROOF_NONE] = "no proof", [PROOF_LOGIN] = "login", [PROOF_TOKEN] = "reply address",
 			[PROOF_AUTH_RESULTS] = "sender check",

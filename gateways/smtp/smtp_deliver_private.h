@@ -37,7 +37,12 @@ struct smtp_mail {
  * points into it; the results are copied back when both meet again. */
 /* checked: what our own check saw of the sender, for the trace; empty: none */
 /* report: the mail that tells report_to of the delivery; empty: nobody asked */
-struct smtp_job { struct slice message_id, checked, report_to, report; struct delivery *v; size_t n, from; unsigned hold_seconds; };
+struct smtp_job {
+	struct slice message_id, checked, report_to, report;
+	struct delivery *v;
+	size_t n, from;
+	unsigned hold_seconds;
+};
 
 void deliver_refuse(struct delivery *d, enum smtp_code c, const char *text);
 void deliver_refuse_fail(struct delivery *d, const struct fail *f);

@@ -10,8 +10,7 @@
 #include "gateways/smtp/smtp_deliver_private.h"
 
 /* A complaint ends the subscription it is about. The token is in the report, or it is the address itself. */
-static bool prepare_complaint(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
-{
+static bool prepare_complaint(struct smtp_session *m, struct forum_txn *t, struct delivery *d) {
 	const struct smtp_message *g = &m->delivery->message;
 	struct slice original;
 
@@ -30,8 +29,7 @@ static bool prepare_complaint(struct smtp_session *m, struct forum_txn *t, struc
 
 /* Only a report of a final failure counts: absence notes and delays come to the same address. 5.7.x is about the mail
  * (its content, our reputation), not about the address. */
-void deliver_bounce(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
-{
+void deliver_bounce(struct smtp_session *m, struct forum_txn *t, struct delivery *d) {
 	const struct smtp_message *g = &m->delivery->message;
 	struct inbound_dsn dsn;
 	struct slice status;
@@ -50,13 +48,13 @@ void deliver_bounce(struct smtp_session *m, struct forum_txn *t, struct delivery
 	status = slice_trim(dsn.status);
 	failed = slice_is_nocase(slice_trim(dsn.action), "failed");
 	d->soft_bounce = failed && status.n && status.p[0] == '4';
-	d->hard_bounce = failed && !d->soft_bounce && (!status.n || status.p[0] == '5') && !slice_starts(status, SLICE("5.7."));
+	d->hard_bounce = failed && !d->soft_bounce && (!status.n || status.p[0] == '5') &&
+		!slice_starts(status, SLICE("5.7."));
 	d->bounce_text = arena_slicef(m->delivery->job->arena, "%.*s %.*s", SLICE_ARG(slice_to(dsn.action, 20)),
 		SLICE_ARG(slice_to(dsn.status, 20)));
 }
 
-void deliver_forward(struct smtp_session *m, struct forum_txn *t, struct delivery *d)
-{
+void deliver_forward(struct smtp_session *m, struct forum_txn *t, struct delivery *d) {
 	struct fail f = { 0 };
 	enum smtp_code c = SMTP_REFUSED;
 
@@ -67,8 +65,7 @@ void deliver_forward(struct smtp_session *m, struct forum_txn *t, struct deliver
 }
 
 /* RFC 3461 5.2: the original recipient as it was told us */
-static void original_recipient(const struct smtp_route *r, struct arena *a, struct dsn_recipient *v)
-{
+static void original_recipient(const struct smtp_route *r, struct arena *a, struct dsn_recipient *v) {
 	ptrdiff_t semicolon = slice_chr(r->orcpt, ';');
 	struct buf b = { 0 };
 
@@ -80,9 +77,11 @@ static void original_recipient(const struct smtp_route *r, struct arena *a, stru
 	buf_free(&b);
 }
 
-struct slice deliver_success_report(struct smtp_session *m, const struct delivery *v, size_t n, struct arena *a)
-{
-	struct dsn_report r = { .domain = slice_str(m->s.config->domain), .to = m->sender, .header = m->delivery->message.header, .arrival = clock_now() };
+struct slice deliver_success_report(struct smtp_session *m, const struct delivery *v, size_t n, struct arena *a) {
+	struct dsn_report r = { .domain = slice_str(m->s.config->domain),
+		.to = m->sender,
+		.header = m->delivery->message.header,
+		.arrival = clock_now() };
 	struct dsn_recipient *who = arena_zalloc(a, n * sizeof *who);
 	struct buf out = { 0 }, id = { 0 };
 	struct slice report = SLICE("");
@@ -106,8 +105,7 @@ struct slice deliver_success_report(struct smtp_session *m, const struct deliver
 }
 
 /* programs that answer by themselves stop no mail and start none; nothing else about the mail matters */
-void deliver_mail_token(struct delivery *d)
-{
+void deliver_mail_token(struct delivery *d) {
 	char key[32];
 	int n = snprintf(key, sizeof key, "mail-token:%u", d->route->token.member);
 
@@ -115,8 +113,7 @@ void deliver_mail_token(struct delivery *d)
 		deliver_refuse(d, SMTP_RATE, "too many requests in a short time, try again later");
 }
 
-int deliver_complaint_apply(struct forum_txn *t, struct delivery *d, struct fail *f)
-{
+int deliver_complaint_apply(struct forum_txn *t, struct delivery *d, struct fail *f) {
 	struct config *c = config_current();
 	int e = unsubscribe_apply(t, c, &d->complained, "complaint", f);
 
@@ -125,8 +122,7 @@ int deliver_complaint_apply(struct forum_txn *t, struct delivery *d, struct fail
 }
 
 /* The token is spent with the first failure it reports: a storm of reports counts once. */
-int deliver_bounce_apply(struct forum_txn *t, struct slice message_id, struct delivery *d, struct fail *f)
-{
+int deliver_bounce_apply(struct forum_txn *t, struct slice message_id, struct delivery *d, struct fail *f) {
 	const struct reply_token *k = &d->route->token;
 	int e = 1;
 
@@ -151,8 +147,7 @@ int deliver_bounce_apply(struct forum_txn *t, struct slice message_id, struct de
 	return 1;
 }
 
-int deliver_mail_token_apply(struct forum_txn *t, struct delivery *d, struct fail *f)
-{
+int deliver_mail_token_apply(struct forum_txn *t, struct delivery *d, struct fail *f) {
 	struct config *c = config_current();
 	int e = unsubscribe_apply(t, c, &d->route->token, "mail", f);
 

@@ -1,6 +1,6 @@
 /* smtp_forward.c - GROUP-owner@ to the group's moderators, postmaster@ and abuse@ (RFC 5321 4.5.1, RFC 2142) to the
- * administrators: the mail goes on as it came, inside a notice of ours, so that neither SPF nor DKIM of its sender is in
- * the way and a bounce of it comes back to nobody. Few a minute: strangers write there. */
+ * administrators: the mail goes on as it came, inside a notice of ours, so that neither SPF nor DKIM of its sender is
+ * in the way and a bounce of it comes back to nobody. Few a minute: strangers write there. */
 #include <stdio.h>
 #include "forumd/base/clock.h"
 #include "forumd/base/rnd.h"
@@ -17,8 +17,7 @@
 #define FORWARD_BYTES 40000        /* of the mail; notices are at most 60 KiB */
 #define FORWARD_LINE 990
 
-static size_t find_people(struct forum_txn *t, enum role role, uint32_t group, struct arena *a, struct slice *to)
-{
+static size_t find_people(struct forum_txn *t, enum role role, uint32_t group, struct arena *a, struct slice *to) {
 	uint32_t cursor = 0;
 	struct member who;
 	size_t n = 0;
@@ -30,8 +29,7 @@ static size_t find_people(struct forum_txn *t, enum role role, uint32_t group, s
 }
 
 /* whole lines, none too long, no NUL; cut at FORWARD_BYTES */
-static void add_original(struct slice raw, struct buf *out)
-{
+static void add_original(struct slice raw, struct buf *out) {
 	struct slice line, rest = raw;
 
 	while (slice_line(&rest, &line)) {
@@ -46,8 +44,7 @@ static void add_original(struct slice raw, struct buf *out)
 	}
 }
 
-static void add_field(struct buf *out, const char *name, const char *fmt, struct slice value)
-{
+static void add_field(struct buf *out, const char *name, const char *fmt, struct slice value) {
 	struct buf b = { 0 };
 
 	buf_addf(&b, fmt, SLICE_ARG(value));
@@ -55,8 +52,7 @@ static void add_field(struct buf *out, const char *name, const char *fmt, struct
 	buf_free(&b);
 }
 
-static void write_notice(const struct config *c, const struct smtp_message *g, struct slice address, struct buf *out)
-{
+static void write_notice(const struct config *c, const struct smtp_message *g, struct slice address, struct buf *out) {
 	struct buf b = { 0 }, boundary = { 0 };
 
 	buf_adds(&boundary, "forward-");
@@ -80,7 +76,8 @@ static void write_notice(const struct config *c, const struct smtp_message *g, s
 	field_write(out, "Forum-Loop", slice_str(c->domain));
 	field_write(out, "MIME-Version", SLICE("1.0"));
 	add_field(out, "Content-Type", "multipart/mixed; boundary=\"%.*s\"", buf_slice(&boundary));
-	buf_addf(out, "\r\n--%.*s\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nThis mail came for %.*s. Nothing proves who sent it.\r\n"
+	buf_addf(out,
+		"\r\n--%.*s\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nThis mail came for %.*s. Nothing proves who sent it.\r\n"
 		"An answer goes to the address it gives as its own.\r\n\r\n--%.*s\r\nContent-Type: message/rfc822\r\n"
 		"Content-Disposition: inline\r\nContent-Transfer-Encoding: 8bit\r\n\r\n",
 		SLICE_ARG(buf_slice(&boundary)), SLICE_ARG(address), SLICE_ARG(buf_slice(&boundary)));
@@ -90,9 +87,8 @@ static void write_notice(const struct config *c, const struct smtp_message *g, s
 	buf_free(&boundary);
 }
 
-int smtp_forward_prepare(struct smtp_session *m, struct forum_txn *t, const struct smtp_message *g, const struct smtp_route *r,
-	struct arena *a, struct smtp_forward *w_r, enum smtp_code *c_r, struct fail *f)
-{
+int smtp_forward_prepare(struct smtp_session *m, struct forum_txn *t, const struct smtp_message *g,
+	const struct smtp_route *r, struct arena *a, struct smtp_forward *w_r, enum smtp_code *c_r, struct fail *f) {
 	struct buf b = { 0 };
 	char key[40];
 	int n = snprintf(key, sizeof key, "mail-forward:%u", r->group);
@@ -106,15 +102,15 @@ int smtp_forward_prepare(struct smtp_session *m, struct forum_txn *t, const stru
 		w_r->n = find_people(t, ROLE_ADMIN, 0, a, w_r->to);
 	*c_r = SMTP_REFUSED;
 	if (!w_r->n)
-		return fail_set(f, ERR_DENIED, "nobody reads mail at this address; write to the postmaster of the parent domain");
+		return fail_set(f, ERR_DENIED,
+			"nobody reads mail at this address; write to the postmaster of the parent domain");
 	write_notice(m->s.config, g, r->address, &b);
 	w_r->mail = arena_slice(a, buf_slice(&b));
 	buf_free(&b);
 	return 1;
 }
 
-int smtp_forward_apply(struct forum_txn *t, const struct smtp_forward *w)
-{
+int smtp_forward_apply(struct forum_txn *t, const struct smtp_forward *w) {
 	int e = 1;
 
 	for (size_t i = 0; i < w->n && e > 0; i++)
@@ -123,8 +119,7 @@ int smtp_forward_apply(struct forum_txn *t, const struct smtp_forward *w)
 }
 
 int smtp_forward_complaint(struct forum_txn *t, struct arena *a, const struct smtp_message *g, char separator,
-	struct reply_token *k_r)
-{
+	struct reply_token *k_r) {
 	struct slice original, rest, token;
 	struct buf v = { 0 };
 	int found = 0;

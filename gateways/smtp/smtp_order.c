@@ -15,23 +15,49 @@
 
 
 static const struct { const char *word; enum smtp_verb verb; } verbs[] = {
-	{ "help", VERB_HELP }, { "join", VERB_JOIN }, { "subscribe", VERB_SUBSCRIBE }, { "unsubscribe", VERB_UNSUBSCRIBE },
-	{ "stand aside", VERB_ASIDE }, { "come back", VERB_BACK }, { "leave and anonymise", VERB_FORGET }, { "leave and anonymize", VERB_FORGET }, { "leave", VERB_LEAVE }, { "password", VERB_PASSWORD },
-	{ "search", VERB_SEARCH }, { "catchup", VERB_CATCHUP }, { "catch up", VERB_CATCHUP }, { "export", VERB_EXPORT }, { "mentions", VERB_MENTIONS }, { "agree", VERB_AGREE }, { "set", VERB_SET }, { "mute", VERB_MUTE }, { "watch", VERB_WATCH }, { "unmute", VERB_UNMUTE },
-	{ "flag", VERB_FLAG }, { "undo", VERB_UNDO }, { "whole", VERB_WHOLE }, { "under", VERB_UNDER }, { "split", VERB_SPLIT }, { "edit", VERB_EDIT }, { "apologise", VERB_APOLOGISE }, { "apologize", VERB_APOLOGISE }, { "withdraw", VERB_WITHDRAW }, { "confirm", VERB_CONFIRM },
-	{ "yes", VERB_CONFIRM }, { "i agree", VERB_CONFIRM }, { "ok", VERB_CONFIRM },
+	{ "help", VERB_HELP },
+	{ "join", VERB_JOIN },
+	{ "subscribe", VERB_SUBSCRIBE },
+	{ "unsubscribe", VERB_UNSUBSCRIBE },
+	{ "stand aside", VERB_ASIDE },
+	{ "come back", VERB_BACK },
+	{ "leave and anonymise", VERB_FORGET },
+	{ "leave and anonymize", VERB_FORGET },
+	{ "leave", VERB_LEAVE },
+	{ "password", VERB_PASSWORD },
+	{ "search", VERB_SEARCH },
+	{ "catchup", VERB_CATCHUP },
+	{ "catch up", VERB_CATCHUP },
+	{ "export", VERB_EXPORT },
+	{ "mentions", VERB_MENTIONS },
+	{ "agree", VERB_AGREE },
+	{ "set", VERB_SET },
+	{ "mute", VERB_MUTE },
+	{ "watch", VERB_WATCH },
+	{ "unmute", VERB_UNMUTE },
+	{ "flag", VERB_FLAG },
+	{ "undo", VERB_UNDO },
+	{ "whole", VERB_WHOLE },
+	{ "under", VERB_UNDER },
+	{ "split", VERB_SPLIT },
+	{ "edit", VERB_EDIT },
+	{ "apologise", VERB_APOLOGISE },
+	{ "apologize", VERB_APOLOGISE },
+	{ "withdraw", VERB_WITHDRAW },
+	{ "confirm", VERB_CONFIRM },
+	{ "yes", VERB_CONFIRM },
+	{ "i agree", VERB_CONFIRM },
+	{ "ok", VERB_CONFIRM },
 };
 
-const char *order_verb_word(enum smtp_verb v)
-{
+const char *order_verb_word(enum smtp_verb v) {
 	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
 		if (verbs[i].verb == v)
 			return verbs[i].word;
 	return "?";
 }
 
-bool smtp_order_parse(struct slice line, struct smtp_order *o)
-{
+bool smtp_order_parse(struct slice line, struct smtp_order *o) {
 	line = slice_trim(line);
 	o->verb = VERB_NONE;
 	o->line = line;
@@ -52,12 +78,17 @@ bool smtp_order_parse(struct slice line, struct smtp_order *o)
 	return false;
 }
 
-bool smtp_order_alone(const struct smtp_order *o)
-{
+bool smtp_order_alone(const struct smtp_order *o) {
 	struct slice rest = o->rest, kind;
 
 	switch (o->verb) {
-	case VERB_MUTE: case VERB_WATCH: case VERB_UNMUTE: case VERB_UNDO: case VERB_UNSUBSCRIBE: case VERB_ASIDE: case VERB_LEAVE:
+	case VERB_MUTE:
+	case VERB_WATCH:
+	case VERB_UNMUTE:
+	case VERB_UNDO:
+	case VERB_UNSUBSCRIBE:
+	case VERB_ASIDE:
+	case VERB_LEAVE:
 	case VERB_PASSWORD: case VERB_HELP:
 		return !o->rest.n;
 	case VERB_FLAG:
@@ -69,16 +100,15 @@ bool smtp_order_alone(const struct smtp_order *o)
 
 /* ---- answers ---- */
 
-int order_tell(struct forum_txn *t, const struct smtp_order *o, const char *subject, struct slice text, struct slice reply_to)
-{
+int order_tell(struct forum_txn *t, const struct smtp_order *o, const char *subject, struct slice text,
+	struct slice reply_to) {
 	struct notice n = { .to = o->address, .subject = slice_str(subject), .text = text, .about = o->message_id,
 		.reply_to = reply_to };
 
 	return notice_add(t, &n);
 }
 
-int order_tellf(struct forum_txn *t, const struct smtp_order *o, const char *fmt, ...)
-{
+int order_tellf(struct forum_txn *t, const struct smtp_order *o, const char *fmt, ...) {
 	struct buf b = { 0 };
 	va_list ap;
 	int e;
@@ -91,31 +121,30 @@ int order_tellf(struct forum_txn *t, const struct smtp_order *o, const char *fmt
 	return e;
 }
 
-static struct slice once_key(struct forum_txn *t, const struct smtp_order *o, const char *word)
-{
+static struct slice once_key(struct forum_txn *t, const struct smtp_order *o, const char *word) {
 	return arena_slicef(forum_arena(t), "%s:%.*s", word, SLICE_ARG(o->address));
 }
 
-/* The same words with the same proof are asked about once; a stranger, who can only ask to join, once whatever he writes. */
-static const char *question_word(struct forum_txn *t, const struct smtp_order *o)
-{
+/* The same words with the same proof are asked about once; a stranger, who can only ask to join, once whatever he
+ * writes. */
+static const char *question_word(struct forum_txn *t, const struct smtp_order *o) {
 	const char *verb = order_verb_word(o->verb);
 	unsigned char hash[32];
 
 	if (!o->member)
 		return verb;
-	digest_sha256(arena_slicef(forum_arena(t), "%d %llu %u %.*s", o->proven, (unsigned long long)o->post, o->group, SLICE_ARG(o->line)), hash);
+	digest_sha256(arena_slicef(forum_arena(t), "%d %llu %u %.*s", o->proven, (unsigned long long)o->post, o->group,
+					  SLICE_ARG(o->line)),
+		hash);
 	return arena_printf(forum_arena(t), "%s %016llx", verb, (unsigned long long)num_get64((const char *)hash));
 }
 
-int order_asked(struct forum_txn *t, const struct smtp_order *o)
-{
+int order_asked(struct forum_txn *t, const struct smtp_order *o) {
 	return memo_get(t, MEMO_ANSWERED, once_key(t, o, question_word(t, o)), NULL);
 }
 
 /* once in `seconds` for this address and word; 1 first time, 0 not again */
-int order_once(struct forum_txn *t, const struct smtp_order *o, const char *word, int seconds)
-{
+int order_once(struct forum_txn *t, const struct smtp_order *o, const char *word, int seconds) {
 	struct slice key = once_key(t, o, word), v;
 	int e = memo_get(t, MEMO_ANSWERED, key, &v);
 
@@ -128,8 +157,7 @@ int order_once(struct forum_txn *t, const struct smtp_order *o, const char *word
 #define QUOTE_LINE 300
 
 /* What would be done, as it was written: who answers must see what he answers to. */
-static void quote_command(const struct smtp_order *o, struct buf *text)
-{
+static void quote_command(const struct smtp_order *o, struct buf *text) {
 	struct slice rest = o->answer && slice_trim(o->text).n ? o->text : o->line, line;
 	unsigned n = 0;
 
@@ -149,9 +177,9 @@ static void quote_command(const struct smtp_order *o, struct buf *text)
 		buf_adds(text, "  | ...\n");
 }
 
-/* What waits for "confirm": member, post, group, name, the line itself; of an answer to a mail of ours also which, and its text */
-static int ask(struct forum_txn *t, const struct smtp_order *o, const char *why)
-{
+/* What waits for "confirm": member, post, group, name, the line itself; of an answer to a mail of ours also which, and
+ * its text */
+static int ask(struct forum_txn *t, const struct smtp_order *o, const char *why) {
 	struct buf v = { 0 }, text = { 0 };
 	int64_t number;
 	int e = 1;
@@ -170,7 +198,8 @@ static int ask(struct forum_txn *t, const struct smtp_order *o, const char *why)
 	number = notice_ask(t, buf_slice(&v), 3);
 	buf_addf(&text, "%s\n", why);
 	quote_command(o, &text);
-	buf_adds(&text, "\nIf that is what you want, answer this mail with the word\n\n  confirm\n\nIf not, do nothing: nothing happens. "
+	buf_adds(&text,
+		"\nIf that is what you want, answer this mail with the word\n\n  confirm\n\nIf not, do nothing: nothing happens. "
 		"The question is open for three days.\n");
 	if (number > 0)
 		e = order_tell(t, o, o->verb == VERB_JOIN ? "Do you want to join?" : "Please confirm", buf_slice(&text),
@@ -180,38 +209,43 @@ static int ask(struct forum_txn *t, const struct smtp_order *o, const char *why)
 	return number < 0 ? (int)number : e;
 }
 
-/* Nobody is bombed with questions: the same one comes once, and of different ones without proof a few. More are not swallowed,
- * they come again later. */
-int order_ask(struct forum_txn *t, struct smtp_order *o, const char *why, struct fail *f)
-{
+/* Nobody is bombed with questions: the same one comes once, and of different ones without proof a few. More are not
+ * swallowed, they come again later. */
+int order_ask(struct forum_txn *t, struct smtp_order *o, const char *why, struct fail *f) {
 	int e = order_once(t, o, question_word(t, o), o->member ? 600 : ORDER_DAY);
 
 	if (e <= 0)
 		return e < 0 ? e : 1;
 	if (o->member && !o->proven && !limits_rate(once_key(t, o, "mail-question"), 1, 5))
-		return fail_set(f, ERR_LIMIT, "questions about such commands wait for an answer already: answer them, or try again later");
+		return fail_set(f, ERR_LIMIT,
+			"questions about such commands wait for an answer already: answer them, or try again later");
 	return ask(t, o, why);
 }
 
 #define ASK_TEXT_MAX 4800          /* a memo holds 6000, with address, name and line */
 
-/* What moderates needs more than the address it was sent to, which may have been passed on: the same words are asked about once. */
-static int ask_moderator(struct forum_txn *t, struct smtp_order *o, struct fail *f)
-{
+/* What moderates needs more than the address it was sent to, which may have been passed on: the same words are asked
+ * about once. */
+static int ask_moderator(struct forum_txn *t, struct smtp_order *o, struct fail *f) {
 	unsigned char hash[32];
 	int e;
 
 	if (o->text.n > ASK_TEXT_MAX)
-		return fail_set(f, ERR_TOOBIG, "nothing proves that this mail is yours (no aligned DKIM or SPF), and it is too long to be asked about; send fewer lines, or log in");
-	digest_sha256(arena_slicef(forum_arena(t), "%d %llu %.*s", o->from_token, (unsigned long long)o->question, SLICE_ARG(o->text)), hash);
-	e = order_once(t, o, arena_printf(forum_arena(t), "moderate %016llx", (unsigned long long)num_get64((const char *)hash)), 600);
-	return e <= 0 ? (e < 0 ? e : 1) : ask(t, o, "A mail in your name answered a list of cases, or the receipt of what you did as a moderator.\n"
-		"Nothing proves that it came from you, so nothing was done.");
+		return fail_set(f, ERR_TOOBIG,
+			"nothing proves that this mail is yours (no aligned DKIM or SPF), and it is too long to be asked about; send fewer lines, or log in");
+	digest_sha256(arena_slicef(forum_arena(t), "%d %llu %.*s", o->from_token, (unsigned long long)o->question,
+					  SLICE_ARG(o->text)),
+		hash);
+	e = order_once(t, o,
+		arena_printf(forum_arena(t), "moderate %016llx", (unsigned long long)num_get64((const char *)hash)), 600);
+	return e <= 0 ? (e < 0 ? e : 1)
+				  : ask(t, o,
+						"A mail in your name answered a list of cases, or the receipt of what you did as a moderator.\n"
+						"Nothing proves that it came from you, so nothing was done.");
 }
 
 /* A word about one's own post whose sender check failed; about each post once in ten minutes. */
-static int ask_author(struct forum_txn *t, struct arena *a, struct smtp_order *o)
-{
+static int ask_author(struct forum_txn *t, struct arena *a, struct smtp_order *o) {
 	const char *verb = order_verb_word(o->verb);
 	int e = order_once(t, o, arena_printf(a, "receipt %s %llu", verb, (unsigned long long)o->post), 600);
 
@@ -221,15 +255,15 @@ static int ask_author(struct forum_txn *t, struct arena *a, struct smtp_order *o
 
 /* ---- the verbs ---- */
 
-int order_need_group(struct forum_txn *t, struct smtp_order *o, struct group *g_r, struct fail *f)
-{
+int order_need_group(struct forum_txn *t, struct smtp_order *o, struct group *g_r, struct fail *f) {
 	struct slice rest = o->rest, name;
 	char low[200];
 	int e;
 
 	if (!slice_word(&rest, &name)) {
 		if (!o->group || group_get(t, o->group, g_r) <= 0)
-			return fail_set(f, ERR_INVALID, "%s: which group? write  %s GROUP", order_verb_word(o->verb), order_verb_word(o->verb));
+			return fail_set(f, ERR_INVALID, "%s: which group? write  %s GROUP", order_verb_word(o->verb),
+				order_verb_word(o->verb));
 		return 1;
 	}
 	for (size_t i = 0; i < name.n && i < sizeof low; i++)
@@ -241,8 +275,7 @@ int order_need_group(struct forum_txn *t, struct smtp_order *o, struct group *g_
 	return 1;
 }
 
-static int run(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)
-{
+static int run(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f) {
 	switch (o->verb) {
 	case VERB_HELP: return order_help(t, o);
 	case VERB_SUBSCRIBE: return order_subscribe(t, o, f);
@@ -268,7 +301,10 @@ static int run(struct forum_txn *t, struct arena *a, struct smtp_order *o, struc
 	case VERB_UNDER: return order_under(t, o, f);
 	case VERB_SPLIT: return order_split(t, o, f);
 	case VERB_EDIT: return order_edit(t, a, o, f);
-	case VERB_JOIN: return o->member ? order_tellf(t, o, "You are a member already. Send  help  to commands for what can be done.\n") : order_join(t, o, f);
+	case VERB_JOIN:
+		return o->member
+			? order_tellf(t, o, "You are a member already. Send  help  to commands for what can be done.\n")
+			: order_join(t, o, f);
 	default: return fail_set(f, ERR_INVALID, "that is not understood; send  help  to commands");
 	}
 }
@@ -276,8 +312,7 @@ static int run(struct forum_txn *t, struct arena *a, struct smtp_order *o, struc
 /* ---- who may ---- */
 
 /* what was edited meanwhile is meant as it is now */
-static int from_receipt(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)
-{
+static int from_receipt(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f) {
 	o->post = replace_latest(t, o->post);
 	switch (o->verb) {
 	case VERB_CONFIRM:
@@ -293,8 +328,7 @@ static int from_receipt(struct forum_txn *t, struct arena *a, struct smtp_order 
 	}
 }
 
-static int from_question(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)
-{
+static int from_question(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f) {
 	uint64_t member, post, group, token;
 	struct slice v, address, name, line;
 	struct smtp_order q = *o;
@@ -304,8 +338,8 @@ static int from_question(struct forum_txn *t, struct arena *a, struct smtp_order
 		return fail_set(f, ERR_GONE, "this question is not open any more");
 	if (o->verb != VERB_CONFIRM)
 		return fail_set(f, ERR_INVALID, "answer with the word confirm, or do nothing");
-	if (!num_take_varint(&v, &member) || !num_take_varint(&v, &post) || !num_take_varint(&v, &group) || !num_take_bytes(&v, &address)
-	    || !num_take_bytes(&v, &name) || !num_take_bytes(&v, &line))
+	if (!num_take_varint(&v, &member) || !num_take_varint(&v, &post) || !num_take_varint(&v, &group) ||
+		!num_take_bytes(&v, &address) || !num_take_bytes(&v, &name) || !num_take_bytes(&v, &line))
 		return fail_set(f, ERR_CORRUPT, "this question is not open any more");
 	if (!slice_eq(address, o->address))
 		return fail_set(f, ERR_DENIED, "answer from the address that was asked");
@@ -328,11 +362,11 @@ static int from_question(struct forum_txn *t, struct arena *a, struct smtp_order
 	return e;
 }
 
-int smtp_order_apply(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)
-{
+int smtp_order_apply(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f) {
 	int e;
 
-	trace_add(t, o->post, o->message_id, "command by mail: %s", o->from_token == TOKEN_CASE && o->answer ? "cases" : order_verb_word(o->verb));
+	trace_add(t, o->post, o->message_id, "command by mail: %s",
+		o->from_token == TOKEN_CASE && o->answer ? "cases" : order_verb_word(o->verb));
 	if (o->answer && o->from_token == TOKEN_QUESTION)
 		return from_question(t, a, o, f);
 	if (o->answer && (o->from_token == TOKEN_CASE || o->from_token == TOKEN_ACT) && !o->strong)
@@ -350,9 +384,12 @@ int smtp_order_apply(struct forum_txn *t, struct arena *a, struct smtp_order *o,
 	else if (!o->member && (o->verb == VERB_JOIN || o->verb == VERB_SUBSCRIBE))
 		e = order_ask_join(t, (o->verb = VERB_JOIN, o), f);
 	else if (!o->member && o->verb != VERB_HELP)
-		e = fail_set(f, ERR_DENIED, "%.*s is no member's address; send  join  to become one", SLICE_ARG(slice_to(o->address, 100)));
+		e = fail_set(f, ERR_DENIED, "%.*s is no member's address; send  join  to become one",
+			SLICE_ARG(slice_to(o->address, 100)));
 	else if (o->member && o->verb == VERB_UNSUBSCRIBE && o->post)
-		e = order_ask(t, o, "You answered a post with the word unsubscribe. Nothing was posted.\nTo get no more mail of this group:", f);
+		e = order_ask(t, o,
+			"You answered a post with the word unsubscribe. Nothing was posted.\nTo get no more mail of this group:",
+			f);
 	else if (o->verb == VERB_AGREE)
 		e = fail_set(f, ERR_INVALID, "that is not understood; send  help  to commands");
 	else if (o->member && o->verb == VERB_FORGET)
@@ -364,7 +401,10 @@ int smtp_order_apply(struct forum_txn *t, struct arena *a, struct smtp_order *o,
 			: o->rest.n ? "You, or somebody in your name, asked about the passwords of your programs."
 			: "You, or somebody in your name, asked for a new password. It replaces the old one.", f);
 	else if (o->member && !o->proven && o->verb != VERB_HELP)
-		e = order_ask(t, o, arena_printf(a, "A mail in your name asked for: %s\nNothing proves that it came from you.", order_verb_word(o->verb)), f);
+		e = order_ask(t, o,
+			arena_printf(a, "A mail in your name asked for: %s\nNothing proves that it came from you.",
+				order_verb_word(o->verb)),
+			f);
 	else
 		e = run(t, a, o, f);
 	return e < 0 && !f->code ? fail_set(f, (enum err)e, "try again later") : e < 0 ? e : 1;

@@ -1,5 +1,5 @@
-/* smtp_order_digest.c - an answer to a whole digest: each paragraph that begins with "2:" is a post in answer to the second
- * post of the digest. All of them, or none. */
+/* smtp_order_digest.c - an answer to a whole digest: each paragraph that begins with "2:" is a post in answer to the
+ * second post of the digest. All of them, or none. */
 #include "forumd/base/num.h"
 #include "forumd/base/text.h"
 #include "forumd/forum/memo.h"
@@ -12,8 +12,7 @@
 #define ANSWERS_MAX 20
 
 /* "2: I agree", "2) ...", "#2. ...": the number, and what stands behind it; 0 */
-static uint32_t numbered(struct slice line, struct slice *rest_r)
-{
+static uint32_t numbered(struct slice line, struct slice *rest_r) {
 	struct slice s = slice_trim(line);
 	uint32_t n = 0;
 	size_t i = 0;
@@ -28,8 +27,7 @@ static uint32_t numbered(struct slice line, struct slice *rest_r)
 	return n;
 }
 
-static bool first_waits(struct forum_txn *t, uint32_t member)
-{
+static bool first_waits(struct forum_txn *t, uint32_t member) {
 	struct slice v;
 	char key[4];
 
@@ -37,10 +35,15 @@ static bool first_waits(struct forum_txn *t, uint32_t member)
 	return memo_get(t, MEMO_FIRST, slice_of(key, 4), &v) > 0;
 }
 
-static int answer_one(struct forum_txn *t, struct arena *a, struct smtp_order *o, uint64_t post, uint32_t group, struct slice text, struct fail *f)
-{
+static int answer_one(struct forum_txn *t, struct arena *a, struct smtp_order *o, uint64_t post, uint32_t group,
+	struct slice text, struct fail *f) {
 	struct post_in_cut cut = { .reply = true, .text = text };
-	struct smtp_receipt r = { .member = o->member, .group = group, .address = o->address, .message_id = o->message_id, .cut = &cut, .hold_seconds = o->hold_seconds };
+	struct smtp_receipt r = { .member = o->member,
+		.group = group,
+		.address = o->address,
+		.message_id = o->message_id,
+		.cut = &cut,
+		.hold_seconds = o->hold_seconds };
 	struct buf raw = { 0 }, subject = { 0 };
 	struct post_draft d;
 	struct post_result res;
@@ -53,8 +56,15 @@ static int answer_one(struct forum_txn *t, struct arena *a, struct smtp_order *o
 		return fail_set(f, ERR_GONE, "one of these posts is not there any more");
 	if (!post_number_in(&p, group) && p.nplaces)
 		group = r.group = p.places[0].group;     /* moved since */
-	struct post_in in = { .source = POST_FROM_MAIL, .member = o->member, .groups = &group, .ngroups = 1, .reply_to = post,
-		.reply_reason = PARENT_REPLY_KEY, .max_size = UINT32_MAX / 2, .hold = first_waits(t, o->member), .hold_reason = SLICE(HOLD_FIRST) };
+	struct post_in in = { .source = POST_FROM_MAIL,
+		.member = o->member,
+		.groups = &group,
+		.ngroups = 1,
+		.reply_to = post,
+		.reply_reason = PARENT_REPLY_KEY,
+		.max_size = UINT32_MAX / 2,
+		.hold = first_waits(t, o->member),
+		.hold_reason = SLICE(HOLD_FIRST) };
 
 	r.hold = in.hold ? in.hold_reason : SLICE("");
 	buf_adds(&subject, "Re: ");
@@ -67,13 +77,13 @@ static int answer_one(struct forum_txn *t, struct arena *a, struct smtp_order *o
 		return e;
 	r.post = res.id;
 	trace_add(t, res.id, d.message_id, "mail to a digest: %s", res.state == POST_PENDING ? "held" : "posted");
-	if (member_get(t, o->member, &who) > 0 && (!who.no_receipts || res.state == POST_PENDING) && smtp_receipt_add(t, &r) < 0)
+	if (member_get(t, o->member, &who) > 0 && (!who.no_receipts || res.state == POST_PENDING) &&
+		smtp_receipt_add(t, &r) < 0)
 		return fail_set(f, ERR_UNAVAILABLE, "try again later");
 	return 1;
 }
 
-int order_digest(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)
-{
+int order_digest(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f) {
 	struct slice posts, text = o->text, line, rest, start;
 	struct buf one = { 0 };
 	uint32_t at = 0, n;
@@ -83,7 +93,8 @@ int order_digest(struct forum_txn *t, struct arena *a, struct smtp_order *o, str
 	if (e <= 0)
 		return fail_set(f, ERR_GONE, "this digest is too old to be answered as a whole; answer one of its posts");
 	if (!o->proven)
-		return fail_set(f, ERR_DENIED, "the sender check of the mail server failed (SPF, DKIM, DMARC); log in to send it");
+		return fail_set(f, ERR_DENIED,
+			"the sender check of the mail server failed (SPF, DKIM, DMARC); log in to send it");
 	if (o->text.n >= SMTP_ORDER_TEXT_MAX)
 		return fail_set(f, ERR_TOOBIG, "that is too long for an answer to a digest; answer its posts one by one");
 	e = 1;
@@ -94,7 +105,8 @@ int order_digest(struct forum_txn *t, struct arena *a, struct smtp_order *o, str
 		n = more ? numbered(line, &start) : 0;
 		if (more && !n) {
 			if (!at && slice_trim(line).n) {
-				e = fail_set(f, ERR_INVALID, "begin each answer with the number of the post it is for, such as  2: I agree");
+				e = fail_set(f, ERR_INVALID,
+					"begin each answer with the number of the post it is for, such as  2: I agree");
 				break;
 			}
 			buf_addf(&one, "%.*s\n", SLICE_ARG(line));
@@ -105,7 +117,8 @@ int order_digest(struct forum_txn *t, struct arena *a, struct smtp_order *o, str
 			if (++done > ANSWERS_MAX)
 				e = fail_set(f, ERR_LIMIT, "no more than %d answers in one mail", ANSWERS_MAX);
 			else
-				e = answer_one(t, a, o, num_get64(posts.p + 12 * (at - 1)), num_get32(posts.p + 12 * (at - 1) + 8), arena_slice(a, rest), f);
+				e = answer_one(t, a, o, num_get64(posts.p + 12 * (at - 1)), num_get32(posts.p + 12 * (at - 1) + 8),
+					arena_slice(a, rest), f);
 		}
 		buf_reset(&one);
 		if (!more || e < 0)

@@ -17,12 +17,13 @@
 #include "gateways/common/act.h"
 #include "gateways/smtp/smtp_order_private.h"
 
-int order_watch(struct forum_txn *t, struct smtp_order *o, struct fail *f)
-{
+int order_watch(struct forum_txn *t, struct smtp_order *o, struct fail *f) {
 	static const char *const texts[] = {
 		[WATCH_NONE] = "The thread \"%.*s\" is neither muted nor watched any more.\n",
-		[WATCH_ON] = "Every post of the thread \"%.*s\" is mailed to you. To end it, answer one of its posts with  unmute\n",
-		[WATCH_MUTED] = "The thread \"%.*s\" is muted: only direct replies to you are mailed. To undo, answer a post of it with  unmute\n",
+		[WATCH_ON] =
+			"Every post of the thread \"%.*s\" is mailed to you. To end it, answer one of its posts with  unmute\n",
+		[WATCH_MUTED] =
+			"The thread \"%.*s\" is muted: only direct replies to you are mailed. To undo, answer a post of it with  unmute\n",
 	};
 	enum watch w = o->verb == VERB_MUTE ? WATCH_MUTED : o->verb == VERB_WATCH ? WATCH_ON : WATCH_NONE;
 	struct post p;
@@ -35,8 +36,7 @@ int order_watch(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 	return order_tellf(t, o, texts[w], SLICE_ARG(slice_to(p.subject, 200)));
 }
 
-int order_flag(struct forum_txn *t, struct smtp_order *o, struct fail *f)
-{
+int order_flag(struct forum_txn *t, struct smtp_order *o, struct fail *f) {
 	struct slice rest = o->rest, kind;
 	struct post p;
 	int k, e;
@@ -52,8 +52,7 @@ int order_flag(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 }
 
 /* his newest post in the thread that can still be taken back */
-static int own_latest(struct forum_txn *t, struct smtp_order *o, struct post *p_r)
-{
+static int own_latest(struct forum_txn *t, struct smtp_order *o, struct post *p_r) {
 	struct thread_node *v;
 	struct post p;
 	size_t n = 0;
@@ -67,8 +66,7 @@ static int own_latest(struct forum_txn *t, struct smtp_order *o, struct post *p_
 	return best ? post_get(t, best, p_r) : 0;
 }
 
-int order_undo(struct forum_txn *t, struct smtp_order *o, struct fail *f)
-{
+int order_undo(struct forum_txn *t, struct smtp_order *o, struct fail *f) {
 	bool receipt = o->answer && o->from_token == TOKEN_RECEIPT;
 	struct post p;
 	uint64_t action;
@@ -83,12 +81,12 @@ int order_undo(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 	if ((e = moderate_verdict(t, p.id, o->member, VERDICT_DELETE, SLICE("taken back by its author"), &action, f)) < 0)
 		return e;
 	return order_tellf(t, o, "Your post \"%.*s\" is taken back. %s\n", SLICE_ARG(slice_to(p.subject, 200)),
-		p.arrival + o->hold_seconds > forum_time(t) ? "Nobody was mailed." : "Copies that left already cannot be called back.");
+		p.arrival + o->hold_seconds > forum_time(t) ? "Nobody was mailed."
+													: "Copies that left already cannot be called back.");
 }
 
 /* the receipt of what was done by moving or marking (act.h) was answered */
-int order_undo_act(struct forum_txn *t, struct smtp_order *o, struct fail *f)
-{
+int order_undo_act(struct forum_txn *t, struct smtp_order *o, struct fail *f) {
 	struct slice told;
 	int e;
 
@@ -99,8 +97,7 @@ int order_undo_act(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 }
 
 /* the message without its Message-ID: the new post has one of its own */
-static void without_id(struct slice raw, struct buf *out)
-{
+static void without_id(struct slice raw, struct buf *out) {
 	struct slice rest = raw, line;
 	bool header = true, drop = false;
 
@@ -117,9 +114,8 @@ static void without_id(struct slice raw, struct buf *out)
 }
 
 /* `raw` is published in the place of p; of a post that waits, it waits instead */
-static int replace(struct forum_txn *t, struct arena *a, struct smtp_order *o, const struct post *p, struct slice raw, bool quiet,
-	struct post_result *r_r, struct fail *f)
-{
+static int replace(struct forum_txn *t, struct arena *a, struct smtp_order *o, const struct post *p, struct slice raw,
+	bool quiet, struct post_result *r_r, struct fail *f) {
 	uint32_t groups[POST_GROUPS_MAX];
 	struct post_draft d;
 	int e;
@@ -139,21 +135,19 @@ static int replace(struct forum_txn *t, struct arena *a, struct smtp_order *o, c
 }
 
 /* still in the hold: nobody was mailed, so everybody gets the new one only */
-static bool in_hold(struct forum_txn *t, const struct smtp_order *o, const struct post *p)
-{
+static bool in_hold(struct forum_txn *t, const struct smtp_order *o, const struct post *p) {
 	return p->state == POST_PENDING || p->arrival + o->hold_seconds > forum_time(t);
 }
 
 /* the author's post that an answer to its receipt is about */
-static int own_post(struct forum_txn *t, const struct smtp_order *o, struct post *p_r, struct fail *f)
-{
-	if (post_get(t, o->post, p_r) <= 0 || p_r->author != o->member || (p_r->state != POST_VISIBLE && p_r->state != POST_PENDING))
+static int own_post(struct forum_txn *t, const struct smtp_order *o, struct post *p_r, struct fail *f) {
+	if (post_get(t, o->post, p_r) <= 0 || p_r->author != o->member ||
+		(p_r->state != POST_VISIBLE && p_r->state != POST_PENDING))
 		return fail_set(f, ERR_GONE, "that post is not there any more");
 	return 1;
 }
 
-int order_whole(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)
-{
+int order_whole(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f) {
 	struct buf raw = { 0 }, fresh = { 0 };
 	struct post_result r;
 	struct post p;
@@ -181,27 +175,27 @@ int order_whole(struct forum_txn *t, struct arena *a, struct smtp_order *o, stru
 /* ---- edit ---- */
 
 /* What stays when the text is replaced: every part but the readable one, other forms of it, and signatures over it. */
-static bool is_kept(const struct mime_table *m, size_t i, int readable)
-{
+static bool is_kept(const struct mime_table *m, size_t i, int readable) {
 	const struct mime_part *p = &m->v[i], *above = &m->v[p->parent];
 	bool text = slice_is(p->type, "text") && !mime_file_name(p).n;
 
-	if (p->kind == MIME_MULTIPART || (int)i == readable || slice_is(p->subtype, "pgp-signature") || slice_ends(p->subtype, SLICE("pkcs7-signature")))
+	if (p->kind == MIME_MULTIPART || (int)i == readable || slice_is(p->subtype, "pgp-signature") ||
+		slice_ends(p->subtype, SLICE("pkcs7-signature")))
 		return false;
 	return !text || !slice_is(above->subtype, "alternative");
 }
 
-static bool within_message(const struct mime_table *m, size_t i)
-{
+static bool within_message(const struct mime_table *m, size_t i) {
 	while ((i = (size_t)m->v[i].parent) != 0)
 		if (m->v[i].kind == MIME_MESSAGE)
 			return true;
 	return false;
 }
 
-/* The parts of the post that stay, each with its header and "--boundary" in front. ERR_INVALID: it has no text to be replaced. */
-static int kept_parts(struct forum_txn *t, struct arena *a, const struct post *p, struct slice boundary, struct buf *out, struct fail *f)
-{
+/* The parts of the post that stay, each with its header and "--boundary" in front. ERR_INVALID: it has no text to be
+ * replaced. */
+static int kept_parts(struct forum_txn *t, struct arena *a, const struct post *p, struct slice boundary,
+	struct buf *out, struct fail *f) {
 	struct buf header = { 0 }, body = { 0 };
 	struct mime_table m;
 	struct slice b;
@@ -214,7 +208,8 @@ static int kept_parts(struct forum_txn *t, struct arena *a, const struct post *p
 		mime_scan(a, buf_slice(&header), b, &m);
 		readable = mime_readable(&m);
 		if (readable < 0 || m.cut || (m.v[0].kind == MIME_MULTIPART && slice_is(m.v[0].subtype, "encrypted")))
-			e = fail_set(f, ERR_INVALID, "this post has no text that could be changed by mail; take it back with  undo  and send it anew");
+			e = fail_set(f, ERR_INVALID,
+				"this post has no text that could be changed by mail; take it back with  undo  and send it anew");
 		for (size_t i = 1; e >= 0 && i < m.n; i++) {
 			if (!is_kept(&m, i, readable) || within_message(&m, i))
 				continue;
@@ -228,13 +223,12 @@ static int kept_parts(struct forum_txn *t, struct arena *a, const struct post *p
 	return e < 0 && !f->code ? fail_set(f, ERR_UNAVAILABLE, "try again later") : e;
 }
 
-void order_message(struct forum_txn *t, struct slice subject, struct slice text, struct buf *out)
-{
+void order_message(struct forum_txn *t, struct slice subject, struct slice text, struct buf *out) {
 	order_message_with(t, subject, text, SLICE(""), SLICE(""), out);
 }
 
-void order_message_with(struct forum_txn *t, struct slice subject, struct slice text, struct slice boundary, struct slice parts, struct buf *out)
-{
+void order_message_with(struct forum_txn *t, struct slice subject, struct slice text, struct slice boundary,
+	struct slice parts, struct buf *out) {
 	struct buf v = { 0 }, body = { 0 };
 
 	words_encode(subject, &v);
@@ -244,7 +238,8 @@ void order_message_with(struct forum_txn *t, struct slice subject, struct slice 
 	field_write(out, "Date", buf_slice(&v));
 	buf_adds(out, "MIME-Version: 1.0\r\n");
 	if (parts.n)
-		buf_addf(out, "Content-Type: multipart/mixed; boundary=\"%.*s\"\r\n\r\n--%.*s\r\n", SLICE_ARG(boundary), SLICE_ARG(boundary));
+		buf_addf(out, "Content-Type: multipart/mixed; boundary=\"%.*s\"\r\n\r\n--%.*s\r\n", SLICE_ARG(boundary),
+			SLICE_ARG(boundary));
 	reply_body_put(text, out, &body);
 	buf_adds(out, "\r\n");
 	buf_add_slice(out, buf_slice(&body));
@@ -256,8 +251,8 @@ void order_message_with(struct forum_txn *t, struct slice subject, struct slice 
 }
 
 /* the post with another text */
-static int edited(struct forum_txn *t, struct arena *a, const struct post *p, struct slice text, struct buf *out, struct fail *f)
-{
+static int edited(struct forum_txn *t, struct arena *a, const struct post *p, struct slice text, struct buf *out,
+	struct fail *f) {
 	struct buf boundary = { 0 }, parts = { 0 };
 	int e;
 
@@ -275,8 +270,7 @@ static int edited(struct forum_txn *t, struct arena *a, const struct post *p, st
 	return e;
 }
 
-int order_edit(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f)
-{
+int order_edit(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f) {
 	bool notify = slice_is_nocase(o->rest, "notify"), hold;
 	struct slice text = o->text, line;
 	struct buf raw = { 0 }, told = { 0 };
@@ -289,13 +283,17 @@ int order_edit(struct forum_txn *t, struct arena *a, struct smtp_order *o, struc
 	if (e < 0)
 		return e;
 	if (!o->proven)
-		return fail_set(f, ERR_DENIED, "the sender check of the mail server failed (SPF, DKIM, DMARC): nothing is changed; log in to send it");
+		return fail_set(f, ERR_DENIED,
+			"the sender check of the mail server failed (SPF, DKIM, DMARC): nothing is changed; log in to send it");
 	if (o->rest.n && !notify)
-		return fail_set(f, ERR_INVALID, "write  edit  (or  edit notify ) alone in the first line, and the new text below it");
+		return fail_set(f, ERR_INVALID,
+			"write  edit  (or  edit notify ) alone in the first line, and the new text below it");
 	if (!slice_trim(text).n)
-		return fail_set(f, ERR_INVALID, "write the whole new text below the word edit; to take the post back write  undo");
+		return fail_set(f, ERR_INVALID,
+			"write the whole new text below the word edit; to take the post back write  undo");
 	if (o->text.n >= SMTP_ORDER_TEXT_MAX)
-		return fail_set(f, ERR_TOOBIG, "a text this long cannot be edited by mail; take the post back with  undo  and send it anew");
+		return fail_set(f, ERR_TOOBIG,
+			"a text this long cannot be edited by mail; take the post back with  undo  and send it anew");
 	while (text.n && (text.p[0] == '\n' || text.p[0] == '\r'))
 		text = slice_from(text, 1);
 	hold = in_hold(t, o, &p);
@@ -308,9 +306,13 @@ int order_edit(struct forum_txn *t, struct arena *a, struct smtp_order *o, struc
 	if (post_get(t, r.id, &p) <= 0)
 		return fail_set(f, ERR_UNAVAILABLE, "try again later");
 	trace_add(t, r.id, p.message_id, "edited by its author");
-	buf_addf(&told, "Your post is changed%s. %s\n\nLink: mid:%.*s\n\nAnswer with  edit  or  undo  to change it again.\n\n------ it reads now ------\n%.*s\n",
-		p.state == POST_PENDING ? ", and waits for a moderator" : "", hold ? "Nobody had been mailed: everybody gets the new text only."
-		: notify ? "It is mailed again." : "Nobody is mailed for it (that would be  edit notify ); news and mail programs show the new text.",
+	buf_addf(&told,
+		"Your post is changed%s. %s\n\nLink: mid:%.*s\n\nAnswer with  edit  or  undo  to change it again.\n\n------ it reads now ------\n%.*s\n",
+		p.state == POST_PENDING ? ", and waits for a moderator" : "",
+		hold ? "Nobody had been mailed: everybody gets the new text only."
+			: notify
+			? "It is mailed again."
+			: "Nobody is mailed for it (that would be  edit notify ); news and mail programs show the new text.",
 		SLICE_ARG(slice_sub(p.message_id, 1, p.message_id.n - 2)), SLICE_ARG(slice_to(text, 8000)));
 	e = order_tell(t, o, "edit", buf_slice(&told), notice_answer_to(t, TOKEN_RECEIPT, r.id, o->member, o->group, 30));
 	buf_free(&told);
@@ -318,8 +320,7 @@ int order_edit(struct forum_txn *t, struct arena *a, struct smtp_order *o, struc
 }
 
 /* a thread of its own, by its author */
-int order_split(struct forum_txn *t, struct smtp_order *o, struct fail *f)
-{
+int order_split(struct forum_txn *t, struct smtp_order *o, struct fail *f) {
 	struct group g;
 	struct post p;
 	int e = own_post(t, o, &p, f);
@@ -327,19 +328,20 @@ int order_split(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 	if (e < 0)
 		return e;
 	if (p.state != POST_VISIBLE || !p.parent)
-		return fail_set(f, ERR_INVALID, p.parent ? "the post is not published yet" : "the post is a thread of its own already");
+		return fail_set(f, ERR_INVALID,
+			p.parent ? "the post is not published yet" : "the post is a thread of its own already");
 	for (size_t i = 0; i < p.nplaces; i++)
 		if (group_get(t, p.places[i].group, &g) <= 0 || (e = rights_can_start(t, o->member, &g, f)) < 0)
 			return f->code ? e : fail_set(f, ERR_NOTFOUND, "no such group");
 	if ((e = thread_set_parent(t, p.id, 0, PARENT_MOVED, f)) < 0)
 		return e;
 	trace_add(t, p.id, p.message_id, "made a thread of its own by its author");
-	return order_tellf(t, o, "Your post \"%.*s\" is a thread of its own now. To hang it under another one answer the receipt with  under mid:ID\n",
+	return order_tellf(t, o,
+		"Your post \"%.*s\" is a thread of its own now. To hang it under another one answer the receipt with  under mid:ID\n",
 		SLICE_ARG(slice_to(p.subject, 200)));
 }
 
-static int find_linked(struct forum_txn *t, struct slice link, struct post *p_r)
-{
+static int find_linked(struct forum_txn *t, struct slice link, struct post *p_r) {
 	struct slice id;
 
 	link = slice_trim(link);
@@ -350,8 +352,7 @@ static int find_linked(struct forum_txn *t, struct slice link, struct post *p_r)
 	return msgid_next(&link, &id) ? post_by_msgid(t, id, p_r) : 0;
 }
 
-int order_under(struct forum_txn *t, struct smtp_order *o, struct fail *f)
-{
+int order_under(struct forum_txn *t, struct smtp_order *o, struct fail *f) {
 	struct post p, parent;
 	struct group g;
 	bool together = false;
@@ -360,19 +361,20 @@ int order_under(struct forum_txn *t, struct smtp_order *o, struct fail *f)
 	if (e <= 0 || p.author != o->member || p.state != POST_VISIBLE)
 		return fail_set(f, ERR_GONE, "that post is not there any more, or not published yet");
 	if (find_linked(t, o->rest, &parent) <= 0 || !rights_can_see(t, o->member, &parent))
-		return fail_set(f, ERR_NOTFOUND, "no such post: write  under mid:ID  with the link of a receipt or the Message-ID of a post");
+		return fail_set(f, ERR_NOTFOUND,
+			"no such post: write  under mid:ID  with the link of a receipt or the Message-ID of a post");
 	for (size_t i = 0; i < p.nplaces; i++)
 		together |= post_number_in(&parent, p.places[i].group) && group_get(t, p.places[i].group, &g) > 0;
 	if (!together)
 		return fail_set(f, ERR_INVALID, "that post is in another group");
-	if ((e = rights_can_reply(t, o->member, &g, &parent, f)) < 0 || (e = thread_set_parent(t, p.id, parent.id, PARENT_MOVED, f)) < 0)
+	if ((e = rights_can_reply(t, o->member, &g, &parent, f)) < 0 ||
+		(e = thread_set_parent(t, p.id, parent.id, PARENT_MOVED, f)) < 0)
 		return e;
-	return order_tellf(t, o, "Your post now hangs under %.*s, \"%.*s\".\n", SLICE_ARG(author_name(t, parent.author, parent.from)),
-		SLICE_ARG(slice_to(parent.subject, 200)));
+	return order_tellf(t, o, "Your post now hangs under %.*s, \"%.*s\".\n",
+		SLICE_ARG(author_name(t, parent.author, parent.from)), SLICE_ARG(slice_to(parent.subject, 200)));
 }
 
-int order_publish(struct forum_txn *t, struct smtp_order *o, struct fail *f)
-{
+int order_publish(struct forum_txn *t, struct smtp_order *o, struct fail *f) {
 	struct moderate_case c;
 	uint64_t action;
 	struct group g;

@@ -9,8 +9,10 @@
 /* smtp_order.c */
 const char *order_verb_word(enum smtp_verb v);
 /* one mail to the asker. reply_to: whole local part, or empty */
-int order_tell(struct forum_txn *t, const struct smtp_order *o, const char *subject, struct slice text, struct slice reply_to);
-int order_tellf(struct forum_txn *t, const struct smtp_order *o, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int order_tell(struct forum_txn *t, const struct smtp_order *o, const char *subject, struct slice text,
+	struct slice reply_to);
+int order_tellf(struct forum_txn *t, const struct smtp_order *o, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 /* once in `seconds` for this address and word; 1 first time, 0 not again */
 int order_once(struct forum_txn *t, const struct smtp_order *o, const char *word, int seconds);
 /* asks back; the order is done when the answer says confirm */
@@ -24,7 +26,8 @@ int order_need_group(struct forum_txn *t, struct smtp_order *o, struct group *g_
 /* Subject, Date, Content fields and text of a post made here; text with LF */
 void order_message(struct forum_txn *t, struct slice subject, struct slice text, struct buf *out);
 /* the same with more parts, each with "--boundary" in front, or none */
-void order_message_with(struct forum_txn *t, struct slice subject, struct slice text, struct slice boundary, struct slice parts, struct buf *out);
+void order_message_with(struct forum_txn *t, struct slice subject, struct slice text, struct slice boundary,
+	struct slice parts, struct buf *out);
 int order_watch(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_flag(struct forum_txn *t, struct smtp_order *o, struct fail *f);
 int order_undo(struct forum_txn *t, struct smtp_order *o, struct fail *f);

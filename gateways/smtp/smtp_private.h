@@ -129,13 +129,14 @@ int smtp_author_find(struct smtp_session *m, struct forum_txn *t, const struct s
 	const struct smtp_route *r,
 	struct smtp_writer *w_r, enum smtp_code *c_r, struct fail *f);
 
-/* smtp_check.c: the text is whole. Has the sender checked where the listener wants that, puts our Authentication-Results onto
- * the mail, takes others with our name off it, and delivers. */
+/* smtp_check.c: the text is whole. Has the sender checked where the listener wants that, puts our
+ * Authentication-Results onto the mail, takes others with our name off it, and delivers. */
 enum step smtp_check(struct smtp_session *m);
 void smtp_check_done(struct smtp_session *m, char verdict, struct slice results);
 
 /* smtp_author_mail.c: may this author be written to in private? Then r->token.member is who. 1 or < 0 */
-int smtp_author_mail_route(struct smtp_session *m, struct forum_txn *t, struct slice token, struct smtp_route *r, struct fail *f);
+int smtp_author_mail_route(struct smtp_session *m, struct forum_txn *t, struct slice token, struct smtp_route *r,
+	struct fail *f);
 
 /* smtp_deliver.c: the whole message is in m->data; answers when the commits are done */
 enum step smtp_deliver(struct smtp_session *m);
@@ -143,8 +144,8 @@ void smtp_deliver_done(struct smtp_session *m, struct job *j);
 /* smtp_forward.c: mail for people who run the place (GROUP-owner, postmaster, abuse), sent on inside a notice */
 struct smtp_forward { struct slice *to; size_t n; struct slice mail; };
 /* 1, or < 0 with code and words: nobody there, or too many in a short time */
-int smtp_forward_prepare(struct smtp_session *m, struct forum_txn *t, const struct smtp_message *g, const struct smtp_route *r,
-	struct arena *a, struct smtp_forward *w_r, enum smtp_code *c_r, struct fail *f);
+int smtp_forward_prepare(struct smtp_session *m, struct forum_txn *t, const struct smtp_message *g,
+	const struct smtp_route *r, struct arena *a, struct smtp_forward *w_r, enum smtp_code *c_r, struct fail *f);
 int smtp_forward_apply(struct forum_txn *t, const struct smtp_forward *w);
 /* A complaint (RFC 5965) about a mail of ours: the token of its List-Unsubscribe, 1; 0 */
 int smtp_forward_complaint(struct forum_txn *t, struct arena *a, const struct smtp_message *g, char separator,

@@ -13,36 +13,34 @@
 #define SHOWN_MAX 10000
 #define AUDIENCE_MAX 2000
 
-int64_t smtp_receipt_undo_until(const struct post *p, unsigned hold_seconds)
-{
+int64_t smtp_receipt_undo_until(const struct post *p, unsigned hold_seconds) {
 	return p->arrival + (hold_seconds > UNDO_MIN ? hold_seconds : UNDO_MIN);
 }
 
-bool smtp_receipt_may_confirm(struct slice hold)
-{
-	return slice_is(hold, HOLD_UNPROVEN) || slice_is(hold, HOLD_CHECK) || slice_is(hold, HOLD_PRIVATE) || slice_is(hold, HOLD_AGAIN)
-		|| slice_is(hold, HOLD_PACE);
+bool smtp_receipt_may_confirm(struct slice hold) {
+	return slice_is(hold, HOLD_UNPROVEN) || slice_is(hold, HOLD_CHECK) || slice_is(hold, HOLD_PRIVATE) ||
+		slice_is(hold, HOLD_AGAIN) || slice_is(hold, HOLD_PACE);
 }
 
-static void add_time(int64_t at, struct buf *out)
-{
+static void add_time(int64_t at, struct buf *out) {
 	int hour, min;
 
 	clock_civil(at, NULL, NULL, NULL, &hour, &min, NULL, NULL);
 	buf_addf(out, "%02d:%02d UTC", hour, min);
 }
 
-static void add_place(struct forum_txn *t, const struct post *p, struct slice group, struct buf *out)
-{
+static void add_place(struct forum_txn *t, const struct post *p, struct slice group, struct buf *out) {
 	struct buf date = { 0 };
 	struct post parent;
 
 	buf_addf(out, "Where:    %.*s", SLICE_ARG(group));
 	if (p->parent && post_get(t, p->parent, &parent) > 0) {
 		date_write(&date, parent.date);
-		buf_addf(out, ", under %.*s, %.*s%s\n          mid:%.*s\n", SLICE_ARG(author_name(t, parent.author, parent.from)),
-			SLICE_ARG(buf_slice(&date)), parent.state == POST_DELETED
-			? "\n          (that post was taken away meanwhile; your answer keeps its place below it)" : "",
+		buf_addf(out, ", under %.*s, %.*s%s\n          mid:%.*s\n",
+			SLICE_ARG(author_name(t, parent.author, parent.from)), SLICE_ARG(buf_slice(&date)),
+			parent.state == POST_DELETED
+				? "\n          (that post was taken away meanwhile; your answer keeps its place below it)"
+				: "",
 			SLICE_ARG(slice_sub(parent.message_id, 1, parent.message_id.n - 2)));
 	} else {
 		buf_adds(out, ", a new thread\n");
@@ -51,11 +49,13 @@ static void add_place(struct forum_txn *t, const struct post *p, struct slice gr
 	buf_free(&date);
 }
 
-static void add_cut(const struct post_in_cut *c, struct buf *out)
-{
+static void add_cut(const struct post_in_cut *c, struct buf *out) {
 	static const struct { unsigned reason; const char *name; } words[] = {
-		{ TRIM_QUOTE, "quotation" }, { TRIM_ATTRIBUTION, "the line that introduces it" }, { TRIM_HEADERS, "the copied header" },
-		{ TRIM_SIGNATURE, "signature" }, { TRIM_BOILERPLATE, "lines of the mail program" },
+		{ TRIM_QUOTE, "quotation" },
+		{ TRIM_ATTRIBUTION, "the line that introduces it" },
+		{ TRIM_HEADERS, "the copied header" },
+		{ TRIM_SIGNATURE, "signature" },
+		{ TRIM_BOILERPLATE, "lines of the mail program" },
 	};
 	const char *sep = ": ";
 
@@ -76,8 +76,7 @@ static void add_cut(const struct post_in_cut *c, struct buf *out)
 }
 
 /* the subject without Re: and the like says something else than the parent's */
-static bool other_subject(struct forum_txn *t, const struct post *p)
-{
+static bool other_subject(struct forum_txn *t, const struct post *p) {
 	struct buf own = { 0 }, above = { 0 };
 	struct post parent;
 	bool other = false;
@@ -92,8 +91,7 @@ static bool other_subject(struct forum_txn *t, const struct post *p)
 	return other;
 }
 
-static void add_ways(struct forum_txn *t, const struct post *p, const struct smtp_receipt *r, struct buf *out)
-{
+static void add_ways(struct forum_txn *t, const struct post *p, const struct smtp_receipt *r, struct buf *out) {
 	buf_adds(out, "\nAnswer this mail with one of these words:\n");
 	if (r->hold.n && smtp_receipt_may_confirm(r->hold))
 		buf_adds(out, "  confirm       it is yours and meant for all: publish it\n");
@@ -109,8 +107,7 @@ static void add_ways(struct forum_txn *t, const struct post *p, const struct smt
 	buf_adds(out, "No more of these: send  set receipts=off  to commands.\n");
 }
 
-int smtp_receipt_add(struct forum_txn *t, const struct smtp_receipt *r)
-{
+int smtp_receipt_add(struct forum_txn *t, const struct smtp_receipt *r) {
 	struct buf b = { 0 };
 	struct notice n = { .to = r->address, .about = r->message_id };
 	struct slice shown = slice_to(r->cut->text, SHOWN_MAX), line;
@@ -122,16 +119,20 @@ int smtp_receipt_add(struct forum_txn *t, const struct smtp_receipt *r)
 	if ((e = post_get(t, r->post, &p)) <= 0 || (e = group_get(t, r->group, &g)) <= 0)
 		return e;
 	if (p.state == POST_PENDING) {
-		buf_addf(&b, "Your mail is not published yet: %.*s.\nA moderator will look at it%s.\n\n", SLICE_ARG(r->hold.n ? r->hold
-			: SLICE("the group is moderated")), smtp_receipt_may_confirm(r->hold) ? ", or you answer below" : "");
-		n.subject = arena_slicef(forum_arena(t), "Waiting in %.*s: %.*s", SLICE_ARG(g.name), SLICE_ARG(slice_to(p.subject, 200)));
+		buf_addf(&b, "Your mail is not published yet: %.*s.\nA moderator will look at it%s.\n\n",
+			SLICE_ARG(r->hold.n ? r->hold : SLICE("the group is moderated")),
+			smtp_receipt_may_confirm(r->hold) ? ", or you answer below" : "");
+		n.subject = arena_slicef(forum_arena(t), "Waiting in %.*s: %.*s", SLICE_ARG(g.name),
+			SLICE_ARG(slice_to(p.subject, 200)));
 	} else {
 		buf_adds(&b, "Your mail is published.\n\n");
-		n.subject = arena_slicef(forum_arena(t), "Published in %.*s: %.*s", SLICE_ARG(g.name), SLICE_ARG(slice_to(p.subject, 200)));
+		n.subject = arena_slicef(forum_arena(t), "Published in %.*s: %.*s", SLICE_ARG(g.name),
+			SLICE_ARG(slice_to(p.subject, 200)));
 	}
 	add_place(t, &p, g.name, &b);
 	readers = mailq_audience(t, &p, AUDIENCE_MAX);
-	buf_addf(&b, "Mailed:   to %u member%s%s", readers, readers == 1 ? "" : "s", readers >= AUDIENCE_MAX ? " or more" : "");
+	buf_addf(&b, "Mailed:   to %u member%s%s", readers, readers == 1 ? "" : "s",
+		readers >= AUDIENCE_MAX ? " or more" : "");
 	if (p.state == POST_PENDING) {
 		buf_adds(&b, ", once it is published");
 	} else if (r->hold_seconds) {

@@ -52,8 +52,7 @@ static const struct { const char *code, *text; } replies[] = {
 
 #define TEXT_MAX 400
 
-static void add_text(struct buf *out, const char *text)
-{
+static void add_text(struct buf *out, const char *text) {
 	size_t n = 0;
 
 	/* texts may quote what a client sent: nothing of it may start a line of its own */
@@ -63,8 +62,7 @@ static void add_text(struct buf *out, const char *text)
 	buf_add(out, "\r\n", 2);
 }
 
-void smtp_reply(struct session *s, enum smtp_code c, const char *text)
-{
+void smtp_reply(struct session *s, enum smtp_code c, const char *text) {
 	struct buf *out = session_out(s);
 
 	buf_adds(out, replies[c].code);
@@ -72,8 +70,7 @@ void smtp_reply(struct session *s, enum smtp_code c, const char *text)
 	add_text(out, text ? text : replies[c].text);
 }
 
-void smtp_replyf(struct session *s, enum smtp_code c, const char *fmt, ...)
-{
+void smtp_replyf(struct session *s, enum smtp_code c, const char *fmt, ...) {
 	struct buf b = { 0 };
 	va_list ap;
 
@@ -84,16 +81,14 @@ void smtp_replyf(struct session *s, enum smtp_code c, const char *fmt, ...)
 	buf_free(&b);
 }
 
-void smtp_reply_ehlo(struct session *s, bool last, const char *text)
-{
+void smtp_reply_ehlo(struct session *s, bool last, const char *text) {
 	struct buf *out = session_out(s);
 
 	buf_add(out, last ? "250 " : "250-", 4);
 	add_text(out, text);
 }
 
-enum smtp_code smtp_reply_of(enum err e)
-{
+enum smtp_code smtp_reply_of(enum err e) {
 	switch (e) {
 	case ERR_NOTFOUND: return SMTP_NO_ADDRESS;
 	case ERR_EXISTS: case ERR_INVALID: case ERR_SYNTAX: return SMTP_BAD_CONTENT;
@@ -105,13 +100,11 @@ enum smtp_code smtp_reply_of(enum err e)
 	}
 }
 
-bool smtp_reply_is_temporary(enum smtp_code c)
-{
+bool smtp_reply_is_temporary(enum smtp_code c) {
 	return replies[c].code[0] == '4';
 }
 
-enum step smtp_reply_bad(struct session *s, enum smtp_code c, const char *text)
-{
+enum step smtp_reply_bad(struct session *s, enum smtp_code c, const char *text) {
 	if (++s->bad_commands >= s->config->bad_commands) {
 		smtp_reply(s, SMTP_TOO_MANY_BAD, NULL);
 		return STEP_CLOSE;

@@ -9,21 +9,18 @@
 #include "forumd/forum/rights.h"
 #include "forumd/mail/address.h"
 
-static int no_address(enum smtp_code *c_r, struct fail *f)
-{
+static int no_address(enum smtp_code *c_r, struct fail *f) {
 	*c_r = SMTP_NO_ADDRESS;
 	return fail_set(f, ERR_NOTFOUND, "no such address here");
 }
 
-static int refuse(enum smtp_code *c_r, struct fail *f, const char *text)
-{
+static int refuse(enum smtp_code *c_r, struct fail *f, const char *text) {
 	*c_r = SMTP_REFUSED;
 	return fail_set(f, ERR_DENIED, "%s", text);
 }
 
 /* the member who sends, as far as it is known at RCPT; 0 nobody */
-static uint32_t claimed_member(struct smtp_session *m, struct forum_txn *t)
-{
+static uint32_t claimed_member(struct smtp_session *m, struct forum_txn *t) {
 	struct slice local, domain;
 	struct buf key = { 0 };
 	struct member who;
@@ -40,30 +37,26 @@ static uint32_t claimed_member(struct smtp_session *m, struct forum_txn *t)
 	return id;
 }
 
-static bool find_group(struct smtp_session *m, struct forum_txn *t, struct slice name, struct group *g_r)
-{
+static bool find_group(struct smtp_session *m, struct forum_txn *t, struct slice name, struct group *g_r) {
 	return group_name_valid(name) && group_find(t, name, g_r) > 0 && !g_r->removed
 		&& rights_can_read(t, claimed_member(m, t), g_r);
 }
 
-static void take_group(struct smtp_session *m, const struct group *g, struct smtp_route *r)
-{
+static void take_group(struct smtp_session *m, const struct group *g, struct smtp_route *r) {
 	r->group = g->id;
 	r->group_name = arena_slice(m->mail, g->name);
 }
 
-/* An edited post is answered as it is now; one that was deleted leaves a tombstone, and so its answers have a place. One
- * that moderators hid is nobody's to answer. */
-static bool may_be_answered(struct forum_txn *t, struct reply_token *k, struct post *p_r)
-{
+/* An edited post is answered as it is now; one that was deleted leaves a tombstone, and so its answers have a place.
+ * One that moderators hid is nobody's to answer. */
+static bool may_be_answered(struct forum_txn *t, struct reply_token *k, struct post *p_r) {
 	k->id = replace_latest(t, k->id);
 	return post_get(t, k->id, p_r) > 0 && (p_r->state == POST_VISIBLE || p_r->state == POST_DELETED);
 }
 
 /* The group of a reply: the one in the token, else the one in the address, else the first of the post that the member
  * reads. It must hold the post, and the address must not say another one. */
-static bool reply_group(struct forum_txn *t, const struct smtp_local *l, struct reply_token *k, struct group *g_r)
-{
+static bool reply_group(struct forum_txn *t, const struct smtp_local *l, struct reply_token *k, struct group *g_r) {
 	struct post p;
 	struct group named;
 	uint32_t id = k->group;
@@ -78,15 +71,14 @@ static bool reply_group(struct forum_txn *t, const struct smtp_local *l, struct 
 	if (k->group && !post_number_in(&p, id))     /* moved since: where it is now */
 		id = 0;
 	for (size_t i = 0; i < p.nplaces; i++)
-		if (p.places[i].number && (!id || p.places[i].group == id) && group_get(t, p.places[i].group, g_r) > 0 && !g_r->removed
-		    && rights_can_read(t, k->member, g_r))
+		if (p.places[i].number && (!id || p.places[i].group == id) && group_get(t, p.places[i].group, g_r) > 0 &&
+			!g_r->removed && rights_can_read(t, k->member, g_r))
 			return true;
 	return false;
 }
 
 static int route_reply(struct smtp_session *m, struct forum_txn *t, const struct smtp_local *l, struct smtp_route *r,
-	enum smtp_code *c_r, struct fail *f)
-{
+	enum smtp_code *c_r, struct fail *f) {
 	struct group g;
 	int e = reply_token_check(t, l->token, &r->token);
 
@@ -109,8 +101,7 @@ static int route_reply(struct smtp_session *m, struct forum_txn *t, const struct
 }
 
 static int route_bounce(struct smtp_session *m, struct forum_txn *t, const struct smtp_local *l, struct smtp_route *r,
-	enum smtp_code *c_r, struct fail *f)
-{
+	enum smtp_code *c_r, struct fail *f) {
 	int e = reply_token_check(t, l->token, &r->token);
 
 	if (e == ERR_DENIED && r->token.kind == TOKEN_BOUNCE)
@@ -122,14 +113,13 @@ static int route_bounce(struct smtp_session *m, struct forum_txn *t, const struc
 }
 
 /* A signed address that stops a group's mail, or undoes that: whoever writes there, it means one member and group. */
-static int route_mail_token(struct smtp_session *m, struct forum_txn *t, const struct smtp_local *l, struct smtp_route *r,
-	enum smtp_code *c_r, struct fail *f)
-{
+static int route_mail_token(struct smtp_session *m, struct forum_txn *t, const struct smtp_local *l,
+	struct smtp_route *r, enum smtp_code *c_r, struct fail *f) {
 	struct group g;
 	int e = reply_token_check(t, l->token, &r->token);
 
-	if (e == 0 || (r->token.kind != TOKEN_UNSUBSCRIBE && r->token.kind != TOKEN_SUBSCRIBE) || group_get(t, r->token.group, &g) <= 0
-	    || (l->group.n && !slice_eq(l->group, g.name)))
+	if (e == 0 || (r->token.kind != TOKEN_UNSUBSCRIBE && r->token.kind != TOKEN_SUBSCRIBE) ||
+		group_get(t, r->token.group, &g) <= 0 || (l->group.n && !slice_eq(l->group, g.name)))
 		return no_address(c_r, f);
 	if (e < 0 && e != ERR_GONE && e != ERR_DENIED)
 		return fail_set(f, (enum err)e, "try again later");
@@ -142,13 +132,12 @@ static int route_mail_token(struct smtp_session *m, struct forum_txn *t, const s
 
 /* receipts, questions, lists of cases */
 static int route_answer(struct smtp_session *m, struct forum_txn *t, const struct smtp_local *l, struct smtp_route *r,
-	enum smtp_code *c_r, struct fail *f)
-{
+	enum smtp_code *c_r, struct fail *f) {
 	int e = reply_token_check(t, l->token, &r->token);
 
-	if (e == 0 || (e == 1 && r->token.kind != TOKEN_RECEIPT && r->token.kind != TOKEN_QUESTION && r->token.kind != TOKEN_CASE &&
-			r->token.kind != TOKEN_ACT && r->token.kind != TOKEN_AUTHOR
-			&& r->token.kind != TOKEN_DIGEST))
+	if (e == 0 ||
+		(e == 1 && r->token.kind != TOKEN_RECEIPT && r->token.kind != TOKEN_QUESTION && r->token.kind != TOKEN_CASE &&
+			r->token.kind != TOKEN_ACT && r->token.kind != TOKEN_AUTHOR && r->token.kind != TOKEN_DIGEST))
 		return no_address(c_r, f);
 	if (e == ERR_GONE || e == ERR_DENIED)
 		return refuse(c_r, f, "the time to answer this mail is over");
@@ -162,8 +151,7 @@ static int route_answer(struct smtp_session *m, struct forum_txn *t, const struc
 }
 
 static int route_local(struct smtp_session *m, struct forum_txn *t, struct slice local, struct smtp_route *r,
-	enum smtp_code *c_r, struct fail *f)
-{
+	enum smtp_code *c_r, struct fail *f) {
 	struct smtp_local l;
 	struct group g;
 
@@ -202,8 +190,7 @@ static int route_local(struct smtp_session *m, struct forum_txn *t, struct slice
 }
 
 int smtp_route_find(struct smtp_session *m, struct forum_txn *t, const struct smtp_path *p, struct smtp_route *r_r,
-	enum smtp_code *c_r, struct fail *f)
-{
+	enum smtp_code *c_r, struct fail *f) {
 	char local[64];
 
 	memset(r_r, 0, sizeof *r_r);
@@ -218,7 +205,8 @@ int smtp_route_find(struct smtp_session *m, struct forum_txn *t, const struct sm
 		local[i] = text_lower(p->local.p[i]);
 	if (route_local(m, t, slice_of(local, p->local.n), r_r, c_r, f) < 0)
 		return f->code;
-	if (!m->sender.n && r_r->form != FORM_BOUNCE && r_r->form != FORM_POSTMASTER)   /* RFC 3834: nothing automatic becomes a post */
+	if (!m->sender.n && r_r->form != FORM_BOUNCE &&
+		r_r->form != FORM_POSTMASTER) /* RFC 3834: nothing automatic becomes a post */
 		return refuse(c_r, f, "automatic mail is not posted");
 	return 1;
 }

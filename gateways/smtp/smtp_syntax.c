@@ -6,8 +6,7 @@
 #include "gateways/smtp/smtp_syntax.h"
 
 /* Offset of the '>' that ends the path; a quoted local part may hold one. -1 none. */
-static ptrdiff_t find_end(struct slice s)
-{
+static ptrdiff_t find_end(struct slice s) {
 	bool quoted = false;
 
 	for (size_t i = 0; i < s.n; i++) {
@@ -21,8 +20,7 @@ static ptrdiff_t find_end(struct slice s)
 	return -1;
 }
 
-int smtp_syntax_path(struct slice *rest, const char *keyword, struct smtp_path *p_r)
-{
+int smtp_syntax_path(struct slice *rest, const char *keyword, struct smtp_path *p_r) {
 	struct slice s = slice_trim(*rest), key = slice_str(keyword);
 	ptrdiff_t end;
 
@@ -47,8 +45,7 @@ int smtp_syntax_path(struct slice *rest, const char *keyword, struct smtp_path *
 	return 1;
 }
 
-int smtp_syntax_mailbox(struct smtp_path *p, bool smtputf8)
-{
+int smtp_syntax_mailbox(struct smtp_path *p, bool smtputf8) {
 	if (p->null || p->route)
 		return ERR_SYNTAX;
 	for (size_t i = 0; i < p->address.n; i++)
@@ -57,8 +54,7 @@ int smtp_syntax_mailbox(struct smtp_path *p, bool smtputf8)
 	return address_check_spec(p->address, smtputf8, &p->local, &p->domain);
 }
 
-int smtp_syntax_params(struct slice rest, struct smtp_params *p_r)
-{
+int smtp_syntax_params(struct slice rest, struct smtp_params *p_r) {
 	struct slice w;
 
 	memset(p_r, 0, sizeof *p_r);
@@ -95,22 +91,19 @@ int smtp_syntax_params(struct slice rest, struct smtp_params *p_r)
 	return 1;
 }
 
-bool smtp_syntax_relays(struct slice local)
-{
+bool smtp_syntax_relays(struct slice local) {
 	for (size_t i = 0; i < local.n; i++)
 		if (strchr("%!@\"\\:,", local.p[i]) || !local.p[i])
 			return true;
 	return false;
 }
 
-static bool is_separator(char c, char separator)
-{
+static bool is_separator(char c, char separator) {
 	return c == separator || c == '-';
 }
 
 /* "HEAD<sep>TAIL" with a tail of that name: the head */
-static bool split_suffix(struct slice local, const char *suffix, char separator, struct slice *head_r)
-{
+static bool split_suffix(struct slice local, const char *suffix, char separator, struct slice *head_r) {
 	size_t n = strlen(suffix);
 
 	if (local.n < n + 2 || !slice_ends(local, slice_of(suffix, n))
@@ -120,8 +113,7 @@ static bool split_suffix(struct slice local, const char *suffix, char separator,
 	return true;
 }
 
-static bool split_prefix(struct slice local, const char *prefix, char separator, struct slice *tail_r)
-{
+static bool split_prefix(struct slice local, const char *prefix, char separator, struct slice *tail_r) {
 	size_t n = strlen(prefix);
 
 	if (local.n < n + 2 || !slice_starts(local, slice_of(prefix, n)) || !is_separator(local.p[n], separator))
@@ -131,8 +123,7 @@ static bool split_prefix(struct slice local, const char *prefix, char separator,
 }
 
 /* "GROUP-WORD-TOKEN": the token has no separators in it, so the last one is in front of it */
-static bool split_token(struct slice local, const char *word, char separator, struct smtp_local *l_r)
-{
+static bool split_token(struct slice local, const char *word, char separator, struct smtp_local *l_r) {
 	size_t i = local.n;
 
 	while (i && !is_separator(local.p[i - 1], separator))
@@ -143,8 +134,7 @@ static bool split_token(struct slice local, const char *word, char separator, st
 	return true;
 }
 
-void smtp_syntax_local(struct slice local, char separator, struct smtp_local *l_r)
-{
+void smtp_syntax_local(struct slice local, char separator, struct smtp_local *l_r) {
 	static const struct { const char *word; enum smtp_form form; } suffixes[] = {
 		{ "unsubscribe", FORM_UNSUBSCRIBE }, { "subscribe", FORM_SUBSCRIBE }, { "help", FORM_HELP },
 		{ "owner", FORM_OWNER },

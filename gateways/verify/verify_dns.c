@@ -1,5 +1,5 @@
-/* verify_dns.c - look-ups with a deadline. libunbound resolves in a thread of its own; another one (pump) takes the answers
- * and wakes who waits. A question belongs to two, the asker and the callback; the last one frees it. */
+/* verify_dns.c - look-ups with a deadline. libunbound resolves in a thread of its own; another one (pump) takes the
+ * answers and wakes who waits. A question belongs to two, the asker and the callback; the last one frees it. */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -123,7 +123,8 @@ static struct slice joined_strings(struct slice rdata, struct arena *a) {
 	return slice_of(start, (size_t)(to - start));
 }
 
-static void add_record(struct slice rdata, enum dns_type type, struct arena *a, struct dns_records *r, uint16_t *preference) {
+static void add_record(struct slice rdata, enum dns_type type, struct arena *a, struct dns_records *r,
+	uint16_t *preference) {
 	struct slice v = rdata;
 	if (type == DNS_TXT)
 		v = joined_strings(rdata, a);
@@ -146,7 +147,8 @@ static void add_record(struct slice rdata, enum dns_type type, struct arena *a, 
 	r->n++;
 }
 
-static enum dns_status take_result(const struct ub_result *u, enum dns_type type, struct arena *a, struct dns_records *r_r) {
+static enum dns_status take_result(const struct ub_result *u, enum dns_type type, struct arena *a,
+	struct dns_records *r_r) {
 	uint16_t preference[DNS_RECORDS_MAX];
 	if (!u || u->bogus || (u->rcode && u->rcode != RCODE_NONAME))
 		return DNS_TEMP;
@@ -163,7 +165,8 @@ static bool askable(struct slice name) {
 	return name.n > 0 && name.n <= 253;
 }
 
-enum dns_status verify_dns_look_up(void *arg, struct slice name, enum dns_type type, struct arena *a, struct dns_records *r_r) {
+enum dns_status verify_dns_look_up(void *arg, struct slice name, enum dns_type type, struct arena *a,
+	struct dns_records *r_r) {
 	const int64_t *until = arg;
 	int64_t left = *until - clock_mono_ms();
 	struct timespec end;

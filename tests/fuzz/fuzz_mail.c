@@ -1,5 +1,5 @@
-/* fuzz_mail.c - all parsers of forumd/mail on arbitrary bytes. With libFuzzer (-DFUZZ_LIBFUZZER -fsanitize=fuzzer) it is
- * a fuzz target; else a program: `fuzz_mail FILE...` runs files, `fuzz_mail --mutate N SEED FILE...` runs N
+/* fuzz_mail.c - all parsers of forumd/mail on arbitrary bytes. With libFuzzer (-DFUZZ_LIBFUZZER -fsanitize=fuzzer) it
+ * is a fuzz target; else a program: `fuzz_mail FILE...` runs files, `fuzz_mail --mutate N SEED FILE...` runs N
  * deterministic mutations of them (the same seed gives the same inputs). */
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +52,8 @@ static void fuzz_values(struct arena *a, struct slice s) {
 		check(one_line(list.v[i].name), "names are one line of UTF-8");
 		buf_reset(&c);
 		address_write(&c, list.v[i].name, list.v[i].local, list.v[i].domain);
-		check(!memchr(buf_bytes(&c), '\n', buf_len(&c)) && !memchr(buf_bytes(&c), '\r', buf_len(&c)), "addresses are one line");
+		check(!memchr(buf_bytes(&c), '\n', buf_len(&c)) && !memchr(buf_bytes(&c), '\r', buf_len(&c)),
+			"addresses are one line");
 	}
 	while (msgid_next(&rest, &id))
 		check(id.n <= MSGID_MAX && id.p >= s.p && id.p + id.n <= s.p + s.n, "ids lie in the value");
@@ -90,7 +91,8 @@ static void fuzz_message(struct arena *a, struct slice s) {
 	field_split(s, &header, &body);
 	mime_scan(a, header, body, &t);
 	for (size_t i = 0; i < t.n; i++)
-		check((uint64_t)t.v[i].body_off + t.v[i].body_len <= body.n && (uint64_t)t.v[i].header_off + t.v[i].header_len <= body.n,
+		check((uint64_t)t.v[i].body_off + t.v[i].body_len <= body.n &&
+				(uint64_t)t.v[i].header_off + t.v[i].header_len <= body.n,
 			"parts lie in the body");
 	mime_table_encode(&t, &table);
 	if (mime_section(buf_slice(&table), SLICE("1.1.HEADER"), &r) == 1 && r.where == MIME_RANGE)
@@ -147,8 +149,9 @@ static uint64_t fuzz_random(void) {
 }
 
 static void fuzz_mutate(struct buf *b) {
-	static const char *const pieces[] = { "\r\n", "\r\n\r\n", "--", "--x\r\n", "\"", "(", ")", "<", ">", "=?utf-8?q?", "?=", "\\", ";", "=",
-		"*0*=", "boundary=\"\\\"\"", "Content-Type: multipart/mixed; boundary=x\r\n", "Content-Type: message/rfc822\r\n", ",", ":", "%" };
+	static const char *const pieces[] = { "\r\n", "\r\n\r\n", "--", "--x\r\n", "\"", "(", ")", "<", ">", "=?utf-8?q?",
+		"?=", "\\", ";", "=", "*0*=", "boundary=\"\\\"\"", "Content-Type: multipart/mixed; boundary=x\r\n",
+		"Content-Type: message/rfc822\r\n", ",", ":", "%" };
 	for (uint64_t n = 1 + fuzz_random() % 8; n > 0 && buf_len(b); n--) {
 		size_t at = fuzz_random() % buf_len(b), len = 1 + fuzz_random() % 32;
 		char *p = buf_bytes(b);

@@ -1,8 +1,8 @@
 /* fuzz_nntp.c - the news session as it runs, on a socket pair, with a temporary forum behind it.
  *
  * The first octet of an input chooses: bit 0 logged in, bit 1 the input comes in pieces, the rest the pieces' size. The
- * whole input is written, the sending side closed, and the answers read to their end; a session that neither answers nor
- * closes within 20 seconds is a finding, as is an answer that does not begin with a three-digit code.
+ * whole input is written, the sending side closed, and the answers read to their end; a session that neither answers
+ * nor closes within 20 seconds is a finding, as is an answer that does not begin with a three-digit code.
  *
  * With libFuzzer: clang -fsanitize=fuzzer -DFUZZ_LIBFUZZER. Else:
  * fuzz_nntp [N [SEED]] runs N inputs made from the commands below, the same ones for the same seed. */
@@ -44,13 +44,16 @@ static void quiet(enum log_level level, const char *line) {
 }
 
 static void add_post(struct forum_txn *w, const uint32_t *group, int i) {
-	struct post_in in = { .source = POST_FROM_CTL, .member = member, .groups = group, .ngroups = 1, .max_size = 1u << 20 };
+	struct post_in in = {
+		.source = POST_FROM_CTL, .member = member, .groups = group, .ngroups = 1, .max_size = 1u << 20
+	};
 	struct job *j = job_new(NULL, post_in_apply);
 	struct post_draft d;
 	struct post_in_job p = { .draft = &d, .member = member };
 	struct fail f = { 0 };
 	struct buf b = { 0 };
-	buf_addf(&b, "Subject: post %d\r\nMessage-ID: <m%d@x.test>\r\nReferences: <m%d@x.test>\r\n\r\n.line\r\n", i, i, i / 2);
+	buf_addf(&b, "Subject: post %d\r\nMessage-ID: <m%d@x.test>\r\nReferences: <m%d@x.test>\r\n\r\n.line\r\n", i, i,
+		i / 2);
 	for (int k = 0; k < i * i * 20; k++)
 		buf_addf(&b, "line %d of the body\r\n", k);
 	j->data = &p;
@@ -66,8 +69,9 @@ static void fill(void) {
 	struct forum_txn *w;
 	struct fail f = { 0 };
 	uint32_t id;
-	if (forum_write_begin(forum, NULL, &w, &f) < 0 || member_add(w, SLICE("Alice"), SLICE("alice@example.org"), &member, &f) < 0 ||
-	    group_add(w, &e, &id, &f) < 0 || group_add(w, &g, &id, &f) < 0)
+	if (forum_write_begin(forum, NULL, &w, &f) < 0 ||
+		member_add(w, SLICE("Alice"), SLICE("alice@example.org"), &member, &f) < 0 || group_add(w, &e, &id, &f) < 0 ||
+		group_add(w, &g, &id, &f) < 0)
 		bail("fill: %s", f.text);
 	for (int i = 1; i <= 20; i++)
 		add_post(w, &id, i);
@@ -80,9 +84,12 @@ static void setup(void) {
 	const char *path = test_tmpfile("forumd.conf");
 	struct fail f = { 0 };
 	FILE *c = fopen(path, "w");
-	if (!c || fprintf(c, "domain = \"forum.test\"\nlisten news { protocol = \"nntp\" address = \"127.0.0.1\" port = 21199 }\n"
-		"peer alice { user = \"alice@example.org\" cancels = yes approved = yes path = \"p.test\" }\n"
-		"limits { message_size = 100000 bad_commands = 1000 posts_per_minute = 0 }\n") < 0 || fclose(c) != 0)
+	if (!c ||
+		fprintf(c,
+			"domain = \"forum.test\"\nlisten news { protocol = \"nntp\" address = \"127.0.0.1\" port = 21199 }\n"
+			"peer alice { user = \"alice@example.org\" cancels = yes approved = yes path = \"p.test\" }\n"
+			"limits { message_size = 100000 bad_commands = 1000 posts_per_minute = 0 }\n") < 0 ||
+		fclose(c) != 0)
 		bail("cannot write %s", path);
 	signal(SIGPIPE, SIG_IGN);
 	log_set_sink(quiet);
@@ -98,8 +105,8 @@ static void setup(void) {
 		bail("workers");
 }
 
-/* the answers: each first line of a command's answer begins with a code; texts are not told apart here, so only the very
- * first octets and the end are looked at */
+/* the answers: each first line of a command's answer begins with a code; texts are not told apart here, so only the
+ * very first octets and the end are looked at */
 static void check(const struct buf *out) {
 	struct slice s = buf_slice(out);
 	octets += s.n;
@@ -157,18 +164,89 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
 
 #ifndef FUZZ_LIBFUZZER
 static const char *const words[] = {
-	"GROUP test.forum\r\n", "GROUP test.empty\r\n", "ARTICLE 3\r\n", "ARTICLE\r\n", "HEAD <m4@x.test>\r\n", "BODY 20\r\n", "STAT\r\n", "NEXT\r\n",
-	"LAST\r\n", "OVER 1-\r\n", "XOVER 5-7\r\n", "OVER <m1@x.test>\r\n", "HDR Subject 1-\r\n", "HDR :bytes 1-5\r\n", "XHDR X-None 1-\r\n",
-	"XPAT Subject 1- *1* ?\r\n", "LIST\r\n", "LIST ACTIVE t*,!*y\r\n", "LIST COUNTS\r\n", "LIST HEADERS MSGID\r\n", "LISTGROUP test.forum 3-9\r\n",
-	"NEWNEWS * 20200101 000000 GMT\r\n", "NEWGROUPS 200101 000000\r\n", "POST\r\n", ".\r\n", "Newsgroups: test.forum\r\n", "Subject: x\r\n",
-	"From: alice@example.org\r\n", "Message-ID: <m1@x.test>\r\n", "Control: cancel <m2@x.test>\r\n", "Supersedes: <m3@x.test>\r\n",
-	"References: <m1@x.test>\r\n", "\r\n", "text\r\n", "..dot\r\n", "\n.\n", "\r.\r", "CAPABILITIES\r\n", "MODE READER\r\n", "AUTHINFO USER x\r\n",
-	"AUTHINFO PASS\r\n", "STARTTLS\r\n", "COMPRESS X\r\n", "DATE\r\n", "HELP\r\n", "XFROB\r\n",
-	"IHAVE <n1@x.test>\r\n", "IHAVE <m2@x.test>\r\n", "MODE STREAM\r\n", "CHECK <n2@x.test>\r\n", "CHECK\r\n", "TAKETHIS <n2@x.test>\r\n",
-	"TAKETHIS\r\n", "Message-ID: <n1@x.test>\r\n", "Message-ID: <n2@x.test>\r\n", "Date: Fri, 27 Nov 2026 01:00:00 +0000\r\n", "Path: p.test!x\r\n",
-	"Path: a!forum.test!b\r\n", "Approved: x\r\n", "Cancel-Key: sha256:k\r\n", "Cancel-Lock: sha1:x sha256:y\r\n", "Forum-Force: yes\r\n", "> quoted\r\n",
-	"XFEED GONE test.forum 1\r\n", "LIST COUNTS t?st.*,!*.empty\r\n", "LIST MODERATORS\r\n", "LIST MOTD\r\n", "XGTITLE *\r\n", "AUTHINFO SASL PLAIN\r\n",
-	"AUTHINFO SASL SCRAM-SHA-256 biws\r\n", "*\r\n", "=\r\n", "GROUP me.unread\r\n", "LISTGROUP me.replies 1-\r\n", " ", "\t", "-", "1-", "99999999999", "<", ">", "\xff", "*",
+	"GROUP test.forum\r\n",
+	"GROUP test.empty\r\n",
+	"ARTICLE 3\r\n",
+	"ARTICLE\r\n",
+	"HEAD <m4@x.test>\r\n",
+	"BODY 20\r\n",
+	"STAT\r\n",
+	"NEXT\r\n",
+	"LAST\r\n",
+	"OVER 1-\r\n",
+	"XOVER 5-7\r\n",
+	"OVER <m1@x.test>\r\n",
+	"HDR Subject 1-\r\n",
+	"HDR :bytes 1-5\r\n",
+	"XHDR X-None 1-\r\n",
+	"XPAT Subject 1- *1* ?\r\n",
+	"LIST\r\n",
+	"LIST ACTIVE t*,!*y\r\n",
+	"LIST COUNTS\r\n",
+	"LIST HEADERS MSGID\r\n",
+	"LISTGROUP test.forum 3-9\r\n",
+	"NEWNEWS * 20200101 000000 GMT\r\n",
+	"NEWGROUPS 200101 000000\r\n",
+	"POST\r\n",
+	".\r\n",
+	"Newsgroups: test.forum\r\n",
+	"Subject: x\r\n",
+	"From: alice@example.org\r\n",
+	"Message-ID: <m1@x.test>\r\n",
+	"Control: cancel <m2@x.test>\r\n",
+	"Supersedes: <m3@x.test>\r\n",
+	"References: <m1@x.test>\r\n",
+	"\r\n",
+	"text\r\n",
+	"..dot\r\n",
+	"\n.\n",
+	"\r.\r",
+	"CAPABILITIES\r\n",
+	"MODE READER\r\n",
+	"AUTHINFO USER x\r\n",
+	"AUTHINFO PASS\r\n",
+	"STARTTLS\r\n",
+	"COMPRESS X\r\n",
+	"DATE\r\n",
+	"HELP\r\n",
+	"XFROB\r\n",
+	"IHAVE <n1@x.test>\r\n",
+	"IHAVE <m2@x.test>\r\n",
+	"MODE STREAM\r\n",
+	"CHECK <n2@x.test>\r\n",
+	"CHECK\r\n",
+	"TAKETHIS <n2@x.test>\r\n",
+	"TAKETHIS\r\n",
+	"Message-ID: <n1@x.test>\r\n",
+	"Message-ID: <n2@x.test>\r\n",
+	"Date: Fri, 27 Nov 2026 01:00:00 +0000\r\n",
+	"Path: p.test!x\r\n",
+	"Path: a!forum.test!b\r\n",
+	"Approved: x\r\n",
+	"Cancel-Key: sha256:k\r\n",
+	"Cancel-Lock: sha1:x sha256:y\r\n",
+	"Forum-Force: yes\r\n",
+	"> quoted\r\n",
+	"XFEED GONE test.forum 1\r\n",
+	"LIST COUNTS t?st.*,!*.empty\r\n",
+	"LIST MODERATORS\r\n",
+	"LIST MOTD\r\n",
+	"XGTITLE *\r\n",
+	"AUTHINFO SASL PLAIN\r\n",
+	"AUTHINFO SASL SCRAM-SHA-256 biws\r\n",
+	"*\r\n",
+	"=\r\n",
+	"GROUP me.unread\r\n",
+	"LISTGROUP me.replies 1-\r\n",
+	" ",
+	"\t",
+	"-",
+	"1-",
+	"99999999999",
+	"<",
+	">",
+	"\xff",
+	"*",
 };
 
 static uint32_t state = 1;

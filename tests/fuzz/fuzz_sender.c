@@ -1,6 +1,6 @@
-/* fuzz_sender.c - who sent it, with a mail and a DNS that are both wrong: `fuzz_sender ROUNDS SEED`. Mails with DKIM and ARC
- * fields and records of all kinds are cut, joined and changed; whatever comes, there is a verdict, one line of results
- * without line ends, and a bounded number of questions. With FUZZ_LIBFUZZER the input is the mail. */
+/* fuzz_sender.c - who sent it, with a mail and a DNS that are both wrong: `fuzz_sender ROUNDS SEED`. Mails with DKIM
+ * and ARC fields and records of all kinds are cut, joined and changed; whatever comes, there is a verdict, one line of
+ * results without line ends, and a bounded number of questions. With FUZZ_LIBFUZZER the input is the mail. */
 #include <stdio.h>
 #include <stdlib.h>
 #include "forumd/base/fail.h"
@@ -24,8 +24,12 @@ static const char *const mails[] = {
 };
 static const char *const records[] = {
 	"v=spf1 ip4:192.0.2.0/24 a mx ptr:x.example include:%{ir}.%{v}._spf.%{d2} exists:%{l1r-}.%{o} redirect=_spf.example.com",
-	"v=spf1 a:%{d}/24//64 include:a.example include:b.example mx/0 ?all exp=%{o}", "v=spf1 +all", "v=DMARC1; p=reject; adkim=s; aspf=r",
-	"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=", "v=DKIM1; k=rsa; t=y:s; h=sha256; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDk", "",
+	"v=spf1 a:%{d}/24//64 include:a.example include:b.example mx/0 ?all exp=%{o}",
+	"v=spf1 +all",
+	"v=DMARC1; p=reject; adkim=s; aspf=r",
+	"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+	"v=DKIM1; k=rsa; t=y:s; h=sha256; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDk",
+	"",
 };
 static uint64_t state = 1;
 
@@ -37,7 +41,8 @@ static uint64_t dice(uint64_t n) {
 }
 
 static void change(struct buf *b) {
-	static const char *const pieces[] = { ";", "=", " b=", "\r\n ", "%{", "}", "/", ":", "d=", "i=2;", "h=", "from:", "ARC-Seal: i=1;", "\r\n", "\0", "%" };
+	static const char *const pieces[] = { ";", "=", " b=", "\r\n ", "%{", "}", "/", ":", "d=", "i=2;",
+		"h=", "from:", "ARC-Seal: i=1;", "\r\n", "\0", "%" };
 	for (uint64_t n = dice(4); n > 0 && buf_len(b); n--) {
 		size_t at = dice(buf_len(b));
 		struct buf out = { 0 };
@@ -54,7 +59,8 @@ static void change(struct buf *b) {
 	}
 }
 
-static enum dns_status look_up(void *arg, struct slice name, enum dns_type type, struct arena *a, struct dns_records *r_r) {
+static enum dns_status look_up(void *arg, struct slice name, enum dns_type type, struct arena *a,
+	struct dns_records *r_r) {
 	unsigned *asked = arg;
 	if (++*asked > QUESTIONS_MAX || name.n > 253)
 		bug("%u questions, a name of %zu octets", *asked, name.n);
@@ -92,7 +98,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	spf_client_ip(&m.client, dice(2) ? "192.0.2.1" : "2001:db8::1");
 	field_split(slice_of(copy, size), &m.header, &m.body);
 	char v = (char)sender_check(a, &m, &dns, &results);
-	if (!strchr("PFNT", v) || slice_chr(buf_slice(&results), '\n') >= 0 || slice_chr(buf_slice(&results), '\r') >= 0 || !buf_len(&results))
+	if (!strchr("PFNT", v) || slice_chr(buf_slice(&results), '\n') >= 0 || slice_chr(buf_slice(&results), '\r') >= 0 ||
+		!buf_len(&results))
 		bug("verdict %c, results %.*s", v, SLICE_ARG(buf_slice(&results)));
 	sender_mark(slice_of(copy, size), SLICE("x"), SLICE("A: b\r\n"), &marked);
 	buf_reset(&results);

@@ -30,13 +30,11 @@ static struct forum *forum;
 static struct writer *writer;
 static unsigned texts, stored;   /* so that a fuzzer that never gets anywhere is noticed */
 
-static void quiet(enum log_level level, const char *line)
-{
+static void quiet(enum log_level level, const char *line) {
 	(void)level, (void)line;
 }
 
-static void fill(void)
-{
+static void fill(void) {
 	struct group_spec pub = { .name = SLICE("test.pub"), .title = SLICE("Public") };
 	struct group_spec priv = { .name = SLICE("test.priv"), .access = GROUP_PRIVATE };
 	struct forum_txn *t;
@@ -49,8 +47,7 @@ static void fill(void)
 		bail("the temporary forum: %s", f.text);
 }
 
-static void begin(void)
-{
+static void begin(void) {
 	static const char text[] = "domain = \"forum.test\"\nworkers = 1\nstorage { path = \"data\" }\ncontrol { path = "
 		"\"s\" }\n"
 		"listen a { protocol = \"smtp\" address = \"127.0.0.1\" port = 21390 trust_authserv = \"mx\" }\n"
@@ -83,8 +80,7 @@ static void begin(void)
 		bail("no workers");
 }
 
-static void end(void)
-{
+static void end(void) {
 	workers_stop();
 	password_pool_stop();
 	writer_stop(&writer);
@@ -93,8 +89,7 @@ static void end(void)
 	config_unref(&config);
 }
 
-static void check_answers(struct slice out)
-{
+static void check_answers(struct slice out) {
 	struct slice line;
 
 	if (out.n && !slice_ends(out, SLICE("\r\n")))
@@ -113,8 +108,7 @@ static void check_answers(struct slice out)
 }
 
 /* sends and reads at the same time, so that neither side waits for the other */
-static void talk(int fd, struct slice in, struct buf *out)
-{
+static void talk(int fd, struct slice in, struct buf *out) {
 	for (;;) {
 		struct pollfd p = { fd, (short)(POLLIN | (in.n ? POLLOUT : 0)), 0 };
 		ssize_t n;
@@ -136,8 +130,7 @@ static void talk(int fd, struct slice in, struct buf *out)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	struct addr peer = { .n = sizeof(sa_family_t) };
 	struct slice in = slice_of(data, size);
 	struct buf out = { 0 };
@@ -176,8 +169,7 @@ static const char *const seeds[] = {
 	"2LHLO x\r\nMAIL FROM:<alice@example.org>\r\nRCPT TO:<test.pub@forum.test>\r\nBDAT 66 LAST\r\n" MAIL "QUIT\r\n",
 };
 
-static uint64_t next_random(uint64_t *s)
-{
+static uint64_t next_random(uint64_t *s) {
 	*s ^= *s << 13;
 	*s ^= *s >> 7;
 	*s ^= *s << 17;
@@ -185,8 +177,7 @@ static uint64_t next_random(uint64_t *s)
 }
 
 /* a few of: an octet changed, a piece removed, doubled, or moved, a line end broken */
-static void mutate(struct slice seed, uint64_t *rnd, struct buf *out)
-{
+static void mutate(struct slice seed, uint64_t *rnd, struct buf *out) {
 	static const char *const bits[] = { "\r\n", "\n", "\r", ".\r\n", "\r\n.\r\n", "\0", "<>", "\"", "\377", "@",
 		"RSET\r\n", "DATA\r\n", "BDAT 3 LAST\r\n" };
 
@@ -211,8 +202,7 @@ static void mutate(struct slice seed, uint64_t *rnd, struct buf *out)
 	}
 }
 
-static void run_mutations(struct slice seed, unsigned n, uint64_t number)
-{
+static void run_mutations(struct slice seed, unsigned n, uint64_t number) {
 	uint64_t rnd = number * 0x9e3779b97f4a7c15u + 1;
 	struct buf b = { 0 };
 
@@ -224,8 +214,7 @@ static void run_mutations(struct slice seed, unsigned n, uint64_t number)
 	buf_free(&b);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
 	unsigned count = sizeof seeds / sizeof seeds[0], each = 0, first = 1;
 	uint64_t number = 1;
 

@@ -33,14 +33,18 @@ static void test_lines(void) {
 		for (size_t i = 0; i < s.n; i++) {
 			seed = seed * 6364136223846793005u + 1442695040888963407u;
 			unsigned pick = (unsigned)(seed >> 40) % 300;
-			b[i] = pick == 0 ? 0 : pick == 1 ? (char)0xe4 : pick < 4 ? from[pick * 2] : round % 3 ? from[i % 2 + 1] : from[pick % 7];
+			b[i] = pick == 0 ? 0
+				: pick == 1  ? (char)0xe4
+				: pick < 4   ? from[pick * 2]
+				: round % 3  ? from[i % 2 + 1]
+							 : from[pick % 7];
 			if (round % 3 == 1)
 				b[i] = i % 9 == 7 ? '\r' : i % 9 == 8 ? '\n' : pick == 5 ? '.' : 'x';
 		}
 		struct text_lines got, want = plain_lines(s);
 		text_lines(s, &got);
-		wrong += got.lines != want.lines || got.bare_lf != want.bare_lf || got.bare_cr != want.bare_cr || got.dots != want.dots ||
-			got.eight_bit != want.eight_bit || got.nul != want.nul;
+		wrong += got.lines != want.lines || got.bare_lf != want.bare_lf || got.bare_cr != want.bare_cr ||
+			got.dots != want.dots || got.eight_bit != want.eight_bit || got.nul != want.nul;
 	}
 	is_int(wrong, 0, "lines of 20,000 texts, as counted octet by octet");
 	struct text_lines l;

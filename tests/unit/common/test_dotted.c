@@ -53,9 +53,22 @@ static void test_texts(void) {
 /* each followed by an injected command; the true end comes last */
 static void test_smuggling(void) {
 	static const struct slice fake[] = {
-		SLICE_INIT("\n.\n"), SLICE_INIT("\n.\r\n"), SLICE_INIT("\r\n.\n"), SLICE_INIT("\r.\r"), SLICE_INIT("\r.\r\n"), SLICE_INIT("\r.\n"),
-		SLICE_INIT("\n.\r"), SLICE_INIT("\r\n.\r"), SLICE_INIT("\r\n.\r\r\n"), SLICE_INIT("\r\n\0.\r\n"), SLICE_INIT("\r\n.\0\r\n"),
-		SLICE_INIT("\r\n. \r\n"), SLICE_INIT("\r\n..\r\n"), SLICE_INIT("\r\r\n.\n"), SLICE_INIT("\n\n.\r\n"), SLICE_INIT("\r\n\n.\r\n"),
+		SLICE_INIT("\n.\n"),
+		SLICE_INIT("\n.\r\n"),
+		SLICE_INIT("\r\n.\n"),
+		SLICE_INIT("\r.\r"),
+		SLICE_INIT("\r.\r\n"),
+		SLICE_INIT("\r.\n"),
+		SLICE_INIT("\n.\r"),
+		SLICE_INIT("\r\n.\r"),
+		SLICE_INIT("\r\n.\r\r\n"),
+		SLICE_INIT("\r\n\0.\r\n"),
+		SLICE_INIT("\r\n.\0\r\n"),
+		SLICE_INIT("\r\n. \r\n"),
+		SLICE_INIT("\r\n..\r\n"),
+		SLICE_INIT("\r\r\n.\n"),
+		SLICE_INIT("\n\n.\r\n"),
+		SLICE_INIT("\r\n\n.\r\n"),
 		SLICE_INIT("\r\n.\n\r\n"),
 	};
 	for (size_t i = 0; i < sizeof fake / sizeof *fake; i++)
@@ -66,7 +79,8 @@ static void test_smuggling(void) {
 			buf_add_slice(&b, fake[i]);
 			buf_adds(&b, "MAIL FROM:<x@y>\r\n.\r\nAFTER");
 			collect(buf_slice(&b), step, 1000, &s);
-			ok(s.end && slice_is(buf_slice(&s.left), "AFTER"), "sequence %zu does not end the text, %zu at a time", i, step);
+			ok(s.end && slice_is(buf_slice(&s.left), "AFTER"), "sequence %zu does not end the text, %zu at a time", i,
+				step);
 			ok(slice_find(buf_slice(&s.text), SLICE("MAIL FROM")) > 0, "sequence %zu: the command is text", i);
 			bool odd = i != 9 && i != 10 && i != 11 && i != 12;
 			is_int(s.d.bare_cr || s.d.bare_lf, odd, "sequence %zu: bare CR or LF is noted", i);
@@ -151,7 +165,8 @@ static void test_round_trip(void) {
 		}
 		if (buf_len(&want) && !slice_ends(buf_slice(&want), SLICE("\r\n")))
 			buf_adds(&want, "\r\n");
-		bad += !s.end || buf_len(&s.left) || s.d.bare_cr || s.d.bare_lf || !slice_eq(buf_slice(&s.text), buf_slice(&want));
+		bad += !s.end || buf_len(&s.left) || s.d.bare_cr || s.d.bare_lf ||
+			!slice_eq(buf_slice(&s.text), buf_slice(&want));
 		seen_free(&s);
 		buf_free(&text);
 		buf_free(&wire);

@@ -57,7 +57,10 @@ static void setup(void) {
 }
 
 static struct post_in news(uint32_t member) {
-	return (struct post_in){ .source = POST_FROM_NNTP, .member = member, .max_size = 100000, .path_host = SLICE("forum.test"),
+	return (struct post_in){ .source = POST_FROM_NNTP,
+		.member = member,
+		.max_size = 100000,
+		.path_host = SLICE("forum.test"),
 		.client_msgid = SLICE("<offered@forum.test>") };
 }
 
@@ -66,7 +69,14 @@ static struct post_in into(enum post_source source, uint32_t member, const uint3
 		.import = source == POST_FROM_IMPORT };
 }
 
-struct arrived { int r; struct fail f; struct post_draft d; struct post_result result; struct arena *a; struct job *j; };
+struct arrived {
+	int r;
+	struct fail f;
+	struct post_draft d;
+	struct post_result result;
+	struct arena *a;
+	struct job *j;
+};
 
 static void arrive(const struct post_in *in, struct slice raw, struct arrived *v) {
 	*v = (struct arrived){ .j = job_new(NULL, post_in_apply) };
@@ -140,7 +150,8 @@ static void test_refusals(void) {
 	refused(&in, FROM "Newsgroups: test.forum\r\n\r\nx\r\n", ERR_INVALID, "Subject is missing");
 	refused(&in, FROM "Newsgroups: test.forum\r\nSubject: \r\n\r\nx\r\n", ERR_INVALID, "Subject is missing");
 	refused(&in, FROM "Newsgroups: test.nix\r\nSubject: s\r\n\r\nx\r\n", ERR_NOTFOUND, "no such group: test.nix");
-	refused(&in, FROM "Newsgroups: test.forum, secret.club\r\nSubject: s\r\n\r\nx\r\n", ERR_NOTFOUND, "no such group: secret.club");
+	refused(&in, FROM "Newsgroups: test.forum, secret.club\r\nSubject: s\r\n\r\nx\r\n", ERR_NOTFOUND,
+		"no such group: secret.club");
 	refused(&in, FROM REST "\r\n \r\n\r\n", ERR_INVALID, "no text");
 	refused(&in, FROM REST "Message-ID: nonsense\r\n\r\nx\r\n", ERR_INVALID, "Message-ID is malformed");
 	refused(&in, FROM REST "Date: yesterday\r\n\r\nx\r\n", ERR_INVALID, "Date cannot be understood");
@@ -199,7 +210,8 @@ static void original_of(uint64_t id, struct slice want, const char *what) {
 }
 
 static void test_news_post(void) {
-	struct slice raw = SLICE("Path: not-for-mail\r\nReceived: from evil\r\nfrom: Somebody <ALICE@Example.ORG>\r\nBcc: x@y.z\r\n"
+	struct slice raw = SLICE(
+		"Path: not-for-mail\r\nReceived: from evil\r\nfrom: Somebody <ALICE@Example.ORG>\r\nBcc: x@y.z\r\n"
 		"Newsgroups: test.forum,test.other\r\nSubject: =?utf-8?q?Re:_caf=C3=A9?=\r\nApproved: me\r\nReply-To: ames@example.net\r\n"
 		"References: <root@x.y>\r\n  <mid@x.y>\r\nForum-Flags: spam\r\nX-Kept: yes\r\n\r\n.dot\r\ntext\r\n");
 	struct post_in in = news(alice);
@@ -221,13 +233,14 @@ static void test_news_post(void) {
 	header_of(v.result.id, &h);
 	struct slice s = buf_slice(&h);
 	ok(slice_starts(s, SLICE("Path: forum.test!.POSTED!not-for-mail\r\nFrom: ")), "our Path, then the author line");
-	ok(slice_find_nocase(s, SLICE("alice@")) < 0 && slice_find(s, SLICE("ames@")) < 0, "no address of the member shows");
+	ok(slice_find_nocase(s, SLICE("alice@")) < 0 && slice_find(s, SLICE("ames@")) < 0,
+		"no address of the member shows");
 	ok(slice_find_nocase(s, SLICE("Somebody")) < 0, "nor a typed name");
 	static const char *const hidden[] = { "Received", "Bcc", "Approved", "Forum-Flags", "Reply-To" };
 	for (size_t i = 0; i < 5; i++)
 		ok(slice_find_nocase(s, slice_str(hidden[i])) < 0, "%s is not shown", hidden[i]);
-	static const char *const shown[] = { "X-Kept: yes\r\n", "\r\nDate: ", "\r\nMessage-ID: <offered@forum.test>\r\n", "\r\nInjection-Info: forum.test",
-		"\r\nInjection-Date: ", "\r\nMIME-Version: 1.0\r\n" };
+	static const char *const shown[] = { "X-Kept: yes\r\n", "\r\nDate: ", "\r\nMessage-ID: <offered@forum.test>\r\n",
+		"\r\nInjection-Info: forum.test", "\r\nInjection-Date: ", "\r\nMIME-Version: 1.0\r\n" };
 	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
 		ok(slice_find(s, slice_str(shown[i])) > 0, "%s is there", shown[i]);
 	original_of(v.result.id, raw, "the news post");
@@ -251,7 +264,8 @@ static void test_supplied(void) {
 	is_lit(v.d.from, "Alice Ames <alice@example.org>", "From supplied for moderators");
 	struct buf h = { 0 };
 	header_of(v.result.id, &h);
-	ok(slice_find(buf_slice(&h), SLICE("Content-Type: text/plain; charset=utf-8\r\n")) > 0, "the charset of 8-bit text is named");
+	ok(slice_find(buf_slice(&h), SLICE("Content-Type: text/plain; charset=utf-8\r\n")) > 0,
+		"the charset of 8-bit text is named");
 	struct post p;
 	post_get(t, v.result.id, &p);
 	ok(p.parent != 0 && p.reason == PARENT_IN_REPLY_TO, "it found its parent");
@@ -282,14 +296,18 @@ static void test_blog(void) {
 	store(&in, &v);
 	is_int(v.r, 1, "a member comments: %s", v.f.text);
 	gone(&v);
-	arrive(&in, SLICE("Newsgroups: test.blog\r\nSubject: s\r\nReferences: <offered@forum.test>\r\nMessage-ID: <b3@x.y>\r\n\r\nx\r\n"), &v);
+	arrive(&in,
+		SLICE(
+			"Newsgroups: test.blog\r\nSubject: s\r\nReferences: <offered@forum.test>\r\nMessage-ID: <b3@x.y>\r\n\r\nx\r\n"),
+		&v);
 	is_int(v.r, ERR_DENIED, "an answer to a post elsewhere starts a thread here");
 	gone(&v);
 }
 
 static void test_mail(void) {
 	struct post_in in = into(POST_FROM_MAIL, alice, &gtest);
-	struct slice raw = SLICE("Return-Path: <alice@example.org>\r\nReceived: by mx\r\nDKIM-Signature: v=1\r\n" FROM
+	struct slice raw = SLICE(
+		"Return-Path: <alice@example.org>\r\nReceived: by mx\r\nDKIM-Signature: v=1\r\n" FROM
 		"To: test.forum@forum.test\r\nNewsgroups: secret.club\r\nDate: Mon, 23 Nov 2099 14:00:00 +0000\r\n\r\nhello\r\n");
 	struct arrived v, again;
 	arrive(&in, raw, &v);
@@ -299,7 +317,8 @@ static void test_mail(void) {
 	header_of(v.result.id, &h);
 	ok(slice_find(buf_slice(&h), SLICE("Subject: (no subject)\r\n")) > 0, "subject supplied");
 	ok(slice_find(buf_slice(&h), SLICE("2099")) < 0, "date supplied");
-	ok(slice_find(buf_slice(&h), SLICE("secret")) < 0 && slice_find(buf_slice(&h), SLICE("DKIM")) < 0, "trace and Newsgroups aside");
+	ok(slice_find(buf_slice(&h), SLICE("secret")) < 0 && slice_find(buf_slice(&h), SLICE("DKIM")) < 0,
+		"trace and Newsgroups aside");
 	original_of(v.result.id, raw, "the mail");
 	arrive(&in, raw, &again);
 	ok(slice_eq(v.d.message_id, again.d.message_id), "the same mail gets the same id");
@@ -309,7 +328,8 @@ static void test_mail(void) {
 	in.member = 0;
 	in.hold = true;
 	refused(&in, "Subject: s\r\n\r\nx\r\n", ERR_INVALID, "From is missing");
-	arrive(&in, SLICE("From: Carol <carol@example.com>\r\nMessage-ID: <carol1@example.com>\r\nSubject: s\r\n\r\nx\r\n"), &v);
+	arrive(&in, SLICE("From: Carol <carol@example.com>\r\nMessage-ID: <carol1@example.com>\r\nSubject: s\r\n\r\nx\r\n"),
+		&v);
 	is_int(v.r, 1, "an outside sender is held: %s", v.f.text);
 	is_lit(v.d.author_address, "carol@example.com", "her address");
 	is_lit(v.d.author_name, "Carol", "her name");
@@ -341,17 +361,23 @@ static void test_squatting(void) {
 static void test_import(void) {
 	struct post_in in = into(POST_FROM_IMPORT, RIGHTS_OPERATOR, &gtest);
 	struct arrived v;
-	arrive(&in, SLICE("From joe at example.com Mon Jan  1 00:00:00 2001\nFrom: joe at example.com (Joe)\nXref: a b\nBcc: kept\nDate: never\n"
-		"Subject: old\n\n.text\n"), &v);
+	arrive(&in,
+		SLICE(
+			"From joe at example.com Mon Jan  1 00:00:00 2001\nFrom: joe at example.com (Joe)\nXref: a b\nBcc: kept\nDate: never\n"
+			"Subject: old\n\n.text\n"),
+		&v);
 	store(&in, &v);
 	is_int(v.r, 1, "a pipermail message: %s", v.f.text);
 	is_lit(v.d.author_address, "joe@example.com", "address");
 	is_lit(v.d.author_name, "Joe", "name");
-	original_of(v.result.id, SLICE("From: joe at example.com (Joe)\r\nXref: a b\r\nBcc: kept\r\nDate: never\r\nSubject: old\r\n\r\n.text\r\n"),
+	original_of(v.result.id,
+		SLICE(
+			"From: joe at example.com (Joe)\r\nXref: a b\r\nBcc: kept\r\nDate: never\r\nSubject: old\r\n\r\n.text\r\n"),
 		"the message with CRLF");
 	struct buf h = { 0 };
 	header_of(v.result.id, &h);
-	ok(slice_find(buf_slice(&h), SLICE("Bcc: kept")) > 0 && slice_find(buf_slice(&h), SLICE("Xref")) < 0, "all but Xref is kept");
+	ok(slice_find(buf_slice(&h), SLICE("Bcc: kept")) > 0 && slice_find(buf_slice(&h), SLICE("Xref")) < 0,
+		"all but Xref is kept");
 	ok(slice_starts(buf_slice(&h), SLICE("From: joe at example.com (Joe)\r\n")), "the author as typed");
 	gone(&v);
 	arrive(&in, SLICE("no header here"), &v);
@@ -380,7 +406,9 @@ static void test_bombs(void) {
 	is_int(v.r, 1, "40,000 recipients: %s", v.f.text);
 	gone(&v);
 	buf_reset(&b);
-	buf_adds(&b, FROM "Subject: s\r\nMessage-ID: <bomb2@x.y>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n");
+	buf_adds(&b,
+		FROM
+		"Subject: s\r\nMessage-ID: <bomb2@x.y>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n");
 	for (int i = 0; i < 9000; i++)
 		buf_adds(&b, "--b\r\nContent-Type: text/html; name=\"a.html\"\r\n\r\nx\r\n");
 	arrive(&in, buf_slice(&b), &v);
@@ -434,7 +462,8 @@ static void one_file(const char *path) {
 	if (v.r > 0) {
 		stored++;
 		doubles += v.result.duplicate;
-		bool good = post_get(t, v.result.id, &p) > 0 && post_in_original(t, &p, &got) > 0 && slice_eq(buf_slice(&got), buf_slice(&want));
+		bool good = post_get(t, v.result.id, &p) > 0 && post_in_original(t, &p, &got) > 0 &&
+			slice_eq(buf_slice(&got), buf_slice(&want));
 		same += good || v.result.duplicate;
 		if (!good && !v.result.duplicate)
 			diag("%s differs: %zu against %zu octets", path, buf_len(&got), buf_len(&want));

@@ -24,7 +24,8 @@ static void test_round_trip(void) {
 		struct reply_token k = { 0 };
 		reply_token_make(forum_secret(t), &v[i], &b);
 		is_int(reply_token_check(t, buf_slice(&b), &k), 1, "token %zu is good", i);
-		ok(k.kind == v[i].kind && k.id == v[i].id && k.member == v[i].member && k.group == v[i].group, "token %zu says what was put in", i);
+		ok(k.kind == v[i].kind && k.id == v[i].id && k.member == v[i].member && k.group == v[i].group,
+			"token %zu says what was put in", i);
 		is_int(k.expires, v[i].expires, "token %zu: expiry", i);
 		for (size_t n = 0; n < buf_len(&b); n++)
 			if (!((b.data[n] >= 'a' && b.data[n] <= 'z') || (b.data[n] >= '2' && b.data[n] <= '7')))
@@ -64,7 +65,10 @@ static void test_tampering(void) {
 
 static void test_expiry(void) {
 	int64_t now = clock_now();
-	static const struct { int64_t ago; int want; } v[] = { { -3600, 1 }, { 0, 1 }, { 200, 1 }, { 500, ERR_GONE }, { 86400, ERR_GONE } };
+	static const struct {
+		int64_t ago;
+		int want;
+	} v[] = { { -3600, 1 }, { 0, 1 }, { 200, 1 }, { 500, ERR_GONE }, { 86400, ERR_GONE } };
 	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
 		struct reply_token k = { TOKEN_REPLY, 1, 1, 1, now - v[i].ago }, got;
 		struct buf b = { 0 };
@@ -80,7 +84,8 @@ static void test_revoked(void) {
 	struct fail f = { 0 };
 	struct buf b = { 0 };
 	reply_token_make(forum_secret(t), &k, &b);
-	if (forum_write_begin(forum, NULL, &w, &f) < 0 || token_revoke(w, buf_slice(&b), k.expires) < 0 || forum_commit(&w, &f) < 0)
+	if (forum_write_begin(forum, NULL, &w, &f) < 0 || token_revoke(w, buf_slice(&b), k.expires) < 0 ||
+		forum_commit(&w, &f) < 0)
 		bail("revoke: %s", f.text);
 	fresh();
 	is_int(reply_token_check(t, buf_slice(&b), &got), ERR_DENIED, "a revoked token");

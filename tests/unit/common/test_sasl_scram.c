@@ -108,7 +108,8 @@ static void second(struct talk *t, struct sasl_scram *x, struct slice challenge)
 	prove(&k, buf_slice(&auth), &proof, &signature);
 	buf_addf(&final, ",p=%s", buf_bytes(&proof));
 	t->last = sasl_scram_step(x, buf_slice(&final), &out);
-	t->signature = slice_starts(buf_slice(&out), SLICE("v=")) && slice_eq(slice_from(buf_slice(&out), 2), buf_slice(&signature));
+	t->signature = slice_starts(buf_slice(&out), SLICE("v=")) &&
+		slice_eq(slice_from(buf_slice(&out), 2), buf_slice(&signature));
 	struct buf *all[] = { &final, &c, &auth, &proof, &signature, &out };
 	for (unsigned i = 0; i < 6; i++)
 		buf_free(all[i]);
@@ -162,7 +163,9 @@ static void bindings(struct door *d) {
 	t.binding = NULL;
 	talk(&t, d);
 	is_int(t.last, 1, "y where there is nothing to bind to");
-	t = (struct talk){ .plus = true, .binding = BINDING, .header = "p=tls-exporter,,", .bound = BINDING, .password = "pencil" };
+	t = (struct talk){
+		.plus = true, .binding = BINDING, .header = "p=tls-exporter,,", .bound = BINDING, .password = "pencil"
+	};
 	talk(&t, d);
 	is_int(t.last, 1, "PLUS");
 	ok(t.signature, "PLUS: the server's proof");
@@ -262,7 +265,8 @@ static void aborted(struct door *d) {
 		struct buf out = { 0 };
 		struct sasl_scram *x = sasl_scram_new(i & 1, slice_of(BINDING, i & 1 ? 32 : 0), record, d);
 		if (i % 3)
-			bad += sasl_scram_step(x, i & 1 ? SLICE("p=tls-exporter,,n=user,r=abc") : SLICE("n,,n=user,r=abc"), &out) != 0;
+			bad += sasl_scram_step(x, i & 1 ? SLICE("p=tls-exporter,,n=user,r=abc") : SLICE("n,,n=user,r=abc"), &out) !=
+				0;
 		sasl_scram_free(&x);
 		buf_free(&out);
 	}

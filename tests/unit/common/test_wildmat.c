@@ -13,25 +13,62 @@ static void test_valid(void) {
 
 static void test_match(void) {
 	static const struct { const char *pattern, *text; bool want; } v[] = {
-		{ "a*", "abc", true }, { "a*", "bac", false }, { "a*,!*b", "aaab", false }, { "a*,!*b,*c*", "abcd", true },
-		{ "a*,c*,!*b", "ab", false }, { "a*,c*,!*b", "cd", true }, { "*", "", true }, { "?", "", false }, { "?", "\xc3\xa9", true },
-		{ "??", "\xc3\xa9", false }, { "a?c", "a\xe2\x82\xac" "c", true }, { "*.forum", "test.forum", true }, { "test.*", "test", false },
-		{ "!*", "a", false }, { "!a,*", "a", true }, { "*,!a", "a", false }, { "a**b", "ab", true }, { "a*b*c", "a1b2c", true },
-		{ "a*b*c", "a1c2b", false }, { "*a", "aaaaab", false }, { "*ab", "aaaab", true }, { "A", "a", false },
+		{ "a*", "abc", true },
+		{ "a*", "bac", false },
+		{ "a*,!*b", "aaab", false },
+		{ "a*,!*b,*c*", "abcd", true },
+		{ "a*,c*,!*b", "ab", false },
+		{ "a*,c*,!*b", "cd", true },
+		{ "*", "", true },
+		{ "?", "", false },
+		{ "?", "\xc3\xa9", true },
+		{ "??", "\xc3\xa9", false },
+		{ "a?c",
+			"a\xe2\x82\xac"
+			"c",
+			true },
+		{ "*.forum", "test.forum", true },
+		{ "test.*", "test", false },
+		{ "!*", "a", false },
+		{ "!a,*", "a", true },
+		{ "*,!a", "a", false },
+		{ "a**b", "ab", true },
+		{ "a*b*c", "a1b2c", true },
+		{ "a*b*c", "a1c2b", false },
+		{ "*a", "aaaaab", false },
+		{ "*ab", "aaaab", true },
+		{ "A", "a", false },
 	};
 	for (size_t i = 0; i < sizeof v / sizeof *v; i++)
-		is_int(wildmat_match(slice_str(v[i].pattern), slice_str(v[i].text)), v[i].want, "%s on %s", v[i].pattern, v[i].text);
+		is_int(wildmat_match(slice_str(v[i].pattern), slice_str(v[i].text)), v[i].want, "%s on %s", v[i].pattern,
+			v[i].text);
 }
 
 static void test_imap(void) {
 	static const struct { const char *pattern, *name; bool want; } v[] = {
-		{ "*", "a.b.c", true }, { "%", "a", true }, { "%", "a.b", false }, { "%.%", "a.b", true }, { "%.%", "a.b.c", false },
-		{ "a.*", "a.b.c", true }, { "a.%", "a.b.c", false }, { "*c", "a.b.c", true }, { "%c", "a.b.c", false }, { "*%c", "a.b.c", true },
-		{ "%*", "a.b.c", true }, { "*.%", "a.b.c", true }, { "", "", true }, { "", "a", false }, { "a%c*e", "abcde", true },
-		{ "a%c*e", "ab.cde", false }, { "%%%", "abc", true }, { "*b%d", "a.b.b.cd", false }, { "*b%d", "a.b.bcd", true },
+		{ "*", "a.b.c", true },
+		{ "%", "a", true },
+		{ "%", "a.b", false },
+		{ "%.%", "a.b", true },
+		{ "%.%", "a.b.c", false },
+		{ "a.*", "a.b.c", true },
+		{ "a.%", "a.b.c", false },
+		{ "*c", "a.b.c", true },
+		{ "%c", "a.b.c", false },
+		{ "*%c", "a.b.c", true },
+		{ "%*", "a.b.c", true },
+		{ "*.%", "a.b.c", true },
+		{ "", "", true },
+		{ "", "a", false },
+		{ "a%c*e", "abcde", true },
+		{ "a%c*e", "ab.cde", false },
+		{ "%%%", "abc", true },
+		{ "*b%d", "a.b.b.cd", false },
+		{ "*b%d", "a.b.bcd", true },
 	};
 	for (size_t i = 0; i < sizeof v / sizeof *v; i++)
-		is_int(wildmat_imap(slice_str(v[i].pattern), slice_str(v[i].name), '.'), v[i].want, "IMAP %s on %s", v[i].pattern, v[i].name);
+		is_int(wildmat_imap(slice_str(v[i].pattern), slice_str(v[i].name), '.'), v[i].want, "IMAP %s on %s",
+			v[i].pattern, v[i].name);
 }
 
 /* patterns that kill backtracking matchers */

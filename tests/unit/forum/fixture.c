@@ -4,7 +4,9 @@
 #include "forumd/forum/forum_private.h"
 
 struct forum *fixture_open(const char *name) {
-	struct forum_options o = { .domain = "forum.test", .map_size = (uint64_t)1 << 32, .no_sync = true, .text_cache = 1 << 20 };
+	struct forum_options o = {
+		.domain = "forum.test", .map_size = (uint64_t)1 << 32, .no_sync = true, .text_cache = 1 << 20
+	};
 	struct forum *forum = NULL;
 	struct fail f = { 0 };
 	if (forum_open(test_tmpfile(name), &o, &forum, &f) < 0)
@@ -51,7 +53,8 @@ uint32_t fixture_member(struct forum_txn *t, const char *name, const char *addre
 	return id;
 }
 
-void fixture_body(struct forum_txn *t, struct post_draft *d, struct slice header, uint32_t from_off, struct slice body) {
+void fixture_body(struct forum_txn *t, struct post_draft *d, struct slice header, uint32_t from_off,
+	struct slice body) {
 	struct arena *a = forum_arena(t);
 	struct buf b = { 0 };
 	d->header_len = (uint32_t)header.n;

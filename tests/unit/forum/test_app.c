@@ -40,7 +40,8 @@ int main(void) {
 	is_int(app_check(t, alice, SLICE(""), SLICE(ONE), APP_IMAP, &a), 1, "right");
 	is_lit(a.name, "phone", "says which");
 	is_lit(a.scram, "r", "and its record");
-	is_int(app_check(t, alice, SLICE("PHONE"), SLICE("ABCDE-fghij klmno-pqrst-uvwxyz"), APP_MAIL, &a), 1, "as people type it");
+	is_int(app_check(t, alice, SLICE("PHONE"), SLICE("ABCDE-fghij klmno-pqrst-uvwxyz"), APP_MAIL, &a), 1,
+		"as people type it");
 	is_int(app_check(t, alice, SLICE("slrn"), SLICE(ONE), APP_IMAP, &a), 0, "another program's");
 	is_int(app_check(t, alice, SLICE(""), SLICE(ONE), APP_NEWS, &a), 0, "not at this door");
 	is_int(app_check(t, bob, SLICE(""), SLICE(ONE), APP_IMAP, &a), 0, "nor for another member");

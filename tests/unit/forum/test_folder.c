@@ -25,9 +25,10 @@ static void names_are(struct forum_txn *t, uint32_t member, const char *want) {
 }
 
 static void test_names(void) {
-	static const char *const bad[] = { "", ".", "A.", ".A", "A..B", "archive", "archive.A", "town.Garden", "A.!Mute", "!Mute", "A%", "A*",
-		"A\tb", "A\x7f", "A\xc2\x85", "A\xe2\x80\xa8", "A\xff", "e\xcc\x81", "1-2_3+4" };
-	static const char *const good[] = { "Archive", "archive 2", "\xc3\xa9t\xc3\xa9", "A.b.c", "INBOX.x", "A!", "a&b", "A\"\\" };
+	static const char *const bad[] = { "", ".", "A.", ".A", "A..B", "archive", "archive.A", "town.Garden", "A.!Mute",
+		"!Mute", "A%", "A*", "A\tb", "A\x7f", "A\xc2\x85", "A\xe2\x80\xa8", "A\xff", "e\xcc\x81", "1-2_3+4" };
+	static const char *const good[] = { "Archive", "archive 2", "\xc3\xa9t\xc3\xa9", "A.b.c", "INBOX.x", "A!", "a&b",
+		"A\"\\" };
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		ok(folder_name_check(slice_str(bad[i]), NULL) < 0, "no name: %zu", i);
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
@@ -56,7 +57,8 @@ static void test_life(struct forum_txn *t) {
 	is_int(folder_remove(t, ann, SLICE("Work"), &fail), ERR_BUSY, "not while there are others below");
 	is_int(folder_rename(t, ann, SLICE("Work"), SLICE("Work.2024.Old"), is_box, &fail), 1, "below its own old name");
 	names_are(t, ann, "Drafts.old Work Work.2024 Work.2024.Old Work.2024.Old.2024 Work.2024.Old.2024.May ");
-	is_int(folder_rename(t, ann, SLICE("Work.2024.Old"), SLICE("Work"), is_box, &fail), ERR_EXISTS, "the levels above were made");
+	is_int(folder_rename(t, ann, SLICE("Work.2024.Old"), SLICE("Work"), is_box, &fail), ERR_EXISTS,
+		"the levels above were made");
 	is_int(folder_remove(t, ann, SLICE("Work"), &fail), ERR_BUSY, "and stay while they are above");
 	is_int(folder_rename(t, ann, SLICE("Work.2024"), SLICE("Drafts"), is_box, &fail), ERR_EXISTS, "not onto a box");
 	is_int(folder_rename(t, ann, SLICE("None"), SLICE("Some"), is_box, &fail), ERR_NOTFOUND, "what is not there");
@@ -83,9 +85,11 @@ static void test_clear(struct forum_txn *t) {
 	uint64_t post = fixture_post(t, place, "<p@x>", NULL, NULL);
 	folder_find(t, ann, SLICE("Work"), &f);
 	for (int i = 0; i < 3; i++)
-		is_int(personal_add_in(t, ann, f.group, fixture_draft(t, place, "<own@x>", NULL, NULL), &number, &fail), 1, "an own message");
+		is_int(personal_add_in(t, ann, f.group, fixture_draft(t, place, "<own@x>", NULL, NULL), &number, &fail), 1,
+			"an own message");
 	is_int(personal_copy_in(t, ann, f.group, (struct place){ place, 1 }, &number, &fail), 1, "a pointer");
-	is_int(personal_add_in(t, bob, f.group, fixture_draft(t, place, "<x@x>", NULL, NULL), &number, &fail), ERR_NOTFOUND, "not by others");
+	is_int(personal_add_in(t, bob, f.group, fixture_draft(t, place, "<x@x>", NULL, NULL), &number, &fail), ERR_NOTFOUND,
+		"not by others");
 	is_int(folder_clear(t, f.group, &next, 3, &fail), 1, "three go");
 	is_int(folder_clear(t, f.group, &next, 3, &fail), 0, "then the rest");
 	group_get(t, f.group, &g);

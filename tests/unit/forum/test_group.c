@@ -22,7 +22,9 @@ static void names(void) {
 
 static void settings(void) {
 	struct forum_txn *t = fixture_write(forum);
-	struct group_spec s = { .name = SLICE("m.one"), .title = SLICE("One"), .kind = GROUP_BLOG, .access = GROUP_MEMBERS };
+	struct group_spec s = {
+		.name = SLICE("m.one"), .title = SLICE("One"), .kind = GROUP_BLOG, .access = GROUP_MEMBERS
+	};
 	uint32_t id, other;
 	struct group g;
 	is_int(group_add(t, &s, &id, &f), 1, "added");
@@ -30,8 +32,9 @@ static void settings(void) {
 	s.name = SLICE("Bad");
 	is_int(group_add(t, &s, &other, &f), ERR_INVALID, "bad name");
 	is_int(group_find(t, SLICE("m.one"), &g), 1, "found");
-	ok(g.id == id && g.kind == GROUP_BLOG && g.access == GROUP_MEMBERS && g.posting == GROUP_POST_MEMBERS && !g.moderated &&
-		g.low == 1 && g.high == 0 && g.count == 0 && g.modseq == 1 && g.uidvalidity > 0, "as given");
+	ok(g.id == id && g.kind == GROUP_BLOG && g.access == GROUP_MEMBERS && g.posting == GROUP_POST_MEMBERS &&
+			!g.moderated && g.low == 1 && g.high == 0 && g.count == 0 && g.modseq == 1 && g.uidvalidity > 0,
+		"as given");
 	is_lit(g.title, "One", "title");
 	is_int(group_set(t, id, SLICE("moderated"), SLICE("on"), &f), 1, "moderated");
 	is_int(group_set(t, id, SLICE("posting"), SLICE("moderators"), &f), 1, "posting");
@@ -100,8 +103,8 @@ static void is_model(struct forum_txn *t, uint32_t id, const struct model *m, in
 		changes++;
 	if (g.count != count || g.low != (low ? low : m->high + 1) || g.high != m->high || wrong || changes != m->changes ||
 			g.modseq != m->changes + 1 || range_set_count(&holes) != m->high - count)
-		ok(false, "step %d: count %u/%u low %u/%u high %u/%u changes %u/%u modseq %llu, %u holes wrong", step, g.count, count, g.low,
-			low, g.high, m->high, changes, m->changes, (unsigned long long)g.modseq, wrong);
+		ok(false, "step %d: count %u/%u low %u/%u high %u/%u changes %u/%u modseq %llu, %u holes wrong", step, g.count,
+			count, g.low, low, g.high, m->high, changes, m->changes, (unsigned long long)g.modseq, wrong);
 	range_set_free(&holes);
 }
 

@@ -55,11 +55,13 @@ static void test_modes(struct forum_txn *t) {
 	struct fail f = { 0 };
 	struct mailq_item i;
 	uint32_t g = fixture_group(t, "modes");
-	uint32_t author = fixture_member(t, "Author", "author@example.org"), all = fixture_member(t, "All", "all@example.org"),
-		first = fixture_member(t, "First", "first@example.org"), replies = fixture_member(t, "Replies",
-			"replies@example.org"),
-		digest = fixture_member(t, "Digest", "digest@example.org"), gone = fixture_member(t, "Left", "left@example.org"),
-		bounced = fixture_member(t, "Bounced", "bounced@example.org"), none = fixture_member(t, "None", "none@example.org");
+	uint32_t author = fixture_member(t, "Author", "author@example.org"),
+			 all = fixture_member(t, "All", "all@example.org"), first = fixture_member(t, "First", "first@example.org"),
+			 replies = fixture_member(t, "Replies", "replies@example.org"),
+			 digest = fixture_member(t, "Digest", "digest@example.org"),
+			 gone = fixture_member(t, "Left", "left@example.org"),
+			 bounced = fixture_member(t, "Bounced", "bounced@example.org"),
+			 none = fixture_member(t, "None", "none@example.org");
 	subscribe_set(t, author, g, SUBSCRIBE_ALL, &f);
 	subscribe_set(t, all, g, SUBSCRIBE_ALL, &f);
 	subscribe_set(t, first, g, SUBSCRIBE_FIRST, &f);
@@ -70,9 +72,9 @@ static void test_modes(struct forum_txn *t) {
 	member_set(t, gone, SLICE("left"), SLICE("on"), &f);
 	member_set(t, bounced, SLICE("bounces"), SLICE("5"), &f);
 	ok(none > 0, "and one who did not subscribe");
-	uint64_t root = fixture_post_by(t, author, g, "<root@x>", NULL), answer = fixture_post_by(t, replies, g, "<answer@x>",
-		"<root@x>"),
-		leaf = fixture_post_by(t, author, g, "<leaf@x>", "<answer@x>");
+	uint64_t root = fixture_post_by(t, author, g, "<root@x>", NULL),
+			 answer = fixture_post_by(t, replies, g, "<answer@x>", "<root@x>"),
+			 leaf = fixture_post_by(t, author, g, "<leaf@x>", "<answer@x>");
 	is_int(mailq_add_post(t, root, g), 1, "queue the first post");
 	is_int(first_item(t, &i) > 0 && i.kind == MAILQ_POST && i.post == root && i.group == g && i.due == forum_time(t), 1,
 		"due now");
@@ -190,8 +192,8 @@ static void test_crash(struct forum *forum) {
 	is_int(steps, 6, "23 recipients in steps of 4");
 	t = fixture_read(forum);
 	IS_COPIES(t, post, "every recipient exactly once", ids[0], ids[1], ids[2], ids[3], ids[4], ids[5], ids[6], ids[7],
-		ids[8], ids[9], ids[10], ids[11], ids[12], ids[13], ids[14], ids[15], ids[16], ids[17], ids[18], ids[19], ids[20],
-		ids[21], ids[22]);
+		ids[8], ids[9], ids[10], ids[11], ids[12], ids[13], ids[14], ids[15], ids[16], ids[17], ids[18], ids[19],
+		ids[20], ids[21], ids[22]);
 	int64_t due = 0;
 	uint64_t id = 0;
 	while (mailq_due_next(t, forum_time(t), &due, &id, &i) > 0)
@@ -318,13 +320,15 @@ static void test_trace_posted(struct forum_txn *t) {
 	d->hold = true;
 	id = fixture_add(t, d);
 	print_trace(t, id, "", &b);
-	ok(slice_find(buf_slice(&b), SLICE("posted as")) < 0 && slice_starts(buf_slice(&b), SLICE("waits for approval")), "waits: %s", b.data);
+	ok(slice_find(buf_slice(&b), SLICE("posted as")) < 0 && slice_starts(buf_slice(&b), SLICE("waits for approval")),
+		"waits: %s", b.data);
 	post_set_state(t, id, POST_VISIBLE, &f);
 	print_trace(t, id, "", &b);
 	buf_reset(&want);
 	buf_addf(&want, "posted as %u:2|", g);
 	ptrdiff_t at = slice_find(buf_slice(&b), buf_slice(&want));
-	ok(at > 0 && slice_find(slice_from(buf_slice(&b), (size_t)at + 1), SLICE("posted as")) < 0, "published, once: %s", b.data);
+	ok(at > 0 && slice_find(slice_from(buf_slice(&b), (size_t)at + 1), SLICE("posted as")) < 0, "published, once: %s",
+		b.data);
 	fixture_add(t, fixture_draft(t, g, "<old@x>", NULL, NULL));
 	print_trace(t, 0, "<old@x>", &b);
 	is_buf(&b, "", "nothing of what was imported");

@@ -219,8 +219,9 @@ static void test_values(struct forum_txn *t, uint32_t member, uint32_t group) {
 }
 
 static void test_damage(struct forum_txn *t, uint32_t member, uint32_t group) {
-	static const char *const bad[] = { "", "\x02", "\x04\x01\x00", "\x03\x01\x00", "\x02\x01\x00", "\x02\x01\x00\x01\x00\x00\x02", "\x01", "\x01\x01", "\x01\x01\x0a", "\x01\x01\x01",
-		"\x01\x01\x01\x09\x00", "\x01\x01\x01\x80" };
+	static const char *const bad[] = { "", "\x02", "\x04\x01\x00", "\x03\x01\x00", "\x02\x01\x00",
+		"\x02\x01\x00\x01\x00\x00\x02", "\x01", "\x01\x01", "\x01\x01\x0a", "\x01\x01\x01", "\x01\x01\x01\x09\x00",
+		"\x01\x01\x01\x80" };
 	struct key k = key_2u32('F', member, group);
 	struct marks m;
 	key_u32(&k, 0);
@@ -251,13 +252,16 @@ static void test_full(struct forum_txn *t, uint32_t member, uint32_t group) {
 	good = true;
 	for (int k = 0; k < MARK_COUNT; k++)
 		if (k < MARK_FIXED || k >= MARK_OWN)
-			good &= range_set_count(&m.set[k]) == range_set_count(&odd) + (k == MARK_SEEN || k == MARK_COUNT - 1) && range_set_has(&m.set[k], 1);
+			good &= range_set_count(&m.set[k]) == range_set_count(&odd) + (k == MARK_SEEN || k == MARK_COUNT - 1) &&
+				range_set_has(&m.set[k], 1);
 	ok(good, "all are there");
 	uint64_t modseq = marks_modseq(&m, 2);
 	ok(modseq == m.modseq && marks_modseq(&m, 1) < modseq, "the last change is the last");
 	marks_free(&m);
 	is_int(marks_load(t, member, group, 16384, 16390, &m), 1, "a block of its own");
-	ok(range_set_has(&m.set[MARK_OWN + 39], 16385) && !range_set_has(&m.set[MARK_OWN], 16384) && !range_set_has(&m.set[MARK_OWN], 1), "and only that");
+	ok(range_set_has(&m.set[MARK_OWN + 39], 16385) && !range_set_has(&m.set[MARK_OWN], 16384) &&
+			!range_set_has(&m.set[MARK_OWN], 1),
+		"and only that");
 	marks_free(&m);
 	good = true;
 	for (int k = MARK_OWN; k < MARK_COUNT; k++)
@@ -298,7 +302,8 @@ static void test_old(struct forum_txn *t, uint32_t member, uint32_t group) {
 	part = k;
 	key_u8(&part, 2);
 	is_int(kv_get(t->kv, key_slice(&part), &v), 1, "splits it");
-	ok(marks_has(t, member, group, 4, (enum mark)(MARK_OWN + 30)) && marks_has(t, member, group, 2, MARK_SEEN) && marks_has(t, member, group, 7, MARK_FLAGGED),
+	ok(marks_has(t, member, group, 4, (enum mark)(MARK_OWN + 30)) && marks_has(t, member, group, 2, MARK_SEEN) &&
+			marks_has(t, member, group, 7, MARK_FLAGGED),
 		"nothing is lost");
 	is_int(kv_get(t->kv, key_slice(&k), &v), 1, "the first record");
 	ok(v.p[0] == 3 && !memchr(v.p, MARK_OWN + 30, v.n), "has it no more");
@@ -316,7 +321,8 @@ static void test_keywords(struct forum_txn *t, uint32_t member, uint32_t group) 
 	is_int(keywords_marks(t, member, names, KEYWORDS_MAX, false, &marks, &f), 1, "nothing is made");
 	ok(marks == 0 && keywords_load(t, member, &k) > 0 && k.version == 0, "so there is nothing");
 	is_int(keywords_marks(t, member, names, 2, true, &first, &f), 1, "two names");
-	is_int(keywords_marks(t, member, (struct slice[]){ SLICE("WORD1") }, 1, true, &marks, &f), 1, "capitals do not matter");
+	is_int(keywords_marks(t, member, (struct slice[]){ SLICE("WORD1") }, 1, true, &marks, &f), 1,
+		"capitals do not matter");
 	ok(marks && (marks & first) == marks, "the same place");
 	is_int(keywords_marks(t, member, names, KEYWORDS_MAX, true, &marks, &f), 1, "all places");
 	range_set_add(&one, 7, 7);
@@ -325,10 +331,12 @@ static void test_keywords(struct forum_txn *t, uint32_t member, uint32_t group) 
 		marks == UINT64_C(1) << (MARK_OWN + 3), "marks_used");
 	is_int(keywords_marks(t, member, (struct slice[]){ SLICE("new"), SLICE("newer") }, 2, true, &marks, &f), 1,
 		"names that nothing carries make room");
-	ok(keywords_load(t, member, &k) > 0 && keywords_find(&k, SLICE("word3")) == 3 && keywords_find(&k, SLICE("word4")) < 0 &&
-		keywords_find(&k, SLICE("newer")) >= 0, "what is carried stays");
-	ok(!keyword_valid(SLICE("")) && !keyword_valid(SLICE("a b")) && !keyword_valid(SLICE("a]")) && !keyword_valid(SLICE("\\a")) &&
-		keyword_valid(SLICE("$a.b-c+d")), "what a keyword is");
+	ok(keywords_load(t, member, &k) > 0 && keywords_find(&k, SLICE("word3")) == 3 &&
+			keywords_find(&k, SLICE("word4")) < 0 && keywords_find(&k, SLICE("newer")) >= 0,
+		"what is carried stays");
+	ok(!keyword_valid(SLICE("")) && !keyword_valid(SLICE("a b")) && !keyword_valid(SLICE("a]")) &&
+			!keyword_valid(SLICE("\\a")) && keyword_valid(SLICE("$a.b-c+d")),
+		"what a keyword is");
 	const char *shown = arena_printf(forum_arena(t), "imap-subscribed-%u", member);
 	struct slice v;
 	forum_meta_put(t, shown, SLICE("-test\n"));

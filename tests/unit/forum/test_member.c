@@ -45,8 +45,10 @@ static void test_accounts(struct forum_txn *t) {
 	is_str(f.text, "this address belongs to an account already", "and says so");
 	is_int(member_add(t, SLICE("Other"), SLICE("nobody"), &other, &f), ERR_INVALID, "no address");
 	is_int(member_add(t, SLICE("Other"), SLICE("a b\r\n@x.org"), &other, &f), ERR_INVALID, "line ends in an address");
-	is_int(member_add(t, SLICE("Two\nlines"), SLICE("two@example.org"), &other, &f), ERR_INVALID, "line ends in a name");
-	is_int(member_add(t, SLICE("bad \xff text"), SLICE("two@example.org"), &other, &f), ERR_INVALID, "name is no UTF-8");
+	is_int(member_add(t, SLICE("Two\nlines"), SLICE("two@example.org"), &other, &f), ERR_INVALID,
+		"line ends in a name");
+	is_int(member_add(t, SLICE("bad \xff text"), SLICE("two@example.org"), &other, &f), ERR_INVALID,
+		"name is no UTF-8");
 	is_int(member_add(t, SLICE(" "), SLICE("two@example.org"), &other, &f), ERR_INVALID, "no name");
 	is_int(member_by_address(t, SLICE("two@example.org"), &m), 0, "refused means absent");
 	is_int(member_set_password(t, id, SLICE("$argon2id$x"), SLICE("4096:c2FsdA==:a:b"), &f), 1, "a password");

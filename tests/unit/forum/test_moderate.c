@@ -88,7 +88,8 @@ static void test_report(struct forum_txn *t) {
 	is_int(moderate_case_get(t, p, &c), 0, "closes the case");
 	is_queue(t, 0, q, 0, "the other is left");
 	is_slice(flags_text(t, p), SLICE(""), "nothing to tell");
-	is_int(moderate_report(t, p, bob, REPORT_OFF_TOPIC, SLICE(""), &f), ERR_EXISTS, "the same report does not come again");
+	is_int(moderate_report(t, p, bob, REPORT_OFF_TOPIC, SLICE(""), &f), ERR_EXISTS,
+		"the same report does not come again");
 	is_int(moderate_verdict(t, p, mod, VERDICT_KEEP, SLICE(""), NULL, &f), ERR_INVALID, "no case: nothing to keep");
 	is_int(audit_get(t, action, &a), 1, "the entry");
 	ok(a.verdict == VERDICT_KEEP && a.by == mod && a.post == p && a.group == group && !a.undone, "says what");
@@ -137,7 +138,8 @@ static void test_hide(struct forum_txn *t) {
 	is_int(moderate_case_get(t, p, &c), 1, "the case is open again");
 	is_int(flags_of(t, p), POST_FLAGGED, "and marked");
 	is_int(moderate_verdict(t, p, mod, VERDICT_HIDE, SLICE("spam after all"), &hide, &f), 1, "hide again");
-	is_int(moderate_verdict(t, p, RIGHTS_OPERATOR, VERDICT_RESTORE, SLICE(""), &restore, &f), 1, "the operator restores");
+	is_int(moderate_verdict(t, p, RIGHTS_OPERATOR, VERDICT_RESTORE, SLICE(""), &restore, &f), 1,
+		"the operator restores");
 	is_int(state_of(t, p), POST_VISIBLE, "visible");
 	is_int(moderate_undo(t, hide, mod, &undone, &f), ERR_INVALID, "too late to undo the hiding");
 	is_int(moderate_undo(t, restore, RIGHTS_OPERATOR, &undone, &f), 1, "undo the restoring");
@@ -259,7 +261,8 @@ static void test_audit(struct forum_txn *t) {
 	bool down = true;
 	for (int i = 0; i < 400; i++)
 		buf_adds(&text, "é\r\n");
-	is_int(audit_add(t, VERDICT_MEMBER, RIGHTS_OPERATOR, 0, 0, buf_slice(&text), &serial), 1, "an entry about a member");
+	is_int(audit_add(t, VERDICT_MEMBER, RIGHTS_OPERATOR, 0, 0, buf_slice(&text), &serial), 1,
+		"an entry about a member");
 	audit_get(t, serial, &a);
 	ok(a.text.n <= 1000 && a.text.n >= 996, "its text is cut to %zu octets", a.text.n);
 	is_int(slice_chr(a.text, '\n') + slice_chr(a.text, '\r'), -2, "in one line");

@@ -18,9 +18,11 @@ static void lines(void) {
 	is_int(it.next, 3, "next is 3");
 	overview_iter_end(&it);
 	char want[1000];
-	snprintf(want, sizeof want, "1\tAbout <o.1@x>\tAnn Author <ann@example.org>\tMon, 23 Nov 2026 14:00:00 +0000\t<o.1@x>\t\t139\t1"
+	snprintf(want, sizeof want,
+		"1\tAbout <o.1@x>\tAnn Author <ann@example.org>\tMon, 23 Nov 2026 14:00:00 +0000\t<o.1@x>\t\t139\t1"
 		"\tXref: forum.test over:1\t\t\r\n2\tAbout <o.2@x>\tAnn <author-%u@forum.test>\tMon, 23 Nov 2026 14:00:00 +0000\t<o.2@x>\t<o.1@x>"
-		"\t%zu\t1\tXref: forum.test over:2\t\tForum-Thread: by=in-reply-to\r\n", ann, 111 + (size_t)snprintf(NULL, 0, "Ann <author-%u@forum.test>", ann));
+		"\t%zu\t1\tXref: forum.test over:2\t\tForum-Thread: by=in-reply-to\r\n",
+		ann, 111 + (size_t)snprintf(NULL, 0, "Ann <author-%u@forum.test>", ann));
 	is_slice(buf_slice(&b), slice_str(want), "ready lines");
 	overview_iter_begin(t, group, 0, UINT32_MAX, &it);
 	buf_reset(&b);
@@ -104,7 +106,8 @@ static void envelopes(void) {
 	overview_get(t, group, 1, &o);
 	is_int(envelope_get(t, group, 1, &e), 1, "envelope");
 	envelope_write(t, o.author, &e, &b);
-	is_buf(&b, "(\"Mon, 23 Nov 2026 14:00:00 +0000\" \"About <o.1@x>\" ((\"Ann Author\" NIL \"ann\" \"example.org\"))"
+	is_buf(&b,
+		"(\"Mon, 23 Nov 2026 14:00:00 +0000\" \"About <o.1@x>\" ((\"Ann Author\" NIL \"ann\" \"example.org\"))"
 		" ((\"Ann Author\" NIL \"ann\" \"example.org\")) ((\"Ann Author\" NIL \"ann\" \"example.org\")) NIL NIL NIL NIL \"<o.1@x>\")",
 		"typed author");
 	buf_reset(&b);

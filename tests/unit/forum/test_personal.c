@@ -47,7 +47,8 @@ static void test_replies(struct forum_txn *t) {
 	overview_iter_begin(t, g.id, 1, g.high, &it);
 	is_int(overview_lines(&it, 1 << 20, &line), 0, "one line");
 	overview_iter_end(&it);
-	ok(slice_starts(buf_slice(&line), SLICE("1\t")) && slice_find(buf_slice(&line), SLICE("<r3@x>")) > 0, "of the post");
+	ok(slice_starts(buf_slice(&line), SLICE("1\t")) && slice_find(buf_slice(&line), SLICE("<r3@x>")) > 0,
+		"of the post");
 	is_int(rights_can_read(t, ann, &g), 1, "the owner reads");
 	is_int(rights_can_read(t, bob, &g), 0, "nobody else");
 	is_int(rights_can_read(t, 0, &g), 0, "least of all strangers");
@@ -205,7 +206,8 @@ static void test_check(struct forum_txn *t) {
 	ok(personal_add(t, ann, BOX_DRAFTS, d, &number, &f) > 0, "an own message");
 	folder_add(t, ann, SLICE("Kept"), FOLDER_PLAIN, no_box, &f);
 	folder_find(t, ann, SLICE("Kept"), &folder);
-	ok(personal_copy_in(t, ann, folder.group, (struct place){ open_group, 1 }, &number, &f) > 0, "a pointer in a folder");
+	ok(personal_copy_in(t, ann, folder.group, (struct place){ open_group, 1 }, &number, &f) > 0,
+		"a pointer in a folder");
 	personal_sync_unread(t, ann, 1000);
 	personal_find(t, ann, BOX_REPLIES, &replies);
 	personal_find(t, ann, BOX_DRAFTS, &drafts);
@@ -245,7 +247,8 @@ static void test_check(struct forum_txn *t) {
 	is_int(check(child), 0, "hidden posts are holes: %s", buf_len(&faults) ? buf_bytes(&faults) : "");
 	group_set_hole(child, replies.id, 1, false);
 	check(child);
-	ok(slice_find(buf_slice(&faults), SLICE("shows although nothing")) >= 0, "a pointer to a hidden post that shows: %s", buf_bytes(&faults));
+	ok(slice_find(buf_slice(&faults), SLICE("shows although nothing")) >= 0,
+		"a pointer to a hidden post that shows: %s", buf_bytes(&faults));
 	forum_abort(&child);
 	group_get(t, replies.id, &g);
 	is_int(check(t), 0, "sound at the end: %s", buf_len(&faults) ? buf_bytes(&faults) : "");

@@ -66,7 +66,8 @@ static struct slice noise(struct forum_txn *t, size_t n) {
 }
 
 static bool digest_is(const struct buf *body, const struct post *p) {
-	return buf_len(body) == p->body_len && digest_crc(digest_crc(0, SLICE("Subject: x\r\n")), buf_slice(body)) == p->crc;
+	return buf_len(body) == p->body_len &&
+		digest_crc(digest_crc(0, SLICE("Subject: x\r\n")), buf_slice(body)) == p->crc;
 }
 
 static void bodies(void) {
@@ -149,8 +150,8 @@ static void duplicates(void) {
 static void is_group(struct forum_txn *t, uint32_t id, uint32_t count, uint32_t low, uint32_t high, const char *what) {
 	struct group g;
 	group_get(t, id, &g);
-	ok(g.count == count && g.low == low && g.high == high, "%s: count %u low %u high %u (want %u %u %u)", what, g.count, g.low,
-		g.high, count, low, high);
+	ok(g.count == count && g.low == low && g.high == high, "%s: count %u low %u high %u (want %u %u %u)", what, g.count,
+		g.low, g.high, count, low, high);
 }
 
 static void is_change(struct forum_txn *t, size_t back, enum change_kind kind, uint32_t group, uint32_t number) {
@@ -182,7 +183,8 @@ static void states(void) {
 	is_int(post_set_flags(t, a, POST_LOCKED, 0, &f), 1, "lock");
 	is_change(t, 0, CHANGE_STATE, g, 1);
 	overview_get(t, g, 1, &o);
-	ok(o.flags == (POST_DOT_FREE | POST_LOCKED | POST_NO_MAIL) && o.modseq > before, "flags and modseq in the overview");
+	ok(o.flags == (POST_DOT_FREE | POST_LOCKED | POST_NO_MAIL) && o.modseq > before,
+		"flags and modseq in the overview");
 	is_int(post_erase(t, c, &f), 1, "erase");
 	is_group(t, g, 1, 1, 2, "erased");
 	struct post p;
@@ -470,7 +472,8 @@ static void renamed(void) {
 		t = fixture_read(forum);
 		post_get(t, id, &p);
 		post_header(t, &p, &b);
-		ok(slice_find(buf_slice(&b), i < 2 ? SLICE("From: Ann First <") : SLICE("From: Ann Second <")) > 0, "the name of now, %d", i);
+		ok(slice_find(buf_slice(&b), i < 2 ? SLICE("From: Ann First <") : SLICE("From: Ann Second <")) > 0,
+			"the name of now, %d", i);
 		forum_read_end(&t);
 		buf_free(&b);
 	}

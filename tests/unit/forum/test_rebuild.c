@@ -67,7 +67,8 @@ static void fill(struct forum_txn *t, uint32_t g) {
 		struct post_draft *d = fixture_draft(t, g, id, NULL, NULL);
 		d->references = i % 3 == 1 ? SLICE("") : arena_slice(forum_arena(t), slice_str(up));
 		d->ov_references = d->references;
-		struct slice head = arena_slicef(forum_arena(t), "Subject: About %s\r\nReferences: %.*s\r\n", id, SLICE_ARG(d->references));
+		struct slice head = arena_slicef(forum_arena(t), "Subject: About %s\r\nReferences: %.*s\r\n", id,
+			SLICE_ARG(d->references));
 		fixture_body(t, d, head, 0, arena_slicef(forum_arena(t), "text of %s\r\n", id));
 		fixture_add(t, d);
 	}
@@ -108,7 +109,8 @@ static void damage(const char *what, char family, size_t keylen, bool derived) {
 	ok(check(t) > 0, "%s missing: found", what);
 	if (derived) {
 		rebuild(t);
-		is_int(check(t), 0, "%s missing: repaired%s%s", what, buf_len(&faults) ? ": " : "", buf_len(&faults) ? faults.data : "");
+		is_int(check(t), 0, "%s missing: repaired%s%s", what, buf_len(&faults) ? ": " : "",
+			buf_len(&faults) ? faults.data : "");
 		dump_still(t, &after);
 		ok(slice_eq(buf_slice(&before), buf_slice(&after)), "%s: as it was", what);
 	}

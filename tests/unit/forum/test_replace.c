@@ -1,4 +1,5 @@
-/* an edit stands in the place of the old post: answers, marks and watchers; tombstones lose their text in their order */
+/* an edit stands in the place of the old post: answers, marks and watchers; tombstones lose their text in their order
+ */
 #include "forumd/base/clock.h"
 #include "forumd/forum/mailq.h"
 #include "forumd/forum/marks.h"
@@ -12,7 +13,8 @@
 #define DAY 86400
 
 static void small(const char *a, const char *b, bool want, const char *what) {
-	ok(replace_is_small(slice_str(a), slice_str(b)) == want && replace_is_small(slice_str(b), slice_str(a)) == want, "%s", what);
+	ok(replace_is_small(slice_str(a), slice_str(b)) == want && replace_is_small(slice_str(b), slice_str(a)) == want,
+		"%s", what);
 }
 
 static void test_small(void) {
@@ -33,7 +35,8 @@ static void test_small(void) {
 	buf_free(&lng), buf_free(&other);
 }
 
-static uint64_t post_with(struct forum_txn *t, uint32_t group, uint32_t author, const char *id, const char *parent, const char *text, uint64_t supersedes) {
+static uint64_t post_with(struct forum_txn *t, uint32_t group, uint32_t author, const char *id, const char *parent,
+	const char *text, uint64_t supersedes) {
 	struct post_draft *d = fixture_draft(t, group, id, parent, parent);
 	struct slice header = SLICE("Subject: Quince\r\n");
 	d->author = author;
@@ -51,8 +54,10 @@ static void seen(struct forum_txn *t, uint32_t member, uint32_t group, uint32_t 
 }
 
 static void test_replace(struct forum_txn *t) {
-	uint32_t g = fixture_group(t, "edits"), ann = fixture_member(t, "Ann", "ann@here.test"), bob = fixture_member(t, "Bob", "bob@here.test");
-	uint64_t root = post_with(t, g, ann, "<r1@x>", NULL, "Which soil?\r\n", 0), child = post_with(t, g, bob, "<c@x>", "<r1@x>", "Loam.\r\n", 0);
+	uint32_t g = fixture_group(t, "edits"), ann = fixture_member(t, "Ann", "ann@here.test"),
+			 bob = fixture_member(t, "Bob", "bob@here.test");
+	uint64_t root = post_with(t, g, ann, "<r1@x>", NULL, "Which soil?\r\n", 0),
+			 child = post_with(t, g, bob, "<c@x>", "<r1@x>", "Loam.\r\n", 0);
 	struct post p, q;
 	watch_set(t, bob, root, WATCH_ON);
 	post_get(t, root, &p);
@@ -69,7 +74,8 @@ static void test_replace(struct forum_txn *t) {
 	is_int(p.reason, PARENT_IN_REPLY_TO, "for the reason it had");
 	is_int(watch_get(t, bob, q.thread), WATCH_ON, "who watched the thread watches it");
 	ok(marks_has(t, bob, g, fixture_number(t, g, "<r2@x>"), MARK_SEEN), "read, for little changed");
-	uint64_t third = post_with(t, g, ann, "<r3@x>", NULL, "All of it is about something quite different by now, as you see.\r\n", second);
+	uint64_t third = post_with(t, g, ann, "<r3@x>", NULL,
+		"All of it is about something quite different by now, as you see.\r\n", second);
 	is_int((int64_t)replace_latest(t, root), (int64_t)third, "a chain is followed");
 	ok(!marks_has(t, bob, g, fixture_number(t, g, "<r3@x>"), MARK_SEEN), "unread, for much changed");
 	uint64_t late = post_with(t, g, bob, "<late@x>", "<r1@x>", "Sand.\r\n", 0);
@@ -115,7 +121,8 @@ static void test_tombstones(struct forum *forum) {
 static void test_watchers(struct forum_txn *t) {
 	struct fail f = { 0 };
 	struct mailq_item i;
-	uint32_t g = fixture_group(t, "watched"), ann = fixture_member(t, "Eve", "eve@here.test"), w = fixture_member(t, "Will", "will@here.test");
+	uint32_t g = fixture_group(t, "watched"), ann = fixture_member(t, "Eve", "eve@here.test"),
+			 w = fixture_member(t, "Will", "will@here.test");
 	uint64_t root = fixture_post_by(t, ann, g, "<w1@x>", NULL), cursor = 0;
 	struct post p;
 	unsigned copies = 0;

@@ -11,7 +11,11 @@
 enum { POSTS_MAX = 2400 };
 
 /* what the index was told, by number */
-static struct model { uint32_t author; char *from, *header, *body, *folded, *folded_header; bool there; } model[POSTS_MAX + 1];
+static struct model {
+	uint32_t author;
+	char *from, *header, *body, *folded, *folded_header;
+	bool there;
+} model[POSTS_MAX + 1];
 static unsigned seed = 7;
 
 static unsigned rnd(unsigned n) {
@@ -32,11 +36,35 @@ static void free_model(void) {
 
 static void add_word(struct buf *b) {
 	static const char *const words[] = {
-		"Forum", "committee", "Proposal", "the", "a", "of", "caf\xc3\xa9", "CAFE", "stra\xc3\x9f" "e", "na\xc3\xafve", "don\xe2\x80\x99t",
-		"\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", "\xe6\x9d\xb1\xe4\xba\xac\xe9\x83\xbd", "\xe3\x81\x8f\xe3\x81\xa0", "\xed\x95\x9c\xea\xb5\xad",
-		"\xef\xbc\xa1\xef\xbc\xa2", "\xf0\x9f\x8e\x89", "2026", "x", "e\xcc\x81t\xe9", "amendment", "Mend", "\xc3\x89t\xc3\xa9", "foo_bar", "a.b-c",
+		"Forum",
+		"committee",
+		"Proposal",
+		"the",
+		"a",
+		"of",
+		"caf\xc3\xa9",
+		"CAFE",
+		"stra\xc3\x9f"
+		"e",
+		"na\xc3\xafve",
+		"don\xe2\x80\x99t",
+		"\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e",
+		"\xe6\x9d\xb1\xe4\xba\xac\xe9\x83\xbd",
+		"\xe3\x81\x8f\xe3\x81\xa0",
+		"\xed\x95\x9c\xea\xb5\xad",
+		"\xef\xbc\xa1\xef\xbc\xa2",
+		"\xf0\x9f\x8e\x89",
+		"2026",
+		"x",
+		"e\xcc\x81t\xe9",
+		"amendment",
+		"Mend",
+		"\xc3\x89t\xc3\xa9",
+		"foo_bar",
+		"a.b-c",
 	};
-	static const char *const gaps[] = { " ", " ", " ", "\n", ", ", "--", "", "_", "\xe2\x80\xa6", "\xe3\x80\x82", "/", "\"" };
+	static const char *const gaps[] = { " ", " ", " ", "\n", ", ", "--", "", "_", "\xe2\x80\xa6", "\xe3\x80\x82", "/",
+		"\"" };
 	unsigned k = rnd(40);
 	if (k < 25) {
 		buf_adds(b, words[k]);
@@ -117,7 +145,8 @@ static bool agree(struct forum_txn *t, uint32_t g, uint32_t high, enum search_wh
 		bool want = model_has(t, &model[n], where, buf_slice(&folded)) || (needle.n == 0 && model[n].there);
 		bool sure = range_set_has(&h.sure, n), maybe = range_set_has(&h.maybe, n);
 		if ((sure && !want && model[n].there) || (want && !sure && !maybe) || (sure && maybe)) {
-			diag("needle '%.*s' in %u: %s but %s%s", SLICE_ARG(needle), n, want ? "is" : "is not", sure ? "sure" : "", maybe ? "maybe" : "");
+			diag("needle '%.*s' in %u: %s but %s%s", SLICE_ARG(needle), n, want ? "is" : "is not", sure ? "sure" : "",
+				maybe ? "maybe" : "");
 			good = false;
 		}
 		if (sure && !model[n].there && needle.n)
@@ -142,9 +171,37 @@ static struct slice piece(struct slice text) {
 
 static void check(struct forum_txn *t, uint32_t g, uint32_t high, const char *when) {
 	static const char *const fixed[] = {
-		"", "a", "e", "forum", "FORUM", "caf\xc3\xa9", "cafe", "strasse", "\xe6\x97\xa5", "\xe6\x97\xa5\xe6\x9c\xac", "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e",
-		"\xe6\x9c\xac\xe8\xaa\x9e", "\xed\x95\x9c", "\xe8\xaa\x9e ", "ab", "nothing of this", "xyzzy", " ", ",", "--", "forum committee", "um com",
-		"don\xe2\x80\x99t", "t\xe2\x80\x99", "aaaa", "\xf0\x9f\x8e\x89", "men", "from", "a.b", "\xe2\x80\xa6", "...",
+		"",
+		"a",
+		"e",
+		"forum",
+		"FORUM",
+		"caf\xc3\xa9",
+		"cafe",
+		"strasse",
+		"\xe6\x97\xa5",
+		"\xe6\x97\xa5\xe6\x9c\xac",
+		"\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e",
+		"\xe6\x9c\xac\xe8\xaa\x9e",
+		"\xed\x95\x9c",
+		"\xe8\xaa\x9e ",
+		"ab",
+		"nothing of this",
+		"xyzzy",
+		" ",
+		",",
+		"--",
+		"forum committee",
+		"um com",
+		"don\xe2\x80\x99t",
+		"t\xe2\x80\x99",
+		"aaaa",
+		"\xf0\x9f\x8e\x89",
+		"men",
+		"from",
+		"a.b",
+		"\xe2\x80\xa6",
+		"...",
 	};
 	bool good = true;
 	for (int w = 0; w < 2; w++) {
@@ -153,7 +210,10 @@ static void check(struct forum_txn *t, uint32_t g, uint32_t high, const char *wh
 		for (int i = 0; i < 40; i++) {
 			const struct model *m = &model[1 + rnd(high)];
 			if (m->there)
-				good &= agree(t, g, high, (enum search_where)w, piece(slice_str(rnd(3) ? m->body : rnd(2) ? m->header : m->from)));
+				good &= agree(t, g, high, (enum search_where)w,
+					piece(slice_str(rnd(3) ? m->body
+							: rnd(2)       ? m->header
+										   : m->from)));
 		}
 	}
 	ok(good, "%s: the index agrees with the texts", when);
@@ -202,7 +262,8 @@ static void fill(struct forum *forum, uint32_t g, uint32_t lo, uint32_t hi, cons
 static void make_authors(struct forum *forum, uint32_t *authors) {
 	struct forum_txn *t = fixture_write(forum);
 	for (int i = 0; i < 3; i++)
-		if (member_author(t, arena_slicef(forum_arena(t), "Writer %d", i), arena_slicef(forum_arena(t), "w%d@example.org", i), &authors[i]) < 0)
+		if (member_author(t, arena_slicef(forum_arena(t), "Writer %d", i),
+				arena_slicef(forum_arena(t), "w%d@example.org", i), &authors[i]) < 0)
 			bail("author");
 	authors[3] = fixture_member(t, "Zo\xc3\xab Zebra", "zoe@example.org");
 	fixture_commit(&t);
@@ -307,7 +368,8 @@ static void test_erase(void) {
 	mem_free(model[9].folded);
 	mem_free(model[9].folded_header);
 	model[10].there = false;
-	model[9] = (struct model){ authors[0], model[9].from, model[9].header, mem_strdup("quite unspeakable"), NULL, NULL, true };
+	model[9] = (struct model){ authors[0], model[9].from, model[9].header, mem_strdup("quite unspeakable"), NULL, NULL,
+		true };
 	model_fold(&model[9]);
 	struct buf b = terms_of(&model[9]), dump = { 0 };
 	is_int(search_del(t, g, 9), 1, "out");
@@ -491,7 +553,8 @@ static bool tokens_agree(struct slice text) {
 }
 
 static void test_tokens(void) {
-	static const char *const pieces[] = { "a", "zed", "9", "Words", " ", ".", "\r\n", "@", "[", "`", "{", "/", ":", "\x7f", "\xc3\xa4", "\xe2\x80\x99", "\xe2\x80\x94" };
+	static const char *const pieces[] = { "a", "zed", "9", "Words", " ", ".", "\r\n", "@", "[", "`", "{", "/", ":",
+		"\x7f", "\xc3\xa4", "\xe2\x80\x99", "\xe2\x80\x94" };
 	struct buf b = { 0 };
 	unsigned wrong = 0;
 	for (unsigned i = 0; i < 4000; i++) {

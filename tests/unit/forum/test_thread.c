@@ -117,8 +117,8 @@ static void loops(void) {
 	is_below(t, "<loop.3@x>", "<loop.2@x>", "in-reply-to");
 	is_below(t, "<loop.1@x>", NULL, "none");
 	struct fail f = { 0 };
-	is_int(thread_set_parent(t, post_of(t, "<loop.1@x>").id, post_of(t, "<loop.3@x>").id, PARENT_MOVED, &f), ERR_INVALID,
-		"no loop by hand either");
+	is_int(thread_set_parent(t, post_of(t, "<loop.1@x>").id, post_of(t, "<loop.3@x>").id, PARENT_MOVED, &f),
+		ERR_INVALID, "no loop by hand either");
 	struct thread_node *v;
 	size_t n;
 	is_int(thread_walk(t, post_of(t, "<loop.1@x>").thread, 0, 100, &v, &n), 1, "walk");
@@ -277,7 +277,10 @@ static void random_orders(void) {
 				buf_addf(&refs, "%s<%s.%d@x>", buf_len(&refs) ? " " : "", name, path[depth]);
 			snprintf(id, sizeof id, "<%s.%d@x>", name, n);
 			snprintf(up, sizeof up, "<%s.%d@x>", name, parent[n]);
-			fixture_post(t, g, id, round % 2 && n ? up : NULL, round % 2 && round % 3 ? NULL : buf_len(&refs) ? refs.data : NULL);
+			fixture_post(t, g, id, round % 2 && n ? up : NULL,
+				round % 2 && round % 3 ? NULL
+					: buf_len(&refs)   ? refs.data
+									   : NULL);
 			buf_free(&refs);
 		}
 		snprintf(id, sizeof id, "<%s.0@x>", name);

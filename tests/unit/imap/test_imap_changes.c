@@ -29,7 +29,8 @@ static void hide(uint32_t n) {
 static unsigned missing(uint64_t since, bool vanished, uint32_t lo, uint32_t hi) {
 	struct range_set changed = { 0 }, gone = { 0 };
 	unsigned n = 0;
-	is_int(imap_changed_since(w.t, w.member, w.group, since, &changed, &gone), 1, "asked since %llu", (unsigned long long)since);
+	is_int(imap_changed_since(w.t, w.member, w.group, since, &changed, &gone), 1, "asked since %llu",
+		(unsigned long long)since);
 	for (uint32_t i = lo; i <= hi; i++)
 		n += !range_set_has(vanished ? &gone : &changed, i);
 	range_set_free(&changed);
@@ -64,7 +65,8 @@ int main(void) {
 	hide(6);
 	mark(MARK_HIDDEN, 20, 20);
 	w.at[2] = now();
-	is_int(missing(w.at[0], true, 5, 6) + missing(w.at[0], false, 10, 12) + missing(w.at[0], true, 20, 20), 0, "since the beginning");
+	is_int(missing(w.at[0], true, 5, 6) + missing(w.at[0], false, 10, 12) + missing(w.at[0], true, 20, 20), 0,
+		"since the beginning");
 	is_int(missing(w.at[1], true, 6, 6) + missing(w.at[1], true, 20, 20), 0, "since later");
 	is_int(missing(w.at[1], true, 5, 5), 1, "what was told before is not told");
 	is_int(missing(w.at[1], false, 10, 12), 3, "nor are marks");
@@ -78,7 +80,8 @@ int main(void) {
 		;
 	ok(group_change_floor(w.t, w.group) == upto && upto >= w.at[0] - 1, "its beginning is forgotten");
 	uint64_t before = upto - 1;
-	is_int(missing(before, true, 5, 6) + missing(before, true, 20, 20), 0, "from before: what vanished is among what may have");
+	is_int(missing(before, true, 5, 6) + missing(before, true, 20, 20), 0,
+		"from before: what vanished is among what may have");
 	is_int(missing(before, false, 10, 12), 0, "and what changed");
 	is_int(missing(w.at[1], true, 6, 6), 0, "from after it: as ever");
 	is_int(told(w.at[2]), 0, "nothing since then");

@@ -30,18 +30,20 @@ static void agrees(const char *header, const char *body, const char *name) {
 int main(void) {
 	short_is(SLICE("(\"TEXT\" \"PLAIN\" (\"CHARSET\" \"a)b\") NIL NIL \"7BIT\" 5 1 NIL NIL NIL NIL)"),
 		"(\"TEXT\" \"PLAIN\" (\"CHARSET\" \"a)b\") NIL NIL \"7BIT\" 5 1)");
-	short_is(SLICE("(\"IMAGE\" \"PNG\" NIL NIL {3}\r\na)b \"BASE64\" 5 NIL (\"attachment\" (\"filename\" \"x\")) NIL NIL)"),
+	short_is(
+		SLICE("(\"IMAGE\" \"PNG\" NIL NIL {3}\r\na)b \"BASE64\" 5 NIL (\"attachment\" (\"filename\" \"x\")) NIL NIL)"),
 		"(\"IMAGE\" \"PNG\" NIL NIL {3}\r\na)b \"BASE64\" 5)");
 	short_is(SLICE("(((("), "((((");
 	short_is(SLICE(""), "");
 	agrees("Content-Type: text/plain; charset=utf-8\r\n", "Hello.\r\n", "one text");
 	agrees("Content-Type: multipart/mixed; boundary=b\r\n",
 		"--b\r\nContent-Type: text/plain\r\nContent-Disposition: inline\r\n\r\nA\r\n--b\r\nContent-Type: image/png; name=\"x\"\r\n"
-		"Content-Disposition: attachment; filename=x\r\nContent-MD5: abc\r\n\r\nB\r\n--b--\r\n", "a multipart");
+		"Content-Disposition: attachment; filename=x\r\nContent-MD5: abc\r\n\r\nB\r\n--b--\r\n",
+		"a multipart");
 	agrees("Content-Type: multipart/mixed; boundary=b\r\n",
 		"--b\r\n\r\nA\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: a@b.example\r\nSubject: (x\r\nContent-Type: multipart/alternative; boundary=c\r\n\r\n"
 		"--c\r\n\r\nI\r\n--c\r\nContent-Type: text/html\r\n\r\nJ\r\n--c--\r\n\r\n--b\r\n\r\nLast\r\n--b--\r\n",
-			"a message in a multipart");
+		"a message in a multipart");
 	agrees("Content-Type: message/rfc822\r\n",
 		"Subject: x\r\nContent-Type: message/rfc822\r\n\r\nSubject: y\r\n\r\nText\r\n", "messages in messages");
 	return done();

@@ -8,7 +8,8 @@
 struct fake_record { struct slice name; enum dns_type type; struct slice value; };
 struct fake_dns { const struct fake_record *v; size_t n; unsigned asked; };
 
-static enum dns_status fake_look_up(void *arg, struct slice name, enum dns_type type, struct arena *a, struct dns_records *r_r) {
+static enum dns_status fake_look_up(void *arg, struct slice name, enum dns_type type, struct arena *a,
+	struct dns_records *r_r) {
 	struct fake_dns *d = arg;
 	d->asked++;
 	r_r->n = 0;

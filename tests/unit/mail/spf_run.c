@@ -1,5 +1,5 @@
-/* Runs one SPF check against a zone given as lines, for tests/proto/smtp/test_spf_suite.py: arguments IP HELO SENDER; lines on
- * standard input "NAME TYPE VALUE", name and
+/* Runs one SPF check against a zone given as lines, for tests/proto/smtp/test_spf_suite.py: arguments IP HELO SENDER;
+ * lines on standard input "NAME TYPE VALUE", name and
  * value in hex. Prints the result. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -64,8 +64,8 @@ static void test_parse(void) {
 }
 
 static void test_work(void) {
-	static const char *const bombs[] = { "(", "((", ")", "\"", "<", ">", "a@b,", "a:", ";", "\\", "@", "(\"", "a ", "[", "<a@b",
-		"a,", ".", "=?utf-8?q?a?= " };
+	static const char *const bombs[] = { "(", "((", ")", "\"", "<", ">", "a@b,", "a:", ";", "\\", "@", "(\"", "a ", "[",
+		"<a@b", "a,", ".", "=?utf-8?q?a?= " };
 	struct buf in = { 0 };
 	for (size_t i = 0; i < sizeof bombs / sizeof *bombs; i++) {
 		struct arena *a = arena_new();
@@ -101,12 +101,13 @@ static void test_write(void) {
 static void test_check(void) {
 	static const char *const good[] = { "a@b", "a.b+c=d@x-y.example", "\"a b\"@c.d", "\"a\\\"@\"@c.d", "a@[127.0.0.1]",
 		"a@[IPv6:::1]" };
-	static const char *const bad[] = { "", "a", "@b", "a@", "a@b.", "a@.b", "a@-b", "a@b-", ".a@b", "a.@b", "a..b@c", "\"\"@b",
-		"\"a@b", "a b@c", "a@b c", "<a@b>", "a@b\r\nRCPT", "\xc3\xa4@b", "a@\xc3\xa4", "a@b@c", "a,b@c", "a@[x]y", "a@b_c",
-		"\"a\r\"@b" };
+	static const char *const bad[] = { "", "a", "@b", "a@", "a@b.", "a@.b", "a@-b", "a@b-", ".a@b", "a.@b", "a..b@c",
+		"\"\"@b", "\"a@b", "a b@c", "a@b c", "<a@b>", "a@b\r\nRCPT", "\xc3\xa4@b", "a@\xc3\xa4", "a@b@c", "a,b@c",
+		"a@[x]y", "a@b_c", "\"a\r\"@b" };
 	struct slice l, d;
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-		ok(address_check_spec(slice_str(good[i]), false, &l, &d) == 1 && d.n + l.n + 1 == strlen(good[i]), "%s", good[i]);
+		ok(address_check_spec(slice_str(good[i]), false, &l, &d) == 1 && d.n + l.n + 1 == strlen(good[i]), "%s",
+			good[i]);
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		is_int(address_check_spec(slice_str(bad[i]), false, &l, &d), ERR_SYNTAX, "refused: %s", bad[i]);
 	is_int(address_check_spec(SLICE("\xc3\xa4@\xc3\xb6.de"), true, &l, &d), 1, "SMTPUTF8");

@@ -25,7 +25,8 @@ static void test_clean(void) {
 	struct slice header, body;
 	field_split(s, &header, &body);
 	for (size_t i = 0; i < s.n; i++) {
-		crlf = crlf && (s.p[i] != '\n' || (i && s.p[i - 1] == '\r')) && (s.p[i] != '\r' || (i + 1 < s.n && s.p[i + 1] == '\n'));
+		crlf = crlf && (s.p[i] != '\n' || (i && s.p[i - 1] == '\r')) &&
+			(s.p[i] != '\r' || (i + 1 < s.n && s.p[i + 1] == '\n'));
 		ascii = ascii && (i >= header.n || !(s.p[i] & 0x80));
 	}
 	while (slice_line(&header, &line))
@@ -36,15 +37,19 @@ static void test_clean(void) {
 
 static void test_copy(void) {
 	struct build_copy c = {
-		.header = SLICE("Path: x!y\r\nFrom: old@x.y\r\nSubject: caf\xc3\xa9\r\nDate: Mon, 23 Nov 2026 14:00:00 +0000\r\n"
+		.header = SLICE(
+			"Path: x!y\r\nFrom: old@x.y\r\nSubject: caf\xc3\xa9\r\nDate: Mon, 23 Nov 2026 14:00:00 +0000\r\n"
 			"Received: from a\r\n by b\r\nDKIM-Signature: v=1\r\nARC-Seal: i=1\r\nAuthentication-Results: x; dkim=pass\r\n"
 			"List-Id: <other>\r\nBcc: s@x\r\nSender: s@x\r\nReply-To: t@x\r\nReturn-Path: <r@x>\r\nNewsgroups: a.b\r\nXref: h a.b:1\r\n"
 			"To: a.b-reply-token@forum.test\r\nCc: J\xc3\xb6rg <j@x.y>, a.b-reply-tok@forum.test\r\nAuto-Submitted: no\r\n"
 			"X-Evil: a\nb\r\nX-Long: x\r\n\ty\r\nContent-Type: text/plain; charset=utf-8\r\nMIME-Version: 1.0\r\n"),
 		.body = SLICE("line\nline2\rline3\r\n\r\nend"),
-		.author_name = SLICE("Jörg \"J\" Doe"), .author_address = SLICE("j@x.y"),
+		.author_name = SLICE("Jörg \"J\" Doe"),
+		.author_address = SLICE("j@x.y"),
 		.list = { SLICE("a.b"), SLICE("The Title"), SLICE("forum.test"), SLICE("https://forum.test/p/1") },
-		.message_id = SLICE("<1@x>"), .in_reply_to = SLICE("<0@x>\r\nBcc: e@x"), .references = SLICE("<r@x> <0@x>"),
+		.message_id = SLICE("<1@x>"),
+		.in_reply_to = SLICE("<0@x>\r\nBcc: e@x"),
+		.references = SLICE("<r@x> <0@x>"),
 		.post_id = 77,
 	};
 	size_t at;
@@ -68,8 +73,8 @@ static void test_copy(void) {
 	is_field("Precedence", "list");
 	is_field("Forum-Loop", "forum.test");
 	is_field("Forum-Post", "77");
-	static const char *const gone[] = { "Path", "Received", "DKIM-Signature", "ARC-Seal", "Authentication-Results", "Bcc", "Sender",
-		"Reply-To", "Return-Path", "Newsgroups", "Xref" };
+	static const char *const gone[] = { "Path", "Received", "DKIM-Signature", "ARC-Seal", "Authentication-Results",
+		"Bcc", "Sender", "Reply-To", "Return-Path", "Newsgroups", "Xref" };
 	for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
 		is_field(gone[i], NULL);
 	ok(slice_find(buf_slice(&out), SLICE("token")) < 0, "no reply token leaves");
@@ -79,9 +84,13 @@ static void test_copy(void) {
 }
 
 static void test_notice(void) {
-	struct build_notice n = { .from_name = SLICE("The Forum"), .from = SLICE("commands@forum.test"), .to = SLICE("j@x.y"),
-		.subject = SLICE("Übersicht\r\nBcc: e@x"), .text = SLICE("Grüße,\n\n.\nFrom here = there  \nlast"),
-		.message_id = SLICE("<n@forum.test>"), .date = 1795442400 };
+	struct build_notice n = { .from_name = SLICE("The Forum"),
+		.from = SLICE("commands@forum.test"),
+		.to = SLICE("j@x.y"),
+		.subject = SLICE("Übersicht\r\nBcc: e@x"),
+		.text = SLICE("Grüße,\n\n.\nFrom here = there  \nlast"),
+		.message_id = SLICE("<n@forum.test>"),
+		.date = 1795442400 };
 	struct buf text = { 0 };
 	struct slice header, body;
 	buf_reset(&out);

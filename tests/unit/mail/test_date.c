@@ -28,7 +28,8 @@ int main(void) {
 		is_int(zone, dates[i].zone, "its zone");
 	}
 	static const char *const bad[] = { "", "yesterday", "32 Nov 2026 00:00:00 +0000", "29 Feb 2026 00:00:00 +0000",
-		"1 Foo 2026 00:00:00", "1 Jan 2026 24:00:00 +0000", "1 Jan 2026 00:61:00 +0000", "((((((((", "99999999999 Jan 2026" };
+		"1 Foo 2026 00:00:00", "1 Jan 2026 24:00:00 +0000", "1 Jan 2026 00:61:00 +0000", "((((((((",
+		"99999999999 Jan 2026" };
 	int64_t t;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		is_int(date_parse(slice_str(bad[i]), &t, NULL), ERR_SYNTAX, "refused: %s", bad[i]);

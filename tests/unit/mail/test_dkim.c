@@ -45,8 +45,10 @@ static bool accepted(const char *dir, struct slice message, struct slice record)
 	buf_reset(&path);
 	buf_addf(&path, "%s/record", dir);
 	write_file(buf_bytes(&path), record);
-	buf_addf(&cmd, "cd '%s' && /usr/bin/python3 -c \"import dkim,sys; r=open('record','rb').read(); "
-		"sys.exit(0 if dkim.verify(open('message','rb').read(), dnsfunc=lambda name, timeout=5: r) else 1)\" 2>/dev/null", dir);
+	buf_addf(&cmd,
+		"cd '%s' && /usr/bin/python3 -c \"import dkim,sys; r=open('record','rb').read(); "
+		"sys.exit(0 if dkim.verify(open('message','rb').read(), dnsfunc=lambda name, timeout=5: r) else 1)\" 2>/dev/null",
+		dir);
 	bool good = system(buf_bytes(&cmd)) == 0;
 	buf_free(&path);
 	buf_free(&cmd);
@@ -64,7 +66,8 @@ static void test_kind(const char *dir, bool ed25519) {
 	ok(stat(buf_bytes(&file), &st) == 0 && (st.st_mode & 0777) == 0600, "for the owner's eyes");
 	is_int(dkim_key_load(buf_bytes(&file), &key, &f), 1, "load it");
 	is_int(dkim_dns_record(key, &record), 1, "its record");
-	is_int(dkim_sign(key, SLICE("forum.test"), SLICE("s1"), slice_str(header), slice_str(body), 1795435200, &message), 1, "sign");
+	is_int(dkim_sign(key, SLICE("forum.test"), SLICE("s1"), slice_str(header), slice_str(body), 1795435200, &message),
+		1, "sign");
 	size_t n = buf_len(&message);
 	buf_adds(&message, header);
 	buf_adds(&message, "\r\n");

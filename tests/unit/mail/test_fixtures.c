@@ -172,6 +172,7 @@ int main(void) {
 		nftw(path, visit, 16, FTW_PHYS);
 	}
 	diag("%d files, %d dates, %d authors, %d ids", files, dates, authors, ids);
-	ok(dates > files * 9 / 10 && authors > files * 9 / 10 && ids > files * 8 / 10, "nearly all have date, author and id");
+	ok(dates > files * 9 / 10 && authors > files * 9 / 10 && ids > files * 8 / 10,
+		"nearly all have date, author and id");
 	return done();
 }

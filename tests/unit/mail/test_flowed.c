@@ -37,7 +37,8 @@ static void guessed(const char *utf8, const char *charset) {
 	char out[4000], *to = out, *in = (char *)(uintptr_t)utf8;
 	size_t left = strlen(utf8), room = sizeof out;
 	iconv_t cd = iconv_open(charset, "UTF-8");
-	bool converted = cd != (iconv_t)-1 && iconv(cd, &in, &left, &to, &room) != (size_t)-1 && iconv(cd, NULL, NULL, &to, &room) != (size_t)-1;
+	bool converted = cd != (iconv_t)-1 && iconv(cd, &in, &left, &to, &room) != (size_t)-1 &&
+		iconv(cd, NULL, NULL, &to, &room) != (size_t)-1;
 	struct buf b = { 0 };
 	if (cd != (iconv_t)-1)
 		iconv_close(cd);
@@ -52,12 +53,20 @@ static void guessed(const char *utf8, const char *charset) {
 
 int main(void) {
 	round_trip("Short.\n", false, "a short line");
-	round_trip("A paragraph that is longer than the lines it will have on its way, so that it is broken at a space or two, and nowhere else.\n", false, "a paragraph");
-	round_trip("> A quotation that is longer than the lines it will have on its way, so that it is broken and marked again, line by line.\n\nNo.\n", false, "a quotation");
-	round_trip(">> Two deep and longer than the lines it will have on its way, so that it is broken and marked again, line by line.\n> One.\n>\n> One.\n", false, "depths");
+	round_trip(
+		"A paragraph that is longer than the lines it will have on its way, so that it is broken at a space or two, and nowhere else.\n",
+		false, "a paragraph");
+	round_trip(
+		"> A quotation that is longer than the lines it will have on its way, so that it is broken and marked again, line by line.\n\nNo.\n",
+		false, "a quotation");
+	round_trip(
+		">> Two deep and longer than the lines it will have on its way, so that it is broken and marked again, line by line.\n> One.\n>\n> One.\n",
+		false, "depths");
 	round_trip("From here on\n  indented\n\n-- \nBob\n", false, "stuffing, a signature");
 	round_trip("長い段落で空白がないものはどこかで切らなければならないので、読む側が消す空白を行の終わりに置く。これは長い段落である。まだ続く。\n", true, "text without spaces");
-	round_trip("See https://example.org/a/very/long/address/that/does/not/fit/into/a/line/of/seventy-two/columns/at/all and come back.\n", false, "a long address");
+	round_trip(
+		"See https://example.org/a/very/long/address/that/does/not/fit/into/a/line/of/seventy-two/columns/at/all and come back.\n",
+		false, "a long address");
 	round_trip("", false, "nothing");
 	decodes("one \ntwo\n", false, "one two\n", "joined");
 	decodes("one \ntwo\n", true, "onetwo\n", "joined, DelSp");

@@ -16,9 +16,9 @@ static void describe(struct slice message, struct buf *out) {
 	for (size_t i = 0; i < t.n; i++) {
 		const struct mime_part *p = &t.v[i];
 		struct slice charset = mime_param_get(p->params, p->nparams, "charset"), file = mime_file_name(p);
-		buf_addf(out, "%zu parent=%d %.*s/%.*s %.*s header=%u+%u body=%u+%u lines=%u charset=%.*s file=%.*s\n", i, (int)p->parent,
-			SLICE_ARG(p->type), SLICE_ARG(p->subtype), SLICE_ARG(p->encoding_name), p->header_off, p->header_len, p->body_off,
-			p->body_len, p->lines, SLICE_ARG(charset), SLICE_ARG(file));
+		buf_addf(out, "%zu parent=%d %.*s/%.*s %.*s header=%u+%u body=%u+%u lines=%u charset=%.*s file=%.*s\n", i,
+			(int)p->parent, SLICE_ARG(p->type), SLICE_ARG(p->subtype), SLICE_ARG(p->encoding_name), p->header_off,
+			p->header_len, p->body_off, p->body_len, p->lines, SLICE_ARG(charset), SLICE_ARG(file));
 	}
 	buf_addf(out, "readable=%d\n", mime_readable(&t));
 	mime_message_text(header, body, 100000, out);

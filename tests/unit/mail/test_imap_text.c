@@ -1,8 +1,8 @@
 #include "forumd/mail/imap_text.h"
 #include "tests/tap/tap.h"
 
-static void check_envelope(const char *header, const char *before, const char *from, const char *sender, const char *reply_to,
-	const char *after) {
+static void check_envelope(const char *header, const char *before, const char *from, const char *sender,
+	const char *reply_to, const char *after) {
 	struct arena *a = arena_new();
 	struct imap_text_envelope e;
 	imap_text_envelope(a, slice_str(header), &e);
@@ -34,17 +34,22 @@ int main(void) {
 	imap_text_string(&b, SLICE("x\r\0\xc3\xa4"));
 	is_buf(&b, "\"a \\\"b\\\" \\\\\"NIL\"\"{5}\r\nx\r \xc3\xa4", "strings");
 	buf_free(&b);
-	check_envelope("Date: Mon, 1 Jan 2026\r\nFrom: =?utf-8?q?J=C3=B6?= <j@x.y>\r\nSUBJECT: a\r\n  \"b\"\r\nSender: s@x.y\r\n"
+	check_envelope(
+		"Date: Mon, 1 Jan 2026\r\nFrom: =?utf-8?q?J=C3=B6?= <j@x.y>\r\nSUBJECT: a\r\n  \"b\"\r\nSender: s@x.y\r\n"
 		"Reply-To: =?utf-8?q?J=C3=B6?= <j@x.y>\r\nTo: G: a@b, c@d;\r\nMessage-ID: <1@x>\r\nSubject: second\r\n",
-		"\"Mon, 1 Jan 2026\" \"a \\\"b\\\"\"", "((\"=?utf-8?q?J=C3=B6?=\" NIL \"j\" \"x.y\"))", "((NIL NIL \"s\" \"x.y\"))", "",
+		"\"Mon, 1 Jan 2026\" \"a \\\"b\\\"\"", "((\"=?utf-8?q?J=C3=B6?=\" NIL \"j\" \"x.y\"))",
+		"((NIL NIL \"s\" \"x.y\"))", "",
 		"((NIL NIL \"G\" NIL)(NIL NIL \"a\" \"b\")(NIL NIL \"c\" \"d\")(NIL NIL NIL NIL)) NIL NIL NIL \"<1@x>\"");
 	check_envelope("", "NIL NIL", "NIL", "", "", "NIL NIL NIL NIL NIL");
-	check_envelope("Subject:\r\nFrom: nobody\r\nIn-Reply-To: <a@b>\r\n", "NIL \"\"", "NIL", "", "", "NIL NIL NIL \"<a@b>\" NIL");
-	check_structure("", "one\r\ntwo\r\n", true, "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 10 2 NIL NIL NIL NIL)");
+	check_envelope("Subject:\r\nFrom: nobody\r\nIn-Reply-To: <a@b>\r\n", "NIL \"\"", "NIL", "", "",
+		"NIL NIL NIL \"<a@b>\" NIL");
+	check_structure("", "one\r\ntwo\r\n", true,
+		"(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 10 2 NIL NIL NIL NIL)");
 	check_structure("", "one\r\n", false, "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 5 1)");
 	check_structure("Content-Type: image/png; name=x\r\nContent-ID: <i@d>\r\nContent-Description: d\r\n"
-		"Content-Transfer-Encoding: base64\r\nContent-MD5: m\r\nContent-Disposition: inline; filename=f\r\n"
-		"Content-Language: de, en\r\nContent-Location: l\r\n", "AA==", true,
+					"Content-Transfer-Encoding: base64\r\nContent-MD5: m\r\nContent-Disposition: inline; filename=f\r\n"
+					"Content-Language: de, en\r\nContent-Location: l\r\n",
+		"AA==", true,
 		"(\"image\" \"png\" (\"name\" \"x\") \"<i@d>\" \"d\" \"base64\" 4 \"m\" (\"inline\" (\"filename\" \"f\")) (\"de\" \"en\") \"l\")");
 	check_structure("Content-Type: multipart/mixed; boundary=x\r\n",
 		"--x\r\n\r\na\r\n--x\r\nContent-Type: message/rfc822\r\n\r\nSubject: s\r\nFrom: a@b\r\n\r\nhi\r\n--x--", true,

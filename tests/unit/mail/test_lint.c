@@ -3,11 +3,18 @@
 #include "tests/tap/tap.h"
 
 static const struct { const char *header, *body; unsigned lines, quotes; } texts[] = {
-	{ "", "> a\r\nb\r\n", 2, 1 }, { "", "\r\n \r\n\t\r\n", 0, 0 }, { "", " > a\r\n| b\r\n} c\r\nd > e\r\n", 4, 3 },
-	{ "", "a\r\n-- \r\n> b\r\n", 1, 0 }, { "", "a\r\n--\r\n> b\r\n", 3, 1 }, { "", "> a\n> b\nc", 3, 2 },
-	{ "Content-Type: text/html\r\n", "> a\r\n", 0, 0 }, { "Content-Type: text/plain; charset=utf-8\r\n", "> a\r\n", 1, 1 },
-	{ "Content-Type: multipart/mixed; boundary=x\r\n", "> a\r\n", 0, 0 }, { "Content-Transfer-Encoding: BASE64\r\n", "> a\r\n", 0, 0 },
-	{ "Content-Transfer-Encoding: quoted-printable\r\n", "> a=\r\nb\r\n", 2, 1 }, { "", "", 0, 0 },
+	{ "", "> a\r\nb\r\n", 2, 1 },
+	{ "", "\r\n \r\n\t\r\n", 0, 0 },
+	{ "", " > a\r\n| b\r\n} c\r\nd > e\r\n", 4, 3 },
+	{ "", "a\r\n-- \r\n> b\r\n", 1, 0 },
+	{ "", "a\r\n--\r\n> b\r\n", 3, 1 },
+	{ "", "> a\n> b\nc", 3, 2 },
+	{ "Content-Type: text/html\r\n", "> a\r\n", 0, 0 },
+	{ "Content-Type: text/plain; charset=utf-8\r\n", "> a\r\n", 1, 1 },
+	{ "Content-Type: multipart/mixed; boundary=x\r\n", "> a\r\n", 0, 0 },
+	{ "Content-Transfer-Encoding: BASE64\r\n", "> a\r\n", 0, 0 },
+	{ "Content-Transfer-Encoding: quoted-printable\r\n", "> a=\r\nb\r\n", 2, 1 },
+	{ "", "", 0, 0 },
 };
 
 int main(void) {

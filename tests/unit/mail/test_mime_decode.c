@@ -34,8 +34,10 @@ int main(void) {
 		"one two\n> q1 q2\n>\n>> deep\n stuffed\n-- \nsig\n");
 	TEXT("text/plain; format=flowed; delsp=yes", "one \r\ntwo \r\n", "onetwo\n");
 	TEXT("text/html", "<p>Hello &amp; <b>you</b></p>", "Hello & you\n");
-	TEXT("multipart/alternative; boundary=x", "--x\r\nContent-Type: text/html\r\n\r\n<p>h</p>\r\n--x\r\n\r\nplain\r\n--x--\r\n", "plain");
-	TEXT("multipart/mixed; boundary=x", "--x\r\nContent-Type: text/html\r\n\r\n<p>h</p>\r\n--x\r\n\r\nfooter\r\n--x--\r\n", "h\n");
+	TEXT("multipart/alternative; boundary=x",
+		"--x\r\nContent-Type: text/html\r\n\r\n<p>h</p>\r\n--x\r\n\r\nplain\r\n--x--\r\n", "plain");
+	TEXT("multipart/mixed; boundary=x",
+		"--x\r\nContent-Type: text/html\r\n\r\n<p>h</p>\r\n--x\r\n\r\nfooter\r\n--x--\r\n", "h\n");
 	TEXT("multipart/mixed; boundary=x", "--x\r\nContent-Disposition: attachment\r\n\r\nno\r\n--x\r\n"
 		"Content-Type: message/rfc822\r\n\r\nA: b\r\n\r\nforeign\r\n--x\r\n\r\nmine\r\n--x--\r\n", "mine");
 	TEXT("multipart/mixed; boundary=never", "nothing to see\r\n", "nothing to see\n");

@@ -28,7 +28,8 @@ int main(void) {
 	check("Content-type: (c) text / (d) plain ; charset = x\r\n", "text/plain;charset=x|7bit|");
 	check("Content-Type: text\r\n", "text/plain|7bit|");
 	check("Content-Type: image/png; name*=utf-8''caf%C3%A9.png\r\n", "image/png;name=café.png|7bit|café.png");
-	check("Content-Type: image/png; name*0=\"one \"; name*1=two; name*2*=%20x\r\n", "image/png;name=one two x|7bit|one two x");
+	check("Content-Type: image/png; name*0=\"one \"; name*1=two; name*2*=%20x\r\n",
+		"image/png;name=one two x|7bit|one two x");
 	check("Content-Type: image/png; name*0*=iso-8859-1'fr'caf%E9; name*1*=%20%; name*2=.png\r\n",
 		"image/png;name=café %.png|7bit|café %.png");
 	check("Content-Type: image/png; name*1=b; name*0=a; name*3=lost\r\n", "image/png;name=ab|7bit|ab");

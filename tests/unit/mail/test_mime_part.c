@@ -48,7 +48,8 @@ int main(void) {
 	check("3.TEXT", "alone", false);
 	check("3", "Subject: single\r\n\r\nalone", false);
 	ok(mime_section(buf_slice(&table), SLICE(""), &r) == 1 && r.where == MIME_WHOLE, "all");
-	ok(mime_section(buf_slice(&table), SLICE("HEADER"), &r) == 1 && r.where == MIME_TOP_HEADER && r.is_header, "HEADER");
+	ok(mime_section(buf_slice(&table), SLICE("HEADER"), &r) == 1 && r.where == MIME_TOP_HEADER && r.is_header,
+		"HEADER");
 	ok(mime_section(buf_slice(&table), SLICE("TEXT"), &r) == 1 && r.where == MIME_TOP_TEXT, "TEXT");
 	check_code("4", 0);
 	check_code("1.1", 0);
@@ -57,7 +58,8 @@ int main(void) {
 	check_code("3.2", 0);
 	check_code("9.9.9.TEXT", 0);
 	check_code("4294967295", 0);
-	static const char *const bad[] = { "0", "1.", ".1", "1..2", "MIME", "x", "1.x", "HEADER.1", "4294967296", "1 ", "-1", "9.x" };
+	static const char *const bad[] = { "0", "1.", ".1", "1..2", "MIME", "x", "1.x", "HEADER.1", "4294967296", "1 ",
+		"-1", "9.x" };
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		check_code(bad[i], ERR_SYNTAX);
 	is_int(mime_section(SLICE("\5\1"), SLICE("1"), &r), ERR_CORRUPT, "damaged table");

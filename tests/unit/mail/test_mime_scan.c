@@ -7,8 +7,8 @@
 static void show(const struct mime_table *t, struct buf *out) {
 	for (size_t i = 0; i < t->n; i++) {
 		const struct mime_part *p = &t->v[i];
-		buf_addf(out, "%u %.*s/%.*s %u+%u %u+%u %u\n", p->depth, SLICE_ARG(p->type), SLICE_ARG(p->subtype), p->header_off,
-			p->header_len, p->body_off, p->body_len, p->lines);
+		buf_addf(out, "%u %.*s/%.*s %u+%u %u+%u %u\n", p->depth, SLICE_ARG(p->type), SLICE_ARG(p->subtype),
+			p->header_off, p->header_len, p->body_off, p->body_len, p->lines);
 	}
 }
 
@@ -39,15 +39,18 @@ static void test_structure(void) {
 	check(X, "--x\r\nno header\r\n--x--\r\n", "0 multipart/mixed 0+0 0+23 3\n1 text/plain 5+0 5+9 1\n");
 	check(X, "--x\r\nA: no empty line\r\n--x--\r\n", "0 multipart/mixed 0+0 0+30 3\n1 text/plain 5+18 23+0 0\n");
 	check(X, "--x\r\n--x--\r\n", "0 multipart/mixed 0+0 0+12 2\n1 text/plain 5+0 5+0 0\n");
-	check("multipart/mixed; boundary=\"\\\"\"", "--\"\r\n\r\na\r\n--\"--", "0 multipart/mixed 0+0 0+15 4\n1 text/plain 5+2 7+1 1\n");
+	check("multipart/mixed; boundary=\"\\\"\"", "--\"\r\n\r\na\r\n--\"--",
+		"0 multipart/mixed 0+0 0+15 4\n1 text/plain 5+2 7+1 1\n");
 	check("multipart/mixed; boundary=\"\"", "--\r\n\r\na\r\n----", "0 text/plain 0+0 0+13 4\n");
 	check("multipart/mixed", "text\r\n", "0 text/plain 0+0 0+6 1\n");
-	check("multipart/mixed; boundary=\"a--\"", "--a--\r\n\r\nx\r\n--a----", "0 multipart/mixed 0+0 0+19 4\n1 text/plain 7+2 9+1 1\n");
+	check("multipart/mixed; boundary=\"a--\"", "--a--\r\n\r\nx\r\n--a----",
+		"0 multipart/mixed 0+0 0+19 4\n1 text/plain 7+2 9+1 1\n");
 	check("broken", "x", "0 text/plain 0+0 0+1 1\n");
 }
 
 static void test_nesting(void) {
-	check(X, "--x\r\nContent-Type: multipart/alternative; boundary=xy\r\n\r\n--xy\r\n\r\na\r\n--xy\r\n\r\nb\r\n--xy--\r\n\r\n--x\r\n\r\nc\r\n--x--",
+	check(X,
+		"--x\r\nContent-Type: multipart/alternative; boundary=xy\r\n\r\n--xy\r\n\r\na\r\n--xy\r\n\r\nb\r\n--xy--\r\n\r\n--x\r\n\r\nc\r\n--x--",
 		"0 multipart/mixed 0+0 0+104 15\n1 multipart/alternative 5+52 57+30 7\n2 text/plain 63+2 65+1 1\n"
 		"2 text/plain 74+2 76+1 1\n1 text/plain 94+2 96+1 1\n");
 	/* inner one unterminated: the outer boundary ends it */
@@ -68,7 +71,8 @@ static void test_nesting(void) {
 	check("message/rfc822\r\nContent-Transfer-Encoding: base64", "QTogYg==", "0 message/rfc822 0+0 0+8 1\n");
 }
 
-static void bomb(const char *what, const char *type, const char *unit, size_t times, const char *pattern_end, bool cut) {
+static void bomb(const char *what, const char *type, const char *unit, size_t times, const char *pattern_end,
+	bool cut) {
 	struct arena *a = arena_new();
 	struct buf h = { 0 }, body = { 0 }, out = { 0 };
 	struct mime_table t;
@@ -101,9 +105,10 @@ static void bomb(const char *what, const char *type, const char *unit, size_t ti
 }
 
 static void test_bombs(void) {
-	bomb("50,000 nested multiparts", "multipart/mixed; boundary=b0", "--b%zu\r\nContent-Type: multipart/mixed; boundary=b%zn\r\n\r\n",
-		50000, "", true);
-	bomb("50,000 multiparts, one boundary", X, "--x\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n", 50000, "", true);
+	bomb("50,000 nested multiparts", "multipart/mixed; boundary=b0",
+		"--b%zu\r\nContent-Type: multipart/mixed; boundary=b%zn\r\n\r\n", 50000, "", true);
+	bomb("50,000 multiparts, one boundary", X, "--x\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n", 50000, "",
+		true);
 	bomb("50,000 nested messages", "message/rfc822", "Content-Type: message/rfc822\r\n\r\n", 50000, "", true);
 	bomb("100,000 parts", X, "--x\r\n\r\nhello\r\n", 100000, "--x--\r\n", true);
 	bomb("100,000 header lines", "message/rfc822", "X-%zu: y\r\n", 100000, "\r\n", false);
@@ -112,8 +117,8 @@ static void test_bombs(void) {
 	bomb("500,000 lines of two dashes", X, "--\r\n", 500000, "", false);
 	bomb("400,000 wrong boundaries", X, "--y\r\n", 400000, "", false);
 	bomb("1 MB of folded header", "message/rfc822", "X:\r\n ", 200000, "\r\n", false);
-	bomb("parts with 120 parameters", X, "--x\r\nContent-Type: a/b; n*0=1; n*1=2; n*2=3; a=b; c=d; e=f; g=h; i=j; k=l\r\n\r\n",
-		10000, "", true);
+	bomb("parts with 120 parameters", X,
+		"--x\r\nContent-Type: a/b; n*0=1; n*1=2; n*2=3; a=b; c=d; e=f; g=h; i=j; k=l\r\n\r\n", 10000, "", true);
 }
 
 static void test_params_bomb(void) {
@@ -150,7 +155,8 @@ static void test_speed(void) {
 		buf_adds(&body, "A line of ordinary text that somebody wrote in a mail.\r\n");
 	int64_t start = work_us();
 	for (int i = 0; i < 10000; i++) {
-		mime_scan(a, SLICE("From: a@b\r\nSubject: x\r\nContent-Type: text/plain; charset=utf-8\r\n"), buf_slice(&body), &t);
+		mime_scan(a, SLICE("From: a@b\r\nSubject: x\r\nContent-Type: text/plain; charset=utf-8\r\n"), buf_slice(&body),
+			&t);
 		arena_reset(a);
 	}
 	int64_t us = work_us() - start;

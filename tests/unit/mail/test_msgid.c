@@ -47,7 +47,8 @@ int main(void) {
 	is_int(n, 20, "20 ids");
 	buf_reset(&b);
 	msgid_new(&b, SLICE("forum.test"));
-	ok(msgid_valid(buf_slice(&b)) && slice_ends(buf_slice(&b), SLICE("@forum.test>")) && buf_len(&b) == 26 + 13, "fresh id");
+	ok(msgid_valid(buf_slice(&b)) && slice_ends(buf_slice(&b), SLICE("@forum.test>")) && buf_len(&b) == 26 + 13,
+		"fresh id");
 	buf_free(&b), buf_free(&refs);
 	return done();
 }

@@ -113,7 +113,8 @@ static void test_encode(struct buf *b) {
 }
 
 static void test_work(struct buf *b) {
-	static const char *const bombs[] = { "=?", "=?utf-8?q?", "=?utf-8?q?a?=", "=?gb2312?q?a?= =?big5?q?b?= ", "\xe9", "?=" };
+	static const char *const bombs[] = { "=?", "=?utf-8?q?", "=?utf-8?q?a?=", "=?gb2312?q?a?= =?big5?q?b?= ", "\xe9",
+		"?=" };
 	struct buf in = { 0 };
 	for (size_t i = 0; i < sizeof bombs / sizeof *bombs; i++) {
 		buf_reset(&in), buf_reset(b);

@@ -1,6 +1,6 @@
-/* work.h - bounds on work in tests of hostile input: milliseconds of the processor's time that a linear parser stays far
- * below on a slow machine, and a quadratic one does not. What others do on the machine does not count. Sanitizers get
- * more. */
+/* work.h - bounds on work in tests of hostile input: milliseconds of the processor's time that a linear parser stays
+ * far below on a slow machine, and a quadratic one does not. What others do on the machine does not count. Sanitizers
+ * get more. */
 #ifndef TESTS_UNIT_MAIL_WORK_H
 #define TESTS_UNIT_MAIL_WORK_H
 #include <stdint.h>

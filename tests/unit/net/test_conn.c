@@ -488,7 +488,8 @@ int main(void) {
 	struct fail f = { 0 };
 	test_pem(&certificate, &key);
 	is_int(tls_ctx_new(certificate, key, &tls, &f), 1, "TLS context %s", f.text);
-	is_int(tls_ctx_new(certificate, test_tmpfile("absent"), &(struct tls_ctx *){ NULL }, &f), ERR_INVALID, "missing key: %s", f.text);
+	is_int(tls_ctx_new(certificate, test_tmpfile("absent"), &(struct tls_ctx *){ NULL }, &f), ERR_INVALID,
+		"missing key: %s", f.text);
 	echoes(0);
 	echoes(1);
 	half_close();

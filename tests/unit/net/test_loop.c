@@ -21,8 +21,10 @@ static int again_left = 3;
 static void on_again(struct loop_timer *t) { note('a'); if (--again_left) loop_timer_set(loop, t, 1); }
 
 static void timers(void) {
-	struct loop_timer a = { .fn = on_timer, .arg = (void *)(uintptr_t)"1" }, b = { .fn = on_timer, .arg = (void *)(uintptr_t)"2" };
-	struct loop_timer c = { .fn = on_timer, .arg = (void *)(uintptr_t)"3" }, never = { .fn = on_timer, .arg = (void *)(uintptr_t)"n" };
+	struct loop_timer a = { .fn = on_timer, .arg = (void *)(uintptr_t) "1" },
+					  b = { .fn = on_timer, .arg = (void *)(uintptr_t) "2" };
+	struct loop_timer c = { .fn = on_timer, .arg = (void *)(uintptr_t) "3" },
+					  never = { .fn = on_timer, .arg = (void *)(uintptr_t) "n" };
 	struct loop_timer kill = { .fn = on_kill }, again = { .fn = on_again }, end = { .fn = on_stop };
 	start();
 	int64_t t0 = clock_mono_ms();

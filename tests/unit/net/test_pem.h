@@ -16,7 +16,8 @@ static inline void test_pem(const char **certificate_r, const char **key_r) {
 	X509_gmtime_adj(X509_getm_notBefore(x), -3600);
 	X509_gmtime_adj(X509_getm_notAfter(x), 86400);
 	X509_set_pubkey(x, k);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1,
+		0);
 	X509_set_issuer_name(x, X509_get_subject_name(x));
 	X509_sign(x, k, EVP_sha256());
 	*certificate_r = test_tmpfile("cert.pem");

@@ -1,5 +1,5 @@
-/* Answers that need what no test over the network can arrange: damaged records (403), a client that is not on this machine
- * (483), a daemon without TLS (580), one that is full (400). A news session as it runs, on a socket pair. */
+/* Answers that need what no test over the network can arrange: damaged records (403), a client that is not on this
+ * machine (483), a daemon without TLS (580), one that is full (400). A news session as it runs, on a socket pair. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -26,7 +26,9 @@ static void quiet(enum log_level level, const char *line) {
 }
 
 static void add_post(struct forum_txn *w, int i) {
-	struct post_in in = { .source = POST_FROM_CTL, .member = UINT32_MAX, .groups = &group, .ngroups = 1, .max_size = 1u << 20 };
+	struct post_in in = {
+		.source = POST_FROM_CTL, .member = UINT32_MAX, .groups = &group, .ngroups = 1, .max_size = 1u << 20
+	};
 	struct job *j = job_new(NULL, post_in_apply);
 	struct post_draft d;
 	struct post_in_job p = { .draft = &d, .member = UINT32_MAX };
@@ -48,11 +50,13 @@ static void damage(struct forum_txn *w, const struct key *k) {
 }
 
 static void fill(void) {
-	struct group_spec g = { .name = SLICE("test.forum"), .title = SLICE("t") }, b = { .name = SLICE("test.broken"), .title = SLICE("t") };
+	struct group_spec g = { .name = SLICE("test.forum"), .title = SLICE("t") },
+					  b = { .name = SLICE("test.broken"), .title = SLICE("t") };
 	struct forum_txn *w;
 	struct fail f = { 0 };
 	uint32_t broken;
-	if (forum_write_begin(forum, NULL, &w, &f) < 0 || group_add(w, &g, &group, &f) < 0 || group_add(w, &b, &broken, &f) < 0)
+	if (forum_write_begin(forum, NULL, &w, &f) < 0 || group_add(w, &g, &group, &f) < 0 ||
+		group_add(w, &b, &broken, &f) < 0)
 		bail("fill: %s", f.text);
 	for (int i = 1; i <= 4; i++)
 		add_post(w, i);
@@ -73,8 +77,12 @@ static void setup(void) {
 	const char *path = test_tmpfile("forumd.conf");
 	struct fail f = { 0 };
 	FILE *c = fopen(path, "w");
-	if (!c || fprintf(c, "domain = \"forum.test\"\nlisten news { protocol = \"nntp\" address = \"127.0.0.1\" port = 21199 }\n"
-		"peer p { address = \"192.0.2.7\" }\npeer q { address = \"192.0.2.8\" }\npeer r { address = \"192.0.2.9\" }\nlimits { connections_per_address = 2 }\n") < 0 || fclose(c) != 0)
+	if (!c ||
+		fprintf(c,
+			"domain = \"forum.test\"\nlisten news { protocol = \"nntp\" address = \"127.0.0.1\" port = 21199 }\n"
+			"peer p { address = \"192.0.2.7\" }\npeer q { address = \"192.0.2.8\" }\npeer r { address = \"192.0.2.9\" }\nlimits { connections_per_address = 2 }\n") <
+			0 ||
+		fclose(c) != 0)
 		bail("cannot write %s", path);
 	signal(SIGPIPE, SIG_IGN);
 	log_set_sink(quiet);
@@ -121,7 +129,8 @@ static void try(const char *address, const char *commands, const char *want) {
 	/* each from another address of this machine: the session before may not be gone yet */
 	snprintf(own, sizeof own, "127.0.1.%u", ++n);
 	struct slice got = answers(connected(strcmp(address, "127.0.0.1") == 0 ? own : address), commands, &out);
-	if (!ok(memmem(got.p, got.n, want, strlen(want)) != NULL, "%.*s -> %s", (int)strcspn(commands, "\r"), commands, want))
+	if (!ok(memmem(got.p, got.n, want, strlen(want)) != NULL, "%.*s -> %s", (int)strcspn(commands, "\r"), commands,
+			want))
 		diag("got: %.*s", SLICE_ARG(got));
 	buf_free(&out);
 }

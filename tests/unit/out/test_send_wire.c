@@ -3,8 +3,7 @@
 #include "forumd/base/fail.h"
 #include "tests/tap/tap.h"
 
-static void request_in_pieces(void)
-{
+static void request_in_pieces(void) {
 	struct buf all = { 0 }, in = { 0 };
 	struct send_request r;
 	size_t size = 0;
@@ -28,8 +27,7 @@ static void request_in_pieces(void)
 	buf_free(&in);
 }
 
-static void answers(void)
-{
+static void answers(void) {
 	struct send_answer a = { 5, SEND_LATER, SLICE_INIT("451 later") }, b;
 	struct buf out = { 0 };
 	char text[1000];
@@ -53,8 +51,7 @@ static void answers(void)
 	buf_free(&out);
 }
 
-static void broken(void)
-{
+static void broken(void) {
 	static const struct { const char *what; struct slice bytes; } v[] = {
 		{ "length below the id", SLICE_INIT("\0\0\0\7abcdefg") },
 		{ "length above the limit", SLICE_INIT("\377\0\0\0") },
@@ -74,8 +71,7 @@ static void broken(void)
 	}
 }
 
-static void broken_request(void)
-{
+static void broken_request(void) {
 	struct buf in = { 0 };
 	struct send_request r;
 	size_t size;
@@ -89,8 +85,7 @@ static void broken_request(void)
 	buf_free(&in);
 }
 
-static void addresses(void)
-{
+static void addresses(void) {
 	static const char *const good[] = { "a@b", "bounce-abc@forum.test", "\"x@y\"@z.example",
 		"o'brien+tag@example.org" };
 	static const struct slice bad[] = {
@@ -114,8 +109,7 @@ static void addresses(void)
 	ok(!send_wire_address(slice_of(longer, 65 + 256)), "domain of 256");
 }
 
-int main(void)
-{
+int main(void) {
 	request_in_pieces();
 	answers();
 	broken();

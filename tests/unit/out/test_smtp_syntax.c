@@ -3,8 +3,7 @@
 #include "forumd/base/fail.h"
 #include "tests/tap/tap.h"
 
-static void paths(void)
-{
+static void paths(void) {
 	static const struct { const char *in; int path, mailbox; const char *local, *domain, *rest; } v[] = {
 		{ "TO:<bob@example.org>", 1, 1, "bob", "example.org", "" },
 		{ "to:<bob@example.org> SIZE=3", 1, 1, "bob", "example.org", " SIZE=3" },
@@ -47,18 +46,36 @@ static void paths(void)
 	is_int(smtp_syntax_mailbox(&p, true), 1, "8-bit with SMTPUTF8");
 }
 
-static void params(void)
-{
+static void params(void) {
 	static const struct { const char *in; int want; } v[] = {
-		{ "", 1 }, { " SIZE=100", 1 }, { " size=100 BODY=8BITMIME SMTPUTF8", 1 }, { " BODY=7bit", 1 }, { " AUTH=<>",
-			1 },
-		{ " SIZE=", ERR_SYNTAX }, { " SIZE=-1", ERR_SYNTAX }, { " SIZE=99999999999999999999999", ERR_SYNTAX },
-		{ " SIZE=1 SIZE=2", ERR_SYNTAX }, { " BODY=BINARYMIME", ERR_INVALID }, { " FOO=1", ERR_INVALID },
-			{ " SMTPUTF8=1", ERR_SYNTAX },
-		{ " RET=HDRS", 1 }, { " ret=full ENVID=QQ314159", 1 }, { " RET=HDRS RET=HDRS", ERR_SYNTAX }, { " RET=ALL", ERR_SYNTAX }, { " RET", ERR_SYNTAX },
-		{ " ENVID=", ERR_SYNTAX }, { " ENVID=a ENVID=b", ERR_SYNTAX }, { " ENVID=a+20b", 1 }, { " ENVID=a+2", ERR_SYNTAX }, { " ENVID=a+", ERR_SYNTAX },
-		{ " ENVID=a+2b", ERR_SYNTAX }, { " ENVID=a+0A", ERR_SYNTAX }, { " ENVID=a=b", ERR_SYNTAX }, { " ENVID=\303\266", ERR_SYNTAX },
-		{ " ENVID=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", ERR_SYNTAX },
+		{ "", 1 },
+		{ " SIZE=100", 1 },
+		{ " size=100 BODY=8BITMIME SMTPUTF8", 1 },
+		{ " BODY=7bit", 1 },
+		{ " AUTH=<>", 1 },
+		{ " SIZE=", ERR_SYNTAX },
+		{ " SIZE=-1", ERR_SYNTAX },
+		{ " SIZE=99999999999999999999999", ERR_SYNTAX },
+		{ " SIZE=1 SIZE=2", ERR_SYNTAX },
+		{ " BODY=BINARYMIME", ERR_INVALID },
+		{ " FOO=1", ERR_INVALID },
+		{ " SMTPUTF8=1", ERR_SYNTAX },
+		{ " RET=HDRS", 1 },
+		{ " ret=full ENVID=QQ314159", 1 },
+		{ " RET=HDRS RET=HDRS", ERR_SYNTAX },
+		{ " RET=ALL", ERR_SYNTAX },
+		{ " RET", ERR_SYNTAX },
+		{ " ENVID=", ERR_SYNTAX },
+		{ " ENVID=a ENVID=b", ERR_SYNTAX },
+		{ " ENVID=a+20b", 1 },
+		{ " ENVID=a+2", ERR_SYNTAX },
+		{ " ENVID=a+", ERR_SYNTAX },
+		{ " ENVID=a+2b", ERR_SYNTAX },
+		{ " ENVID=a+0A", ERR_SYNTAX },
+		{ " ENVID=a=b", ERR_SYNTAX },
+		{ " ENVID=\303\266", ERR_SYNTAX },
+		{ " ENVID=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+			ERR_SYNTAX },
 	};
 	struct smtp_params p;
 
@@ -68,16 +85,28 @@ static void params(void)
 	ok(p.has_size && p.size == UINT64_MAX && p.smtputf8 && !p.body_8bit, "values");
 }
 
-static void rcpt_params(void)
-{
+static void rcpt_params(void) {
 	static const struct { const char *in; int want, want_utf8; bool success; } v[] = {
-		{ "", 1, 1, false }, { " NOTIFY=NEVER", 1, 1, false }, { " notify=success,Failure ORCPT=rfc822;Bob+2Bx@example.org", 1, 1, true },
-		{ " NOTIFY=FAILURE,DELAY", 1, 1, false }, { " NOTIFY=NEVER,SUCCESS", ERR_SYNTAX, ERR_SYNTAX, false }, { " NOTIFY=", ERR_SYNTAX, ERR_SYNTAX, false },
-		{ " NOTIFY", ERR_SYNTAX, ERR_SYNTAX, false }, { " NOTIFY=SUCCESS,", ERR_SYNTAX, ERR_SYNTAX, false }, { " NOTIFY=SUCCESS NOTIFY=NEVER", ERR_SYNTAX, ERR_SYNTAX, false },
-		{ " NOTIFY=SOMETIMES", ERR_SYNTAX, ERR_SYNTAX, false }, { " ORCPT=bob@example.org", ERR_SYNTAX, ERR_SYNTAX, false }, { " ORCPT=rfc822;", ERR_SYNTAX, ERR_SYNTAX, false },
-		{ " ORCPT=;x", ERR_SYNTAX, ERR_SYNTAX, false }, { " ORCPT=rfc822;a+0D+0ABcc:x", ERR_SYNTAX, ERR_SYNTAX, false }, { " ORCPT=r/c;x", ERR_SYNTAX, ERR_SYNTAX, false },
-		{ " ORCPT=rfc822;a ORCPT=rfc822;a", ERR_SYNTAX, ERR_SYNTAX, false }, { " ORCPT=utf-8;j\303\266@x.example", ERR_SYNTAX, 1, false },
-		{ " ORCPT=rfc822;j\303\266@x.example", ERR_SYNTAX, ERR_SYNTAX, false }, { " ORCPT=utf-8;j\\x{F6}@x.example", 1, 1, false }, { " SIZE=1", ERR_INVALID, ERR_INVALID, false },
+		{ "", 1, 1, false },
+		{ " NOTIFY=NEVER", 1, 1, false },
+		{ " notify=success,Failure ORCPT=rfc822;Bob+2Bx@example.org", 1, 1, true },
+		{ " NOTIFY=FAILURE,DELAY", 1, 1, false },
+		{ " NOTIFY=NEVER,SUCCESS", ERR_SYNTAX, ERR_SYNTAX, false },
+		{ " NOTIFY=", ERR_SYNTAX, ERR_SYNTAX, false },
+		{ " NOTIFY", ERR_SYNTAX, ERR_SYNTAX, false },
+		{ " NOTIFY=SUCCESS,", ERR_SYNTAX, ERR_SYNTAX, false },
+		{ " NOTIFY=SUCCESS NOTIFY=NEVER", ERR_SYNTAX, ERR_SYNTAX, false },
+		{ " NOTIFY=SOMETIMES", ERR_SYNTAX, ERR_SYNTAX, false },
+		{ " ORCPT=bob@example.org", ERR_SYNTAX, ERR_SYNTAX, false },
+		{ " ORCPT=rfc822;", ERR_SYNTAX, ERR_SYNTAX, false },
+		{ " ORCPT=;x", ERR_SYNTAX, ERR_SYNTAX, false },
+		{ " ORCPT=rfc822;a+0D+0ABcc:x", ERR_SYNTAX, ERR_SYNTAX, false },
+		{ " ORCPT=r/c;x", ERR_SYNTAX, ERR_SYNTAX, false },
+		{ " ORCPT=rfc822;a ORCPT=rfc822;a", ERR_SYNTAX, ERR_SYNTAX, false },
+		{ " ORCPT=utf-8;j\303\266@x.example", ERR_SYNTAX, 1, false },
+		{ " ORCPT=rfc822;j\303\266@x.example", ERR_SYNTAX, ERR_SYNTAX, false },
+		{ " ORCPT=utf-8;j\\x{F6}@x.example", 1, 1, false },
+		{ " SIZE=1", ERR_INVALID, ERR_INVALID, false },
 	};
 	struct smtp_rcpt_params p;
 
@@ -89,8 +118,7 @@ static void rcpt_params(void)
 	}
 }
 
-static void locals(void)
-{
+static void locals(void) {
 	static const struct { const char *in; char separator; enum smtp_form form; const char *group, *token; } v[] = {
 		{ "test.forum", '-', FORM_GROUP, "test.forum", "" },
 		{ "test.forum-reply-abc234", '-', FORM_REPLY, "test.forum", "abc234" },
@@ -125,8 +153,7 @@ static void locals(void)
 	}
 }
 
-static void relays(void)
-{
+static void relays(void) {
 	static const char *const bad[] = { "bob%example.org", "example.org!bob", "\"bob@example.org\"", "bob@x",
 		"\"test\"", "a\\@b", "@a:b" };
 
@@ -136,8 +163,7 @@ static void relays(void)
 	ok(!smtp_syntax_relays(SLICE("test.forum-reply-abc+x_y")), "an ordinary one");
 }
 
-int main(void)
-{
+int main(void) {
 	paths();
 	params();
 	rcpt_params();

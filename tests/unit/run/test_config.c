@@ -66,8 +66,10 @@ int main(void) {
 	is_int(c->login_seconds, 60, "the current snapshot lives on");
 	struct buf out = { 0 };
 	config_print(c, true, &out);
-	ok(slice_find(buf_slice(&out), SLICE("{\"key\":\"limits.message_size\",\"type\":\"number\",\"default\":\"10000000\","
-		"\"range\":\"1024 to 1073741824\",\"value\":\"25000000\"")) >= 0, "printed as JSON");
+	ok(slice_find(buf_slice(&out),
+		   SLICE("{\"key\":\"limits.message_size\",\"type\":\"number\",\"default\":\"10000000\","
+				 "\"range\":\"1024 to 1073741824\",\"value\":\"25000000\"")) >= 0,
+		"printed as JSON");
 	buf_reset(&out);
 	config_print(NULL, false, &out);
 	ok(slice_find(buf_slice(&out), SLICE("limits.idle_seconds")) >= 0, "printed as text");
@@ -84,7 +86,8 @@ int main(void) {
 	config_unref(&c);
 
 	refused("domain = \"x\"\nbogus = 1\n", "forumd.conf:2: unknown key \"bogus\"");
-	refused("\nlimits {\n mesage_size = 3\n}\n", "forumd.conf:3: unknown key \"mesage_size\"; did you mean \"message_size\"?");
+	refused("\nlimits {\n mesage_size = 3\n}\n",
+		"forumd.conf:3: unknown key \"mesage_size\"; did you mean \"message_size\"?");
 	refused("message_size = 5\n", "did you mean \"limits { message_size }\"?");
 	refused("limits { message_size = 3 }\n", "forumd.conf:1: message_size = 3: must be from 1024 to 1073741824");
 	refused("limits { message_size = -1 }\n", "must be from 1024");
@@ -98,7 +101,8 @@ int main(void) {
 	refused("outgoing { transport = \"http://x\" }\n", "must be smtp://");
 	refused("limits { message_size = }\n", "forumd.conf:1:");
 	refused("limits { message_size =\n", "premature end of file");
-	refused("domain = \"x\"\nlimits {\n message_size = 2000\n", "forumd.conf:2: this section is not closed: a } is missing");
+	refused("domain = \"x\"\nlimits {\n message_size = 2000\n",
+		"forumd.conf:2: this section is not closed: a } is missing");
 	refused("# {\n/* } */ limits { # }\n message_size = 2000 // }\n", "forumd.conf:2: this section is not closed");
 	refused("listen x {\n protocol = \"nntp\"\n path = \"a}\\\"}\n'}\"\n", "forumd.conf:1: this section is not closed");
 	is_int(config_load(test_tmpfile("absent.conf"), &c, &f), ERR_NOTFOUND, "no file: %s", f.text);

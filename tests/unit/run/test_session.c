@@ -123,7 +123,10 @@ static enum step on_input(struct session *s) {
 	return command(s, line);
 }
 static void on_start(struct session *s) { buf_adds(session_out(s), "hello\n"); }
-static void on_job(struct session *s, struct job *j) { ((struct echo *)s)->put_result = j->result; ((struct echo *)s)->answered = true; }
+static void on_job(struct session *s, struct job *j) {
+	((struct echo *)s)->put_result = j->result;
+	((struct echo *)s)->answered = true;
+}
 static void on_auth(struct session *s, const struct auth_result *r) {
 	if (r->ok)
 		session_set_member(s, r->member);
@@ -132,19 +135,31 @@ static void on_auth(struct session *s, const struct auth_result *r) {
 static void on_change(struct session *s, const struct change *c) {
 	buf_addf(session_out(s), "change %d %s\n", (int)c->kind, c->origin == s->id ? "own" : "other");
 }
-static void on_timeout(struct session *s, bool login) { buf_adds(session_out(s), login ? "login timeout\n" : "goodbye\n"); }
+static void on_timeout(struct session *s, bool login) {
+	buf_adds(session_out(s), login ? "login timeout\n" : "goodbye\n");
+}
 static void on_shed(struct buf *out) { buf_adds(out, "too many\n"); }
 static int ended;
 static void on_end(struct session *s) { (void)s; __atomic_add_fetch(&ended, 1, __ATOMIC_SEQ_CST); }
-static const struct session_ops ops = { .protocol = "echo", .size = sizeof(struct echo), .start = on_start, .input = on_input,
-	.job_done = on_job, .auth_done = on_auth, .change = on_change, .timeout = on_timeout, .shed = on_shed, .end = on_end };
+static const struct session_ops ops = { .protocol = "echo",
+	.size = sizeof(struct echo),
+	.start = on_start,
+	.input = on_input,
+	.job_done = on_job,
+	.auth_done = on_auth,
+	.change = on_change,
+	.timeout = on_timeout,
+	.shed = on_shed,
+	.end = on_end };
 
 static struct forum *forum;
 static struct config *config;
 static int listen_fd, login_fd;
 
 static int connect_to(int lfd, const struct config_listen *l) {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons((uint16_t)listen_port(lfd)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in in = {
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)listen_port(lfd)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
+	};
 	struct addr peer = { .n = sizeof peer.ss };
 	struct timeval tv = { 10, 0 };
 	int fd = socket(AF_INET, SOCK_STREAM, 0), s;

@@ -111,7 +111,8 @@ static void neighbours(void) {
 	is_int(stat_get(STAT_commits) - commits, 1, "in one commit");
 }
 
-/* Two jobs are: put, child commit, put, child commit, commit. Whichever of them fails, the answers tell what is on disk. */
+/* Two jobs are: put, child commit, put, child commit, commit. Whichever of them fails, the answers tell what is on
+ * disk. */
 static void commit_failure(void) {
 	for (int n = 1; n <= 8; n++) {
 		char a[16], b[16];
@@ -126,8 +127,8 @@ static void commit_failure(void) {
 		wait_for(2);
 		forum_test_fail_after(forum, 0);
 		bool has_a = *stored(a), has_b = *stored(b);
-		ok(has_a == (results[0] > 0) && has_b == (results[1] > 0), "operation %d fails: answers (%d, %d) tell what is on disk",
-			n, results[0], results[1]);
+		ok(has_a == (results[0] > 0) && has_b == (results[1] > 0),
+			"operation %d fails: answers (%d, %d) tell what is on disk", n, results[0], results[1]);
 		ok(results[0] == 1 || results[0] == ERR_UNAVAILABLE, "the code is ERR_UNAVAILABLE");
 	}
 	struct job *j = put_job("later", "x", false);

@@ -237,7 +237,8 @@ static void test_children(void) {
  * give equal stores. */
 static void test_random(void) {
 	struct commit_log *log = log_memory_new();
-	struct kv *kv = open_kv("random", 0, log), *copy = open_kv("replayed", 0, NULL), *loaded = open_kv("loaded", 0, NULL);
+	struct kv *kv = open_kv("random", 0, log), *copy = open_kv("replayed", 0, NULL),
+			  *loaded = open_kv("loaded", 0, NULL);
 	struct buf a = { 0 }, b = { 0 };
 	char value[5000];
 	for (int t = 0; t < 300; t++) {

@@ -187,7 +187,8 @@ int main(void) {
 	is_int(store(kv, "g"), ERR_UNAVAILABLE, "again");
 	fail_meta = 0;
 	is_int(store(kv, "h"), 1, "a write reopens too");
-	ok(has(kv, "a") == 1 && has(kv, "c") == 1 && has(kv, "e") == 1 && has(kv, "h") == 1, "what was acknowledged is there");
+	ok(has(kv, "a") == 1 && has(kv, "c") == 1 && has(kv, "e") == 1 && has(kv, "h") == 1,
+		"what was acknowledged is there");
 	ok(has(kv, "b") == 0 && has(kv, "d") == 0 && has(kv, "g") == 0, "what was refused is not");
 	fail_journal = EIO;
 	is_int(store(kv, "i"), ERR_UNAVAILABLE, "the journal cannot be written");
@@ -213,7 +214,8 @@ int main(void) {
 	if (kv_open(test_tmpfile("db"), &opt, &kv, &f) != 1)
 		bail("open: %s", f.text);
 	ok(has(kv, "a") == 1 && has(kv, "l") == 1 && has(kv, "m") == 1, "nor after a restart");
-	ok(has(kv, "b") == 0 && has(kv, "d") == 0 && has(kv, "g") == 0 && has(kv, "i") == 0 && has(kv, "k") == 0, "nor comes what was refused");
+	ok(has(kv, "b") == 0 && has(kv, "d") == 0 && has(kv, "g") == 0 && has(kv, "i") == 0 && has(kv, "k") == 0,
+		"nor comes what was refused");
 	kv_close(&kv);
 	return done();
 }

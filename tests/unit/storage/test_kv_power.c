@@ -32,7 +32,8 @@ static uint64_t cut_seed = 7;
 /* ---- files as the disk has them ---- */
 
 struct file { const char *name; int fd; size_t unit; struct buf flushed; };
-static struct file files[2] = { { .name = "data.mdb", .fd = -1, .unit = 4096 }, { .name = "journal", .fd = -1, .unit = 512 } };
+static struct file files[2] = { { .name = "data.mdb", .fd = -1, .unit = 4096 },
+	{ .name = "journal", .fd = -1, .unit = 512 } };
 static pthread_mutex_t disk = PTHREAD_MUTEX_INITIALIZER;
 static const char *store_dir;           /* NULL: no store is watched */
 static _Atomic uint32_t acknowledged, asked;
@@ -48,7 +49,8 @@ static struct file *watched(int fd) {
 	path[n < 0 ? 0 : n] = 0;
 	size_t dir_n = strlen(store_dir);
 	for (int i = 0; i < 2; i++)
-		if (strncmp(path, store_dir, dir_n) == 0 && path[dir_n] == '/' && strcmp(path + dir_n + 1, files[i].name) == 0) {
+		if (strncmp(path, store_dir, dir_n) == 0 && path[dir_n] == '/' &&
+			strcmp(path + dir_n + 1, files[i].name) == 0) {
 			files[i].fd = fd;
 			return &files[i];
 		}
@@ -96,7 +98,8 @@ static const char *cut_dir(int n) {
 
 static void cut_perhaps(void) {
 	/* some close together, so that recovery meets young checkpoints as well as old ones */
-	if (++calls < 20 || cuts == CUTS || files[0].fd < 0 || files[1].fd < 0 || next_of(&cut_seed, (uint32_t)(cuts + 1) * 6) > 1)
+	if (++calls < 20 || cuts == CUTS || files[0].fd < 0 || files[1].fd < 0 ||
+		next_of(&cut_seed, (uint32_t)(cuts + 1) * 6) > 1)
 		return;
 	cut_bounds[cuts].least = atomic_load(&acknowledged);
 	cut_bounds[cuts].most = atomic_load(&asked);
@@ -239,8 +242,9 @@ static void check_image(int n) {
 		if (kv_get(r, SLICE("count"), &v) == 1)
 			count = num_get32(v.p);
 		if (!again) {
-			ok(count >= cut_bounds[n].least && count <= cut_bounds[n].most, "image %d: %u commits, %u acknowledged, %u asked for",
-				n, count, cut_bounds[n].least, cut_bounds[n].most);
+			ok(count >= cut_bounds[n].least && count <= cut_bounds[n].most,
+				"image %d: %u commits, %u acknowledged, %u asked for", n, count, cut_bounds[n].least,
+				cut_bounds[n].most);
 			for (uint32_t i = 1; i <= count; i++)
 				operate(i, NULL, last);
 		}
