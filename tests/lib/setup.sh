@@ -8,13 +8,19 @@ BUILD_PACKAGES="autoconf automake pkg-config gcc make libc6-dev liblmdb-dev libe
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 
+# those of the packages that are not there
+not_installed() {
+	local p
+	for p in "$@"; do
+		dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q '^install ok installed' || echo "$p"
+	done
+}
+
 # install_packages NAME...: what is missing; with sudo when we are not root. On systems without apt: hope, configure tells.
 install_packages() {
-	local missing=() p sudo= log
+	local missing sudo= log
 	command -v dpkg-query >/dev/null && command -v apt-get >/dev/null || return 0
-	for p in "$@"; do
-		dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q '^install ok installed' || missing+=("$p")
-	done
+	mapfile -t missing < <(not_installed "$@")
 	[ ${#missing[@]} -eq 0 ] && return 0
 	if [ "$(id -u)" != 0 ]; then
 		command -v sudo >/dev/null || die "these packages are missing and I am not root: ${missing[*]}"
@@ -26,8 +32,9 @@ install_packages() {
 	if ! { $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq update &&
 		$sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -qq -y --no-install-recommends install "${missing[@]}"; } </dev/null >"$log" 2>&1; then
 		tail -20 "$log" >&2
-		rm -f "$log"
-		die "apt-get could not install them"
+		# somebody else's package may be half configured since long ago, and apt-get says so each time
+		mapfile -t missing < <(not_installed "$@")
+		[ ${#missing[@]} -eq 0 ] || { rm -f "$log"; die "apt-get could not install: ${missing[*]}"; }
 	fi
 	rm -f "$log"
 }
