@@ -70,7 +70,6 @@ const struct ctl_command ctl_commands[] = {
 	V("undo", NULL, ctl_undo, 0, 1, CTL_WRITES, "", "undo [ACTION]", "Take back an action (its number from log), or the last one."),
 	V("log", NULL, ctl_log, 0, 1, 0, "", "log [GROUP]", "What moderators did, newest first."),
 
-	V("trim", NULL, ctl_trim, 0, 0, CTL_STDIN, "", "trim < MAIL", "What would be published of a mail: the author's words without quotations, signatures and program lines."),
 	V("token", "make", ctl_token_make, 2, 2, 0, "--expires=", "token make ADDRESS ID [--expires SECONDS]", "Print the signed reply address of a member for a post."),
 	V("token", "revoke", ctl_token_revoke, 1, 1, CTL_WRITES, "", "token revoke TOKEN|ADDRESS", "A reply address is accepted no more."),
 	V("trace", NULL, ctl_trace, 1, 1, 0, "", "trace ID|MESSAGE-ID|ADDRESS", "What happened to one mail or post, from arrival to the last recipient."),
@@ -112,6 +111,7 @@ int ctl_help(struct forum_txn *t, struct ctl_call *c, struct fail *f)
 		buf_addf(&c->out, "  %-18s %.*s\n", name, SLICE_ARG(line));
 	}
 	buf_adds(&c->out, "\n  init DIR --domain D   Write a configuration to start from (needs no daemon).\n"
+		"  trim < MAIL           What would be published of a mail (needs no daemon).\n"
 		"  doctor                Look for what is wrong, and say how to mend it.\n  shell                 Verbs line by line.\n");
 	return 1;
 }

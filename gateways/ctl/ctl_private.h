@@ -133,7 +133,6 @@ int ctl_backup(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_verify(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_config(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_export(struct forum_txn *, struct ctl_call *, struct fail *);
-int ctl_trim(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_probe(struct forum_txn *, struct ctl_call *, struct fail *);
 int ctl_help(struct forum_txn *, struct ctl_call *, struct fail *);
 

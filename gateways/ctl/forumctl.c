@@ -397,6 +397,8 @@ int main(int argc, char **argv) {
 		return usage(stderr), EXIT_USAGE;
 	if (strcmp(argv[i], "init") == 0)
 		return forumctl_init(argc - i, argv + i);
+	if (strcmp(argv[i], "trim") == 0)
+		return forumctl_trim(argc - i, argv + i, json);
 	if (!sock) {
 		if (!config)
 			config = default_config;

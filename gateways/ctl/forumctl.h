@@ -1,5 +1,5 @@
-/* forumctl.h - inside the forumctl program: the connection to the daemon, and the readers of archives. Links base, and
- * of mail the making of keys. */
+/* forumctl.h - inside the forumctl program: the connection to the daemon, and the readers of archives. Links base and
+ * mail. */
 #ifndef GATEWAYS_CTL_FORUMCTL_H
 #define GATEWAYS_CTL_FORUMCTL_H
 #include <stdio.h>
@@ -34,6 +34,8 @@ void import_note(struct forumctl *x, const char *fmt, ...) __attribute__((format
 
 /* forumctl_doctor.c: looks at a running daemon through its socket; 0, or 1 when something is red */
 int forumctl_doctor(const char *sock);
+/* forumctl_trim.c: trim [--json], standard input to standard output; exit code */
+int forumctl_trim(int argc, char **argv, bool json);
 /* forumctl_init.c: init DIR --domain D; exit code */
 int forumctl_init(int argc, char **argv);
 #endif

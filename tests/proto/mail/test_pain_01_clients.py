@@ -22,6 +22,10 @@ for (name, _, want), g, r in zip(cases, got, right):
         is_(g, want, name)
 diag("exactly right: %d of %d" % (sum(right), len(cases)))
 ok(len(cases) > 1000 and all(right), "every one exactly")
+alone = subprocess.run([find("forumctl"), "-c", "/nowhere/forumd.conf", "--json", "trim"], input=cases[0][1], capture_output=True)
+v = json.loads(alone.stdout)
+ok(alone.returncode == 0 and v["text"].strip() == cases[0][2] and v["lines_cut"] > 0 and not v["whole"], "trim --json needs no daemon")
+is_(subprocess.run([find("forumctl"), "trim", "what"], capture_output=True).returncode, 2, "and takes no arguments")
 
 # through the door: the parent is known, so that what is no copy of it stays
 root = f.root("Quince", replies.THEIRS.replace("\n", "\r\n") + "\r\n")
