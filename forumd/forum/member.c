@@ -17,6 +17,7 @@
 #include "forumd/forum/forum_private.h"
 #include "forumd/forum/post.h"
 #include "forumd/forum/search.h"
+#include "forumd/forum/withdrawn.h"
 
 #define MEMBER_VERSION 1
 #define MEMBER_ADDRESSES_MAX 32
@@ -690,10 +691,12 @@ static int member_erase_posts(struct forum_txn *t, uint32_t author, struct fail 
 	struct arena *keep = t->arena, *passing = arena_new();
 	struct kv_cursor *c;
 	struct slice key, v;
+	struct group cancels;
 	struct post p;
 	uint64_t id = 0;
-	int r;
-	while ((r = kv_cursor_open(t->kv, &c)) > 0) {
+	int r = group_find(t, WITHDRAWN_GROUP, &cancels);
+	uint32_t told = r > 0 ? cancels.id : 0;
+	while (r >= 0 && (r = kv_cursor_open(t->kv, &c)) > 0) {
 		struct key from = key_1u64(KEY_POST, id + 1);
 		r = kv_seek(c, key_slice(&from), &key, &v);
 		bool more = r > 0 && key_has_prefix(key, &from, 1) && key.n == 9;
@@ -705,7 +708,8 @@ static int member_erase_posts(struct forum_txn *t, uint32_t author, struct fail 
 		t->arena = passing;
 		r = post_get(t, id, &p);
 		t->arena = keep;
-		bool mine = r > 0 && p.author == author;
+		/* the cancels of his posts stay: who fetches here must learn that those are gone */
+		bool mine = r > 0 && p.author == author && !((p.flags & POST_AUTO) && told && post_number_in(&p, told));
 		arena_reset(passing);
 		if (r < 0 || (mine && (r = post_erase(t, id, f)) < 0))
 			break;

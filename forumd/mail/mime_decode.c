@@ -152,10 +152,11 @@ static void decode_lines(struct slice s, struct buf *out) {
 	bool nul = slice_chr(s, 0) >= 0;
 	buf_reserve(out, s.n);
 	while (s.n) {
-		ptrdiff_t cr = slice_chr(s, '\r'), zero = nul ? slice_chr(s, 0) : -1;
+		ptrdiff_t cr = nul ? -1 : slice_chr(s, '\r');
 		size_t n = cr < 0 ? s.n : (size_t)cr;
-		if (zero >= 0 && (size_t)zero < n)
-			n = (size_t)zero;
+		if (nul)        /* one walk for both: two searches from here would look at the rest again for each piece */
+			for (n = 0; n < s.n && s.p[n] != '\r' && s.p[n]; n++)
+				;
 		buf_add(out, s.p, n);
 		if (n == s.n)
 			return;

@@ -42,12 +42,14 @@ void accept_keep_spare(void) {
 
 static void accept_and_close(int listener) {
 	pthread_mutex_lock(&spare_lock);
+	if (spare_fd < 0)       /* another thread took its place the last time */
+		accept_keep_spare();
 	if (spare_fd >= 0) {
 		close(spare_fd);
 		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd >= 0)
 			close(fd);
-		spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		accept_keep_spare();
 	}
 	pthread_mutex_unlock(&spare_lock);
 }

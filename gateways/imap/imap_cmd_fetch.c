@@ -133,15 +133,16 @@ static int write_section(struct message *m, const struct imap_fetch_item *item) 
 static int write_envelope(struct message *m) {
 	struct envelope env = m->env;
 	struct slice group = imap_reply_to_list(m->is, m->t, m->o);
-	int r = imap_wide_envelope(m->is, m->t, m->o, &env);
-	if (r < 0)
-		return r;
+	struct arena *passing = NULL;
+	int r = imap_wide_envelope(m->is, m->t, m->o, &passing, &env);
 	if (r > 0)
 		range_set_add(m->f->surrogates, m->o->number, m->o->number);
 	if (group.n)
 		env.reply_to = group;
-	envelope_write(m->t, m->o->author, &env, m->out);
-	return 1;
+	if (r >= 0)
+		envelope_write(m->t, m->o->author, &env, m->out);
+	arena_free(&passing);
+	return r < 0 ? r : 1;
 }
 
 /* a literal8 when there are octets a literal may not have */

@@ -217,8 +217,10 @@ struct slice imap_added_lines(struct imap_session *is, struct forum_txn *t, cons
 bool imap_header_is_wide(struct forum_txn *t, uint32_t flags, uint32_t author, struct slice from);
 /* post_header() with these behind From; 2: utf8 is false, and it is a surrogate (RFC 6858); < 0 */
 int imap_header(struct forum_txn *t, const struct post *p, struct slice added, bool utf8, struct buf *out);
-/* ENVELOPE of such a post, made from the surrogate; 1, 0 it has none, < 0. Strings live as long as the command. */
-int imap_wide_envelope(struct imap_session *is, struct forum_txn *t, const struct overview *o, struct envelope *e);
+/* ENVELOPE of such a post, made from the surrogate; 1, 0 it has none, < 0. Strings live in *a_r, made when needed (NULL
+ * before) and the caller's to free: those of a whole mailbox are too much for the command's arena. */
+int imap_wide_envelope(struct imap_session *is, struct forum_txn *t, const struct overview *o, struct arena **a_r,
+	struct envelope *e);
 /* RFC822.SIZE */
 uint32_t imap_size(struct imap_session *is, struct forum_txn *t, const struct overview *o);
 

@@ -149,7 +149,8 @@ int imap_header(struct forum_txn *t, const struct post *p, struct slice added, b
 	return r < 0 || utf8 || !imap_header_is_wide(t, p->flags, p->author, p->from) ? r : header_narrow(out, from);
 }
 
-int imap_wide_envelope(struct imap_session *is, struct forum_txn *t, const struct overview *o, struct envelope *e) {
+int imap_wide_envelope(struct imap_session *is, struct forum_txn *t, const struct overview *o, struct arena **a_r,
+	struct envelope *e) {
 	struct imap_text_envelope text;
 	struct buf header = {0};
 	struct post p;
@@ -159,7 +160,7 @@ int imap_wide_envelope(struct imap_session *is, struct forum_txn *t, const struc
 	if (r > 0)
 		r = imap_header(t, &p, imap_added_lines(is, t, o), false, &header);
 	if (r == 2) {
-		struct arena *a = is->s.command;
+		struct arena *a = *a_r = arena_new();
 		imap_text_envelope(a, buf_slice(&header), &text);
 		e->before = arena_slice(a, buf_slice(&text.before));
 		e->from = arena_slice(a, buf_slice(&text.from));

@@ -1,8 +1,10 @@
 /* nntp_cancel.c - who may withdraw a post by Control: cancel or replace it by Supersedes: its author's login, a
  * moderator of all its groups (a verdict, in the log), or whoever has the key to its Cancel-Lock (RFC 8315). To anybody
  * else the post is not there. */
+#include "forumd/forum/memo.h"
 #include "forumd/forum/moderate.h"
 #include "forumd/forum/rights.h"
+#include "forumd/forum/withdrawn.h"
 #include "forumd/mail/field.h"
 #include "gateways/common/cancel_lock.h"
 #include "gateways/nntp/nntp_private.h"
@@ -16,10 +18,26 @@ static bool cancel_moderates(struct forum_txn *t, uint32_t member, const struct 
 	return p->nplaces > 0;
 }
 
+/* Our own key is told to everybody when the post is deleted (control.cancel, peers), and so is the key by which a peer's
+ * cancel deleted its post here: when the post came back, who has that key proves nothing. Our authors have a login. */
+static bool cancel_key_is_told(struct forum_txn *t, struct slice keys, const struct post *p) {
+	struct buf ours = { 0 };
+	struct slice memo;
+	if (!withdrawn_ours(p))
+		return memo_get(t, MEMO_CANCEL, p->message_id, &memo) > 0 && memo.n && memo.p[0] == 'A';
+	cancel_lock_make(t, p->author, p->message_id, &ours);
+	buf_addc(&ours, ' ');
+	cancel_lock_make(t, 0, p->message_id, &ours);
+	bool told = cancel_lock_opens(buf_slice(&ours), keys);
+	buf_free(&ours);
+	return told;
+}
+
 static bool cancel_has_key(struct forum_txn *t, struct slice header, const struct post *p) {
 	struct buf keys = { 0 }, locks = { 0 }, old = { 0 };
 	bool opens = field_get(header, "cancel-key", &keys) && post_header(t, p, &old) > 0 &&
-		field_get(buf_slice(&old), "cancel-lock", &locks) && cancel_lock_opens(buf_slice(&locks), buf_slice(&keys));
+		field_get(buf_slice(&old), "cancel-lock", &locks) && cancel_lock_opens(buf_slice(&locks), buf_slice(&keys)) &&
+		!cancel_key_is_told(t, buf_slice(&keys), p);
 	buf_free(&keys);
 	buf_free(&locks);
 	buf_free(&old);

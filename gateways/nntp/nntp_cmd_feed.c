@@ -153,7 +153,9 @@ static int feed_groups(struct session *s, struct forum_txn *t, struct slice head
 	*moderated_r = false;
 	while (n < POST_GROUPS_MAX && r >= 0 && slice_split(&rest, ',', &name)) {
 		name = slice_trim(name);
-		if (!wildmat_match(wildmat, name) || (r = group_find(t, name, &g)) <= 0 || g.removed)
+		/* RFC 5536 3.1.4: what stands in control.* is put there by the server */
+		if (slice_starts(name, SLICE("control.")) || !wildmat_match(wildmat, name) ||
+			(r = group_find(t, name, &g)) <= 0 || g.removed)
 			continue;
 		for (int i = 0; i < n; i++)
 			if (ids[i] == g.id)

@@ -33,12 +33,23 @@ static unsigned window(const struct out *o, const struct out_domain *d) {
 	return w < o->config->domain_parallel ? w : o->config->domain_parallel;
 }
 
+/* composed for slow domains and not given to a sender yet */
+static unsigned slow_mails(const struct out *o) {
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < o->nmails; i++)
+		n += o->domains[o->mails[i]->domain].slow;
+	return n;
+}
+
 bool out_domain_may(struct out *o, unsigned domain) {
 	const struct out_domain *d = &o->domains[domain];
 	int64_t now = clock_mono_ms(), at = d->next_us / 1000 > d->until ? d->next_us / 1000 : d->until;
 
 	if (at > now && (!o->domain_wake || at < o->domain_wake))
 		o->domain_wake = at;
+	if (d->slow && slow_mails(o) >= OUT_MAILS_MAX / 2)     /* the rest is for the quick ones */
+		return false;
 	return at <= now && d->in_flight < window(o, d);
 }
 

@@ -84,6 +84,7 @@ struct out {
 	struct out_mail *mails[OUT_MAILS_MAX]; unsigned nmails;    /* in the order composed */
 	struct out_key keys[OUT_KEYS];     /* the first seals (ARC) too; they change while nothing is under way */
 	struct out_pool pool;
+	unsigned slow_run;                 /* slow answers since the last quick one */
 	int64_t pause_until; unsigned downs;   /* the smarthost is down: nobody sends before (monotonic ms) */
 	int64_t given_at;                  /* when the last mail was given to a sender */
 	uint64_t down_id; unsigned down_same;  /* the mail that was told so last, and how often in a row */

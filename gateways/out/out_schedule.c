@@ -183,6 +183,10 @@ static void compose(struct out *o, struct forum_txn *t, const struct mailq_item 
 static bool pass_over(struct out *o, const struct mailq_item *i, unsigned domain, unsigned *passed) {
 	int64_t ms = out_domain_wait_ms(o, domain);
 
+	if (ms && i->expires <= clock_now()) {   /* it cannot be put off any more: the queue gives it up */
+		out_result_add(o, i->id, SEND_LATER, SLICE("its domain takes no mail for now"));
+		return true;
+	}
 	if (++*passed <= PASSED_MAX)
 		return true;
 	if (ms && o->later.n < LATER_MAX)

@@ -113,9 +113,10 @@ static bool has_slow_mail(const struct out *o, const struct out_sender *s) {
 	return false;
 }
 
-/* Slow domains have the first sender, and nobody waits behind them; with one sender there is no choice. */
+/* Slow domains have the first sender, and nobody waits behind them; with one sender there is no choice, and when every
+ * answer is slow it is the smarthost that is. */
 static bool fits(const struct out *o, const struct out_sender *s, bool slow) {
-	return o->nsenders == 1 || (slow ? s == &o->senders[0] : !has_slow_mail(o, s));
+	return o->nsenders == 1 || o->slow_run >= 2 * o->nsenders || (slow ? s == &o->senders[0] : !has_slow_mail(o, s));
 }
 
 struct out_sender *out_sender_free(struct out *o, size_t size, bool slow) {
@@ -171,6 +172,7 @@ static void answered(struct out *o, struct out_sender *s, const struct send_answ
 		memmove(s->flight + k, s->flight + k + 1, (s->nflight - k - 1) * sizeof s->flight[0]);
 		s->nflight--;
 		out_domain_answered(o, fl.domain, a->class, clock_mono_ms() - s->busy_since);
+		o->slow_run = o->domains[fl.domain].slow ? o->slow_run + 1 : 0;
 		s->busy_since = clock_mono_ms();
 		if (a->class == SEND_DOWN) {
 			down(o, &fl, a->text);

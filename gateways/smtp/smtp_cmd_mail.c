@@ -1,4 +1,5 @@
 /* smtp_cmd_mail.c - MAIL and RCPT: the envelope. All that can be refused is refused here, before the text is sent. */
+#include <stdio.h>
 #include "gateways/smtp/smtp_private.h"
 #include "forumd/base/text.h"
 #include "forumd/run/limits.h"
@@ -44,9 +45,12 @@ enum step smtp_cmd_mail(struct session *s, struct slice *args, unsigned n) {
 
 /* Reports go to an address that nothing proves: few a minute, and so more than we would write is not taken. */
 static bool too_many_reports(struct smtp_session *m) {
-	struct slice key = arena_slicef(m->mail, "mail-report:%.*s", SLICE_ARG(slice_to(m->sender, 320)));
+	char key[340];
+	int n = snprintf(key, sizeof key, "mail-report:%.*s", SLICE_ARG(slice_to(m->sender, 320)));
 
-	return !limits_rate(key, 30, SMTP_RCPT_MAX);
+	for (int i = 0; i < n; i++)
+		key[i] = text_lower(key[i]);
+	return !limits_rate(slice_of(key, (size_t)n), 30, SMTP_RCPT_MAX);
 }
 
 /* Some give the same address twice: one delivery, but LMTP answers for each RCPT it accepted. */

@@ -153,7 +153,7 @@ int order_once(struct forum_txn *t, const struct smtp_order *o, const char *word
 	return memo_put(t, MEMO_ANSWERED, key, SLICE(""), forum_time(t) + seconds);
 }
 
-#define QUOTE_LINES 20
+#define QUOTE_LINES 60      /* not fewer than a list of cases may have */
 #define QUOTE_LINE 300
 
 /* What would be done, as it was written: who answers must see what he answers to. */
@@ -167,7 +167,7 @@ static void quote_command(const struct smtp_order *o, struct buf *text) {
 	if (!o->answer && !o->rest.n && o->group_name.n)
 		buf_addf(text, " of %.*s", SLICE_ARG(o->group_name));
 	buf_adds(text, ":\n\n");
-	while (slice_line(&rest, &line) && n < QUOTE_LINES) {
+	while (n < QUOTE_LINES && slice_line(&rest, &line)) {
 		if (slice_trim(line).n || n) {
 			buf_addf(text, "  | %.*s%s\n", SLICE_ARG(slice_to(line, QUOTE_LINE)), line.n > QUOTE_LINE ? " ..." : "");
 			n++;

@@ -176,13 +176,18 @@ int order_whole(struct forum_txn *t, struct arena *a, struct smtp_order *o, stru
 
 /* What stays when the text is replaced: every part but the readable one, other forms of it, and signatures over it. */
 static bool is_kept(const struct mime_table *m, size_t i, int readable) {
-	const struct mime_part *p = &m->v[i], *above = &m->v[p->parent];
+	const struct mime_part *p = &m->v[i];
 	bool text = slice_is(p->type, "text") && !mime_file_name(p).n;
+	bool over_text = slice_is(m->v[p->parent].subtype, "signed") &&
+		(slice_is(p->subtype, "pgp-signature") || slice_ends(p->subtype, SLICE("pkcs7-signature")));
 
-	if (p->kind == MIME_MULTIPART || (int)i == readable || slice_is(p->subtype, "pgp-signature") ||
-		slice_ends(p->subtype, SLICE("pkcs7-signature")))
+	if (p->kind == MIME_MULTIPART || (int)i == readable || over_text)
 		return false;
-	return !text || !slice_is(above->subtype, "alternative");
+	/* HTML with its pictures is a form of the text too: alternative { plain, related { html, image } } */
+	for (int k = p->parent; text && k >= 0; k = m->v[k].parent)
+		if (slice_is(m->v[k].subtype, "alternative"))
+			return false;
+	return true;
 }
 
 static bool within_message(const struct mime_table *m, size_t i) {

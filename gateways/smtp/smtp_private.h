@@ -78,11 +78,13 @@ bool smtp_reply_is_temporary(enum smtp_code c);
 /* one more bad command: closes with 421 when they are too many */
 enum step smtp_reply_bad(struct session *s, enum smtp_code c, const char *text);
 
-/* DSN is offered where reports can be sent (RFC 3461) */
-static inline bool smtp_offers_dsn(const struct session *s) { return *s->config->outgoing_transport; }
-
 /* smtp_session.c */
 static inline struct smtp_session *smtp_of(struct session *s) { return (struct smtp_session *)s; }
+/* DSN (RFC 3461) is offered where reports can be sent, and not to strangers: they would choose whom we write to. Their
+ * own server then reports "relayed" (5.2.2). */
+static inline bool smtp_offers_dsn(struct session *s) {
+	return *s->config->outgoing_transport && (smtp_of(s)->lmtp || smtp_of(s)->submission);
+}
 /* RSET: forget the transaction, not the greeting nor the login */
 void smtp_mail_reset(struct smtp_session *m);
 

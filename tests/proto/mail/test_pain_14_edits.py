@@ -119,4 +119,26 @@ g.ctl("import", "--group", "test.pub", os.path.join(f.s.dir, "all.mbox"))
 names = lambda s, m: [(p["message_id"], {q["id"]: q["message_id"] for q in s.json("thread", m)}.get(p["parent"]), p["state"]) for p in s.json("thread", m)]
 is_(sorted(names(g, newest)), sorted(names(f.s, newest)), "an export and import too")
 g.ctl("check")
+# HTML with its picture is a form of the text too; a signature over a file is a file
+
+
+def kinds(subject):
+    m = f.article([p for p in f.s.json("list", "test.pub") if p["subject"] == subject][0]["message_id"])
+    return m.as_string(), [p.get_filename() for p in m.walk() if p.get_filename()]
+
+
+f.send("alice", "test.pub@forum.test", "--t\nContent-Type: text/plain\n\nOld secret words.\n--t\nContent-Type: multipart/related; boundary=r\n\n"
+       "--r\nContent-Type: text/html\n\n<p>Old <b>secret</b> words.<img src=\"cid:i@x\">\n--r\nContent-Type: image/gif; name=i.gif\n"
+       "Content-ID: <i@x>\nContent-Transfer-Encoding: base64\n\nR0lGODlh\n--r--\n--t--\n", subject="Pictures inside",
+       content="MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=t\r\n")
+f.send("alice", f.reply_to(f.notice("alice", "Published in test.pub: Pictures inside")), "edit\nNew words.\n")
+text, names = kinds("Pictures inside")
+ok("New words." in text and "secret" not in text, "no form of the old text is left")
+f.send("alice", "test.pub@forum.test", "--a\nContent-Type: text/plain\n\nMy release.\n--a\nContent-Type: application/gzip; name=x.tgz\n"
+       "Content-Disposition: attachment; filename=x.tgz\nContent-Transfer-Encoding: base64\n\nR0lGODlh\n--a\n"
+       "Content-Type: application/pgp-signature; name=x.tgz.asc\nContent-Disposition: attachment; filename=x.tgz.asc\n\nabc\n--a--\n",
+       subject="Release", content="MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=a\r\n")
+f.send("alice", f.reply_to(f.notice("alice", "Published in test.pub: Release")), "edit\nMy new release.\n")
+text, names = kinds("Release")
+ok("My new release." in text and names == ["x.tgz", "x.tgz.asc"], "the file and its signature stay") or diag(names)
 done()

@@ -13,8 +13,9 @@ def b64(t):
 # ---- MX ----
 c = Smtp(P["smtp"])
 like(c.greeting, r"^220 forum\.test ESMTP", "greeting names us")
-for word in "PIPELINING", "SIZE 100000", "STARTTLS", "8BITMIME", "SMTPUTF8", "CHUNKING", "DSN", "ENHANCEDSTATUSCODES":
+for word in "PIPELINING", "SIZE 100000", "STARTTLS", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES":
     ok(word in c.hello, "EHLO offers " + word)
+ok("DSN" not in c.hello, "no DSN for strangers: they would choose whom we write to")
 ok("AUTH" not in c.hello, "no AUTH on the MX")
 c.is_("AUTH PLAIN " + b64("\0a\0b"), "502 5.5.1", "AUTH on the MX")
 c.is_("NOOP anything at all", "250 2.0.0", "NOOP")
@@ -128,6 +129,7 @@ c.is_("STARTTLS", "503", "nor taken twice")
 
 # ---- submission ----
 c = Smtp(P["submission"])
+ok("DSN" in c.hello, "submission offers DSN")
 ok("AUTH SCRAM-SHA-256 PLAIN LOGIN" in c.hello, "AUTH offered on loopback")
 c.is_("MAIL FROM:<alice@example.org>", "530 5.7.0", "submission wants a login")
 c.is_("AUTH CRAM-MD5", "504", "an unknown mechanism")
