@@ -11,7 +11,8 @@ base = open(s.conf).read()
 
 
 def conf(text):
-    open(s.conf, "w").write(text)
+    open(s.conf + ".new", "w").write(text)      # in one step: an earlier reload may be reading it just now
+    os.replace(s.conf + ".new", s.conf)
     s.reload()
 
 
