@@ -130,13 +130,13 @@ yes(s, "unsubscribe", "alice@example.org", "test.mod")
 no(s, "unsubscribe", "alice@example.org", "test.mod", has="does not get")
 
 # ---- post, list, thread, show ----
-v = s.json("post", "--group", "test.pub", "--as", "alice@example.org", stdin=message("First", mid="<first@x.example>"))[0]
+v = s.json("post", "--group", "test.pub", "--as", "alice@example.org", stdin=message("First", mid="<first@x.example>", more="Date: Fri, 27 Nov 2026 08:00:00 +0000\n"))[0]
 ok(v["message_id"] == "<first@x.example>" and v["state"] == "visible", "post --json")
 first = v["id"]
 r = s.json("post", "--group", "test.pub", "--as", "bob@example.org", "--reply", str(first), stdin=message("Re: First", "Answer.\n"))[0]
 r2 = s.json("post", "--group=test.pub", "--as=mod@example.org", "--reply=" + r["message_id"], stdin=message("Re: First", "Deeper.\n"))[0]
 yes(s, "post", "--group", "test.pub", stdin=message("By the operator", frm="Op <op@example.org>").encode(), has="is in the group")
-yes(s, "post", "--group", "test.pub", "--as", "alice@example.org", stdin=message("First", mid="<first@x.example>").encode())
+yes(s, "post", "--group", "test.pub", "--as", "alice@example.org", stdin=message("First", mid="<first@x.example>", more="Date: Fri, 27 Nov 2026 08:00:00 +0000\n").encode())
 is_(s.json("group", "show", "test.pub")[0]["count"], 4, "the same message again is not a second one")
 no(s, "post", "--group", "test.pub", "--as", "alice@example.org", stdin=message("Other", "Other.\n", mid="<first@x.example>").encode())
 usage(s, "post", stdin=b"Subject: x\n\nx", has="wants --group")
