@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 #include "forumd/base/num.h"
@@ -106,6 +107,10 @@ int kv_copy_to(struct kv *kv, const char *file, struct fail *f) {
 	buf_free(&dir);
 	if (rc == EEXIST)
 		return fail_set(f, ERR_EXISTS, "the file exists");
+	if (rc == EACCES || rc == EROFS || rc == ENOENT)
+		return fail_set(f, ERR_UNAVAILABLE,
+			"forumd may not write there (%s); a place beside its configuration or its store is sure",
+			strerror(rc));
 	return rc ? kv_fail(kv, "copy", rc, f) : 1;
 }
 
