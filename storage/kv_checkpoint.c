@@ -13,8 +13,8 @@
  * must not fail is the way that is always gone. Large write sets (imports) are not for the journal: the commit is made,
  * and the answer waits for a checkpoint.
  *
- * Locks: keeper.lock is never held while another is taken, but for pool_lock. A checkpoint takes write_lock while it
- * notes where things stand, not while it flushes. */
+ * Order of locks: write_lock, pool_lock, keeper.lock. A checkpoint holds write_lock while it notes where things stand,
+ * not while it flushes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
