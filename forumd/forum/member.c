@@ -28,7 +28,7 @@
 
 enum { MEMBER_F_RENAMED = 1, MEMBER_F_NO_MARK = 2, MEMBER_F_LEFT = 4, MEMBER_F_NO_RECEIPTS = 8,
 	MEMBER_F_NO_REPLIES = 16, MEMBER_F_ASIDE = 32, MEMBER_F_MAIL_MARKS = 64, MEMBER_F_PRIVATE = 128,
-	MEMBER_QUIET_FROM = 8, MEMBER_QUIET_TO = 13, MEMBER_CATCHUP = 18 };
+	MEMBER_QUIET_FROM = 8, MEMBER_QUIET_TO = 13, MEMBER_CATCHUP = 18, MEMBER_F_GATEWAY = 1 << 26 };
 
 static const char *const role_names[] = { "reader", "member", "supporter", "moderator", "committee", "admin", "none" };
 
@@ -138,6 +138,7 @@ static int member_decode(struct forum_txn *t, uint32_t id, struct slice in, stru
 	m->aside = flags & MEMBER_F_ASIDE;
 	m->mail_marks = flags & MEMBER_F_MAIL_MARKS;
 	m->private_mail = flags & MEMBER_F_PRIVATE;
+	m->gateway = flags & MEMBER_F_GATEWAY;
 	m->catchup = flags >> MEMBER_CATCHUP & 255;
 	m->quiet_from = flags >> MEMBER_QUIET_FROM & 31;
 	m->quiet_to = flags >> MEMBER_QUIET_TO & 31;
@@ -151,8 +152,8 @@ static void member_encode(const struct member *m, struct buf *out) {
 		(m->renamed ? MEMBER_F_RENAMED : 0) | (m->mark_on_read ? 0 : MEMBER_F_NO_MARK) | (m->left ? MEMBER_F_LEFT : 0) |
 			(m->no_receipts ? MEMBER_F_NO_RECEIPTS : 0) | (m->no_replies ? MEMBER_F_NO_REPLIES : 0) |
 			(m->aside ? MEMBER_F_ASIDE : 0) | (m->mail_marks ? MEMBER_F_MAIL_MARKS : 0) |
-			(m->private_mail ? MEMBER_F_PRIVATE : 0) | (uint64_t)m->catchup << MEMBER_CATCHUP |
-			(uint64_t)m->quiet_from << MEMBER_QUIET_FROM | (uint64_t)m->quiet_to << MEMBER_QUIET_TO);
+			(m->private_mail ? MEMBER_F_PRIVATE : 0) | (m->gateway ? MEMBER_F_GATEWAY : 0) |
+			(uint64_t)m->catchup << MEMBER_CATCHUP | (uint64_t)m->quiet_from << MEMBER_QUIET_FROM | (uint64_t)m->quiet_to << MEMBER_QUIET_TO);
 	num_add_varint(out, (uint64_t)m->created);
 	num_add_varint(out, (uint64_t)m->last_login);
 	num_add_varint(out, m->bounces);
@@ -529,6 +530,9 @@ int member_set(struct forum_txn *t, uint32_t id, struct slice key, struct slice 
 	} else if (slice_is(key, "private")) {
 		if ((r = member_parse_switch(value, &on, f)) > 0)
 			m.private_mail = on;
+	} else if (slice_is(key, "gateway")) {
+		if ((r = member_parse_switch(value, &on, f)) > 0)
+			m.gateway = on;
 	} else if (slice_is(key, "catchup")) {
 		r = member_set_catchup(&m, value, f);
 	} else if (slice_is(key, "quiet")) {
@@ -542,7 +546,7 @@ int member_set(struct forum_txn *t, uint32_t id, struct slice key, struct slice 
 			r = fail_set(f, ERR_UNAVAILABLE, "try again later");
 	} else {
 		r = fail_set(f, ERR_INVALID,
-			"no such setting: name, mark-on-read, left, bounces, primary, receipts, replies, aside, quiet, mail-marks, private, catchup");
+			"no such setting: name, mark-on-read, left, bounces, primary, receipts, replies, aside, quiet, mail-marks, private, gateway, catchup");
 	}
 	return r < 0 ? r : member_store(t, &m, true, f);
 }

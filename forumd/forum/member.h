@@ -26,6 +26,7 @@ struct member {
 	bool aside;                    /* stands aside: no mail, nothing is lost */
 	bool mail_marks;               /* answering by mail marks the post as read and answered */
 	bool private_mail;             /* other members may write to him by his author address */
+	bool gateway;                  /* a program that brings posts of others: From need not be its own */
 	unsigned catchup;              /* days of absence after which he gets a catch-up mail; 0 never */
 	unsigned quiet_from, quiet_to; /* hours (UTC) between which no copies leave; equal: none */
 	uint32_t bounces;              /* hard-bounce score; 5 pauses mail */

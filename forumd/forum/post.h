@@ -94,6 +94,7 @@ struct post_draft {
 	bool hold;                     /* wants approval although the group is not moderated */
 	struct slice hold_reason;
 	bool no_mail;                  /* imports: nobody is mailed */
+	bool foreign_from;             /* who brings it is not who wrote it: From never makes it the post of an account */
 	uint32_t flags;                /* POST_DOT_FREE, EIGHT_BIT, DATE_ONLY, HAS_NEWSGROUPS, HAS_PATH */
 	uint64_t supersedes;           /* post this one replaces (same author, checked by rights), 0 none */
 	/* stored pieces */

@@ -111,8 +111,8 @@ static int post_find_author(struct forum_txn *t, const struct post_draft *d, uin
 	*author_r = d->author;
 	struct member m;
 	struct slice address = d->author_address;
-	/* a From that came by a feed proves nothing: it must not become a member's post */
-	if (d->source == POST_FROM_FEED && address.n && member_by_address(t, address, &m) > 0 && m.kind == MEMBER_ACCOUNT)
+	/* a From that somebody else brings proves nothing: it must not become a member's post */
+	if ((d->source == POST_FROM_FEED || d->foreign_from) && address.n && member_by_address(t, address, &m) > 0 && m.kind == MEMBER_ACCOUNT)
 		address = slice_of("", 0);
 	if (!d->author && d->author_name.n + address.n == 0)
 		*author_r = member_anonymous(t);

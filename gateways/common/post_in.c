@@ -105,6 +105,24 @@ static bool author_is_own(struct post_in_work *w, struct slice key) {
 	return slice_eq(arena_slicef(w->a, "author-%u@%s", m->id, forum_domain(forum_of(w->t))), key);
 }
 
+static int author_of_stranger(struct post_in_work *w, const struct address_list *list) {
+	size_t boxes = 0;
+	w->d->author = 0;
+	w->d->author_name = w->in->author_name;
+	w->d->author_address = slice_of("", 0);
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->v[i].kind != ADDRESS_MAILBOX || !list->v[i].local.n || boxes++)
+			continue;
+		w->d->author_address = author_key_of(w->a, &list->v[i]);
+		if (list->v[i].name.n)
+			w->d->author_name = list->v[i].name;
+	}
+	if ((w->in->member == 0 || w->d->foreign_from) && !w->in->import && boxes != 1)
+		return fail_set(w->f, ERR_INVALID,
+			boxes ? "From must hold exactly one address" : "From is missing or holds no address");
+	return 1;
+}
+
 static int author_of_member(struct post_in_work *w, const struct address_list *list) {
 	const struct post_in_field *from = &w->known[KNOWN_FROM];
 	struct slice says = slice_of("", 0);
@@ -130,25 +148,12 @@ static int author_of_member(struct post_in_work *w, const struct address_list *l
 		if (!says.n)
 			says = key;
 	}
+	if (w->member.gateway) {
+		w->d->foreign_from = true;
+		return author_of_stranger(w, list);
+	}
 	return fail_set(w->f, ERR_INVALID, "From must be one of your addresses (%.*s); it says %.*s",
 		SLICE_ARG(w->d->author_address), SLICE_ARG(author_escaped(w->a, says.n ? says : from->f.value, 80)));
-}
-
-static int author_of_stranger(struct post_in_work *w, const struct address_list *list) {
-	size_t boxes = 0;
-	w->d->author = 0;
-	w->d->author_name = w->in->author_name;
-	for (size_t i = 0; i < list->n; i++) {
-		if (list->v[i].kind != ADDRESS_MAILBOX || !list->v[i].local.n || boxes++)
-			continue;
-		w->d->author_address = author_key_of(w->a, &list->v[i]);
-		if (list->v[i].name.n)
-			w->d->author_name = list->v[i].name;
-	}
-	if (w->in->member == 0 && !w->in->import && boxes != 1)
-		return fail_set(w->f, ERR_INVALID,
-			boxes ? "From must hold exactly one address" : "From is missing or holds no address");
-	return 1;
 }
 
 static int author_check(struct post_in_work *w) {

@@ -208,7 +208,7 @@ static void header_cancel(struct post_in_work *w) {
 	if (w->in->import)
 		return;
 	/* of who has no account the daemon has a key, too: what a moderator deletes here goes elsewhere */
-	cancel_lock_make(w->t, w->member.id, w->d->message_id, &b);
+	cancel_lock_make(w->t, w->d->author, w->d->message_id, &b);
 	header_join(w, "cancel-lock", &b);
 	if (w->member.id)
 		buf_add_slice(&id, w->in->supersedes);

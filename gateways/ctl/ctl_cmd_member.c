@@ -146,6 +146,8 @@ static void print_settings(struct ctl_call *c, const struct member *m) {
 	buf_addf(&c->out, "%s%s%s%s%s", m->aside ? " aside=on" : "", m->no_receipts ? " receipts=off" : "",
 		m->no_replies ? " replies=off" : "", m->mail_marks ? " mail-marks=on" : "",
 		m->private_mail ? " private=on" : "");
+	if (m->gateway)
+		buf_adds(&c->out, " gateway=on");
 	if (m->catchup)
 		buf_addf(&c->out, " catchup=%u", m->catchup);
 	if (m->quiet_from != m->quiet_to)
@@ -176,6 +178,7 @@ int ctl_member_show(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 		ctl_json_bool(c, "replies", !m.no_replies);
 		ctl_json_bool(c, "aside", m.aside);
 		ctl_json_bool(c, "private", m.private_mail);
+		ctl_json_bool(c, "gateway", m.gateway);
 		ctl_json_num(c, "catchup_days", m.catchup);
 		ctl_json_num(c, "quiet_from", m.quiet_from);
 		ctl_json_num(c, "quiet_to", m.quiet_to);

@@ -29,7 +29,7 @@ const struct ctl_command ctl_commands[] = {
 
 	V("member", "add", ctl_member_add, 1, 1, CTL_WRITES | CTL_STDIN | CTL_PASSWORD, "--name= --password-stdin",
 	  "member add ADDRESS --name NAME [--password-stdin]", "Make an account; imported posts from that address become its own."),
-	V("member", "set", ctl_member_set, 2, 32, CTL_WRITES, "", "member set ADDRESS KEY=VALUE...", "Change name=NAME mark-on-read=on|off. A new name shows in all old posts at once."),
+	V("member", "set", ctl_member_set, 2, 32, CTL_WRITES, "", "member set ADDRESS KEY=VALUE...", "Change name=NAME mark-on-read=on|off gateway=on|off (a program that brings posts of others: any From). A new name shows in all old posts at once."),
 	V("member", "list", ctl_member_list, 0, 0, 0, "--authors", "member list [--authors]", "Accounts; with --authors also the authors of imported posts."),
 	V("member", "show", ctl_member_show, 1, 1, 0, "", "member show ADDRESS", "One member: addresses, roles, subscriptions, bounces."),
 	V("member", "password", ctl_member_password, 1, 1, CTL_WRITES | CTL_STDIN | CTL_PASSWORD, "--password-stdin --app= --doors=", "member password ADDRESS < FILE | --app NAME [--doors news,imap,mail]",

@@ -245,5 +245,21 @@ for posting, who, want in (("moderators", a, "^441 only moderators can post here
     like(post(who), want, "posting=%s" % posting)
 s2.ctl("member", "role", ALICE[0], "reader:test.forum")
 like(post(a), "^441 your account may read here but not post", "a reader")
+s2.ctl("member", "role", ALICE[0], "none:test.forum")
+# a gateway's account: From is whose words it brings, and no member's for that
+OTHERS = "From: Carol <carol@elsewhere.example>\r\n"
+like(post(a, headers=OTHERS), "^441 From must be one of your addresses", "another's From")
+s2.ctl("member", "set", ALICE[0], "gateway=on")
+like(s2.ctl("member", "show", ALICE[0]), "gateway=on", "the setting is shown")
+like(post(a, mid="<gw1@x.test>", headers=OTHERS), "^240", "a gateway may")
+a.cmd("HDR From <gw1@x.test>", "225")
+is_(a.text()[0], "0 Carol <carol@elsewhere.example>", "its author as it says")
+like(post(a, mid="<gw2@x.test>", headers="From: Bob <%s>\r\n" % BOB[0]), "^240", "who has an account")
+like(post(s2.nntp(*BOB), mid="<gwc@x.test>", subject="cmsg cancel <gw2@x.test>", headers="Control: cancel <gw2@x.test>\r\n"), "^441",
+     "is not its author and cannot withdraw it")
+text = OTHERS + "Subject: by IMAP\r\n\r\nx\r\n"
+like(s2.imap(*ALICE).run("APPEND test.forum {%d+}\r\n%s" % (len(text), text))[0], "^OK", "the same by IMAP")
+s2.ctl("member", "set", ALICE[0], "gateway=off")
+like(post(a, headers=OTHERS), "^441 From must be one of your addresses", "taken back")
 s2.stop()
 done()

@@ -516,6 +516,42 @@ static void test_shared(void) {
 	}
 }
 
+static void gateway_set(const char *value) {
+	struct forum_txn *w = writing();
+	struct fail f = { 0 };
+	if (member_set(w, alice, SLICE("gateway"), slice_str(value), &f) < 0)
+		bail("member_set: %s", f.text);
+	written(&w);
+}
+
+/* an account that brings posts of others */
+static void test_gateway(void) {
+	struct post_in in = news(alice);
+	struct arrived v;
+	struct member m;
+	gateway_set("on");
+	arrive(&in, SLICE("From: Carol <carol@elsewhere.example>\r\nMessage-ID: <g1@x.example>\r\n" REST "\r\nx\r\n"), &v);
+	is_int(v.r, 1, "a gateway's From may be a stranger's: %s", v.r > 0 ? "" : v.f.text);
+	store(&in, &v);
+	struct post p;
+	ok(post_get(t, v.result.id, &p) > 0 && member_get(t, p.author, &m) > 0 && m.kind == MEMBER_AUTHOR &&
+		slice_is(m.name, "Carol"), "the author is the stranger");
+	withdrawn(v.result.id, "that a gateway brought");
+	gone(&v);
+	arrive(&in, SLICE("From: Bob <bob@example.org>\r\nMessage-ID: <g2@x.example>\r\n" REST "\r\nx\r\n"), &v);
+	store(&in, &v);
+	is_int(v.r, 1, "it may say that it is a member's");
+	ok(post_get(t, v.result.id, &p) > 0 && p.author != bob && p.author != alice, "and does not become the member's");
+	gone(&v);
+	arrive(&in, SLICE(FROM "Message-ID: <g3@x.example>\r\n" REST "\r\nx\r\n"), &v);
+	store(&in, &v);
+	ok(v.r > 0 && post_get(t, v.result.id, &p) > 0 && p.author == alice, "its own address is its own");
+	gone(&v);
+	refused(&in, "From: A <a@x.example>, B <b@x.example>\r\n" REST "\r\nx\r\n", ERR_INVALID, "exactly one address");
+	gateway_set("off");
+	refused(&in, "From: Carol <carol@elsewhere.example>\r\n" REST "\r\nx\r\n", ERR_INVALID, "one of your addresses");
+}
+
 int main(void) {
 	setup();
 	test_refusals();
@@ -527,6 +563,7 @@ int main(void) {
 	test_import();
 	test_bombs();
 	test_shared();
+	test_gateway();
 	forum_read_end(&t);
 	forum_close(&forum);
 	return done();
