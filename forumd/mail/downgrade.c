@@ -4,10 +4,6 @@
 #include "forumd/mail/field.h"
 #include "forumd/mail/words.h"
 
-/* RFC 6858 2.1; .invalid is nobody's (RFC 2606) */
-#define DOWNGRADE_LOCAL SLICE("invalid")
-#define DOWNGRADE_DOMAIN SLICE("internationalized-address.invalid")
-
 static const char *const address_fields[] = {
 	"Bcc", "Cc", "From", "Reply-To", "Resent-Bcc", "Resent-Cc", "Resent-From", "Resent-Sender", "Resent-To",
 	"Return-Path", "Sender", "To",
@@ -20,19 +16,25 @@ static bool is_address_field(struct slice name) {
 	return false;
 }
 
-static void downgrade_address(const struct address *a, struct buf *out) {
-	struct buf spec = { 0 }, name = { 0 };
-	if (text_is_ascii(a->local) && text_is_ascii(a->domain)) {
-		address_write(out, a->name, a->local, a->domain);
-		return;
-	}
-	if (a->name.n)
-		buf_addf(&name, "%.*s (", SLICE_ARG(a->name));
-	address_write_spec(&spec, a->local, a->domain);
-	words_decode(buf_slice(&spec), &name);        /* octets that are no UTF-8 become some */
-	buf_adds(&name, a->name.n ? ")" : "");
-	address_write(out, buf_slice(&name), DOWNGRADE_LOCAL, DOWNGRADE_DOMAIN);
+bool downgrade_mailbox(struct slice name, struct slice local, struct slice domain, struct buf *out) {
+	struct buf spec = { 0 };
+	if (text_is_ascii(local) && text_is_ascii(domain))
+		return false;
+	if (name.n)
+		buf_addf(out, "%.*s (", SLICE_ARG(name));
+	address_write_spec(&spec, local, domain);
+	words_decode(buf_slice(&spec), out);          /* octets that are no UTF-8 become some */
+	buf_adds(out, name.n ? ")" : "");
 	buf_free(&spec);
+	return true;
+}
+
+static void downgrade_address(const struct address *a, struct buf *out) {
+	struct buf name = { 0 };
+	if (downgrade_mailbox(a->name, a->local, a->domain, &name))
+		address_write(out, buf_slice(&name), DOWNGRADE_LOCAL, DOWNGRADE_DOMAIN);
+	else
+		address_write(out, a->name, a->local, a->domain);
 	buf_free(&name);
 }
 

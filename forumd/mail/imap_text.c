@@ -137,6 +137,13 @@ void imap_text_envelope_free(struct imap_text_envelope *e) {
 	buf_free(&e->after);
 }
 
+void imap_text_param_name(struct buf *out, struct slice name, bool extended) {
+	struct buf star = { 0 };
+	buf_addf(&star, "%.*s%s", SLICE_ARG(name), extended ? "*" : "");
+	imap_text_string(out, buf_slice(&star));
+	buf_free(&star);
+}
+
 static void text_params(struct buf *out, const struct mime_param *v, size_t n) {
 	if (!n) {
 		buf_adds(out, "NIL");
@@ -144,7 +151,7 @@ static void text_params(struct buf *out, const struct mime_param *v, size_t n) {
 	}
 	for (size_t i = 0; i < n; i++) {
 		buf_addc(out, i ? ' ' : '(');
-		imap_text_string(out, v[i].name);
+		imap_text_param_name(out, v[i].name, v[i].extended);
 		buf_addc(out, ' ');
 		imap_text_string(out, v[i].value);
 	}

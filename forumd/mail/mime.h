@@ -16,7 +16,8 @@
 enum mime_kind { MIME_LEAF, MIME_MULTIPART, MIME_MESSAGE };
 enum mime_encoding { MIME_7BIT, MIME_8BIT, MIME_BINARY, MIME_QP, MIME_BASE64, MIME_UUENCODE, MIME_OTHER };
 
-struct mime_param { struct slice name, value; };   /* name lower case, value decoded (RFC 2231, quotes), UTF-8 */
+/* name lower case, value decoded (RFC 2231, quotes), UTF-8; extended: the message gives it with a charset, as name* */
+struct mime_param { struct slice name, value; bool extended; };
 struct mime_part {
 	int32_t parent;                /* index in the table; -1 for the root */
 	uint32_t depth;
@@ -40,7 +41,7 @@ struct mime_table { struct mime_part *v; size_t n; bool cut; /* limits reached: 
  */
 void mime_scan(struct arena *a, struct slice header, struct slice body, struct mime_table *table_r);
 
-/* parameter by name (lower case); empty slice when absent */
+/* parameter by name (lower case), the extended one when there are both; empty slice when absent */
 struct slice mime_param_get(const struct mime_param *v, size_t n, const char *name);
 /* file name of a part from Content-Disposition or Content-Type; empty when none */
 struct slice mime_file_name(const struct mime_part *p);

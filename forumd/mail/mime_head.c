@@ -141,7 +141,7 @@ static void head_percent(struct slice s, struct buf *out) {
 }
 
 /* all sections of the name of v[first], in order; the charset stands in the first one */
-static void head_join(struct piece *v, size_t n, size_t first, struct buf *out) {
+static void head_join(struct piece *v, size_t n, size_t first, bool *extended_r, struct buf *out) {
 	struct buf bytes = { 0 };
 	struct slice charset = { "", 0 }, name = v[first].name;
 	int want = 0;
@@ -157,6 +157,7 @@ static void head_join(struct piece *v, size_t n, size_t first, struct buf *out) 
 			break;
 		struct slice value = v[i].value;
 		v[i].used = true;
+		*extended_r |= v[i].encoded;
 		if (start && v[i].encoded) {
 			ptrdiff_t one = slice_chr(value, '\''),
 					  two = one < 0 ? -1 : slice_chr(slice_from(value, (size_t)one + 1), '\'');
@@ -174,17 +175,17 @@ static void head_join(struct piece *v, size_t n, size_t first, struct buf *out) 
 	buf_free(&bytes);
 }
 
-static struct slice head_value(struct arena *a, struct piece *v, size_t n, size_t i) {
+static struct mime_param head_param(struct arena *a, struct piece *v, size_t n, size_t i) {
 	struct buf out = { 0 };
 	struct slice value = v[i].value;
-	bool plain = true;
+	bool plain = true, extended = v[i].encoded;
 	for (size_t k = 0; k < value.n && plain; k++)
 		plain = value.p[k] >= ' ' && value.p[k] < 127 && value.p[k] != '=';
-	if (v[i].section == SECTION_NONE && !v[i].encoded && (plain || slice_is(v[i].name, "boundary")))
-		return value;
+	if (v[i].section == SECTION_NONE && !extended && (plain || slice_is(v[i].name, "boundary")))
+		return (struct mime_param){ v[i].name, value, false };
 	if (v[i].section != SECTION_NONE)
-		head_join(v, n, i, &out);
-	else if (v[i].encoded)
+		head_join(v, n, i, &extended, &out);
+	else if (extended)
 		words_decode_2231(value, &out);
 	else
 		words_decode(value, &out);
@@ -193,10 +194,11 @@ static struct slice head_value(struct arena *a, struct piece *v, size_t n, size_
 		if (text_control(value.p[k]))
 			((char *)(uintptr_t)value.p)[k] = ' ';
 	buf_free(&out);
-	return value;
+	return (struct mime_param){ v[i].name, value, extended };
 }
 
-/* Of several parameters of one name the RFC 2231 form wins, then the first. */
+/* Of several parameters of one name the first counts, and the first in a form of RFC 2231. The plain one stays beside
+ * one with a charset: it is for programs that do not know that form. */
 static void head_params(struct arena *a, struct slice s, struct mime_param **v_r, size_t *n_r) {
 	struct piece v[MIME_PARAMS_MAX];
 	size_t n = head_pieces(a, s, v), used = 0;
@@ -206,14 +208,14 @@ static void head_params(struct arena *a, struct slice s, struct mime_param **v_r
 	for (size_t i = 0; i < n; i++) {
 		if (v[i].used)
 			continue;
-		size_t best = i;
-		for (size_t k = i + 1; k < n; k++) {
-			if (!slice_eq(v[k].name, v[i].name))
-				continue;
-			if (!v[best].encoded && v[best].section == SECTION_NONE && (v[k].encoded || v[k].section != SECTION_NONE))
-				best = k;
-		}
-		out[used++] = (struct mime_param){ v[i].name, head_value(a, v, n, best) };
+		size_t plain = n, best = n;
+		for (size_t k = n; k-- > i;)
+			if (slice_eq(v[k].name, v[i].name))
+				*(v[k].encoded || v[k].section != SECTION_NONE ? &best : &plain) = k;
+		struct mime_param found = head_param(a, v, n, best < n ? best : plain);
+		if (found.extended && plain < n)
+			out[used++] = head_param(a, v, n, plain);
+		out[used++] = found;
 		for (size_t k = i; k < n; k++)
 			if (slice_eq(v[k].name, v[i].name))
 				v[k].used = true;
@@ -328,10 +330,17 @@ void mime_head(struct arena *a, struct slice header, bool digest, struct mime_pa
 }
 
 struct slice mime_param_get(const struct mime_param *v, size_t n, const char *name) {
-	for (size_t i = 0; i < n; i++)
-		if (slice_is(v[i].name, name))
-			return v[i].value;
-	return slice_of("", 0);
+	struct slice found = slice_of("", 0);
+	bool any = false;
+	for (size_t i = 0; i < n; i++) {
+		if (!slice_is(v[i].name, name) || (any && !v[i].extended))
+			continue;
+		found = v[i].value;
+		any = true;
+		if (v[i].extended)
+			break;
+	}
+	return found;
 }
 
 struct slice mime_file_name(const struct mime_part *p) {

@@ -367,6 +367,24 @@ void words_decode_2231(struct slice value, struct buf *out) {
 	buf_free(&bytes);
 }
 
+/* attribute-char of RFC 2231 7 */
+static bool words_attribute_char(char c) {
+	return c > ' ' && c < 127 && !strchr("*'%()<>@,;:\\\"/[]?=", c);
+}
+
+void words_encode_2231(struct slice utf8, struct buf *out) {
+	struct buf good = { 0 };
+	text_utf8_repair(utf8, &good);
+	struct slice s = buf_slice(&good);
+	buf_adds(out, "utf-8''");
+	for (size_t i = 0; i < s.n; i++)
+		if (words_attribute_char(s.p[i]))
+			buf_addc(out, s.p[i]);
+		else
+			buf_addf(out, "%%%02X", (unsigned char)s.p[i]);
+	buf_free(&good);
+}
+
 /* may stand unencoded inside Q of a phrase (RFC 2047 5 (3)), which is good for Subject as well */
 static bool words_q_plain(char c) {
 	return text_alpha(c) || text_digit(c) || c == '!' || c == '*' || c == '+' || c == '-' || c == '/';

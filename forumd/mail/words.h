@@ -19,4 +19,6 @@ bool words_to_utf8(struct slice charset, struct slice text, struct buf *out);
 const char *words_guess_charset(struct slice text);
 /* RFC 2231/5987 parameter value: charset'lang'percent-encoded */
 void words_decode_2231(struct slice value, struct buf *out);
+/* utf-8''percent-encoded; what is no UTF-8 becomes U+FFFD */
+void words_encode_2231(struct slice utf8, struct buf *out);
 #endif

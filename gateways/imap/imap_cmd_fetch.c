@@ -145,6 +145,14 @@ static int write_envelope(struct message *m) {
 	return r < 0 ? r : 1;
 }
 
+static int write_structure(struct message *m, bool extensions) {
+	struct imap_structure_form form = { extensions, m->is->rev2, m->is->utf8_accept };
+	int r = need_env(m);
+	if (r > 0 && imap_structure_write(m->env.structure, form, m->out))
+		range_set_add(m->f->surrogates, m->o->number, m->o->number);
+	return r;
+}
+
 /* a literal8 when there are octets a literal may not have */
 static int write_binary(struct message *m, const struct imap_fetch_item *item) {
 	struct imap_content c = {0};
@@ -236,12 +244,8 @@ static int write_item(struct message *m, const struct imap_fetch_item *item) {
 			r = write_envelope(m);
 		break;
 	case IMAP_FETCH_BODY:
-		if ((r = need_env(m)) > 0)
-			imap_structure_short(m->env.structure, m->out);
-		break;
 	case IMAP_FETCH_STRUCTURE:
-		if ((r = need_env(m)) > 0)
-			buf_add_slice(m->out, m->env.structure);
+		r = write_structure(m, item->kind == IMAP_FETCH_STRUCTURE);
 		break;
 	case IMAP_FETCH_MODSEQ:
 		buf_addc(m->out, '(');

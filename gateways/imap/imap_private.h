@@ -295,8 +295,10 @@ enum step imap_resync(struct imap_session *is, const struct imap_select *p);
 /* imap_cmd_select.c */
 enum step imap_select_ok(struct imap_session *is);
 
-/* imap_structure.c: BODY from a stored BODYSTRUCTURE: the same without extension data */
-void imap_structure_short(struct slice structure, struct buf *out);
+/* imap_structure.c: BODYSTRUCTURE, or BODY without extension data, from what is stored, as a session reads it that enabled
+ * IMAP4rev2 or UTF8=ACCEPT. True: something in it is a surrogate (RFC 6858). */
+struct imap_structure_form { bool extensions, rev2, utf8; };
+bool imap_structure_write(struct slice stored, struct imap_structure_form form, struct buf *out);
 /* the next token or list of a stored answer */
 struct slice imap_structure_value(struct slice *in);
 

@@ -1,8 +1,19 @@
-/* BODYSTRUCTURE is stored; BODY is the same without extension data, which follows the fields every kind of part has
- * (RFC 3501 7.4.2): 7 for a leaf, 8 for text (lines), 10 for message/rfc822 (envelope, body, lines); for a multipart
- * its parts and one string. The walk keeps its own stack: parts nest as deep as the scanner let them. */
+/* BODYSTRUCTURE is stored, with values in UTF-8; what a session is told depends on what it enabled.
+ *
+ * A parameter with a charset, or with more than ASCII (which is how all of them were stored once), is told as "name*"
+ * (RFC 9051 7.5.2): in UTF-8 after ENABLE IMAP4rev2, else in the form of RFC 2231 ("utf-8''%C3%A4"), which is ASCII. Other
+ * strings beyond ASCII, which are those of an embedded message's header and Content-Description, become a surrogate
+ * like the header itself (RFC 6858) for who did not enable UTF8=ACCEPT.
+ *
+ * BODY is the same without extension data, which follows the fields every kind of part has (RFC 3501 7.4.2): 7 for a
+ * leaf, 8 for text (lines), 10 for message/rfc822 (envelope, body, lines); for a multipart its parts and one string.
+ * The walk keeps its own stack: parts nest as deep as the scanner let them. */
 #include "forumd/base/num.h"
+#include "forumd/base/text.h"
+#include "forumd/mail/downgrade.h"
+#include "forumd/mail/imap_text.h"
 #include "forumd/mail/mime.h"
+#include "forumd/mail/words.h"
 #include "gateways/imap/imap_private.h"
 
 #define STRUCTURE_DEPTH (2 * MIME_DEPTH_MAX + 4)
@@ -50,6 +61,160 @@ struct slice imap_structure_value(struct slice *in) {
 
 struct part { bool multi, message; unsigned fields, keep; };
 
+struct walk {
+	struct imap_structure_form form;
+	struct arena *a;               /* decoded strings; NULL: nothing needs to be changed */
+	struct buf *out;
+	bool surrogate;
+};
+
+static struct slice take_string(struct walk *w, struct slice *in) {
+	struct slice s = {0};
+	imap_take_space(in);
+	if (!imap_take_nstring(in, w->a, &s))
+		*in = slice_of("", 0);
+	return s;
+}
+
+/* ("name" "value" ...) or NIL */
+static void write_params(struct walk *w, struct slice in) {
+	if (!imap_take_char(&in, '(')) {
+		buf_add_slice(w->out, in);
+		return;
+	}
+	for (char before = '('; in.n && !imap_at(&in, ')'); before = ' ') {
+		struct slice name = take_string(w, &in), value = take_string(w, &in);
+		bool star = slice_ends(name, SLICE("*")), extended = star || !text_is_ascii(value);
+		struct buf text = {0};
+		buf_addc(w->out, before);
+		imap_text_param_name(w->out, slice_to(name, name.n - star), extended);
+		buf_addc(w->out, ' ');
+		if (extended && w->form.rev2)
+			text_utf8_repair(value, &text);
+		else if (extended)
+			words_encode_2231(value, &text);
+		else
+			buf_add_slice(&text, value);
+		imap_text_string(w->out, buf_slice(&text));
+		buf_free(&text);
+	}
+	buf_addc(w->out, ')');
+}
+
+/* encoded words for one string beyond ASCII */
+static void write_words(struct walk *w, struct slice s) {
+	struct buf text = {0}, words = {0};
+	if (text_is_ascii(s)) {
+		imap_text_string(w->out, s);
+		return;
+	}
+	words_decode(s, &text);
+	words_encode(buf_slice(&text), &words);
+	imap_text_string(w->out, buf_slice(&words));
+	w->surrogate = true;
+	buf_free(&text);
+	buf_free(&words);
+}
+
+/* "(name route mailbox host)": a mailbox, or begin or end of a group (RFC 9051 7.5.2) */
+static void write_address(struct walk *w, struct slice *in) {
+	struct slice name = take_string(w, in), route = take_string(w, in), local = take_string(w, in),
+				 domain = take_string(w, in);
+	struct buf plain = {0}, text = {0};
+	(void)route;
+	words_decode(name, &plain);
+	buf_addc(w->out, '(');
+	if (domain.p && downgrade_mailbox(buf_slice(&plain), local, domain, &text)) {
+		write_words(w, buf_slice(&text));
+		buf_adds(w->out, " NIL ");
+		imap_text_string(w->out, DOWNGRADE_LOCAL);
+		buf_addc(w->out, ' ');
+		imap_text_string(w->out, DOWNGRADE_DOMAIN);
+		w->surrogate = true;
+	} else {
+		write_words(w, name);
+		buf_adds(w->out, " NIL ");
+		write_words(w, local);     /* of a group it is the name */
+		buf_addc(w->out, ' ');
+		imap_text_string(w->out, domain);
+	}
+	buf_addc(w->out, ')');
+	buf_free(&plain);
+	buf_free(&text);
+}
+
+static void write_addresses(struct walk *w, struct slice in) {
+	if (!imap_take_char(&in, '(')) {
+		buf_add_slice(w->out, in);
+		return;
+	}
+	buf_addc(w->out, '(');
+	while (imap_take_char(&in, '(')) {
+		write_address(w, &in);
+		imap_take_char(&in, ')');
+	}
+	buf_addc(w->out, ')');
+}
+
+/* what has no surrogate is not there (RFC 6858 2) */
+static void write_ascii(struct walk *w, struct slice v) {
+	bool good = text_is_ascii(v);
+	buf_add_slice(w->out, good ? v : SLICE("NIL"));
+	w->surrogate |= !good;
+}
+
+/* date, subject, six lists of addresses, in-reply-to, message-id */
+static void write_structure_envelope(struct walk *w, struct slice in) {
+	imap_take_char(&in, '(');
+	for (unsigned i = 0; i < 10 && in.n; i++) {
+		imap_take_space(&in);
+		struct slice v = imap_structure_value(&in);
+		buf_addc(w->out, i ? ' ' : '(');
+		if (i == 1)
+			write_words(w, take_string(w, &v));
+		else if (i >= 2 && i <= 7)
+			write_addresses(w, v);
+		else
+			write_ascii(w, v);
+	}
+	buf_addc(w->out, ')');
+}
+
+/* ("attachment" ("filename" "x")) or NIL */
+static void write_disposition(struct walk *w, struct slice in) {
+	if (!imap_take_char(&in, '(')) {
+		buf_add_slice(w->out, in);
+		return;
+	}
+	buf_addc(w->out, '(');
+	buf_add_slice(w->out, imap_structure_value(&in));
+	imap_take_space(&in);
+	buf_addc(w->out, ' ');
+	write_params(w, imap_structure_value(&in));
+	buf_addc(w->out, ')');
+}
+
+/* of a leaf; those of a multipart are less by one */
+enum { FIELD_PARAMS = 2, FIELD_DESCRIPTION = 4, FIELD_ENVELOPE = 7 };
+
+static void write_field(struct walk *w, const struct part *p, struct slice v) {
+	unsigned field = p->fields + p->multi;
+	if (!w->a)
+		buf_add_slice(w->out, v);
+	else if (field == FIELD_PARAMS)
+		write_params(w, v);
+	else if (p->fields == p->keep + 1)
+		write_disposition(w, v);
+	else if (w->form.utf8 || text_is_ascii(v))
+		buf_add_slice(w->out, v);
+	else if (field == FIELD_DESCRIPTION && !p->multi)
+		write_words(w, take_string(w, &v));
+	else if (field == FIELD_ENVELOPE && p->keep == 10)
+		write_structure_envelope(w, v);
+	else
+		write_ascii(w, v);
+}
+
 /* skips what is left of a part and its closing parenthesis */
 static void close_part(struct slice *in, struct buf *out) {
 	while (in->n && !imap_at(in, ')')) {
@@ -64,7 +229,7 @@ static void close_part(struct slice *in, struct buf *out) {
 	buf_addc(out, ')');
 }
 
-static void copy_field(struct part *p, struct slice *in, struct buf *out) {
+static void copy_field(struct walk *w, struct part *p, struct slice *in) {
 	struct slice v = imap_structure_value(in);
 	if (p->fields == 0 && slice_is_nocase(v, "\"text\""))
 		p->keep = 8;
@@ -72,11 +237,11 @@ static void copy_field(struct part *p, struct slice *in, struct buf *out) {
 		p->message = true;
 	if (p->fields == 1 && p->message && (slice_is_nocase(v, "\"rfc822\"") || slice_is_nocase(v, "\"global\"")))
 		p->keep = 10;
+	write_field(w, p, v);
 	p->fields++;
-	buf_add_slice(out, v);
 }
 
-void imap_structure_short(struct slice in, struct buf *out) {
+static void structure_walk(struct walk *w, struct slice in) {
 	struct part stack[STRUCTURE_DEPTH];
 	unsigned depth = 0;
 	while (in.n) {
@@ -87,24 +252,39 @@ void imap_structure_short(struct slice in, struct buf *out) {
 			if (top && !top->multi)
 				top->fields++;
 			imap_take_char(&in, '(');
-			buf_addc(out, '(');
+			buf_addc(w->out, '(');
 			stack[depth++] = (struct part){ .multi = imap_at(&in, '('), .keep = imap_at(&in, '(') ? 1 : 7 };
 			continue;
 		}
 		if (!top)
 			return;
-		if (imap_at(&in, ')') || top->fields == top->keep) {
-			close_part(&in, out);
+		if (imap_at(&in, ')') || (!w->form.extensions && top->fields == top->keep)) {
+			close_part(&in, w->out);
 			depth--;
 			continue;
 		}
 		if (imap_take_space(&in)) {
-			buf_addc(out, ' ');
+			buf_addc(w->out, ' ');
 			continue;
 		}
 		size_t before = in.n;
-		copy_field(top, &in, out);
+		copy_field(w, top, &in);
 		if (in.n == before)
 			return;
 	}
+}
+
+bool imap_structure_write(struct slice stored, struct imap_structure_form form, struct buf *out) {
+	struct walk w = { .form = form, .out = out };
+	/* the usual case: nothing that depends on the session. A star may be that of a parameter. */
+	bool plain = text_is_ascii(stored) && (form.rev2 || slice_chr(stored, '*') < 0);
+	if (plain && form.extensions) {
+		buf_add_slice(out, stored);
+		return false;
+	}
+	w.a = plain ? NULL : arena_new();
+	structure_walk(&w, stored);
+	if (w.a)
+		arena_free(&w.a);
+	return w.surrogate;
 }

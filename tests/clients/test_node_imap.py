@@ -58,6 +58,10 @@ const client = qresync => new ImapFlow({ host: '127.0.0.1', port: +process.argv[
 	out.tls = c.secureConnection;
 	out.list = (await c.list()).map(x => x.path).filter(x => !x.includes('!')).sort();
 	out.special = (await c.list()).filter(x => x.specialUse).map(x => x.path.replace(/^.*!/, '!') + x.specialUse).sort();
+	await c.append('Sent', "Subject: File\r\nContent-Type: image/png\r\nContent-Disposition: attachment; filename*0*=utf-8''caf%C3%A9; filename*1*=%20%281%29.png\r\nContent-Transfer-Encoding: base64\r\n\r\nQQ==\r\n");
+	const sent = await c.getMailboxLock('Sent');
+	out.file = (await c.fetchOne('*', { bodyStructure: true })).bodyStructure.dispositionParameters;
+	sent.release();
 	out.status = await c.status('test.garden', { messages: true, unseen: true, uidNext: true });
 	const lock = await c.getMailboxLock('test.garden');
 	out.exists = c.mailbox.exists;
@@ -100,6 +104,7 @@ is_(got.get("tls"), True, "imapflow takes STARTTLS")
 is_(got.get("list"), ["Drafts", "INBOX", "Replies to me", "Sent", "Trash", "Unread", "Watched", "test.garden"], "lists the mailboxes")
 is_(got.get("special"), ["!Flag.spam\\Junk", "Drafts\\Drafts", "INBOX\\Inbox", "Sent\\Sent", "Trash\\Trash"],
     "knows the special ones, and takes the report of spam for Junk")
+is_(got.get("file"), {"filename": "caf\u00e9 (1).png"}, "reads a file name with a charset in the structure")
 is_(got.get("status"), {"path": "test.garden", "messages": 4, "unseen": 4, "uidNext": 5}, "STATUS")
 is_((got.get("exists"), got.get("modseq")), (4, "bigint"), "opens the group with change numbers")
 is_(got.get("subjects"), [[1, "Where to plant the quince", "Alice Moor", "text/plain", True, True]] +

@@ -60,6 +60,12 @@ static void test_charsets(struct buf *bp) {
 	words_decode_2231(SLICE("iso-8859-1'en'caf%E9%20x%ZZ%0D%0A"), &b);
 	is_buf(&b, "café x%ZZ  ", "RFC 2231 value");
 	buf_reset(&b);
+	words_encode_2231(SLICE("caf\xc3\xa9 'x'*100%.txt"), &b);
+	is_buf(&b, "utf-8''caf%C3%A9%20%27x%27%2A100%25.txt", "RFC 2231 value, made");
+	buf_reset(&b);
+	words_encode_2231(SLICE("\xe9"), &b);
+	is_buf(&b, "utf-8''%EF%BF%BD", "RFC 2231 value, made of no UTF-8");
+	buf_reset(&b);
 	words_decode_2231(SLICE("caf%C3%A9"), &b);
 	is_buf(&b, "café", "without charset");
 	*bp = b;
