@@ -8,6 +8,7 @@
 #include "forumd/base/clock.h"
 #include "forumd/base/log.h"
 #include "forumd/base/mem.h"
+#include "forumd/forum/erase.h"
 #include "forumd/forum/group.h"
 #include "forumd/forum/search.h"
 #include "forumd/run/writer.h"
@@ -151,6 +152,37 @@ static int changes_round(void) {
 	return r;
 }
 
+/* --- members who are erased --- */
+
+static int erase_apply(struct forum_txn *t, struct job *j, struct fail *f) {
+	int r = erase_more(t, 0, f);
+	*(bool *)j->data = r > 0;
+	return r < 0 ? r : 1;
+}
+
+/* What a stop interrupted, or is under way since somebody ordered it. Half of the time is others', and an import does
+ * not hold it up: people have a right to it. */
+static int erase_round(void) {
+	struct forum_txn *t = NULL;
+	struct fail f = { .code = ERR_OK };
+	int r = forum_read_begin(indexer.forum, &t, &f);
+	if (r < 0)
+		return r;
+	r = erase_waits(t);
+	forum_read_end(&t);
+	for (bool more = r > 0; more && r > 0;) {
+		int64_t began = clock_mono_ms();
+		struct job *j = job_new(NULL, erase_apply);
+		j->lane = JOB_BULK;
+		j->data = &more;
+		r = writer_call(writer_current(), j);
+		job_free(&j);
+		if (index_stopped(clock_mono_ms() - began + 1))
+			break;
+	}
+	return r;
+}
+
 /* At the start, and then every ten minutes, what is too old in the change logs goes. */
 static void *index_run(void *arg) {
 	int r = 0;
@@ -161,7 +193,9 @@ static void *index_run(void *arg) {
 		log_warn("index", "upkeep of the search index runs at full priority error=\"%s\"", strerror(errno));
 	while (!index_stopped(r < 0 ? INDEX_ERROR_PAUSE_MS : INDEX_PAUSE_MS)) {
 		indexer.behind_ms = clock_mono_ms();
-		if ((r = index_round()) < 0)
+		if ((r = erase_round()) < 0)
+			log_error("index", "posts of erased members wait for the next try: %s", err_name((enum err)r));
+		if (r >= 0 && (r = index_round()) < 0)
 			log_error("index", "upkeep of the search index: %s", err_name((enum err)r));
 		if (r >= 0 && rounds++ % CHANGES_ROUNDS == 0 && (r = changes_round()) < 0)
 			log_error("index", "upkeep of the change logs: %s", err_name((enum err)r));

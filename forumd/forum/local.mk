@@ -17,7 +17,7 @@ forumd_libforum_a_SOURCES += \
 	forumd/forum/audit.c forumd/forum/moderate.c forumd/forum/moderate.h forumd/forum/moderate_private.h \
 	forumd/forum/mailq.c forumd/forum/mailq_expand.c forumd/forum/mailq_private.h forumd/forum/mailq.h forumd/forum/trace.c \
 	forumd/forum/marks.c forumd/forum/marks.h \
-	forumd/forum/member.c forumd/forum/member.h \
+	forumd/forum/member.c forumd/forum/member.h forumd/forum/erase.c forumd/forum/erase.h \
 	forumd/forum/rights.c forumd/forum/rights.h \
 	forumd/forum/subscribe.c forumd/forum/subscribe.h \
 	forumd/forum/token.c forumd/forum/token.h

@@ -14,10 +14,10 @@
 #include "forumd/base/digest.h"
 #include "forumd/base/text.h"
 #include "forumd/forum/author.h"
+#include "forumd/forum/erase.h"
 #include "forumd/forum/forum_private.h"
 #include "forumd/forum/post.h"
 #include "forumd/forum/search.h"
-#include "forumd/forum/withdrawn.h"
 
 #define MEMBER_VERSION 1
 #define MEMBER_ADDRESSES_MAX 32
@@ -689,39 +689,6 @@ static int member_drop_name_key(struct forum_txn *t, uint32_t id) {
 	return r < 0 || !found.n ? r : kv_del(t->kv, key_slice(&found));
 }
 
-/* Erases every post of the author: one pass over the heads. Each head is decoded in a passing arena, or the pass would
- * keep the whole store in memory. */
-static int member_erase_posts(struct forum_txn *t, uint32_t author, struct fail *f) {
-	struct arena *keep = t->arena, *passing = arena_new();
-	struct kv_cursor *c;
-	struct slice key, v;
-	struct group cancels;
-	struct post p;
-	uint64_t id = 0;
-	int r = group_find(t, WITHDRAWN_GROUP, &cancels);
-	uint32_t told = r > 0 ? cancels.id : 0;
-	while (r >= 0 && (r = kv_cursor_open(t->kv, &c)) > 0) {
-		struct key from = key_1u64(KEY_POST, id + 1);
-		r = kv_seek(c, key_slice(&from), &key, &v);
-		bool more = r > 0 && key_has_prefix(key, &from, 1) && key.n == 9;
-		if (more)
-			id = num_get64(key.p + 1);
-		kv_cursor_close(&c);
-		if (!more)
-			break;
-		t->arena = passing;
-		r = post_get(t, id, &p);
-		t->arena = keep;
-		/* the cancels of his posts stay: who fetches here must learn that those are gone */
-		bool mine = r > 0 && p.author == author && !((p.flags & POST_AUTO) && told && post_number_in(&p, told));
-		arena_reset(passing);
-		if (r < 0 || (mine && (r = post_erase(t, id, f)) < 0))
-			break;
-	}
-	arena_free(&passing);
-	return r < 0 ? r : 1;
-}
-
 /* subscriptions, marks, keywords, notes on mailboxes, and which mailboxes his programs show */
 static int member_drop_settings(struct forum_txn *t, uint32_t id) {
 	static const char families[] = "SFfkhc";
@@ -758,7 +725,7 @@ int member_remove(struct forum_txn *t, uint32_t id, bool erase_posts, struct fai
 	}
 	if (r < 0 || (r = member_drop_name_key(t, id)) < 0 || (r = member_drop_settings(t, id)) < 0)
 		return fail_internal(f, "removing member %u: %s", id, err_name((enum err)r));
-	if ((r = personal_forget(t, id, f)) < 0 || (erase_posts && (r = member_erase_posts(t, id, f)) < 0))
+	if ((r = personal_forget(t, id, f)) < 0 || (erase_posts && (r = erase_begin(t, id, f)) < 0))
 		return r;
 	struct member gone = { .id = id, .kind = MEMBER_GONE, .created = m.created, .renamed = true, .left = true };
 	return member_store(t, &gone, true, f);

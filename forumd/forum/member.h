@@ -64,8 +64,8 @@ int member_set(struct forum_txn *t, uint32_t id, struct slice key, struct slice 
 /* ROLE_NONE takes every role in that group away */
 int member_set_role(struct forum_txn *t, uint32_t id, enum role role, uint32_t group, struct fail *f);
 bool member_has_role(const struct member *m, enum role role, uint32_t group);   /* there or everywhere */
-/* anonymise: posts stay, name and addresses go; erase: the posts' texts go too (one pass over all heads of the store:
- * there is no index by author, and this is rare). Roles, subscriptions, marks go. Again: ERR_GONE. */
+/* anonymise: posts stay, name and addresses go; erase: the posts' texts go too, piece by piece from now on (erase.h).
+ * Roles, subscriptions, marks go. Again: ERR_GONE. */
 int member_remove(struct forum_txn *t, uint32_t id, bool erase_posts, struct fail *f);
 /* last_login, kept to the hour: a busy client does not write for every login. After an absence as long as the member
  * named (catchup) he gets a catch-up mail. */

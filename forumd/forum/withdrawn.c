@@ -1,4 +1,5 @@
 #include "forumd/forum/withdrawn.h"
+#include "forumd/base/log.h"
 #include "forumd/forum/post_private.h"
 
 static withdrawn_compose compose;
@@ -37,23 +38,44 @@ static int withdrawn_add(struct forum_txn *t, const struct post *p, const struct
 	return post_add(t, &d, &made, f);
 }
 
-int withdrawn_follow(struct forum_txn *t, const struct post *p, enum post_state was, struct fail *f) {
+/* 1, 0 nothing to do, < 0 with words */
+static int withdrawn_tell(struct forum_txn *t, const struct post *p, struct fail *f) {
 	struct buf id = { 0 };
 	struct group g;
 	struct post message;
-	if (!compose || !withdrawn_ours(p) || (p->state == POST_DELETED) == (was == POST_DELETED))
-		return 0;
 	int r = withdrawn_group(t, p, &g);
 	if (r <= 0)
-		return r < 0 ? fail_internal(f, "control.cancel: %s", err_name((enum err)r)) : 0;
+		return r < 0 ? fail_set(f, (enum err)r, "its groups: %s", err_name((enum err)r)) : 0;
 	name_of(t, p, &id);
 	r = post_by_msgid(t, buf_slice(&id), &message);
 	buf_free(&id);
 	if (r < 0)
-		return fail_internal(f, "cancel of post %llu: %s", (unsigned long long)p->id, err_name((enum err)r));
+		return fail_set(f, (enum err)r, "looking for it: %s", err_name((enum err)r));
 	if (r == 0)
 		return p->state == POST_DELETED ? withdrawn_add(t, p, &g, f) : 0;
 	/* deleted once more: it is told under its old number, unless its text went meanwhile */
 	r = post_set_state(t, message.id, p->state == POST_DELETED ? POST_VISIBLE : POST_DELETED, f);
 	return r == ERR_GONE ? 0 : r;
+}
+
+int withdrawn_follow(struct forum_txn *t, const struct post *p, enum post_state was, struct fail *f) {
+	struct forum_txn *child;
+	struct fail why = { 0 };
+	if (!compose || !withdrawn_ours(p) || (p->state == POST_DELETED) == (was == POST_DELETED))
+		return 0;
+	int r = forum_write_begin(forum_of(t), t, &child, f);
+	if (r < 0)
+		return r;
+	r = withdrawn_tell(child, p, &why);
+	if (r >= 0)
+		return forum_commit(&child, f) < 0 ? (int)f->code : r;
+	forum_abort(&child);
+	if (r == ERR_UNAVAILABLE) {       /* the store itself: nothing of all this is kept */
+		*f = why;
+		return r;
+	}
+	log_error("forum", "control.cancel does not tell what became of a post, servers that fetch here keep it as it was"
+		" post=%llu id=%.*s state=%s why=\"%s\"", (unsigned long long)p->id, SLICE_ARG(p->message_id),
+		post_state_name(p->state), why.text);
+	return 0;
 }

@@ -23,6 +23,7 @@ typedef void (*withdrawn_name)(struct forum_txn *t, const struct post *gone, str
 /* once at start; without it none are made */
 void withdrawn_start(withdrawn_compose compose, withdrawn_name name);
 
-/* The post had this state and has another one now. Called by post_set_state. 1, 0 nothing to do, < 0. */
+/* The post had this state and has another one now. A message that cannot be made is an error in the log and holds
+ * nothing up. Called by post_set_state. 1, 0 nothing was done, < 0 the store takes nothing now. */
 int withdrawn_follow(struct forum_txn *t, const struct post *p, enum post_state was, struct fail *f);
 #endif

@@ -42,7 +42,7 @@ const struct ctl_command ctl_commands[] = {
 	  "Give a role: reader, member, supporter, moderator, committee, admin; none takes the role in that group away."),
 	V("member", "silence", ctl_member_silence, 2, 3, CTL_WRITES, "--reason=", "member silence ADDRESS 90m|12h|3d|2w|off [GROUP] [--reason T]",
 	  "He reads, but does not post for so long, in one group or anywhere. He is told until when, and why, when he tries."),
-	V("member", "remove", ctl_member_remove, 1, 1, CTL_WRITES, "--anonymise --erase", "member remove ADDRESS --anonymise|--erase", "Posts stay without the name (--anonymise), or their texts go too (--erase). For good."),
+	V("member", "remove", ctl_member_remove, 1, 1, CTL_WRITES, "--anonymise --erase", "member remove ADDRESS --anonymise|--erase", "Posts stay without the name (--anonymise), or their texts go too (--erase), piece by piece; the command ends when all are gone. For good."),
 
 	V("subscribe", NULL, ctl_subscribe, 2, 2, CTL_WRITES, "--mode=", "subscribe ADDRESS GROUP [--mode all|first|replies|none]", "Mail the group's posts to a member: every post, first posts of threads, or replies to the member."),
 	V("unsubscribe", NULL, ctl_unsubscribe, 2, 2, CTL_WRITES, "", "unsubscribe ADDRESS GROUP", "No more mail from the group."),

@@ -26,12 +26,12 @@ struct ctl_call {
 	struct buf input;                /* standard input, where the verb wants it */
 	struct buf out;                  /* text so far */
 	struct slice hash, scram;        /* verbs with a password: made by the pool */
-	uint64_t cursor[4];              /* reads that return CTL_MORE go on from here */
+	uint64_t cursor[4];              /* what returned CTL_MORE goes on from here */
 	struct arena *keep;              /* = arena; for state between steps */
 	void *state;
 };
 
-/* > 0 done, CTL_MORE: send the output and call again (reads), < 0 enum err with *f set */
+/* > 0 done, CTL_MORE: send the output and call again (writes: after the commit), < 0 enum err with *f set */
 #define CTL_MORE 2
 typedef int (*ctl_fn)(struct forum_txn *t, struct ctl_call *c, struct fail *f);
 

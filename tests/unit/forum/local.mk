@@ -10,7 +10,8 @@ forum_people_tests = \
 	tests/unit/forum/test_replace \
 	tests/unit/forum/test_rights \
 	tests/unit/forum/test_subscribe \
-	tests/unit/forum/test_token
+	tests/unit/forum/test_token \
+	tests/unit/forum/test_withdrawn
 check_PROGRAMS += $(forum_people_tests)
 TESTS += $(forum_people_tests)
 tests_unit_forum_test_mailq_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
@@ -21,6 +22,7 @@ tests_unit_forum_test_replace_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_rights_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_subscribe_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_token_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
+tests_unit_forum_test_withdrawn_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_app_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 forum_post_tests = \
 	tests/unit/forum/test_author \

@@ -1,4 +1,5 @@
 /* accounts, authors, claiming, addresses, roles, removal */
+#include "forumd/forum/erase.h"
 #include "forumd/forum/forum_private.h"
 #include "forumd/forum/marks.h"
 #include "forumd/forum/subscribe.h"
@@ -238,7 +239,11 @@ static void test_remove(struct forum *forum) {
 	is_int(member_add(t, SLICE("Anna"), SLICE("anna@example.org"), &again, &f), 1, "the address is free");
 	ok(again != a, "for somebody new");
 
+	is_int(erase_waits(t), 0, "nobody is being erased");
 	is_int(member_remove(t, e, true, &f), 1, "erase");
+	is_int(erase_waits(t), 1, "that there is more to do is in the store");
+	is_int(erase_more(t, e, &f), 0, "a few posts are one piece");
+	is_int(erase_waits(t), 0, "and then it is done");
 	is_int(post_get(t, pe, &p), 1, "a tombstone stays");
 	is_int(p.state, POST_DELETED, "deleted");
 	buf_reset(&b);

@@ -1,0 +1,140 @@
+/* erase.c - M "erasing:" author u32 -> the post looked at last u64. A piece is one pass over some heads: there is no
+ * index by author, and erasing is rare. Each head is decoded in a passing arena. */
+#include "forumd/forum/erase.h"
+#include "forumd/base/log.h"
+#include "forumd/forum/forum_private.h"
+#include "forumd/forum/group.h"
+#include "forumd/forum/post.h"
+#include "forumd/forum/withdrawn.h"
+
+#define ERASE_HEADS 2000       /* looked at in one piece: some milliseconds */
+#define ERASE_POSTS 25         /* erased in one */
+
+static struct key erase_key(uint32_t author) {
+	struct key k = key_name('M', SLICE("erasing:"));
+	key_u32(&k, author);
+	return k;
+}
+
+int erase_begin(struct forum_txn *t, uint32_t author, struct fail *f) {
+	struct key k = erase_key(author);
+	char at[8];
+	num_put64(at, 0);
+	return forum_put(t, key_slice(&k), slice_of(at, 8), f);
+}
+
+/* the first that is noted: 1, 0, < 0 */
+static int erase_first(struct forum_txn *t, uint32_t *author_r) {
+	struct key from = key_name('M', SLICE("erasing:"));
+	struct kv_cursor *c;
+	struct slice key;
+	int r = kv_cursor_open(t->kv, &c);
+	if (r < 0)
+		return r;
+	r = kv_seek(c, key_slice(&from), &key, NULL);
+	bool found = r > 0 && key_has_prefix(key, &from, from.n) && key.n == from.n + 4;
+	if (found)
+		*author_r = num_get32(key.p + from.n);
+	kv_cursor_close(&c);
+	return r < 0 ? r : found;
+}
+
+int erase_waits(struct forum_txn *t) {
+	uint32_t author;
+	return erase_first(t, &author);
+}
+
+/* one post, all of it or nothing: 1, < 0 the store takes nothing now */
+static int erase_one(struct forum_txn *t, uint64_t id, struct fail *f) {
+	struct forum_txn *child;
+	struct fail why = { 0 };
+	int r = forum_write_begin(forum_of(t), t, &child, f);
+	if (r < 0)
+		return r;
+	r = post_erase(child, id, &why);
+	if (r >= 0)
+		return forum_commit(&child, f);
+	forum_abort(&child);
+	if (r == ERR_UNAVAILABLE) {
+		*f = why;
+		return r;
+	}
+	log_error("forum", "a post of an erased member cannot be erased post=%llu why=\"%s\"", (unsigned long long)id,
+		why.text);
+	return 1;
+}
+
+/* The cancels of his posts stay: who fetches here must learn that those are gone. */
+static bool erase_is_his(const struct post *p, uint32_t author, uint32_t told) {
+	return p->author == author && !((p->flags & POST_AUTO) && told && post_number_in(p, told));
+}
+
+/* the id of the next head: 1, 0 no more, < 0 */
+static int erase_next(struct forum_txn *t, uint64_t *id) {
+	struct key from = key_1u64(KEY_POST, *id + 1);
+	struct kv_cursor *c;
+	struct slice key;
+	int r = kv_cursor_open(t->kv, &c);
+	if (r < 0)
+		return r;
+	r = kv_seek(c, key_slice(&from), &key, NULL);
+	bool more = r > 0 && key_has_prefix(key, &from, 1) && key.n >= 9;
+	if (more)
+		*id = num_get64(key.p + 1);
+	kv_cursor_close(&c);
+	return r < 0 ? r : more;
+}
+
+/* 1 it is to be erased, 0 it is not, or nobody can tell, < 0 */
+static int erase_look(struct forum_txn *t, struct arena *passing, uint32_t author, uint32_t told, uint64_t id) {
+	struct arena *keep = t->arena;
+	struct post p;
+	t->arena = passing;
+	int r = post_get(t, id, &p);
+	t->arena = keep;
+	bool his = r > 0 && erase_is_his(&p, author, told);
+	arena_reset(passing);
+	if (r == ERR_CORRUPT)
+		log_error("forum", "whose post this is cannot be read, and so not whether it is to be erased post=%llu",
+			(unsigned long long)id);
+	return r < 0 && r != ERR_CORRUPT ? r : his;
+}
+
+/* from *at on: 1 there is more, 0 no more, < 0 */
+static int erase_stretch(struct forum_txn *t, uint32_t author, uint64_t *at, struct fail *f) {
+	struct arena *passing = arena_new();
+	struct group cancels;
+	unsigned erased = 0;
+	int r = group_find(t, WITHDRAWN_GROUP, &cancels);
+	uint32_t told = r > 0 ? cancels.id : 0;
+	int more = r < 0 ? 0 : 1;
+	for (unsigned n = 0; r >= 0 && n < ERASE_HEADS && erased < ERASE_POSTS && (r = more = erase_next(t, at)) > 0; n++) {
+		r = erase_look(t, passing, author, told, *at);
+		erased += r > 0;
+		if (r > 0)
+			r = erase_one(t, *at, f);
+	}
+	arena_free(&passing);
+	return r < 0 && !f->code ? fail_internal(f, "erasing posts of member %u: %s", author, err_name((enum err)r))
+		: r < 0             ? r
+							: more;
+}
+
+int erase_more(struct forum_txn *t, uint32_t author, struct fail *f) {
+	struct slice v;
+	char at[8];
+	int r = author ? 1 : erase_first(t, &author);
+	if (r <= 0)
+		return r < 0 ? fail_internal(f, "whom to erase: %s", err_name((enum err)r)) : 0;
+	struct key k = erase_key(author);
+	if ((r = forum_get(t, key_slice(&k), &v)) <= 0 || v.n != 8)
+		return r < 0 || (r > 0 && v.n != 8) ? fail_internal(f, "erasing member %u", author) : 0;
+	uint64_t id = num_get64(v.p);
+	if ((r = erase_stretch(t, author, &id, f)) < 0)
+		return r;
+	num_put64(at, id);
+	if (r > 0)
+		return forum_put(t, key_slice(&k), slice_of(at, 8), f);
+	log_info("forum", "all posts of an erased member are erased member=%u", author);
+	return forum_del(t, key_slice(&k), f) < 0 ? (int)f->code : 0;
+}
