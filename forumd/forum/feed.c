@@ -93,6 +93,24 @@ static bool feed_clean(struct slice s) {
 	return s.n <= 4000;
 }
 
+/* names that can never be groups here: whoever typed one waits for nothing */
+static int feed_check_groups(struct slice list, struct fail *f) {
+	struct slice name;
+	while (slice_split(&list, ',', &name)) {
+		struct slice word;
+		for (struct slice rest = name; slice_word(&rest, &word);) {
+			const char *why = group_name_reserved(word);
+			if (!group_name_valid(word))
+				why = "a group name has components of a-z 0-9 + _ - joined by dots";
+			else if (slice_starts(word, SLICE("control.")))
+				why = "cancels there are looked for by every pull, and others are not taken";
+			if (why)
+				return fail_set(f, ERR_INVALID, "%.*s cannot be followed: %s", SLICE_ARG(slice_to(word, 80)), why);
+		}
+	}
+	return 1;
+}
+
 static int feed_check(const struct feed *d, struct fail *f) {
 	const struct slice text[] = { d->name, d->host, d->tls, d->user, d->password_file, d->groups, d->direction };
 	for (size_t i = 0; i < sizeof text / sizeof *text; i++)
@@ -108,7 +126,7 @@ static int feed_check(const struct feed *d, struct fail *f) {
 		return fail_set(f, ERR_INVALID, "direction is pull, push or both");
 	if (d->interval < 1 || d->interval > 86400)
 		return fail_set(f, ERR_INVALID, "the interval is 1 to 86400 seconds");
-	return 1;
+	return feed_check_groups(d->groups, f);
 }
 
 static int feed_store(struct forum_txn *t, struct slice name, const struct feed *d, struct fail *f) {

@@ -187,19 +187,32 @@ static int group_new_id(struct forum_txn *t, struct slice name, uint32_t *id_r, 
 	return forum_put(t, key_slice(&k), slice_of(b, 4), f);
 }
 
-/* RFC 5536 3.1.4: they mean something else in news */
-static bool group_name_reserved(struct slice name) {
-	return slice_is(name, "poster") || slice_is(name, "junk") || slice_is(name, "control") || slice_is(name, "to") ||
-		slice_starts(name, SLICE("to."));
+const char *group_name_reserved(struct slice name) {
+	static const struct { const char *word; bool first, alone; const char *why; } rules[] = {
+		{ "poster", true, true, "in Followup-To it means \"answer by mail\"" },
+		{ "junk", true, true, "news servers keep there what they have no group for" },
+		{ "example", true, false, "example.* stands in manuals and standards for names of groups" },
+		{ "to", true, false, "to.* is for test messages between two servers" },
+		{ "control", true, true, "control.* is for messages of servers; only control.cancel is of use here" },
+		{ "all", false, false, "the component \"all\" means every group to some news servers" },
+		{ "ctl", false, false, "the component \"ctl\" means control messages to some news servers" },
+	};
+	struct slice rest = name, component;
+	for (bool first = true; slice_split(&rest, '.', &component); first = false)
+		for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+			if (slice_is(component, rules[i].word) && (first || !rules[i].first) &&
+				(!rules[i].alone || component.n == name.n))
+				return rules[i].why;
+	return NULL;
 }
 
 int group_add(struct forum_txn *t, const struct group_spec *s, uint32_t *id_r, struct fail *f) {
 	struct group g;
 	if (!group_name_valid(s->name))
 		return fail_set(f, ERR_INVALID, "a group name has components of a-z 0-9 + _ - joined by dots");
-	if (group_name_reserved(s->name))
-		return fail_set(f, ERR_INVALID, "\"%.*s\" means something else in news; no group can have that name",
-			SLICE_ARG(s->name));
+	const char *why = group_name_reserved(s->name);
+	if (why)
+		return fail_set(f, ERR_INVALID, "no group can have the name %.*s: %s (RFC 5536 3.1.4)", SLICE_ARG(s->name), why);
 	if (s->title.n > GROUP_TITLE_MAX)
 		return fail_set(f, ERR_TOOBIG, "the title is longer than %d octets", GROUP_TITLE_MAX);
 	int r = group_find_any(t, s->name, &g);

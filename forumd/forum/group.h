@@ -32,6 +32,8 @@ struct group {
 };
 
 bool group_name_valid(struct slice name);
+/* RFC 5536 3.1.4: why no group may have this name, in words; NULL: it may */
+const char *group_name_reserved(struct slice name);
 const char *group_kind_name(enum group_kind k);          /* "forum" ... */
 int group_kind_parse(struct slice s);                     /* enum or < 0 */
 const char *group_access_name(enum group_access a);

@@ -296,6 +296,11 @@ like(post(kx, group="control.cancel"), "^441", "nobody posts there")
 u.stop()
 w.ctl("feed", "remove", "x")
 is_(w.ctl("feed", "list"), "", "forumctl feed remove")
+for groups, why in (("test.mesh,example.x", "example.x cannot be followed: example"), ("a.all, b", "a.all cannot be followed"), ("Test.Mesh", "Test.Mesh cannot be followed"),
+                    ("control.cancel", "control.cancel cannot be followed: cancels")):
+    w.ctl("feed", "add", "r", "h", groups, check=False)
+    is_(w.code, 1, "refused: feed add of " + groups)
+    like(w.err, re.escape(why), "with words")
 for bad in (("X Y", "h", "g"), ("x", "h", "g", "--tls", "maybe"), ("x", "h", "g", "--interval", "0"), ("x", "h", "g", "--direction", "up")):
     w.ctl("feed", "add", *bad, check=False)
     is_(w.code, 1, "refused: feed add " + " ".join(bad))

@@ -95,9 +95,16 @@ h = injected("<j2@x.test>", headers="Date: %s\r\n" % before)
 is_((h["Date"], h.get("Injection-Date")), (before, None), "with Message-ID and Date none is added: it may be posted elsewhere, too")
 h = injected("<j3@x.test>", headers="Date: %s\r\nInjection-Date: %s\r\n" % (before, earlier))
 is_(h["Injection-Date"], earlier, "one that is there stays")
-for name in ("poster", "junk", "control", "to", "to.x"):
+for name, why in (("poster", "answer by mail"), ("junk", "no group for"), ("control", "control.cancel"), ("to", "two servers"), ("to.x", "two servers"),
+                  ("example", "manuals"), ("example.forum", "manuals"), ("all", "every group"), ("test.all", "every group"), ("test.all.x", "every group"),
+                  ("control.all", "every group"), ("ctl", "control messages"), ("x.ctl", "control messages")):
     s.ctl("group", "add", name, check=False)
     is_(s.code, 1, "no group can be named " + name)
+    like(s.err, "name %s: .*%s.*RFC 5536 3.1.4" % (name, why), "which the words explain")
+for name in ("test.poster", "test.junk", "x.to", "x.example", "test.control", "test.all-of-it", "test.calls", "control.cancel"):
+    s.ctl("group", "add", name, check=False)
+    is_(s.code, 0, "a group can be named " + name)
+    s.ctl("group", "remove", name)
 
 # cancel
 like(post(b, mid="<c1@x.test>", headers="Control: cancel <dup@x.test>\r\n"), "^441", "a stranger's cancel")
