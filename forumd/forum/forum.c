@@ -10,6 +10,7 @@
 #include "forumd/base/rnd.h"
 #include "forumd/forum/forum_private.h"
 #include "forumd/forum/member.h"
+#include "forumd/forum/rights.h"
 
 enum { FORUM_SCHEMA = 3, FORUM_CHANGES_KEEP = 4096, FORUM_MEMO_MAX = 1 << 20 };
 
@@ -137,10 +138,12 @@ void forum_erased(struct forum_txn *t, uint64_t post) {
 
 int forum_commit(struct forum_txn **t, struct fail *f) {
 	int r = kv_commit(&(*t)->kv, f);
-	if (r < 0)
+	if (r < 0) {
+		rights_locks_changed();
 		forum_undo_changes(*t);
-	else if (!(*t)->parent)
+	} else if (!(*t)->parent) {
 		forum_forget_texts(*t);
+	}
 	forum_txn_give(t);
 	return r < 0 ? r : 1;
 }
@@ -149,6 +152,8 @@ void forum_abort(struct forum_txn **t) {
 	if (!*t)
 		return;
 	kv_abort(&(*t)->kv);
+	if (!(*t)->parent)
+		rights_locks_changed();         /* the numbers of its posts will be others' */
 	forum_undo_changes(*t);
 	forum_txn_give(t);
 }
@@ -358,6 +363,7 @@ int forum_open(const char *path, const struct forum_options *o, struct forum **f
 		forum_close(&forum);
 		return r;
 	}
+	rights_locks_changed();                 /* another one may have been at this address */
 	*forum_r = forum;
 	return 1;
 }

@@ -12,6 +12,7 @@
 #include "forumd/forum/post_private.h"
 #include "forumd/forum/quota.h"
 #include "forumd/forum/replace.h"
+#include "forumd/forum/rights.h"
 #include "forumd/forum/search.h"
 #include "forumd/forum/thread.h"
 #include "forumd/forum/withdrawn.h"
@@ -143,6 +144,8 @@ int post_set_flags(struct forum_txn *t, uint64_t id, uint32_t set, uint32_t clea
 	if (flags == p.flags)
 		return 1;
 	p.flags = flags;
+	if ((set | clear) & POST_LOCKED)
+		rights_locks_changed();
 	if ((r = post_store(t, &p, f)) < 0 || !post_is_numbered(&p))
 		return r;    /* an unnumbered post's overview record takes its flags when it is approved */
 	for (size_t i = 0; i < p.nplaces; i++) {

@@ -15,6 +15,7 @@
  * The operator at the control socket may everything. Who left or is gone has no rights beyond the anonymous reader's.
  * Roles in X count in X.aside. */
 #include "forumd/forum/rights.h"
+#include <stdatomic.h>
 #include "forumd/forum/forum_private.h"
 #include "forumd/base/clock.h"
 #include "forumd/forum/personal.h"
@@ -175,6 +176,24 @@ int rights_can_start(struct forum_txn *t, uint32_t member, const struct group *g
 	return 1;
 }
 
+/* ---- locks ----
+ * Posts with no lock on or above them, so that an answer deep down in a thread does not climb all the way again. Each
+ * thread has seen its own: the writer, whose check counts, changes locks itself and knows at once. A worker may have
+ * looked before a lock was committed; then the writer refuses. */
+#define OPEN_POSTS 1024
+struct open_post { const struct forum *forum; uint64_t id; unsigned age; };
+static _Thread_local struct open_post open_posts[OPEN_POSTS];
+static atomic_uint locks_age = 1;
+
+void rights_locks_changed(void) {
+	atomic_fetch_add(&locks_age, 1);
+}
+
+static bool rights_is_open(const struct forum_txn *t, uint64_t id, unsigned age) {
+	const struct open_post *o = &open_posts[id % OPEN_POSTS];
+	return o->age == age && o->id == id && o->forum == t->forum;
+}
+
 int rights_can_reply(struct forum_txn *t, uint32_t member, const struct group *g, const struct post *parent,
 	struct fail *f) {
 	struct rights_who w;
@@ -184,7 +203,8 @@ int rights_can_reply(struct forum_txn *t, uint32_t member, const struct group *g
 	if (r < 0 || rights_moderate(&w, g))
 		return r;
 	struct post p = *parent;
-	for (unsigned depth = 0; depth < RIGHTS_DEPTH; depth++) {
+	unsigned age = atomic_load(&locks_age);
+	for (unsigned depth = 0; depth < RIGHTS_DEPTH && !rights_is_open(t, p.id, age); depth++) {
 		if (p.flags & POST_LOCKED)
 			return fail_set(f, ERR_DENIED, "this thread is locked: no more replies");
 		if (p.parent == 0 || (r = post_get(t, p.parent, &p)) == 0)
@@ -192,6 +212,7 @@ int rights_can_reply(struct forum_txn *t, uint32_t member, const struct group *g
 		if (r < 0)
 			return fail_internal(f, "a parent of post %llu: %s", (unsigned long long)parent->id, err_name((enum err)r));
 	}
+	open_posts[parent->id % OPEN_POSTS] = (struct open_post){ .forum = t->forum, .id = parent->id, .age = age };
 	return 1;
 }
 

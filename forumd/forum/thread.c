@@ -19,6 +19,7 @@
 #include "forumd/base/digest.h"
 #include "forumd/forum/post_private.h"
 #include "forumd/forum/replace.h"
+#include "forumd/forum/rights.h"
 
 enum {
 	THREAD_NEAR = 16, THREAD_EVIDENCE = THREAD_NEAR + 1, THREAD_WATCH = 8, THREAD_IRT = 4, THREAD_FORWARDS = 64,
@@ -191,6 +192,7 @@ static int thread_rewrite(struct forum_txn *t, const struct thread_change *c) {
 	if (r > 0) {
 		num_put64(copy.data + POST_THREAD, c->thread);
 		if (c->reparent) {
+			rights_locks_changed();
 			num_put64(copy.data + POST_PARENT, c->parent);
 			copy.data[POST_REASON] = (char)c->reason;
 		}

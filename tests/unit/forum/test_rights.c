@@ -146,6 +146,18 @@ static void test_replies(struct forum_txn *t, uint32_t group) {
 	is_int(rights_can_reply(t, m, &g, &p, &f), ERR_DENIED, "nor to the locked one");
 	post_get(t, root, &p);
 	is_int(rights_can_reply(t, m, &g, &p, &f), 1, "above it is open");
+	uint64_t orphan = fixture_post_by(t, m, group, "<orphan@x>", "<late@x>");
+	post_get(t, orphan, &p);
+	is_int(rights_can_reply(t, m, &g, &p, &f), 1, "a post whose parent is not there is open");
+	fixture_post_by(t, m, group, "<late@x>", "<mid@x>");
+	post_get(t, orphan, &p);
+	is_int(rights_can_reply(t, m, &g, &p, &f), ERR_DENIED, "until its parent comes, below the lock");
+	is_int(post_set_flags(t, mid, 0, POST_LOCKED, &f), 1, "the lock is taken away");
+	is_int(rights_can_reply(t, m, &g, &p, &f), 1, "open");
+	is_int(post_set_flags(t, root, POST_LOCKED, 0, &f), 1, "and one is set at the root");
+	is_int(rights_can_reply(t, m, &g, &p, &f), ERR_DENIED, "locked again");
+	is_int(post_set_flags(t, root, 0, POST_LOCKED, &f), 1, "for what follows");
+	post_get(t, root, &p);
 
 	is_int(rights_can_see(t, 0, &p), 1, "everybody sees");
 	is_int(post_set_state(t, leaf, POST_HIDDEN, &f), 1, "hide one");
