@@ -89,14 +89,14 @@ if not folders:
     skip("the shared mails are not here")
 else:
     u = Server(limits="message_size = 60000000")
-    u.group("test.all")
+    u.group("test.every")
     u.member("alice@example.org", "Alice", "secret")
     n, m = u.nntp(), u.imap("alice@example.org", "secret")
     stored, refused, bad = 0, 0, []
     files = sorted(os.path.join(d, f) for top in folders for d, _, v in os.walk(shared(top)) for f in v if not f.startswith(".") and not f.endswith((".md", ".txt")))
     for f in files:
         raw = open(f, "rb").read()
-        r = u.json("import", "--group", "test.all", "--format", "maildir", f, check=False)
+        r = u.json("import", "--group", "test.every", "--format", "maildir", f, check=False)
         if not r:
             bad.append("%s: no answer: %s" % (f, u.err))
         elif r[0]["refused"]:
@@ -105,19 +105,19 @@ else:
                 bad.append("%s: refused without a reason" % f)
         elif r[0]["imported"]:
             stored += 1
-            number = u.json("group", "show", "test.all")[0]["high"]
-            p = subprocess.run([find("forumctl"), "-c", u.conf, "show", "test.all:%d" % number, "--raw"], stdout=subprocess.PIPE)
+            number = u.json("group", "show", "test.every")[0]["high"]
+            p = subprocess.run([find("forumctl"), "-c", u.conf, "show", "test.every:%d" % number, "--raw"], stdout=subprocess.PIPE)
             want = raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
             if p.stdout != want:
                 bad.append("%s: --raw differs: %d octets, %d wanted" % (f, len(p.stdout), len(want)))
-            if u.ctl("show", "test.all:%d" % number, check=False) == "" or u.code:
+            if u.ctl("show", "test.every:%d" % number, check=False) == "" or u.code:
                 bad.append("%s: show: %s" % (f, u.err))
-            n.send("GROUP test.all"); n.expect("211")
+            n.send("GROUP test.every"); n.expect("211")
             if not n.cmd("ARTICLE %d" % number).startswith("220"):
                 bad.append("%s: no ARTICLE" % f)
                 continue
             art = "\r\n".join(n.text()) + "\r\n"
-            m.run("SELECT test.all")
+            m.run("SELECT test.every")
             a, lines = m.run("UID FETCH %d (BODY.PEEK[] BODYSTRUCTURE ENVELOPE)" % number)
             got = "".join(lines)
             if not a.startswith("OK") or "BODYSTRUCTURE (" not in got or "ENVELOPE (" not in got or "BODY[] " not in got:
