@@ -295,10 +295,11 @@ static int run_stretch(struct run *r, uint32_t lo, uint32_t hi, uint32_t last) {
 	int n = run_list(r, lo, hi);
 	if (n > 0 && r->overflow)
 		return hi - lo < STRETCH ? run_confused(r, r->from, "a list of more than was asked for") : 3;
-	if (n > 0 && r->control)
-		n = run_only_ours(r);
 	if (n > 0 && !r->offers.n && hi < last)
 		return 2;          /* the place is kept with the next that is there */
+	/* of cancels, too, when none is ours: there may be many thousands, and each was asked about */
+	if (n > 0 && r->control)
+		n = run_only_ours(r);
 	if (n <= 0)
 		return n;
 	n = run_offers(r, &done);

@@ -63,6 +63,26 @@ third = x.post("test.mesh", "three")
 ok(wait_for(lambda: have(third), 20), "and it goes on all the same")
 k = y.nntp()
 is_(int(k.cmd("GROUP test.mesh").split()[1]), 3, "nothing twice")
+# a long control.cancel there, all of it about what never was here: who is interrupted goes on where he was
+LAST = 4000
+broken = []
+
+
+def cancels(arg):
+    lo, hi = (int(v) for v in arg.split("-"))
+    if lo > 2000 and not broken:
+        broken.append(lo)
+        return False
+    return "224 x\r\n" + "".join("%d\tcmsg cancel <never%d@z.test>\tc@z.test\tFri, 27 Nov 2026 01:00:00 +0000\t<c%d@z.test>\t\t10\t1\r\n" % (n, n, n)
+                               for n in range(lo, min(hi, LAST) + 1)) + ".\r\n"
+
+
+z = Upstream(GROUP=lambda g: "211 %d 1 %d %s\r\n" % (LAST, LAST, g) if g == "control.cancel" else "411 no\r\n", OVER=cancels)
+y.ctl("feed", "add", "z", "127.0.0.1", "test.mesh", "--port", str(z.port), "--interval", "1")
+asked = lambda: [tuple(int(v) for v in l.split()[1].split("-")) for l in z.seen if l.startswith("OVER")]
+again = lambda: broken and asked()[[lo for lo, _ in asked()].index(broken[0]) + 1:]
+ok(wait_for(lambda: again() and again()[-1][1] == LAST, 60), "the second time all are looked through") or diag(z.seen[-20:])
+is_((asked()[0][0], again()[0][0]), (1, broken[0]), "from where the first was interrupted") or diag(asked())
 pids = fetchers()
 is_(y.stop(), 0, "the daemon stops in order")
 ok(wait_for(lambda: not any(os.path.exists("/proc/%d" % p) for p in pids), 10), "and takes it along")
