@@ -20,7 +20,8 @@ bool slice_is_nocase(struct slice a, const char *b) {
 }
 
 bool slice_starts(struct slice s, struct slice prefix) {
-	return s.n >= prefix.n && slice_eq(slice_to(s, prefix.n), prefix);
+	/* most of a long table's words differ in the first octet */
+	return s.n >= prefix.n && (!prefix.n || (s.p[0] == prefix.p[0] && memcmp(s.p, prefix.p, prefix.n) == 0));
 }
 
 bool slice_starts_nocase(struct slice s, struct slice prefix) {
@@ -46,11 +47,24 @@ int slice_cmp_nocase(struct slice a, struct slice b) {
 	return c ? c : a.n < b.n ? -1 : a.n > b.n;
 }
 
+/* memmem prepares a table for each needle, which costs more than a line is worth */
+enum { FIND_SHORT_TEXT = 4096, FIND_SHORT_NEEDLE = 32 };
+
+static ptrdiff_t slice_find_short(struct slice s, struct slice needle) {
+	const char *end = s.p + (s.n - needle.n) + 1;
+	for (const char *p = s.p; p < end && (p = memchr(p, needle.p[0], (size_t)(end - p))); p++)
+		if (p[needle.n - 1] == needle.p[needle.n - 1] && memcmp(p, needle.p, needle.n) == 0)
+			return p - s.p;
+	return -1;
+}
+
 ptrdiff_t slice_find(struct slice s, struct slice needle) {
 	if (needle.n == 0)
 		return 0;
 	if (s.n < needle.n)
 		return -1;
+	if (s.n <= FIND_SHORT_TEXT && needle.n <= FIND_SHORT_NEEDLE)
+		return slice_find_short(s, needle);
 	const char *p = memmem(s.p, s.n, needle.p, needle.n);
 	return p ? p - s.p : -1;
 }

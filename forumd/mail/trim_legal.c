@@ -47,8 +47,8 @@ static bool legal_text(struct slice text) {
 	struct slice begin = text;
 	while (begin.n && (begin.p[0] == '*' || begin.p[0] == '_' || begin.p[0] == ' '))
 		begin = slice_from(begin, 1);
-	unsigned secret = legal_count(text, legal_secret), reader = legal_count(text, legal_reader), mail = legal_count(text, legal_mail);
-	if (!secret || reader < 2 || !mail)
+	unsigned secret = legal_count(text, legal_secret);
+	if (!secret || legal_count(text, legal_reader) < 2 || !legal_count(text, legal_mail))
 		return false;
 	return trim_starts_any(begin, legal_begins) || secret >= 2;
 }

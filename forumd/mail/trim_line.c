@@ -203,6 +203,8 @@ static bool line_titled(const struct trim_line *l, const char *const *titles) {
 	if (!s.n)
 		return false;
 	bool colon = s.p[s.n - 1] == ':';
+	if (before < 2 && (before || !colon))
+		return false;
 	while (s.n && line_in(s.p[s.n - 1], ": "))
 		s.n--;
 	for (const char *const *k = titles; *k; k++) {
@@ -274,16 +276,18 @@ static bool line_is_boilerplate(struct slice s) {
 		s.n--;
 	if (!s.n || s.n > 200)
 		return false;
-	bool device = line_has_any(s, trim_devices);
-	for (const char *const *k = trim_boilerplate; *k; k++)
-		if ((**k == '!' || (device && s.n <= 120)) && slice_starts(s, slice_str(*k + (**k == '!'))))
+	bool begins = false, ends = false;
+	for (const char *const *k = trim_boilerplate; *k; k++) {
+		if (!slice_starts(s, slice_str(*k + (**k == '!'))))
+			continue;
+		if (**k == '!')
 			return true;
-	if (s.n && s.p[s.n - 1] == '.')
-		s.n--;
-	for (const char *const *k = trim_boilerplate_ends; device && s.n <= 80 && *k; k++)
-		if (slice_ends(s, slice_str(*k)))
-			return true;
-	return false;
+		begins = s.n <= 120;
+	}
+	struct slice bare = slice_to(s, s.n - (s.p[s.n - 1] == '.'));
+	for (const char *const *k = trim_boilerplate_ends; bare.n <= 80 && !ends && *k; k++)
+		ends = slice_ends(bare, slice_str(*k));
+	return (begins || ends) && line_has_any(s, trim_devices);
 }
 
 bool trim_line_contact(const struct trim_line *l) {
