@@ -252,6 +252,27 @@ static int subject_check(struct post_in_work *w) {
 	return 1;
 }
 
+/* The same message once more, some seconds later: what is supplied is what was supplied then, or it would be another
+ * one, which nobody may post under that id. Its author, or the operator, learns nothing by it. */
+static void date_of_first(struct post_in_work *w) {
+	const struct post_in_field *m = &w->known[KNOWN_MESSAGE_ID];
+	struct slice id = slice_trim(m->n ? m->f.value : slice_of("", 0));
+	struct buf header = { 0 }, b = { 0 };
+	struct post p;
+	if (!msgid_valid(id) || post_by_msgid(w->t, id, &p) <= 0 ||
+		(w->in->member != RIGHTS_OPERATOR && !(w->member.id && p.author == w->member.id)))
+		return;
+	if (post_header(w->t, &p, &header) > 0 && field_get(buf_slice(&header), "date", &b)) {
+		w->d->date = p.date;
+		w->new_date = arena_slice(w->a, buf_slice(&b));
+		buf_reset(&b);
+		if (field_get(buf_slice(&header), "injection-date", &b))
+			w->first_injected = arena_slice(w->a, buf_slice(&b));
+	}
+	buf_free(&header);
+	buf_free(&b);
+}
+
 static int date_check(struct post_in_work *w) {
 	const struct post_in_field *d = &w->known[KNOWN_DATE];
 	bool news = w->in->source == POST_FROM_NNTP;
@@ -281,6 +302,7 @@ static int date_check(struct post_in_work *w) {
 	date_write(&b, w->d->date);
 	w->new_date = arena_slice(w->a, buf_slice(&b));
 	buf_free(&b);
+	date_of_first(w);
 	return 1;
 }
 

@@ -171,7 +171,7 @@ static void header_field(struct post_in_work *w, const struct field *f, unsigned
 static void header_injection(struct post_in_work *w) {
 	struct buf b = { 0 };
 	if (!w->injection_dated && !(w->known[KNOWN_MESSAGE_ID].n && w->known[KNOWN_DATE].n)) {
-		date_write(&b, w->now);
+		w->first_injected.n ? buf_add_slice(&b, w->first_injected) : date_write(&b, w->now);
 		header_put(w, "Injection-Date", buf_slice(&b), slice_of("", 0));
 	}
 	buf_reset(&b);

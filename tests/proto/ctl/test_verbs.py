@@ -139,6 +139,16 @@ yes(s, "post", "--group", "test.pub", stdin=message("By the operator", frm="Op <
 yes(s, "post", "--group", "test.pub", "--as", "alice@example.org", stdin=message("First", mid="<first@x.example>", more="Date: Fri, 27 Nov 2026 08:00:00 +0000\n").encode())
 is_(s.json("group", "show", "test.pub")[0]["count"], 4, "the same message again is not a second one")
 no(s, "post", "--group", "test.pub", "--as", "alice@example.org", stdin=message("Other", "Other.\n", mid="<first@x.example>").encode())
+# without a Date of its own, in another second: what was supplied then is supplied again
+for mid, args in (("<undated1@x.example>", ()), ("<undated2@x.example>", ("--as", "alice@example.org"))):
+    frm = None if args else "Op <op@example.org>"
+    once = lambda text="Undated.\n": message("Undated", text, mid=mid, frm=frm).encode()
+    yes(s, "post", "--group", "test.pub", *args, stdin=once(), has="is in the group")
+    second = int(time.time())
+    wait_for(lambda: int(time.time()) > second + 1)
+    yes(s, "post", "--group", "test.pub", *args, stdin=once(), has="was here already")
+    no(s, "post", "--group", "test.pub", *args, stdin=once("Another text.\n"), has="used before")
+    s.ctl("delete", mid)
 usage(s, "post", stdin=b"Subject: x\n\nx", has="wants --group")
 no(s, "post", "--group", "nope", stdin=b"Subject: x\n\nx", has="no group")
 no(s, "post", "--group", "test.pub", "--as", "nobody@example.org", stdin=b"Subject: x\n\nx", has="no member")
