@@ -10,6 +10,7 @@
 #include "forumd/base/mem.h"
 #include "forumd/forum/erase.h"
 #include "forumd/forum/group.h"
+#include "forumd/forum/header_flag.h"
 #include "forumd/forum/search.h"
 #include "forumd/run/writer.h"
 
@@ -183,7 +184,48 @@ static int erase_round(void) {
 	return r;
 }
 
-/* At the start, and then every ten minutes, what is too old in the change logs goes. */
+/* --- headers of old posts --- */
+
+static int headers_apply(struct forum_txn *t, struct job *j, struct fail *f) {
+	return header_flag_apply(t, j->data, f);
+}
+
+/* 1 a step was made, 0 all were looked at, < 0 */
+static int headers_step(struct header_flag_step *s) {
+	struct forum_txn *t = NULL;
+	struct fail f = { .code = ERR_OK };
+	int r = forum_read_begin(indexer.forum, &t, &f);
+	if (r < 0)
+		return r;
+	r = header_flag_look(t, s);
+	forum_read_end(&t);
+	if (r <= 0)
+		return r;
+	struct job *j = job_new(NULL, headers_apply);
+	j->lane = JOB_BULK;
+	j->data = s;
+	r = writer_call(writer_current(), j);
+	job_free(&j);
+	return r < 0 ? r : 1;
+}
+
+static int headers_round(void) {
+	struct header_flag_step s;
+	uint64_t n = 0;
+	int r = 0;
+	for (int64_t began, took = 0; index_let_pass(took); took = clock_mono_ms() - began) {
+		began = clock_mono_ms();
+		if ((r = headers_step(&s)) <= 0)
+			break;
+		n += s.n;
+	}
+	if (n)
+		log_info("index", "headers looked at ascii=%llu", (unsigned long long)n);
+	return r;
+}
+
+/* At the start, and then every ten minutes, what is too old in the change logs goes; and the headers of old posts are
+ * looked at, which is found done all times but once. */
 static void *index_run(void *arg) {
 	int r = 0;
 	unsigned rounds = 0;
@@ -197,8 +239,12 @@ static void *index_run(void *arg) {
 			log_error("index", "posts of erased members wait for the next try: %s", err_name((enum err)r));
 		if (r >= 0 && (r = index_round()) < 0)
 			log_error("index", "upkeep of the search index: %s", err_name((enum err)r));
-		if (r >= 0 && rounds++ % CHANGES_ROUNDS == 0 && (r = changes_round()) < 0)
+		if (r < 0 || rounds++ % CHANGES_ROUNDS)
+			continue;
+		if ((r = changes_round()) < 0)
 			log_error("index", "upkeep of the change logs: %s", err_name((enum err)r));
+		else if ((r = headers_round()) < 0)
+			log_error("index", "headers of old posts: %s", err_name((enum err)r));
 	}
 	return NULL;
 }

@@ -48,7 +48,7 @@ enum post_flag {
 		16384, /* a moderator let it into a moderated group: readers and peers see an Approved line. In a draft: its author
 	                           * is that moderator, it waits for nobody */
 	POST_HEADER_ASCII =
-		32768, /* the public header has nothing beyond ASCII; of posts from before this flag nothing is known */
+		32768, /* the public header has nothing beyond ASCII; posts from before this flag get it later (header_flag.h) */
 	/* of a queue's pointers only (queue.h), kept nowhere: what the open case is about */
 	POST_CASE_WAITS = 1 << 24,
 	POST_CASE_SPAM = 1 << 25,

@@ -87,6 +87,11 @@ uint32_t post_piece_size(const struct post *p, unsigned piece);
 /* exactly n octets, inflated from a piece; never from the cache */
 int post_piece_inflate(struct forum_txn *t, const struct post *p, unsigned piece, char *out, size_t n);
 
+/* --- post_state.c --- */
+/* What is known of a text now: set in head and overview, nobody is told and no change number given. 1 (also when the
+ * post is not there), < 0. Called on: writer. */
+int post_learn_flags(struct forum_txn *t, uint64_t id, uint32_t set, struct fail *f);
+
 /* --- segment.c --- */
 /* pieces above this are not cheap to inflate: each has code tables of its own */
 enum { SEGMENT_FIXED = 768 };

@@ -163,6 +163,23 @@ int post_set_flags(struct forum_txn *t, uint64_t id, uint32_t set, uint32_t clea
 	return 1;
 }
 
+int post_learn_flags(struct forum_txn *t, uint64_t id, uint32_t set, struct fail *f) {
+	struct post p;
+	int r = post_get(t, id, &p);
+	if (r < 0)
+		return fail_internal(f, "post %llu: %s", (unsigned long long)id, err_name(r));
+	if (r == 0 || (p.flags & set) == set)
+		return 1;
+	p.flags |= set;
+	r = post_store(t, &p, f);
+	for (size_t i = 0; i < p.nplaces && r >= 0 && post_is_numbered(&p); i++) {
+		struct overview_patch o = { .group = p.places[i].group, .number = p.places[i].number, .state = -1,
+			.flags_set = true, .flags = p.flags };
+		r = overview_patch(t, &o, f);
+	}
+	return r < 0 ? r : 1;
+}
+
 /* --- places --- */
 
 /* the index of the new place is made up for later, from the text; the old place's goes */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include "forumd/forum/rebuild.h"
 #include "forumd/base/digest.h"
+#include "forumd/base/text.h"
 #include "forumd/forum/rebuild_private.h"
 #include "forumd/forum/replace.h"
 #include "forumd/forum/search.h"
@@ -341,7 +342,7 @@ static int rebuild_store(struct forum_txn *t, struct post *p, const struct post_
 	num_put64(v, p->id);
 	int r = p->flags & POST_OWN ? 1 : forum_put(t, key_slice(&k), slice_of(v, 8), f);
 	if (r < 0 || p->nplaces == 0 || p->places[0].number == 0)
-		return r;    /* pending: N is the truth */
+		return r < 0 ? r : post_store(t, p, f);    /* pending: N is the truth */
 	if ((r = rebuild_tree(t, p)) < 0)
 		return fail_set(f, (enum err)r, "post %llu cannot be placed now", (unsigned long long)p->id);
 	if ((r = post_store(t, p, f)) < 0)
@@ -376,6 +377,7 @@ int rebuild_parse_text(struct forum_txn *t, const struct post *p, rebuild_parse 
 		buf_add_slice(&header, slice_sub(s, p->from_off, p->header_len - p->from_off));
 		struct slice body = arena_slice(t->arena, slice_from(s, p->header_len));
 		r = parse(arg, t->arena, arena_slice(t->arena, buf_slice(&header)), body, d);
+		d->flags |= text_is_ascii(slice_to(s, p->header_len)) ? POST_HEADER_ASCII : 0;
 	}
 	buf_free(&text);
 	buf_free(&header);
@@ -401,6 +403,8 @@ static int rebuild_post(struct forum_txn *t, uint64_t id, rebuild_parse parse, v
 	}
 	if (erased)
 		d.ov_references = p.references;
+	else
+		p.flags = (p.flags & ~(uint32_t)POST_HEADER_ASCII) | (d.flags & POST_HEADER_ASCII);
 	return rebuild_store(t, &p, &d, f);
 }
 

@@ -1,4 +1,5 @@
 #include "tests/unit/forum/fixture.h"
+#include "forumd/base/text.h"
 #include "forumd/base/base64.h"
 #include "forumd/base/digest.h"
 #include "forumd/forum/forum_private.h"
@@ -68,6 +69,7 @@ void fixture_body(struct forum_txn *t, struct post_draft *d, struct slice header
 	d->header_z1 = arena_slice(a, buf_slice(&b));
 	buf_reset(&b);
 	segment_deflate(slice_from(header, from_off), &b);
+	d->flags = (d->flags & ~(uint32_t)POST_HEADER_ASCII) | (text_is_ascii(header) ? POST_HEADER_ASCII : 0);
 	d->header_z2 = arena_slice(a, buf_slice(&b));
 	buf_reset(&b);
 	segment_deflate(body, &b);

@@ -183,7 +183,7 @@ static void states(void) {
 	is_int(post_set_flags(t, a, POST_LOCKED, 0, &f), 1, "lock");
 	is_change(t, 0, CHANGE_STATE, g, 1);
 	overview_get(t, g, 1, &o);
-	ok(o.flags == (POST_DOT_FREE | POST_LOCKED | POST_NO_MAIL) && o.modseq > before,
+	ok(o.flags == (POST_DOT_FREE | POST_HEADER_ASCII | POST_LOCKED | POST_NO_MAIL) && o.modseq > before,
 		"flags and modseq in the overview");
 	is_int(post_erase(t, c, &f), 1, "erase");
 	is_group(t, g, 1, 1, 2, "erased");
