@@ -8,6 +8,7 @@
 	X(commands) X(bad_commands) X(logins) X(login_failures) \
 	X(posts_in) X(posts_refused) X(articles_out) X(bytes_in) X(bytes_out) \
 	X(commits) X(jobs) X(jobs_failed) X(mail_queued) X(mail_sent) X(mail_deferred) X(mail_failed) \
+	X(mail_in_flight) X(mail_in_flight_bytes) X(mail_senders) X(mail_paused) \
 	X(fetch_starts) X(fetch_ends)
 enum stat_id {
 #define X(n) STAT_##n,

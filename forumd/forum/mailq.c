@@ -296,7 +296,7 @@ int mailq_postpone(struct forum_txn *t, uint64_t id, int64_t due) {
 	if (due > i.expires)
 		due = i.expires;
 	if (i.due >= due)
-		return 1;
+		return 0;
 	int64_t was = i.due;
 	i.due = due;
 	return mailq_store(t, &i, was);

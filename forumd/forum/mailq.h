@@ -76,7 +76,8 @@ int mailq_done(struct forum_txn *t, uint64_t id);
 /* next attempt by back-off (1, 5, 15, 60 min, then every 4 h); after expiry it becomes a failure: 0 then, a soft
  * bounce of the member; 2 when his mail pauses by it */
 int mailq_defer(struct forum_txn *t, uint64_t id, struct slice answer);
-/* its turn comes at that time and not before; no attempt is counted */
+/* its turn comes at that time and not before, at its expiry at the latest; no attempt is counted. 0: no such item, or
+ * its turn was not before that anyhow */
 int mailq_postpone(struct forum_txn *t, uint64_t id, int64_t due);
 /* permanent: removed, the member's bounce score goes up, unless the answer says 5.7.x (refused for its content); 2 when
  * his mail pauses by it */

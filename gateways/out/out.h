@@ -15,7 +15,4 @@ int out_start(struct forum *forum, struct config *c, struct fail *f);
 void out_reload(struct config *c);
 /* Takes no more mail out of the queue, waits a few seconds for answers and commits them. Before writer_stop(). */
 void out_stop(void);
-/* of the sender table, for `forumctl status`; any thread */
-struct out_status { unsigned senders, in_flight; bool paused; };
-void out_status(struct out_status *s_r);
 #endif

@@ -71,12 +71,17 @@ static void seal_copy(struct out *o, struct forum_txn *t, const struct post *p, 
 	buf_free(&mail);
 }
 
-void out_copy_drop(struct out_copy **c) {
+static size_t copy_octets(const struct out_copy *c) {
+	return buf_len(&c->mail) + buf_len(&c->arc);
+}
+
+void out_copy_drop(struct out *o, struct out_copy **c) {
 	struct out_copy *copy = *c;
 
 	*c = NULL;
 	if (!copy || --copy->refs)
 		return;
+	o->octets -= copy_octets(copy);
 	buf_free(&copy->mail);
 	buf_free(&copy->arc);
 	mem_free(copy);
@@ -88,15 +93,17 @@ static void keep_copy(struct out *o, struct forum_txn *t, const struct post *p, 
 
 	if (o->copy && o->copy->post == copy->post && o->copy->group == copy->group
 	    && slice_eq(buf_slice(&o->copy->mail), buf_slice(&copy->mail))) {
-		out_copy_drop(&copy);
+		o->octets += copy_octets(copy);
+		out_copy_drop(o, &copy);
 		return;
 	}
-	out_copy_drop(&o->copy);
+	out_copy_drop(o, &o->copy);
 	field_split(buf_slice(&copy->mail), &head, &text);
 	copy->body = buf_len(&copy->mail) - text.n;
 	if (o->keys[0].key)
 		dkim_body_hash(text, copy->body_hash);
 	seal_copy(o, t, p, head, copy);
+	o->octets += copy_octets(copy);
 	o->copy = copy;
 }
 
@@ -177,8 +184,8 @@ static void add_reply_to(struct out *o, struct forum_txn *t, const struct mailq_
 	buf_free(&token);
 }
 
-static void mail_free(struct out_mail *m) {
-	out_copy_drop(&m->copy);
+static void mail_free(struct out *o, struct out_mail *m) {
+	out_copy_drop(o, &m->copy);
 	buf_free(&m->sender);
 	buf_free(&m->recipient);
 	buf_free(&m->own);
@@ -189,6 +196,7 @@ static void mail_free(struct out_mail *m) {
 /* Takes the mail; unsigned ones are ready at once. */
 static void add_mail(struct out *o, struct out_mail *m) {
 	o->mails[o->nmails++] = m;
+	o->octets += buf_len(&m->own);
 	out_domain_begin(o, m->domain);
 	if (o->keys[0].key && out_sign_put(o, m))
 		return;
@@ -228,7 +236,8 @@ static void leave(struct out *o, bool to_sender) {
 		if (atomic_load(&m->ready) && (!to_sender || give(o, m))) {
 			if (!to_sender)
 				out_domain_end(o, m->domain);
-			mail_free(m);
+			o->octets -= buf_len(&m->own);
+			mail_free(o, m);
 		} else {
 			o->mails[kept++] = m;
 		}
@@ -277,6 +286,6 @@ int out_compose(struct out *o, struct forum_txn *t, const struct mailq_item *i) 
 	if (e == 1)
 		add_mail(o, m);
 	else
-		mail_free(m);
+		mail_free(o, m);
 	return e;
 }

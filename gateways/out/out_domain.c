@@ -15,6 +15,8 @@
 #define REFUSALS_MAX 8         /* in a row: one full mailbox or a greylist is not the whole domain */
 #define PAUSE_MS 2000
 #define PAUSE_MAX_MS 300000
+#define PAUSE_PACE_MS 100      /* what a domain may take when its pause is over, for all that is known */
+#define LINE_MAX_MS 60000      /* nobody is put off further for the pace: the domain may be quicker by then */
 #define BURST_US 1000000       /* what was not used of the rate is kept this long */
 
 unsigned out_domain_of(struct slice recipient) {
@@ -48,7 +50,8 @@ bool out_domain_may(struct out *o, unsigned domain) {
 
 	if (at > now && (!o->domain_wake || at < o->domain_wake))
 		o->domain_wake = at;
-	if (d->slow && slow_mails(o) >= OUT_MAILS_MAX / 2)     /* the rest is for the quick ones */
+	/* the rest is for the quick ones */
+	if (d->slow && (slow_mails(o) >= OUT_MAILS_MAX / 2 || (o->nmails && o->octets >= OUT_BYTES_MAX / 2)))
 		return false;
 	return at <= now && d->in_flight < window(o, d);
 }
@@ -65,6 +68,26 @@ int64_t out_domain_wait_ms(const struct out *o, unsigned domain) {
 			(o->config->domain_parallel < OUT_IN_FLIGHT_MAX && d->in_flight >= o->config->domain_parallel)
 		? LIMIT_WAIT_MS
 		: 0;
+}
+
+/* ms for each mail, as things are now */
+static int64_t pace_ms(const struct out *o, const struct out_domain *d) {
+	int64_t ms = d->until > clock_mono_ms() ? PAUSE_PACE_MS : d->took_ms / window(o, d);
+
+	if (o->config->domain_per_minute && ms < 60000 / o->config->domain_per_minute)
+		ms = 60000 / o->config->domain_per_minute;
+	return ms ? ms : 1;
+}
+
+/* Each gets a turn of its own, behind the one before: one time for all would have all of them moved again then. */
+int64_t out_domain_put_off(struct out *o, unsigned domain, int64_t wait_ms) {
+	struct out_domain *d = &o->domains[domain];
+	int64_t now = clock_mono_ms(), at = now + wait_ms, last = now + LINE_MAX_MS;
+
+	if (d->line_end > at)
+		at = d->line_end < last ? d->line_end : at > last ? at : last;
+	d->line_end = at + pace_ms(o, d);
+	return at - now;
 }
 
 void out_domain_begin(struct out *o, unsigned domain) {
@@ -100,8 +123,9 @@ void out_domain_answered(struct out *o, unsigned domain, enum send_class class, 
 
 	out_domain_end(o, domain);
 	d->since = clock_mono_ms();
-	if (class == SEND_DOWN)
+	if (class == SEND_DOWN || class == SEND_SENDER)
 		return;
+	d->took_ms = ms;
 	d->slow = ms >= SLOW_MS;
 	if (class == SEND_LATER) {
 		refused(o, d);

@@ -1,5 +1,5 @@
-/* out_private.h - the schedule thread's state; all of it is that thread's own but for `stop`, `reload` and the
- * counters. */
+/* out_private.h - the schedule thread's state; all of it is that thread's own but for `stop`, `next_config` and
+ * what out_sign.c's threads have until a mail is ready. */
 #ifndef GATEWAYS_OUT_OUT_PRIVATE_H
 #define GATEWAYS_OUT_OUT_PRIVATE_H
 #include <pthread.h>
@@ -11,7 +11,7 @@
 #include "gateways/out/send_wire.h"
 
 #define OUT_IN_FLIGHT_MAX 64
-#define OUT_BYTES_MAX (32u << 20)      /* of mails given to senders and not answered */
+#define OUT_BYTES_MAX (32u << 20)      /* of mails given to senders and not answered; as much of composed ones */
 #define OUT_SENDERS_MAX 32
 #define OUT_DEPTH_MAX 32                /* mails in one sender's pipe */
 #define OUT_MAILS_MAX 64                /* composed, not yet given to a sender */
@@ -59,6 +59,8 @@ struct out_domain {
 	unsigned refusals, pauses;         /* for now, in a row */
 	bool slow;                         /* its last answer took long: it gets one sender, which others avoid */
 	int64_t since;                     /* monotonic ms: of its last answer, or of the first mail under way */
+	int64_t took_ms;                   /* its last answer */
+	int64_t line_end;                  /* monotonic ms: the turn of the last mail that was put off */
 	int64_t until, next_us;            /* monotonic: not before, for refusals (ms) and for the rate (us) */
 };
 struct out_key { struct dkim_key *key; char *selector; };      /* key NULL: none */
@@ -80,11 +82,13 @@ struct out {
 	struct out_sender senders[OUT_SENDERS_MAX]; unsigned nsenders;
 	VEC(struct out_result) results;    /* answered, not committed: still counted as in flight */
 	struct out_copy *copy;             /* of the last post */
+	size_t octets;                     /* of all copies and of what is in `mails` */
 	bool copy_stale;                   /* names and states may have changed since it was made */
 	struct out_mail *mails[OUT_MAILS_MAX]; unsigned nmails;    /* in the order composed */
 	struct out_key keys[OUT_KEYS];     /* the first seals (ARC) too; they change while nothing is under way */
 	struct out_pool pool;
 	unsigned slow_run;                 /* slow answers since the last quick one */
+	unsigned sender_refusals;          /* in a row */
 	int64_t pause_until; unsigned downs;   /* the smarthost is down: nobody sends before (monotonic ms) */
 	int64_t given_at;                  /* when the last mail was given to a sender */
 	uint64_t down_id; unsigned down_same;  /* the mail that was told so last, and how often in a row */
@@ -93,8 +97,7 @@ struct out {
 	VEC(struct out_later) later;       /* items to be moved out of the way */
 	int64_t next_due;                  /* seconds; 0 nothing waits */
 	int64_t purge;                     /* when the text of the next tombstone goes */
-	atomic_uint in_flight, running;
-	atomic_bool paused;
+	int64_t gauges[4];                 /* as they were told last */
 };
 
 /* out_launch.c: a new forumd-send; descriptor of its socket (non-blocking) or -1. Schedule thread. */
@@ -109,6 +112,8 @@ void out_wake(struct out *o);
 unsigned out_domain_of(struct slice recipient);
 bool out_domain_may(struct out *o, unsigned domain);
 int64_t out_domain_wait_ms(const struct out *o, unsigned domain);
+/* one of its mails is put off: in how many ms its turn is */
+int64_t out_domain_put_off(struct out *o, unsigned domain, int64_t wait_ms);
 void out_domain_begin(struct out *o, unsigned domain);
 void out_domain_end(struct out *o, unsigned domain);
 void out_domain_answered(struct out *o, unsigned domain, enum send_class class, int64_t ms);
@@ -133,8 +138,9 @@ void out_sender_given(struct out *o, struct out_sender *s, const struct out_mail
 /* read answers into o->results, write what waits */
 void out_sender_events(struct out *o, struct out_sender *s, short events);
 void out_senders_stop(struct out *o);
-/* composed or given, and not answered */
+/* composed or given, and not answered; octets of these, texts that they share counted once */
 unsigned out_in_flight(const struct out *o);
+size_t out_octets(const struct out *o);
 /* nobody is there to take mail now */
 bool out_senders_pause(const struct out *o);
 void out_result_add(struct out *o, uint64_t id, enum send_class class, struct slice text);
@@ -147,5 +153,5 @@ int out_compose(struct out *o, struct forum_txn *t, const struct mailq_item *i);
 void out_give(struct out *o);
 /* mails that are ready and not given are forgotten: they are still due */
 void out_forget(struct out *o);
-void out_copy_drop(struct out_copy **c);
+void out_copy_drop(struct out *o, struct out_copy **c);
 #endif

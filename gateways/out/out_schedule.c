@@ -2,7 +2,8 @@
  *
  * An item stays in the store until the answer for it is committed, so a crash can send one twice but never lose
  * one. That an item is under way is this thread's memory only: the senders' tables and the results not yet
- * committed. Memory is bounded by the senders' pipes, however long the queue is: nothing is read ahead. */
+ * committed. Memory is bounded however long the queue is: by the octets of what is composed (OUT_BYTES_MAX and one mail
+ * more) and of what is in the senders' pipes; nothing else is read ahead. */
 #include <errno.h>
 #include <poll.h>
 #include <unistd.h>
@@ -111,34 +112,38 @@ static void count_results(const struct out *o) {
 	}
 }
 
-static int apply_later(struct forum_txn *t, struct job *j, struct fail *f) {
-	const struct out *o = j->data;
+struct later { const struct out_later *v; size_t n; bool moved; };
 
-	for (size_t i = 0; i < o->later.n; i++) {
-		int e = mailq_postpone(t, o->later.v[i].id, o->later.v[i].due);
+static int apply_later(struct forum_txn *t, struct job *j, struct fail *f) {
+	struct later *w = j->data;
+
+	for (size_t i = 0; i < w->n; i++) {
+		int e = mailq_postpone(t, w->v[i].id, w->v[i].due);
 
 		if (e < 0)
 			return fail_set(f, (enum err)e, "cannot postpone a mail");
+		w->moved |= e > 0;
 	}
 	return 1;
 }
 
 /* True when items were moved: others are in front now. */
 static bool commit_later(struct out *o) {
+	struct later w = { o->later.v, o->later.n, false };
 	struct job *j;
 	int e;
 
 	if (!o->later.n)
 		return false;
 	j = job_new(NULL, apply_later);
-	j->data = o;
+	j->data = &w;
 	j->lane = JOB_BULK;
 	e = writer_call(writer_current(), j);
 	if (e <= 0)
 		log_error("out", "mails of a domain that must wait stay in front why=\"%s\"", j->fail.text);
 	job_free(&j);
 	o->later.n = 0;
-	return e > 0;
+	return e > 0 && w.moved;
 }
 
 /* One job for all answers that came since the last. The caller waits, so the results need not be copied. */
@@ -190,7 +195,7 @@ static bool pass_over(struct out *o, const struct mailq_item *i, unsigned domain
 	if (++*passed <= PASSED_MAX)
 		return true;
 	if (ms && o->later.n < LATER_MAX)
-		vec_push(&o->later, (struct out_later){ i->id, clock_now() + 1 + ms / 1000 });
+		vec_push(&o->later, (struct out_later){ i->id, clock_now() + 1 + out_domain_put_off(o, domain, ms) / 1000 });
 	else if (!ms)
 		o->domain_wake = clock_mono_ms() + RETRY_MS;
 	return ms != 0;
@@ -338,7 +343,7 @@ static void take_config(struct out *o) {
 		return;
 	if (load_dkim(o, c, &f) < 0)
 		log_error("out", "the signing keys stay what they were: %s", f.text);
-	out_copy_drop(&o->copy);    /* made and sealed with the old settings */
+	out_copy_drop(o, &o->copy);    /* made and sealed with the old settings */
 	out_senders_stop(o);
 	config_unref(&o->config);
 	o->config = c;
@@ -401,6 +406,15 @@ static unsigned running(const struct out *o) {
 	return n;
 }
 
+/* for `forumctl status` */
+static void tell(struct out *o) {
+	const int64_t now[] = { out_in_flight(o), (int64_t)out_octets(o), running(o), o->downs > 0 };
+
+	for (int i = 0; i < 4; i++)
+		stat_add(STAT_mail_in_flight + i, now[i] - o->gauges[i]);
+	memcpy(o->gauges, now, sizeof now);
+}
+
 static void *schedule_main(void *arg) {
 	struct out *o = arg;
 	bool retry = false;
@@ -413,9 +427,7 @@ static void *schedule_main(void *arg) {
 		for (unsigned i = 0; i < o->nsenders; i++)
 			if (o->senders[i].fd >= 0 && buf_len(&o->senders[i].out))
 				out_sender_events(o, &o->senders[i], 0);
-		atomic_store(&o->in_flight, out_in_flight(o));
-		atomic_store(&o->running, running(o));
-		atomic_store(&o->paused, o->downs > 0);
+		tell(o);
 		poll_events(o, more ? 0 : poll_timeout(o, retry));
 	}
 	finish(o);
@@ -464,17 +476,6 @@ void out_reload(struct config *c) {
 	out_wake(the_out);
 }
 
-void out_status(struct out_status *s_r) {
-	struct out *o = the_out;
-
-	memset(s_r, 0, sizeof *s_r);
-	if (!o)
-		return;
-	s_r->in_flight = atomic_load(&o->in_flight);
-	s_r->senders = atomic_load(&o->running);
-	s_r->paused = atomic_load(&o->paused);
-}
-
 void out_stop(void) {
 	struct out *o = the_out;
 	struct config *next;
@@ -491,7 +492,7 @@ void out_stop(void) {
 	config_unref(&o->config);
 	vec_free(&o->results);
 	vec_free(&o->later);
-	out_copy_drop(&o->copy);
+	out_copy_drop(o, &o->copy);
 	free_keys(o->keys);
 	close(o->wake_fd);
 	mem_free(o);

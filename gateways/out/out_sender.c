@@ -13,6 +13,7 @@
 
 #define PAUSE_MAX_MS 30000
 #define DOWN_SAME_MAX 4
+#define SENDER_REFUSALS_MAX 8     /* in a row: it takes no mail at all for now */
 
 static int64_t pause_ms(unsigned n) {
 	int64_t ms = 500ll << (n < 8 ? n : 8);
@@ -45,6 +46,10 @@ static size_t bytes_in_flight(const struct out *o) {
 		for (unsigned k = 0; k < o->senders[i].nflight; k++)
 			n += o->senders[i].flight[k].size;
 	return n;
+}
+
+size_t out_octets(const struct out *o) {
+	return o->octets + bytes_in_flight(o);
 }
 
 bool out_is_in_flight(const struct out *o, uint64_t id) {
@@ -136,7 +141,8 @@ struct out_sender *out_sender_free(struct out *o, size_t size, bool slow) {
 }
 
 bool out_senders_have_room(const struct out *o) {
-	return o->nmails < (o->downs ? 1 : OUT_MAILS_MAX) && out_sender_free((struct out *)o, 1, false) != NULL;
+	return o->nmails < (o->downs ? 1 : OUT_MAILS_MAX) && (!o->nmails || o->octets < OUT_BYTES_MAX)
+		&& out_sender_free((struct out *)o, 1, false) != NULL;
 }
 
 void out_sender_given(struct out *o, struct out_sender *s, const struct out_mail *m, size_t size) {
@@ -146,14 +152,18 @@ void out_sender_given(struct out *o, struct out_sender *s, const struct out_mail
 	s->flight[s->nflight++] = (struct out_flight){ m->id, size, m->expires, m->domain };
 }
 
-static void down(struct out *o, const struct out_flight *fl, struct slice text) {
+static void pause_all(struct out *o, struct slice text) {
 	int64_t now = clock_mono_ms(), ms;
 
-	if (now >= o->pause_until) {   /* the other mails in the pipes say the same: one step */
-		ms = pause_ms(o->downs++);
-		log_warn("out", "smarthost down answer=\"%.*s\" retry_ms=%lld", SLICE_ARG(text), (long long)ms);
-		o->pause_until = now + ms;
-	}
+	if (now < o->pause_until)   /* the other mails in the pipes say the same: one step */
+		return;
+	ms = pause_ms(o->downs++);
+	log_warn("out", "smarthost down answer=\"%.*s\" retry_ms=%lld", SLICE_ARG(text), (long long)ms);
+	o->pause_until = now + ms;
+}
+
+static void down(struct out *o, const struct out_flight *fl, struct slice text) {
+	pause_all(o, text);
 	o->down_same = fl->id == o->down_id ? o->down_same + 1 : 1;
 	o->down_id = fl->id;
 	/* it waited long enough: let the queue count it as failed; or let another one ask, for it may be this mail that the
@@ -178,10 +188,13 @@ static void answered(struct out *o, struct out_sender *s, const struct send_answ
 			down(o, &fl, a->text);
 			return;
 		}
-		o->downs = 0;
-		o->pause_until = 0;
 		s->deaths = 0;
-		out_result_add(o, a->id, a->class, a->text);
+		o->sender_refusals = a->class == SEND_SENDER ? o->sender_refusals + 1 : 0;
+		if (o->sender_refusals >= SENDER_REFUSALS_MAX)
+			pause_all(o, a->text);
+		else
+			o->downs = 0, o->pause_until = 0;
+		out_result_add(o, a->id, a->class == SEND_SENDER ? SEND_LATER : a->class, a->text);
 		return;
 	}
 	log_error("out", "answer for an item that was not given id=%llu", (unsigned long long)a->id);

@@ -233,7 +233,7 @@ static int envelope_at_once(const struct send_request *r, enum send_class *class
 		say(text, "MAIL");
 		return 0;
 	}
-	*class_r = SEND_LATER;   /* a refused sender is our trouble, not the recipient's */
+	*class_r = SEND_SENDER;   /* our trouble, not the recipient's */
 	if (code() >= 300) {
 		skip_replies(2, text, "MAIL");
 		return -1;
@@ -270,7 +270,7 @@ static int envelope(const struct send_request *r, enum send_class *class_r, stru
 		say(text, "MAIL");
 		return 0;
 	}
-	*class_r = SEND_LATER;   /* a refused sender is our trouble, not the recipient's */
+	*class_r = SEND_SENDER;   /* our trouble, not the recipient's */
 	if (e != MAILSMTP_NO_ERROR) {
 		say(text, "MAIL");
 		return -1;

@@ -74,7 +74,7 @@ int send_wire_take_answer(const struct buf *in, struct send_answer *a_r, size_t 
 
 	if (e <= 0)
 		return e;
-	if (!rest.n || !memchr("245C", rest.p[0], 4))
+	if (!rest.n || !memchr("24S5C", rest.p[0], 5))
 		return ERR_SYNTAX;
 	a_r->class = (enum send_class)rest.p[0];
 	rest = slice_from(rest, 1);

@@ -18,6 +18,7 @@ struct send_request {
 enum send_class {
 	SEND_DONE = '2',          /* the smarthost took it */
 	SEND_LATER = '4',         /* it said: not now */
+	SEND_SENDER = 'S',        /* the same to our sender (MAIL): the recipient's domain has no part in it */
 	SEND_NEVER = '5',         /* it refused this recipient or this mail for good */
 	SEND_DOWN = 'C',          /* nobody to talk to: this says nothing about the mail */
 };

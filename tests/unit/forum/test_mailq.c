@@ -209,6 +209,24 @@ static void test_crash(struct forum *forum) {
 	buf_free(&after);
 }
 
+static void test_postpone(struct forum *forum) {
+	struct forum_txn *t = fixture_write(forum);
+	struct mailq_item i;
+	uint64_t id;
+	is_int(mailq_add_notice(t, SLICE("you@example.net"), SLICE("Subject: hello\r\n\r\ntext\r\n"), &id), 1, "a notice");
+	mailq_get(t, id, &i);
+	is_int(mailq_postpone(t, id, i.due), 0, "put off to its own time: nothing moves");
+	is_int(mailq_postpone(t, id, i.due + 5), 1, "put off by five seconds");
+	is_int(mailq_postpone(t, id, i.due + 4), 0, "its turn is never sooner");
+	is_int(mailq_postpone(t, id, i.expires + 1), 1, "put off beyond its end");
+	is_int(mailq_postpone(t, id, i.expires + 2), 0, "it is tried at its end");
+	is_int(mailq_postpone(t, id + 1000, i.due), 0, "there is no such mail");
+	mailq_get(t, id, &i);
+	ok(i.due == i.expires && i.attempts == 0, "no attempt was counted");
+	is_int(mailq_done(t, id), 1, "done");
+	fixture_commit(&t);
+}
+
 static void test_backoff(struct forum *forum) {
 	static const int minutes[] = { 1, 5, 15, 60, 240, 240 };
 	struct forum_txn *t = fixture_write(forum);
@@ -381,6 +399,7 @@ int main(void) {
 	test_crosspost(t);
 	forum_abort(&t);
 	test_crash(forum);
+	test_postpone(forum);
 	test_backoff(forum);
 	t = fixture_write(forum);
 	test_trace_posted(t);
