@@ -11,7 +11,7 @@ gateways_libcommon_a_SOURCES = \
 	gateways/common/notice_digest.c gateways/common/notice_private.h \
 	gateways/common/post_in.c gateways/common/post_in.h \
 	gateways/common/post_in_derive.c gateways/common/post_in_private.h \
-	gateways/common/post_in_header.c gateways/common/post_in_job.c gateways/common/post_in_news.c gateways/common/post_in_text.c \
+	gateways/common/cited.c gateways/common/cited.h gateways/common/post_in_header.c gateways/common/post_in_job.c gateways/common/post_in_news.c gateways/common/post_in_text.c \
 	gateways/common/pointer_text.c gateways/common/pointer_text.h \
 	gateways/common/reply_token.c gateways/common/reply_token.h \
 	gateways/common/sasl.c gateways/common/sasl.h \

@@ -13,6 +13,7 @@
 #include "forumd/mail/mime.h"
 #include "forumd/mail/msgid.h"
 #include "forumd/mail/reply_body.h"
+#include "gateways/common/cited.h"
 #include "gateways/common/post_in_private.h"
 
 
@@ -196,7 +197,22 @@ static int places_no_such(struct post_in_work *w, struct slice name) {
 	return fail_set(w->f, ERR_NOTFOUND, "no such group: %.*s", SLICE_ARG(author_escaped(w->a, name, 100)));
 }
 
-static int places_from_newsgroups(struct post_in_work *w, struct places *p) {
+/* the group in whose stead the answer goes elsewhere becomes that one: 1, 0 it stays, < 0 */
+static int places_follow(struct post_in_work *w, struct group *g) {
+	struct group to;
+	uint64_t answered;
+	if (!w->in->moved)
+		return 0;
+	int r = cited_follow(w->t, w->in->member, w->header, g, w->a, &to, &answered);
+	if (r <= 0)
+		return r < 0 ? fail_set(w->f, r, "the store cannot be read now") : 0;
+	*g = to;
+	*w->in->moved = (struct post_in_moved){ answered, to.id, arena_slice(w->a, to.name) };
+	return 1;
+}
+
+/* names: what Newsgroups says when somebody went elsewhere */
+static int places_named(struct post_in_work *w, struct places *p, struct buf *names) {
 	struct slice rest = w->known[KNOWN_NEWSGROUPS].f.value, name;
 	if (!w->known[KNOWN_NEWSGROUPS].n || shape_is_blank(rest))
 		return fail_set(w->f, ERR_INVALID, "Newsgroups is missing");
@@ -208,10 +224,22 @@ static int places_from_newsgroups(struct post_in_work *w, struct places *p) {
 			return fail_set(w->f, r, "the store cannot be read now");
 		if (r == 0 || g.removed || !rights_can_read(w->t, w->in->member, &g))
 			return places_no_such(w, name);
-		if ((r = places_add(w, &g, p)) < 0)
+		size_t before = p->n;
+		if ((r = places_follow(w, &g)) < 0 || (r = places_add(w, &g, p)) < 0)
 			return r;
+		if (p->n > before)
+			buf_addf(names, "%s%.*s", before ? "," : "", SLICE_ARG(g.name));
 	}
 	return 1;
+}
+
+static int places_from_newsgroups(struct post_in_work *w, struct places *p) {
+	struct buf names = { 0 };
+	int r = places_named(w, p, &names);
+	if (r > 0 && w->in->moved && w->in->moved->answered)
+		w->new_newsgroups = arena_slice(w->a, buf_slice(&names));
+	buf_free(&names);
+	return r;
 }
 
 static int places_from_gateway(struct post_in_work *w, struct places *p) {
@@ -588,6 +616,16 @@ static void hold_first(struct post_in_work *w) {
 	w->d->hold_reason = SLICE("the first post of a new member");
 }
 
+/* whoever answered in the old group must hear why the new one matters */
+static int rights_said(struct post_in_work *w, int r) {
+	const struct post_in_moved *m = w->in->moved;
+	if (r > 0 || !m || !m->answered)
+		return r;
+	struct slice why = arena_slicef(w->a, "%s", w->f->text);
+	return fail_set(w->f, w->f->code, "the thread was moved to %.*s: %.*s", SLICE_ARG(slice_to(m->name, 100)),
+		SLICE_ARG(why));
+}
+
 static int post_in_rules(struct post_in_work *w, struct slice raw) {
 	int r;
 	bool news = w->in->source == POST_FROM_NNTP && !w->in->import;
@@ -608,7 +646,7 @@ static int post_in_rules(struct post_in_work *w, struct slice raw) {
 		return fail_set(w->f, r, "the store cannot be read now");
 	draft_finish(w);
 	hold_first(w);
-	return w->in->import ? 1 : post_in_rights(w->t, w->in->member, w->d, w->f);
+	return w->in->import ? 1 : rights_said(w, post_in_rights(w->t, w->in->member, w->d, w->f));
 }
 
 int post_in_parse(struct forum_txn *t, const struct post_in *in, struct slice raw, struct arena *a,

@@ -23,6 +23,8 @@ struct post_in_cut {
 	unsigned pictures;             /* repeated inline ones left out */
 	struct slice shown[8]; size_t nshown;   /* MEMO_PICTURE keys of those that are shown now */
 };
+/* an answer to a thread that was moved aside: the post it answers, and where that stands; answered 0: it is none */
+struct post_in_moved { uint64_t answered; uint32_t group; struct slice name; };
 struct post_in {
 	/* given by the gateway */
 	enum post_source source;
@@ -48,6 +50,8 @@ struct post_in {
 	struct slice author_name; /* imports: author when the message has no From worth using; may be empty: anonymous */
 	bool trim; /* mail: publish what is the author's own (mail/reply_body.h), keep the original aside */
 	struct post_in_cut *cut;       /* may be NULL: what trim did, or found, is told here */
+	struct post_in_moved *moved; /* NNTP: answers go after a thread that was moved aside, and Newsgroups says so; told
+	                              * here. NULL: they do not */
 	struct slice client_msgid;     /* id to use when the message has none (the one offered in 340); may be empty */
 };
 /* Parse and check. On success the draft (in arena a, slices too) is complete. Errors: ERR_INVALID with a text a person

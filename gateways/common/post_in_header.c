@@ -143,7 +143,17 @@ static struct slice header_replacement(struct post_in_work *w, int known) {
 	case KNOWN_MESSAGE_ID: return w->new_message_id;
 	case KNOWN_DATE: return w->new_date;
 	case KNOWN_PATH: return w->new_path;
+	case KNOWN_NEWSGROUPS: return w->new_newsgroups;
 	default: return slice_of("", 0);
+	}
+}
+
+static const char *header_replaced_name(int known) {
+	switch (known) {
+	case KNOWN_MESSAGE_ID: return "Message-ID";
+	case KNOWN_DATE: return "Date";
+	case KNOWN_NEWSGROUPS: return "Newsgroups";
+	default: return "Path";
 	}
 }
 
@@ -156,7 +166,7 @@ static void header_field(struct post_in_work *w, const struct field *f, unsigned
 			w->d->from_off = (uint32_t)buf_len(&w->pub);
 		header_edit(w, slice_of("", 0), f->raw);
 	} else if (instead.n) {
-		header_put(w, k == KNOWN_MESSAGE_ID ? "Message-ID" : k == KNOWN_DATE ? "Date" : "Path", instead, f->raw);
+		header_put(w, header_replaced_name(k), instead, f->raw);
 	} else if (header_aside(w, f) || (k == KNOWN_SUBJECT && w->new_subject)) {
 		header_edit(w, slice_of("", 0), f->raw);
 	} else {

@@ -46,7 +46,7 @@ struct post_in_work {
 	struct post_in_field known[KNOWN_COUNT];
 	struct member member;          /* of a logged-in or proven author; id 0: none */
 	/* values that stand in for what was missing or unusable (field values, without name); empty: as typed */
-	struct slice new_message_id, new_date, new_path, new_references, new_in_reply_to, typed_from;
+	struct slice new_message_id, new_date, new_path, new_newsgroups, new_references, new_in_reply_to, typed_from;
 	struct slice first_injected;   /* the Injection-Date of the same message when it came before */
 	bool new_subject, new_mime, new_charset, injection_dated;
 	struct slice new_content, original;   /* Content-* lines of the body made from `original` */

@@ -49,7 +49,8 @@ static int post_supersedes(struct session *s, struct forum_txn *t, struct slice 
 	return r > 0 ? 1 : fail_set(f, r < 0 ? r : ERR_DENIED, "Supersedes must name a post of yours");
 }
 
-struct store_job { struct post_in_job in; struct nntp_cancel old; };   /* in first: post_in_apply's */
+/* in first: post_in_apply's */
+struct store_job { struct post_in_job in; struct nntp_cancel old; struct post_in_moved moved; };
 
 /* A moderator of every group it goes to may approve what he writes: the Approved line does so. Anybody else's says
  * nothing. */
@@ -59,6 +60,15 @@ static bool post_approves(struct forum_txn *t, uint32_t member, const struct pos
 		if (group_get(t, d->groups[i], &g) <= 0 || !rights_can_moderate(t, member, &g))
 			return false;
 	return d->ngroups > 0;
+}
+
+/* Is what it answers still where the worker found it? 1, < 0 with words */
+static int post_still_there(struct forum_txn *t, const struct post_in_moved *m, struct fail *f) {
+	struct post p;
+	int r = m->answered ? post_get(t, m->answered, &p) : 1;
+	if (r > 0 && m->answered && !post_number_in(&p, m->group))
+		return fail_set(f, ERR_GONE, "the thread was moved just now; send it again");
+	return r > 0 ? 1 : fail_set(f, r < 0 ? r : ERR_GONE, "what it answers cannot be read now; send it again");
 }
 
 /* The author's new version takes the place of the old one when it is published; a moderator's deletes the old one now.
@@ -71,7 +81,9 @@ static int post_store_apply(struct forum_txn *t, struct job *j, struct fail *f) 
 		return fail_set(f, r < 0 ? r : ERR_DENIED, "Supersedes must name a post of yours");
 	if ((p->in.draft->flags & POST_APPROVED) && !post_approves(t, p->in.member, p->in.draft))
 		return fail_set(f, ERR_DENIED, "only moderators of every group it goes to approve a post");
-	r = post_in_apply(t, j, f);
+	r = post_still_there(t, &p->moved, f);
+	if (r > 0)
+		r = post_in_apply(t, j, f);
 	return r > 0 && p->old.by == CANCEL_MODERATOR && !p->in.result.duplicate ? nntp_cancel_do(t, &p->old, f) : r;
 }
 
@@ -87,6 +99,7 @@ static enum step post_store(struct session *s, struct forum_txn *t, struct slice
 		.path_host = slice_str(s->config->domain),
 		.client_msgid = slice_str(nntp_feed(n)->offered),
 		.session_hint = s->id,
+		.moved = &p->moved,
 	};
 	struct nntp_cancel old;
 	struct buf approved = { 0 };
@@ -97,7 +110,8 @@ static enum step post_store(struct session *s, struct forum_txn *t, struct slice
 	if (field_get(header, "approved", &approved) && post_approves(t, s->member, d))
 		d->flags |= POST_APPROVED;
 	buf_free(&approved);
-	*p = (struct store_job){ .in = { .draft = d, .member = s->member }, .old = old };
+	p->in = (struct post_in_job){ .draft = d, .member = s->member };
+	p->old = old;
 	j->data = p;
 	j->kind = NNTP_JOB_STORE;
 	j->size = d->header_z1.n + d->header_z2.n + d->body_z.n;
@@ -209,6 +223,18 @@ enum step nntp_cmd_post(struct session *s, struct slice *args, unsigned nargs) {
 	return STEP_DONE;      /* the article may be in the buffer already */
 }
 
+static void post_said(struct session *s, struct job *j) {
+	const struct store_job *p = j->data;
+	const struct post_result *r = &p->in.result;
+	struct slice id = p->in.draft->message_id, to = p->moved.name;
+	stat_add(STAT_posts_in, 1);
+	session_log(s, "post ok id=%llu octets=%zu%s%.*s", (unsigned long long)r->id, j->size, to.n ? " moved_to=" : "",
+		SLICE_ARG(to));
+	nntp_replyf(s, "240 %s %.*s%s%.*s%s%s", r->state == POST_PENDING ? "received" : "posted", SLICE_ARG(id),
+		to.n ? " in " : "", SLICE_ARG(to), to.n ? ", where its thread was moved" : "",
+		r->state == POST_PENDING ? "; it waits for approval" : "");
+}
+
 void nntp_post_done(struct session *s, struct job *j) {
 	struct post_in_job *p = j->data;
 	if (j->kind == NNTP_JOB_ME)
@@ -233,9 +259,6 @@ void nntp_post_done(struct session *s, struct job *j) {
 		stat_add(STAT_posts_refused, 1);
 		nntp_post_fail(s, &f);
 	} else {
-		stat_add(STAT_posts_in, 1);
-		session_log(s, "post ok id=%llu octets=%zu", (unsigned long long)p->result.id, j->size);
-		nntp_replyf(s, p->result.state == POST_PENDING ? "240 received %.*s; it waits for approval" : "240 posted %.*s",
-			SLICE_ARG(p->draft->message_id));
+		post_said(s, j);
 	}
 }

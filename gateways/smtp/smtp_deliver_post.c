@@ -10,6 +10,7 @@
 #include "forumd/mail/field.h"
 #include "forumd/mail/msgid.h"
 #include "forumd/run/limits.h"
+#include "gateways/common/cited.h"
 #include "gateways/smtp/smtp_deliver_private.h"
 
 #define OUR_FIELDS_MAX 8192         /* what smtp_check.c may put in front of a mail of the size allowed */
@@ -22,37 +23,15 @@ bool deliver_within_rate(struct smtp_session *m, uint32_t member) {
 	return !max || limits_rate(slice_of(key, (size_t)n), max, max);
 }
 
-#define ALIAS_IDS 24
-
-/* ids the mail names, what it answers first: those of In-Reply-To (*direct_r of them), then References from the end */
-static size_t cited(struct slice header, struct arena *a, struct slice ids[ALIAS_IDS], size_t *direct_r) {
-	struct slice last[ALIAS_IDS - 4], id;
-	struct buf b = { 0 };
-	size_t n = 0, seen = 0;
-
-	field_get(header, "In-Reply-To", &b);
-	for (struct slice rest = buf_slice(&b); n < 4 && msgid_next(&rest, &id);)
-		ids[n++] = arena_slice(a, id);
-	*direct_r = n;
-	buf_reset(&b);
-	field_get(header, "References", &b);
-	for (struct slice rest = buf_slice(&b); msgid_next(&rest, &id); seen++)
-		last[seen % (ALIAS_IDS - 4)] = id;
-	for (size_t i = 0; i < ALIAS_IDS - 4 && i < seen; i++)
-		ids[n++] = arena_slice(a, last[(seen - 1 - i) % (ALIAS_IDS - 4)]);
-	buf_free(&b);
-	return n;
-}
-
 /* The post that ids nobody here has stand for: rewritten on the way, or only a Thread-Index. */
 static uint64_t find_alias(struct smtp_session *m, struct forum_txn *t, struct delivery *d,
 	enum parent_reason *reason_r) {
-	struct slice header = m->delivery->message.header, v, ids[ALIAS_IDS];
+	struct slice header = m->delivery->message.header, v, ids[CITED_MAX];
 	struct buf b = { 0 }, index = { 0 };
 	uint64_t found = 0;
 	struct post p;
 	bool known = false;
-	size_t direct, n = cited(header, m->delivery->job->arena, ids, &direct);
+	size_t direct, n = cited_ids(header, m->delivery->job->arena, ids, &direct);
 
 	*reason_r = PARENT_IN_REPLY_TO;
 	for (size_t i = 0; i < n && !known && !found; i++) {
@@ -84,24 +63,18 @@ static uint64_t find_alias(struct smtp_session *m, struct forum_txn *t, struct d
 	return found;
 }
 
-/* An answer to a post that was moved aside, sent to the group it stood in (the Reply-To of a message that somebody has
- * since before): it goes where its thread is. */
+/* (the Reply-To of a message that somebody has since before) */
 static void follow_aside(struct smtp_session *m, struct forum_txn *t, struct delivery *d) {
-	struct slice ids[ALIAS_IDS], name = arena_slicef(m->mail, "%.*s.aside", SLICE_ARG(d->route->group_name));
+	struct group named = { .id = d->route->group, .name = d->route->group_name }, g;
 	struct smtp_route *there = ARENA_NEW(m->mail, struct smtp_route);
-	struct post p;
-	struct group g;
-	size_t direct, n = cited(m->delivery->message.header, m->delivery->job->arena, ids, &direct);
-	bool known = false;
+	uint64_t answered;
 
-	for (size_t i = 0; i < n && !known; i++)
-		known = post_by_msgid(t, ids[i], &p) > 0;
-	if (!known || post_number_in(&p, d->route->group) || group_find(t, name, &g) <= 0 || !post_number_in(&p, g.id)
-	    || p.state != POST_VISIBLE || !rights_can_see(t, d->writer.member, &p))
+	if (cited_follow(t, d->writer.member, m->delivery->message.header, &named, m->delivery->job->arena, &g, &answered)
+	    <= 0)
 		return;
 	*there = *d->route;
 	there->group = g.id;
-	there->group_name = name;
+	there->group_name = arena_slice(m->mail, g.name);
 	d->route = there;
 }
 
