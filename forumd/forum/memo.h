@@ -22,6 +22,7 @@ enum memo {
 	MEMO_SEEN, /* Message-ID of a control message that was here */
 	MEMO_SILENCE = 21, /* member u32, group u32 (0 all) -> until when he does not post, why (silence.h) */
 	MEMO_FEED = 22, /* direction and feed -> since when i64, how it goes (feed.h) */
+	MEMO_REPORTS = 23, /* post u64, member u32 -> u32 reports of the last day (moderate.c) */
 	MEMO_BOUNCE = 20, /* member u32 -> bounces of the last days (member.c) */
 };
 /* The value, which lives as long as the transaction: 1; 0 absent or over. */

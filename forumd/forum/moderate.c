@@ -12,6 +12,7 @@
 #include "forumd/forum/forum_private.h"
 #include "forumd/forum/group.h"
 #include "forumd/forum/mailq.h"
+#include "forumd/forum/memo.h"
 #include "forumd/forum/moderate_private.h"
 #include "forumd/forum/personal.h"
 #include "forumd/forum/queue.h"
@@ -20,6 +21,8 @@
 #include "forumd/forum/thread.h"
 
 #define REPORT_VERSION 1
+#define REPORTS_MAX 10               /* of one post by one member, until he lets it alone for a day */
+#define REPORTS_SECONDS 86400
 #define MODERATE_BRANCH_MAX 5000
 #define MODERATE_UNDO_LOOK 10000     /* entries looked through for "the last one" */
 
@@ -209,6 +212,23 @@ static int moderate_record(struct forum_txn *t, struct audit_record *r, const st
 	return e;
 }
 
+/* Each report, and each that is taken back, is another text for all who moderate the group, under another number in
+ * their boxes (queue.h), and an audit entry. 1, < 0 with *f */
+static int report_count(struct forum_txn *t, uint64_t post, uint32_t member, struct fail *f) {
+	struct slice had;
+	char key[12], v[4];
+	num_put64(key, post);
+	num_put32(key + 8, member);
+	int r = memo_get(t, MEMO_REPORTS, slice_of(key, 12), &had);
+	uint32_t n = r > 0 && had.n == 4 ? num_get32(had.p) : 0;
+	if (n >= REPORTS_MAX)
+		return fail_set(f, ERR_LIMIT, "you have reported this post %d times; try again tomorrow", REPORTS_MAX);
+	num_put32(v, n + 1);
+	if (r >= 0)
+		r = memo_put(t, MEMO_REPORTS, slice_of(key, 12), slice_of(v, 4), t->time + REPORTS_SECONDS);
+	return r < 0 ? fail_internal(f, "report: %s", err_name((enum err)r)) : 1;
+}
+
 int moderate_report(struct forum_txn *t, uint64_t post, uint32_t member, enum report_kind k, struct slice reason,
 	struct fail *f) {
 	struct report one = { .member = member, .kind = k, .time = t->time };
@@ -224,6 +244,8 @@ int moderate_report(struct forum_txn *t, uint64_t post, uint32_t member, enum re
 	struct key key = report_key(post, member, k);
 	if ((r = kv_get(t->kv, key_slice(&key), &had)) > 0)
 		return fail_set(f, ERR_EXISTS, "you have reported this post as %s already", report_kind_name(k));
+	if (r >= 0 && (r = report_count(t, post, member, f)) < 0)
+		return r;
 	one.group = p.nplaces ? p.places[0].group : 0;
 	one.reason = audit_clean(t, reason);
 	if (r < 0 || (r = moderate_add_report(t, post, &one)) < 0)

@@ -27,7 +27,8 @@ enum verdict {
 const char *verdict_name(enum verdict v);
 int verdict_parse(struct slice s);
 
-/* A member's report: one per (post, member, kind); again is ERR_EXISTS. 1 or < 0. */
+/* A member's report: one per (post, member, kind); again is ERR_EXISTS, and too often (taken back in between) ERR_LIMIT. 1 or
+ * < 0. */
 int moderate_report(struct forum_txn *t, uint64_t post, uint32_t member, enum report_kind k, struct slice reason,
 	struct fail *f);
 /* The member takes an open report of his back; without another one the case is closed and its marks go. An audit entry

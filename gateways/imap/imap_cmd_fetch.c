@@ -16,13 +16,14 @@
 #define FETCH_INLINE (128u << 10)
 #define FETCH_PIECE (64u << 10)
 #define FETCH_STRIDE 64u
+#define SURROGATES_MAX 100u      /* runs of UIDs in one DOWNGRADED */
 #define PREVIEW_CHARS 200u
 #define PREVIEW_READ (32u << 10)
 
 struct fetch {
 	struct imap_fetch_plan plan;
 	struct range_set *uids, *seen;       /* asked for; read by this command and not marked so before */
-	struct range_set *surrogates;        /* of these another header was told (RFC 6858 3) */
+	struct range_set *surrogates;        /* of these another header was told (RFC 6858 3), and not said so yet */
 	uint32_t next;                       /* UID to go on with */
 	uint64_t asked, told;
 	struct imap_partial partial;         /* lo 0: all */
@@ -295,6 +296,23 @@ static int write_items(struct message *m) {
 	return 1;
 }
 
+/* "[DOWNGRADED 1:2,4] words"; they are told then */
+static void surrogates_text(struct fetch *f, struct buf *out) {
+	buf_adds(out, "[DOWNGRADED ");
+	range_set_print(f->surrogates, ':', out);
+	buf_adds(out, "] these have headers in UTF-8, see UTF8=ACCEPT");
+	range_set_clear(f->surrogates);
+}
+
+/* between messages, and where the tagged line is none of this command's or says something else */
+static void surrogates_tell(struct fetch *f, struct buf *out) {
+	if (!f->surrogates->n)
+		return;
+	buf_adds(out, "* OK ");
+	surrogates_text(f, out);
+	buf_adds(out, "\r\n");
+}
+
 static int write_message(struct message *m, uint32_t seq) {
 	size_t mark = buf_len(m->out);
 	char *p = buf_reserve(m->out, 256);
@@ -387,6 +405,8 @@ static int fetch_one(struct message *m, uint32_t seq) {
 	if (r < 0)
 		return r;
 	m->have_env = m->have_post = false;
+	if (m->f->surrogates->n >= SURROGATES_MAX)
+		surrogates_tell(m->f, m->out);
 	r = write_message(m, seq);
 	if (m->f->cut)
 		return r;
@@ -418,19 +438,22 @@ static int fetch_run(struct imap_session *is, struct fetch *f, struct forum_txn 
 }
 
 static enum step fetch_end(struct imap_session *is, struct fetch *f) {
+	bool others = f->damaged || f->unknown_cte || (f->told < f->asked && !is->uid);
+	if (others)
+		surrogates_tell(f, session_out(&is->s));
 	if (f->damaged)
 		return imap_no(is, "CORRUPTION", "a message cannot be read");
 	if (f->unknown_cte)
 		return imap_no(is, "UNKNOWN-CTE", "a part has a transfer encoding that cannot be undone");
-	if (f->told < f->asked && !is->uid)
+	if (others)
 		return imap_ok(is, "[EXPUNGEISSUED] some of them are no longer there");
 	if (!f->surrogates->n)
 		return imap_ok(is, "FETCH completed");
 	struct buf text = {0};
-	range_set_print(f->surrogates, ':', &text);
-	const char *uids = arena_cstr(is->s.command, buf_slice(&text));
+	surrogates_text(f, &text);
+	const char *words = arena_cstr(is->s.command, buf_slice(&text));
 	buf_free(&text);
-	return imap_ok(is, "[DOWNGRADED %s] these have headers in UTF-8, see UTF8=ACCEPT", uids);
+	return imap_ok(is, "%s", words);
 }
 
 /* after the marks are stored: tell them */
@@ -457,8 +480,10 @@ static int seen_apply(struct forum_txn *t, struct job *j, struct fail *fail) {
 }
 
 static enum step fetch_done(struct imap_session *is, struct fetch *f) {
-	if (f->then)
+	if (f->then) {
+		surrogates_tell(f, session_out(&is->s));
 		return f->then(&is->s);
+	}
 	if (!f->seen->n)
 		return fetch_end(is, f);
 	struct job *j = job_new(&is->s, seen_apply);

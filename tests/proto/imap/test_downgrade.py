@@ -90,6 +90,25 @@ for c in (old, new):
 news.cmd("HEAD 5", "221")
 ok("Subject: \u00dcber News" in news.text(), "newsreaders see what was posted")
 
+# many of them: each line is bounded, and together they name all
+s.group("test.many")
+with open(mbox, "wb") as f:
+    for n in range(1, 502):
+        f.write(b"From x Sat Jan  1 00:00:00 2022\nFrom: Old <old@elsewhere.example>\nSubject: %s %d\nMessage-ID: <many%d@x>\nDate: Sat, 1 Jan 2022 00:00:00 +0000\n\nx\n\n"
+                % (b"Gr\xc3\xbc\xc3\x9fe" if n % 2 else b"ASCII", n, n))
+s.ctl("import", "--group", "test.many", mbox)
+for c in (old, new):
+    c.run("SELECT test.many")
+r, u = old.run("UID FETCH 1:* (RFC822.SIZE ENVELOPE)")
+lines = [l for l in u + [r] if "DOWNGRADED" in l]
+ok(3 <= len(lines) <= 4 and max(map(len, lines)) < 1000, "[DOWNGRADED] of many comes in several lines") or diag(*lines)
+ok(all(l.startswith("* OK [DOWNGRADED ") for l in lines[:-1]) and lines[-1].startswith("OK [DOWNGRADED "), "untagged ones on the way, the rest at the end")
+is_(sorted(int(x) for l in lines for x in re.search(r"DOWNGRADED ([\d,]+)\]", l).group(1).split(",")), list(range(1, 502, 2)), "and all are named once")
+is_(len([l for l in u if " FETCH " in l]), 501, "between whole answers")
+ok(not any("DOWNGRADED" in l for l in sum(([x] + y for x, y in [new.run("UID FETCH 1:* (RFC822.SIZE ENVELOPE)")]), [])), "none with UTF8=ACCEPT")
+r, u = old.run("UID FETCH 1 (ENVELOPE BINARY.SIZE[1])")
+like(r, r"^OK \[DOWNGRADED 1\]", "with other items")
+
 # own messages
 MSG = "From: \u00e4@\u00f6.example\r\nTo: b\u00fc@x.example\r\nSubject: \u00fc\r\nMessage-ID: <draft@x.example>\r\n\r\nx\r\n".encode()
 new.send("u APPEND Drafts UTF8 (~{%d+}" % len(MSG))

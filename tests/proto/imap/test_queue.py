@@ -182,6 +182,20 @@ is_(subjects("mod"), {}, "done")
 C["bob"].run("NOOP")
 C["bob"].run("COPY 1 !Flag.spam")
 ok(len(subjects("mod")) == 1, "a case")
+# nobody renews the moderators' numbers for ever
+s.post("test.other", "Again and again")
+C["bob"].run("SELECT test.other")
+nth = C["bob"].run("UID SEARCH SUBJECT again")[1][0].split()[-1]
+C["other"].run("SELECT " + Q)
+uidnext = lambda: int(re.search(r"UIDNEXT (\d+)", C["other"].run("STATUS %s (UIDNEXT)" % Q)[1][0]).group(1))
+before, said = uidnext(), []
+while len(said) < 30 and (not said or said[-1].startswith("OK")):
+    said.append(C["bob"].run("UID COPY %s !Flag.spam" % nth)[0])
+    if said[-1].startswith("OK"):
+        C["bob"].run("UID COPY %s !Undo" % nth)
+ok(len(said) == 11 and re.match(r"NO \[LIMIT\] you have reported this post 10 times", said[-1]), "reported and taken back ten times: enough") or diag(*said)
+is_(uidnext() - before, 10, "so many numbers were given")
+
 s.ctl("member", "role", "mod@example.org", "none:test.forum")
 s.ctl("member", "role", "mod@example.org", "none:test.held")
 r, u = m.run("NOOP")

@@ -1,4 +1,5 @@
 /* reports, the queue, each verdict, undo, the audit log */
+#include "forumd/forum/forum_private.h"
 #include "forumd/forum/mailq.h"
 #include "forumd/forum/moderate.h"
 #include "forumd/forum/rights.h"
@@ -117,6 +118,29 @@ static void test_report(struct forum_txn *t) {
 	moderate_verdict(t, p, mod, VERDICT_KEEP, SLICE(""), NULL, &f);
 	moderate_verdict(t, q, mod, VERDICT_KEEP, SLICE(""), NULL, &f);
 	is_queue(t, 0, 0, 0, "the queue is empty");
+}
+
+static void test_again(struct forum_txn *t) {
+	struct fail f = { 0 };
+	uint64_t p = fixture_post_by(t, ann, group, "<again1@x>", NULL), q = fixture_post_by(t, ann, group, "<again2@x>", NULL);
+	int n = 0;
+	while (n < 50 && moderate_report(t, p, bob, REPORT_SPAM, SLICE("again"), &f) > 0 &&
+		moderate_withdraw(t, p, bob, REPORT_SPAM, &f) > 0)
+		n++;
+	is_int(n, 10, "reported and taken back so often");
+	is_int(f.code, ERR_LIMIT, "and no more: %s", f.text);
+	f = (struct fail){ 0 };
+	is_int(moderate_report(t, p, bob, REPORT_PRIVACY, SLICE(""), &f), ERR_LIMIT, "of no kind");
+	f = (struct fail){ 0 };
+	is_queue(t, group, 0, 0, "nothing was stored");
+	is_int(moderate_report(t, q, bob, REPORT_SPAM, SLICE(""), &f), 1, "another post: %s", f.text);
+	is_int(moderate_report(t, p, ann, REPORT_SPAM, SLICE(""), &f), 1, "another member: %s", f.text);
+	t->time += 86401;
+	is_int(moderate_report(t, p, bob, REPORT_SPAM, SLICE(""), &f), 1, "the next day: %s", f.text);
+	t->time -= 86401;
+	is_int(moderate_withdraw(t, p, bob, REPORT_SPAM, &f), 1, "what is open can always be taken back");
+	is_int(moderate_withdraw(t, p, ann, REPORT_SPAM, &f), 1, "this one");
+	is_int(moderate_withdraw(t, q, bob, REPORT_SPAM, &f), 1, "and that one");
 }
 
 static void test_hide(struct forum_txn *t) {
@@ -291,6 +315,7 @@ int main(void) {
 	member_set_role(t, mod, ROLE_MODERATOR, group, &f);
 	test_names();
 	test_report(t);
+	test_again(t);
 	test_hide(t);
 	test_lock(t);
 	test_pending(t);
