@@ -128,6 +128,9 @@ static void run_changes(struct msg *m, void *owner) {
 static void on_changes(void *arg, const struct change *v, size_t n) {
 	(void)arg;
 	for (unsigned i = 0; i < nworkers; i++) {
+		/* who connects from now on sees them in the store; a worker nobody is at need not be woken */
+		if (!atomic_load(&workers[i].nsessions))
+			continue;
 		struct msg_changes *m = mem_alloc(sizeof *m + n * sizeof *v);
 		m->msg.run = run_changes;
 		m->n = n;
