@@ -15,15 +15,22 @@ bool withdrawn_ours(const struct post *p) {
 		!(p->flags & (POST_AUTO | POST_OWN));
 }
 
-int withdrawn_group(struct forum_txn *t, const struct post *p, struct group *g_r) {
+int withdrawn_known(struct forum_txn *t, const struct post *p, enum group_access in, uint32_t changed,
+	enum group_access to) {
 	struct group g;
-	int r = group_find(t, WITHDRAWN_GROUP, g_r);
-	for (size_t i = 0; i < p->nplaces && r > 0; i++) {
+	int r = 1;
+	for (size_t i = 0; i < p->nplaces && r >= 0; i++) {
 		r = group_get(t, p->places[i].group, &g);
-		if (r > 0 && (g.access == GROUP_PUBLIC || (g.access == GROUP_MEMBERS && g_r->access != GROUP_PUBLIC)))
+		enum group_access access = r > 0 && g.id != changed ? g.access : to;
+		if (r > 0 && (access == GROUP_PUBLIC || (access == GROUP_MEMBERS && in != GROUP_PUBLIC)))
 			return 1;
 	}
 	return r < 0 ? r : 0;
+}
+
+int withdrawn_group(struct forum_txn *t, const struct post *p, struct group *g_r) {
+	int r = group_find(t, WITHDRAWN_GROUP, g_r);
+	return r > 0 ? withdrawn_known(t, p, g_r->access, 0, GROUP_PRIVATE) : r;
 }
 
 static int withdrawn_add(struct forum_txn *t, const struct post *p, const struct group *g, struct fail *f) {

@@ -11,6 +11,10 @@
 
 /* Written here, by somebody of whom there is a record: its lock is ours, and our key opens it. */
 bool withdrawn_ours(const struct post *p);
+/* May readers of a control.cancel that is as open as `in` says know of this post? Its groups are as open as they are, but
+ * the one with the id `changed` (0: none) as `to` says. 1, 0, < 0 */
+int withdrawn_known(struct forum_txn *t, const struct post *p, enum group_access in, uint32_t changed,
+	enum group_access to);
 /* The group of the messages, when there is one and its readers may know of this post: 1, 0, < 0 */
 int withdrawn_group(struct forum_txn *t, const struct post *p, struct group *g_r);
 

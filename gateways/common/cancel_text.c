@@ -2,11 +2,15 @@
 #include "forumd/base/base64.h"
 #include "forumd/base/digest.h"
 #include "forumd/forum/author.h"
+#include "forumd/forum/overview.h"
 #include "forumd/forum/rights.h"
 #include "forumd/mail/date.h"
 #include "forumd/mail/field.h"
 #include "gateways/common/cancel_lock.h"
 #include "gateways/common/post_in.h"
+
+#define REVIEW_LOOK 200         /* messages looked at in one piece */
+#define REVIEW_DELETE 25        /* and deleted */
 
 void cancel_text_id(struct forum_txn *t, const struct post *gone, struct buf *out) {
 	struct buf what = { 0 };
@@ -85,4 +89,46 @@ int cancel_text_draft(struct forum_txn *t, const struct post *gone, const struct
 	d_r->author = gone->author;       /* the author line is his, whatever becomes of it */
 	buf_free(&raw);
 	return r < 0 ? r : 1;
+}
+
+/* ---- when groups are opened and closed ------------------------------------------------------------------------------ */
+
+/* what the message withdraws, when readers may know of it: 1; 0 they may not, or nobody can tell; < 0 */
+static int review_known(struct forum_txn *t, const struct post *message, enum group_access in, const struct group *changed,
+	enum group_access to) {
+	struct buf header = { 0 }, control = { 0 };
+	struct slice rest, word;
+	struct post p;
+	int r = post_header(t, message, &header);
+	if (r > 0 && field_get(buf_slice(&header), "control", &control)) {
+		rest = buf_slice(&control);
+		r = slice_word(&rest, &word) && slice_is_nocase(word, "cancel") ? post_by_msgid(t, slice_trim(rest), &p) : 0;
+	} else if (r > 0) {
+		r = 0;
+	}
+	if (r > 0)
+		r = withdrawn_known(t, &p, in, changed->id, to);
+	buf_free(&header);
+	buf_free(&control);
+	return r;
+}
+
+int cancel_review(struct forum_txn *t, const struct group *changed, enum group_access to, uint32_t *number,
+	struct fail *f) {
+	struct group cancels;
+	struct post p;
+	unsigned deleted = 0;
+	int r = group_find(t, WITHDRAWN_GROUP, &cancels), more = 0;
+	bool itself = r > 0 && cancels.id == changed->id;
+	if (r > 0 && (itself ? to >= cancels.access : to <= changed->access))
+		return 0;          /* its readers are fewer, or may know of more */
+	for (unsigned n = 0; r > 0 && n < REVIEW_LOOK && deleted < REVIEW_DELETE; n++) {
+		if ((r = more = overview_after(t, cancels.id, *number, number)) <= 0 ||
+			(r = post_by_number(t, cancels.id, *number, &p)) <= 0)
+			break;
+		r = review_known(t, &p, itself ? to : cancels.access, changed, to);
+		if (r == 0 && (r = post_set_state(t, p.id, POST_DELETED, f)) > 0)
+			deleted++;
+	}
+	return r < 0 ? f->code ? r : fail_internal(f, "control.cancel: %s", err_name((enum err)r)) : more;
 }

@@ -1,6 +1,7 @@
 /* ctl_cmd_group.c - group add|set|list|show|remove, subscribe, unsubscribe. */
 #include "gateways/ctl/ctl_private.h"
 #include "forumd/forum/subscribe.h"
+#include "gateways/common/cancel_text.h"
 #include "gateways/common/founding.h"
 
 /* "KEY=VALUE" */
@@ -25,9 +26,56 @@ static int choice(struct ctl_call *c, const char *option, int (*parse)(struct sl
 	return 1;
 }
 
+/* Messages about posts of which readers of control.cancel may not know any more go before the change: 1 they are gone,
+ * CTL_MORE, < 0. What is interrupted has changed nothing but that. */
+static int group_review(struct forum_txn *t, struct ctl_call *c, const struct group *g, enum group_access to,
+	struct fail *f) {
+	uint32_t number = (uint32_t)c->cursor[0];
+	int r = cancel_review(t, g, to, &number, f);
+	c->cursor[0] = number;
+	return r < 0 ? r : r > 0 ? CTL_MORE : 1;
+}
+
+/* "access=..." among the settings, when it is one */
+static int group_new_access(const struct ctl_call *c) {
+	int to = ERR_NOTFOUND;
+	struct slice k = { 0 }, v = { 0 };
+	for (unsigned i = 1; i < c->nargs; i++)
+		if (pair(c->args[i], &k, &v, NULL) > 0 && slice_is(k, "access"))
+			to = group_access_parse(v);
+	return to;
+}
+
+/* A group that comes back has its posts again: control.cancel is opened when it has been looked through, and it is looked
+ * through for what is closed now. 1, CTL_MORE, < 0 */
+static int group_add_reviewed(struct forum_txn *t, struct ctl_call *c, const struct group_spec *s, uint32_t *id_r,
+	struct fail *f) {
+	bool cancels = slice_eq(s->name, WITHDRAWN_GROUP);
+	struct group_spec first = *s;
+	struct group g;
+	int r = 1;
+	if (cancels)
+		first.access = GROUP_PRIVATE;
+	if (!c->cursor[0])
+		r = group_add(t, &first, id_r, f);
+	if (r > 0)
+		r = ctl_find_group(t, s->name, &g, f);
+	if (r <= 0)
+		return r ? r : ERR_INTERNAL;
+	*id_r = g.id;
+	g.access = cancels ? GROUP_PRIVATE : GROUP_PUBLIC;
+	if (g.high && ((r = group_review(t, c, &g, s->access, f)) < 0 || r == CTL_MORE))
+		return r;
+	if (cancels && (r = group_set(t, g.id, SLICE("access"), slice_str(group_access_name(s->access)), f)) <= 0)
+		return r;
+	audit_add(t, VERDICT_GROUP, c->by, 0, g.id, arena_slicef(c->arena, "group %.*s added", SLICE_ARG(s->name)), NULL);
+	return 1;
+}
+
 int ctl_group_add(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct group_spec s = { .name = c->args[0], .moderated = ctl_switch(c, "--moderated") };
 	int kind = GROUP_FORUM, access = GROUP_PUBLIC, posting = GROUP_POST_MEMBERS, r;
+	uint32_t id;
 	if ((r = choice(c, "--kind", group_kind_parse, "forum, blog, announce, project, committee", &kind, f)) < 0 ||
 	    (r = choice(c, "--access", group_access_parse, "public, members, private", &access, f)) < 0 ||
 	    (r = choice(c, "--posting", group_posting_parse, "members, moderators, nobody", &posting, f)) < 0)
@@ -37,10 +85,8 @@ int ctl_group_add(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	s.posting = (enum group_posting)posting;
 	if (!ctl_option(c, "--title", &s.title))
 		s.title = s.name;
-	uint32_t id;
-	if ((r = group_add(t, &s, &id, f)) <= 0)
-		return r ? r : ERR_INTERNAL;
-	audit_add(t, VERDICT_GROUP, c->by, 0, id, arena_slicef(c->arena, "group %.*s added", SLICE_ARG(s.name)), NULL);
+	if ((r = group_add_reviewed(t, c, &s, &id, f)) < 0 || r == CTL_MORE)
+		return r;
 	if (!c->json) {
 		buf_addf(&c->out, "group %.*s: newsgroup, IMAP mailbox and %.*s@%s\n", SLICE_ARG(s.name), SLICE_ARG(s.name),
 			forum_domain(forum_of(t)));
@@ -55,7 +101,9 @@ int ctl_group_add(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 
 int ctl_group_set(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct group g;
-	int r = ctl_find_group(t, c->args[0], &g, f);
+	int r = ctl_find_group(t, c->args[0], &g, f), to = r > 0 ? group_new_access(c) : r;
+	if (to >= 0 && ((r = group_review(t, c, &g, (enum group_access)to, f)) < 0 || r == CTL_MORE))
+		return r;
 	for (unsigned i = 1; r > 0 && i < c->nargs; i++) {
 		struct slice k, v;
 		if ((r = pair(c->args[i], &k, &v, f)) <= 0 || (r = group_set(t, g.id, k, v, f)) <= 0)
