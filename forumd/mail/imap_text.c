@@ -137,9 +137,9 @@ void imap_text_envelope_free(struct imap_text_envelope *e) {
 	buf_free(&e->after);
 }
 
-void imap_text_param_name(struct buf *out, struct slice name, bool extended) {
+static void text_param_name(struct buf *out, const struct mime_param *p) {
 	struct buf star = { 0 };
-	buf_addf(&star, "%.*s%s", SLICE_ARG(name), extended ? "*" : "");
+	buf_addf(&star, "%.*s%s", SLICE_ARG(p->name), p->extended ? "*" : "");
 	imap_text_string(out, buf_slice(&star));
 	buf_free(&star);
 }
@@ -151,7 +151,7 @@ static void text_params(struct buf *out, const struct mime_param *v, size_t n) {
 	}
 	for (size_t i = 0; i < n; i++) {
 		buf_addc(out, i ? ' ' : '(');
-		imap_text_param_name(out, v[i].name, v[i].extended);
+		text_param_name(out, &v[i]);
 		buf_addc(out, ' ');
 		imap_text_string(out, v[i].value);
 	}

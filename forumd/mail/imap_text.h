@@ -17,9 +17,7 @@ void imap_text_addresses(struct buf *out, const struct address_list *list);
 struct imap_text_envelope { struct buf before, from, sender, reply_to, after; };
 void imap_text_envelope(struct arena *a, struct slice header, struct imap_text_envelope *e_r);
 void imap_text_envelope_free(struct imap_text_envelope *e);
-/* "name", or "name*" of a parameter that has a charset (RFC 9051 7.5.2) */
-void imap_text_param_name(struct buf *out, struct slice name, bool extended);
-/* BODYSTRUCTURE with extension data; and the short BODY form. Values are UTF-8, as IMAP4rev2 tells them; for others
- * the gateway makes of them what they read. */
+/* BODYSTRUCTURE with extension data; and the short BODY form. Values are UTF-8, as IMAP4rev2 tells them (a parameter
+ * that has a charset is "name*", RFC 9051 7.5.2); for others the gateway makes of them what they read. */
 void imap_text_structure(const struct mime_table *t, struct slice body, bool extensions, struct buf *out);
 #endif

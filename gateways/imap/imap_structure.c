@@ -1,9 +1,10 @@
 /* BODYSTRUCTURE is stored, with values in UTF-8; what a session is told depends on what it enabled.
  *
- * A parameter with a charset, or with more than ASCII (which is how all of them were stored once), is told as "name*"
- * (RFC 9051 7.5.2): in UTF-8 after ENABLE IMAP4rev2, else in the form of RFC 2231 ("utf-8''%C3%A4"), which is ASCII. Other
- * strings beyond ASCII, which are those of an embedded message's header and Content-Description, become a surrogate
- * like the header itself (RFC 6858) for who did not enable UTF8=ACCEPT.
+ * A parameter with a charset is "name*" (RFC 9051 7.5.2): in UTF-8 after ENABLE IMAP4rev2, else in the form of RFC 2231
+ * ("utf-8''%C3%A4"). One without, whose encoded words or octets were made UTF-8, keeps its plain name, with encoded
+ * words for who reads ASCII only; once all were stored like that. Other strings beyond ASCII, which are those of an
+ * embedded message's header and Content-Description, become a surrogate like the header itself (RFC 6858) for who did
+ * not enable UTF8=ACCEPT.
  *
  * BODY is the same without extension data, which follows the fields every kind of part has (RFC 3501 7.4.2): 7 for a
  * leaf, 8 for text (lines), 10 for message/rfc822 (envelope, body, lines); for a multipart its parts and one string.
@@ -76,6 +77,28 @@ static struct slice take_string(struct walk *w, struct slice *in) {
 	return s;
 }
 
+/* words_encode() of what may be octets of any kind */
+static void add_words(struct slice s, struct buf *out) {
+	struct buf text = {0};
+	words_decode(s, &text);
+	words_encode(buf_slice(&text), out);
+	buf_free(&text);
+}
+
+static void write_param_value(struct walk *w, bool extended, struct slice value) {
+	struct buf text = {0};
+	if (extended && !w->form.rev2)
+		words_encode_2231(value, &text);
+	else if (extended || w->form.rev2 || w->form.utf8)
+		text_utf8_repair(value, &text);
+	else if (!text_is_ascii(value))
+		add_words(value, &text);
+	else
+		buf_add_slice(&text, value);
+	imap_text_string(w->out, buf_slice(&text));
+	buf_free(&text);
+}
+
 /* ("name" "value" ...) or NIL */
 static void write_params(struct walk *w, struct slice in) {
 	if (!imap_take_char(&in, '(')) {
@@ -84,35 +107,24 @@ static void write_params(struct walk *w, struct slice in) {
 	}
 	for (char before = '('; in.n && !imap_at(&in, ')'); before = ' ') {
 		struct slice name = take_string(w, &in), value = take_string(w, &in);
-		bool star = slice_ends(name, SLICE("*")), extended = star || !text_is_ascii(value);
-		struct buf text = {0};
 		buf_addc(w->out, before);
-		imap_text_param_name(w->out, slice_to(name, name.n - star), extended);
+		imap_text_string(w->out, name);
 		buf_addc(w->out, ' ');
-		if (extended && w->form.rev2)
-			text_utf8_repair(value, &text);
-		else if (extended)
-			words_encode_2231(value, &text);
-		else
-			buf_add_slice(&text, value);
-		imap_text_string(w->out, buf_slice(&text));
-		buf_free(&text);
+		write_param_value(w, slice_ends(name, SLICE("*")), value);
 	}
 	buf_addc(w->out, ')');
 }
 
 /* encoded words for one string beyond ASCII */
 static void write_words(struct walk *w, struct slice s) {
-	struct buf text = {0}, words = {0};
+	struct buf words = {0};
 	if (text_is_ascii(s)) {
 		imap_text_string(w->out, s);
 		return;
 	}
-	words_decode(s, &text);
-	words_encode(buf_slice(&text), &words);
+	add_words(s, &words);
 	imap_text_string(w->out, buf_slice(&words));
 	w->surrogate = true;
-	buf_free(&text);
 	buf_free(&words);
 }
 

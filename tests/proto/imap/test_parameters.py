@@ -61,10 +61,11 @@ def params(got, what):
 
 CHARSET = ["charset", "us-ascii"]
 ASCII = [["name", "fallback.png", "name*", "utf-8''caf%C3%A9.png"], CHARSET, CHARSET, CHARSET, "NIL"], \
-    [["filename*", "utf-8''caf%C3%A9%20%281%29.png"], ["filename", "long name.txt"], ["filename*", "utf-8''This%20is%20fun"], ["filename*", "utf-8''caf%C3%A9"]]
+    [["filename*", "utf-8''caf%C3%A9%20%281%29.png"], ["filename", "long name.txt"], ["filename*", "utf-8''This%20is%20fun"], ["filename", "=?utf-8?Q?caf=C3=A9?="]]
 WIDE = [["name", "fallback.png", "name*", "caf\u00e9.png"], CHARSET, CHARSET, CHARSET, "NIL"], \
-    [["filename*", "caf\u00e9 (1).png"], ["filename", "long name.txt"], ["filename*", "This is fun"], ["filename*", "caf\u00e9"]]
-for got, want, name in ((rev1, ASCII, "IMAP4rev1"), (utf8, ASCII, "UTF8=ACCEPT"), (rev2, WIDE, "IMAP4rev2"), (half2, WIDE, "IMAP4rev2 without UTF8=ACCEPT")):
+    [["filename*", "caf\u00e9 (1).png"], ["filename", "long name.txt"], ["filename*", "This is fun"], ["filename", "caf\u00e9"]]
+UTF8 = ASCII[0], ASCII[1][:3] + WIDE[1][3:]
+for got, want, name in ((rev1, ASCII, "IMAP4rev1"), (utf8, UTF8, "UTF8=ACCEPT"), (rev2, WIDE, "IMAP4rev2"), (half2, WIDE, "IMAP4rev2 without UTF8=ACCEPT")):
     is_(params(got, "BODYSTRUCTURE"), want, "%s: parameters" % name)
     is_(params(got, "BODY"), (want[0], []), "%s: those of BODY" % name)
 ok(rev1["BODYSTRUCTURE"][1][0].isascii() and rev1["BODY"][1][0].isascii(), "IMAP4rev1: nothing but ASCII")

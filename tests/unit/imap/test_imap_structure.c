@@ -72,19 +72,20 @@ static void parameters(void) {
 	message("Content-Type: multipart/mixed; boundary=x; n*=utf-8''%C3%A4\r\nContent-Disposition: inline; filename=\"=?utf-8?q?=C3=A4?=\"\r\n",
 		"--x\r\n\r\na\r\n--x--",
 		"((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 1 1 NIL NIL NIL NIL) \"mixed\" "
-		"(\"boundary\" \"x\" \"n*\" \"utf-8''%C3%A4\") (\"inline\" (\"filename*\" \"utf-8''%C3%A4\")) NIL NIL)",
+		"(\"boundary\" \"x\" \"n*\" \"utf-8''%C3%A4\") (\"inline\" (\"filename\" \"=?utf-8?Q?=C3=A4?=\")) NIL NIL)",
 		"((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 1 1 NIL NIL NIL NIL) \"mixed\" "
-		"(\"boundary\" \"x\" \"n*\" {2}\r\n\xc3\xa4) (\"inline\" (\"filename*\" {2}\r\n\xc3\xa4)) NIL NIL)", false);
+		"(\"boundary\" \"x\" \"n*\" {2}\r\n\xc3\xa4) (\"inline\" (\"filename\" {2}\r\n\xc3\xa4)) NIL NIL)", false);
 	/* as stored once: decoded, under the plain name */
 	struct slice old = SLICE("(\"a\" \"b\" (\"name\" {2}\r\n\xc3\xa4 \"x\" \"q\\\"\\\\\") NIL NIL \"7bit\" 5 NIL (\"attachment\" "
 							 "(\"filename\" {2}\r\n\xc3\xa4)) NIL NIL)");
-	told(old, REV1, "(\"a\" \"b\" (\"name*\" \"utf-8''%C3%A4\" \"x\" \"q\\\"\\\\\") NIL NIL \"7bit\" 5 NIL (\"attachment\" "
-		"(\"filename*\" \"utf-8''%C3%A4\")) NIL NIL)", false, "an old store");
-	told(old, REV2, "(\"a\" \"b\" (\"name*\" {2}\r\n\xc3\xa4 \"x\" \"q\\\"\\\\\") NIL NIL \"7bit\" 5 NIL (\"attachment\" "
-		"(\"filename*\" {2}\r\n\xc3\xa4)) NIL NIL)", false, "an old store, IMAP4rev2");
-	told(old, BRIEF, "(\"a\" \"b\" (\"name*\" \"utf-8''%C3%A4\" \"x\" \"q\\\"\\\\\") NIL NIL \"7bit\" 5)", false, "BODY");
-	told(SLICE("(\"a\" \"b\" (\"boundary\" {1}\r\n\xe4) NIL NIL \"7bit\" 5 NIL NIL NIL NIL)"), REV1,
-		"(\"a\" \"b\" (\"boundary*\" \"utf-8''%EF%BF%BD\") NIL NIL \"7bit\" 5 NIL NIL NIL NIL)", false, "no UTF-8");
+	told(old, REV1, "(\"a\" \"b\" (\"name\" \"=?utf-8?Q?=C3=A4?=\" \"x\" \"q\\\"\\\\\") NIL NIL \"7bit\" 5 NIL (\"attachment\" "
+		"(\"filename\" \"=?utf-8?Q?=C3=A4?=\")) NIL NIL)", false, "an old store");
+	told(old, REV2, old.p, false, "an old store, IMAP4rev2");
+	told(old, UTF8, old.p, false, "an old store, UTF8=ACCEPT");
+	told(old, BRIEF, "(\"a\" \"b\" (\"name\" \"=?utf-8?Q?=C3=A4?=\" \"x\" \"q\\\"\\\\\") NIL NIL \"7bit\" 5)", false, "BODY");
+	struct slice odd = SLICE("(\"a\" \"b\" (\"boundary\" {1}\r\n\xe4) NIL NIL \"7bit\" 5 NIL NIL NIL NIL)");
+	told(odd, REV1, "(\"a\" \"b\" (\"boundary\" \"=?utf-8?Q?=C3=A4?=\") NIL NIL \"7bit\" 5 NIL NIL NIL NIL)", false, "no UTF-8");
+	told(odd, REV2, "(\"a\" \"b\" (\"boundary\" {3}\r\n\xef\xbf\xbd) NIL NIL \"7bit\" 5 NIL NIL NIL NIL)", false, "no UTF-8, IMAP4rev2");
 	struct slice rough = SLICE("(\"a\" \"b\" (\"name\" {900}\r\n\xc3\xa4");
 	struct buf out = {0};
 	imap_structure_write(rough, REV1, &out);
