@@ -25,7 +25,7 @@ def leaf():
     data, kind = lines(8), R.randrange(6)
     head = R.choice([b"", b"Content-Type: text/plain; charset=utf-8\r\n", b"Content-Type: text/html\r\n", b"Content-Type: image/png; name=\"a \\\" b.png\"\r\n",
                      b"Content-Type: application/octet-stream;\r\n name*=utf-8''%C3%A4.bin\r\n", b"Content-Type: nonsense\r\n", b"Content-Type: text/plain; =; x\r\n"])
-    head += R.choice([b"", b"", b"Content-ID: <x@y>\r\n", b"Content-Disposition: attachment; filename=a.txt\r\n", b"Content-Description: a \"b\"\r\n", b"Content-Language: de, en\r\n", b"Content-MD5: x\r\n"])
+    head += R.choice([b"", b"", b"Content-ID: <x@y>\r\n", b"Content-Disposition: attachment; filename=a.txt\r\n", b"Content-Description: a \"b\"\r\n", b"Content-Disposition: inline; filename*0*=utf-8''%C3%A4; filename*1=\"(\\\"\"; size=1\r\n", b"Content-Disposition: x; filename=\"=?utf-8?q?=C3=A4?= b\"\r\n", b"Content-Language: de, en\r\n", b"Content-MD5: x\r\n"])
     if kind == 0:
         return head + b"Content-Transfer-Encoding: base64\r\n", base64.encodebytes(data).replace(b"\n", b"\r\n")
     if kind == 1:
@@ -43,7 +43,8 @@ def part(depth):
         return leaf()
     if kind == 3:
         head, body = part(depth + 1)
-        inner = R.choice([b"", b"Subject: inside\r\nFrom: a@b.example\r\n", b"Date: x\r\nTo: g: a@b.example;\r\n"]) + head
+        inner = R.choice([b"", b"Subject: inside\r\nFrom: a@b.example\r\n", b"Date: x\r\nTo: g: a@b.example;\r\n",
+                          "Subject: Gr\u00fc\u00dfe\r\nFrom: J\u00f6rg <j\u00f6@x.example>, b@x.example\r\nCc: Fr\u00fch: \u00e4@b;\r\nMessage-ID: <\u00e4@x>\r\n".encode(), b"Subject: \xe4\r\nTo: (\xe4\r\n"]) + head
         if R.random() < 0.1:
             inner, body = inner + b"no colon\r\n", body
         cut = R.random() < 0.1
@@ -183,6 +184,30 @@ for n, m in sent.items():
 is_(wrong[:3], [], "every part of every message is what the structure says (%d wrong)" % len(wrong))
 if wrong:
     diag(sent[wrong[0][0]])
+
+
+def shape(v):
+    """lists and numbers: what may not differ, whatever a session enabled"""
+    return [shape(x) for x in v] if isinstance(v, list) else v if v and v.isdigit() else b"s"
+
+
+ascii_, wide = c, s.imap("alice@example.org", "secret")
+wide.run("ENABLE IMAP4rev2 UTF8=ACCEPT")
+wide.run("SELECT Drafts")
+same, plain, differ = True, True, 0
+for n in sent:
+    for item in ("BODYSTRUCTURE", "BODY"):
+        got = []
+        for c in (ascii_, wide):
+            r, u = c.run("FETCH %d (%s)" % (n, item))
+            got.append(u[0])
+        line = [x.encode("utf-8", "surrogateescape") for x in got]
+        same = same and shape(parse(line[0], line[0].index(b"("))[0][1]) == shape(parse(line[1], line[1].index(b"("))[0][1])
+        plain = plain and got[0].isascii()
+        differ += got[0] != got[1]
+c = ascii_
+ok(same, "who enabled UTF-8 is told of the same parts")
+ok(plain and differ > len(sent) // 10, "who did not is told ASCII; %d answers differ" % differ)
 before = [fetch(n, "BODYSTRUCTURE ENVELOPE RFC822.SIZE") for n in sent]
 s.ctl("rebuild")
 after = [fetch(n, "BODYSTRUCTURE ENVELOPE RFC822.SIZE") for n in sent]
