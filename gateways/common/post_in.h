@@ -67,6 +67,10 @@ int post_in_apply(struct forum_txn *t, struct job *j, struct fail *f);
 
 /* For forum/rebuild: derived slices of a stored post. */
 int post_in_derive(void *arg, struct arena *a, struct slice header, struct slice body, struct post_draft *d);
+/* ENVELOPE of a header, bounded as the stored one is: where it would be too much, values are cut at a comma.
+ * imap_text_envelope_free() afterwards. */
+struct imap_text_envelope;
+void post_in_envelope(struct arena *a, struct slice header, struct imap_text_envelope *e_r);
 /* What SEARCH looks through, appended to out: the decoded text of all text parts, a line end behind each, at most about
  * max octets (false: there is more); a header as it is and, where that differs, a line end and its one-line decoded
  * form. */

@@ -94,20 +94,30 @@ static struct slice derive_cut_header(struct arena *a, struct slice header, size
 	return derive_steal(a, &b);
 }
 
-static bool derive_envelope(struct arena *a, struct slice header, struct post_draft *d) {
-	struct imap_text_envelope e = { 0 };
-	imap_text_envelope(a, header, &e);
-	bool fits = buf_len(&e.before) + buf_len(&e.from) + buf_len(&e.sender) + buf_len(&e.reply_to) + buf_len(&e.after) <=
-		ENVELOPE_MAX;
-	if (fits) {
-		d->env_before = arena_slice(a, buf_slice(&e.before));
-		d->env_from = arena_slice(a, buf_slice(&e.from));
-		d->env_sender = arena_slice(a, buf_slice(&e.sender));
-		d->env_reply_to = arena_slice(a, buf_slice(&e.reply_to));
-		d->env_after = arena_slice(a, buf_slice(&e.after));
+/* as it is told: who is not said to be somebody else is From again */
+static size_t derive_envelope_size(const struct imap_text_envelope *e) {
+	size_t from = buf_len(&e->from), sender = buf_len(&e->sender), reply_to = buf_len(&e->reply_to);
+	return buf_len(&e->before) + from + (sender ? sender : from) + (reply_to ? reply_to : from) + buf_len(&e->after);
+}
+
+void post_in_envelope(struct arena *a, struct slice header, struct imap_text_envelope *e_r) {
+	static const size_t cuts[] = { 1200, 300, 100 };      /* the last one fits, whatever is in it */
+	imap_text_envelope(a, header, e_r);
+	for (size_t i = 0; i < sizeof cuts / sizeof *cuts && derive_envelope_size(e_r) > ENVELOPE_MAX; i++) {
+		imap_text_envelope_free(e_r);
+		imap_text_envelope(a, derive_cut_header(a, header, cuts[i]), e_r);
 	}
+}
+
+static void derive_envelope(struct arena *a, struct slice header, struct post_draft *d) {
+	struct imap_text_envelope e;
+	post_in_envelope(a, header, &e);
+	d->env_before = arena_slice(a, buf_slice(&e.before));
+	d->env_from = arena_slice(a, buf_slice(&e.from));
+	d->env_sender = arena_slice(a, buf_slice(&e.sender));
+	d->env_reply_to = arena_slice(a, buf_slice(&e.reply_to));
+	d->env_after = arena_slice(a, buf_slice(&e.after));
 	imap_text_envelope_free(&e);
-	return fits;
 }
 
 static bool derive_structure(struct arena *a, struct slice header, struct slice body, struct post_draft *d) {
@@ -131,8 +141,7 @@ static bool derive_structure(struct arena *a, struct slice header, struct slice 
 
 void post_in_derive_all(struct arena *a, struct slice header, struct slice body, struct post_draft *d) {
 	derive_ids_and_text(a, header, d);
-	if (!derive_envelope(a, header, d) && !derive_envelope(a, derive_cut_header(a, header, 1200), d))
-		derive_envelope(a, derive_cut_header(a, header, 300), d);
+	derive_envelope(a, header, d);
 	if (!derive_structure(a, header, body, d))
 		derive_structure(a, slice_of("", 0), body, d);
 }

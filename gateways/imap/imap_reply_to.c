@@ -16,6 +16,7 @@
 #include "forumd/mail/field.h"
 #include "forumd/mail/imap_text.h"
 #include "forumd/mail/words.h"
+#include "gateways/common/post_in.h"
 #include "gateways/imap/imap_private.h"
 
 #define CASE_LINES 20
@@ -161,7 +162,7 @@ int imap_wide_envelope(struct imap_session *is, struct forum_txn *t, const struc
 		r = imap_header(t, &p, imap_added_lines(is, t, o), false, &header);
 	if (r == 2) {
 		struct arena *a = *a_r = arena_new();
-		imap_text_envelope(a, buf_slice(&header), &text);
+		post_in_envelope(a, buf_slice(&header), &text);
 		e->before = arena_slice(a, buf_slice(&text.before));
 		e->from = arena_slice(a, buf_slice(&text.from));
 		e->sender = arena_slice(a, buf_slice(&text.sender));
