@@ -67,6 +67,10 @@ bool mime_decode(enum mime_encoding e, struct slice content, size_t max, struct 
 void mime_text(const struct mime_part *p, struct slice body, size_t max, struct buf *out);
 /* index of the readable part (text/plain preferred, else text/html, inside alternative and related too); -1 none */
 int mime_readable(const struct mime_table *t);
+/* Does part i go on with that text? Text behind a picture or a file, as Apple's programs send it, and what lists add. */
+bool mime_goes_on(const struct mime_table *t, int readable, size_t i);
+/* the readable part as mime_text() has it, and below it those that go on with it */
+void mime_readable_text(const struct mime_table *t, int readable, struct slice body, size_t max, struct buf *out);
 /* HTML to readable text (lists, links, quotes); linear, no tree */
 void mime_html_text(struct slice html_utf8, struct buf *out);
 /* the readable text of a message in one call (html made text); appended to out */

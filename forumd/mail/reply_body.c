@@ -63,7 +63,7 @@ static struct slice part_text(struct reply_work *w, int i) {
 	struct buf b = { 0 };
 	struct slice s;
 
-	mime_text(&w->t.v[i], w->in->body, TRIM_TEXT_MAX, &b);
+	mime_readable_text(&w->t, i, w->in->body, TRIM_TEXT_MAX, &b);
 	s = arena_slice(w->a, buf_slice(&b));
 	buf_free(&b);
 	return s;
@@ -141,6 +141,10 @@ static bool choose(struct reply_work *w) {
 
 		if (i == w->readable || p->kind == MIME_MULTIPART || embedded(&w->t, i))
 			continue;
+		if (mime_goes_on(&w->t, w->readable, (size_t)i)) {
+			dropped = true;
+			continue;
+		}
 		if (alternative >= 0 && below(&w->t, i, alternative) && slice_is(p->type, "text")
 		    && !slice_is(p->disposition, "attachment") && !slice_is(p->subtype, "calendar")) {
 			dropped = true;

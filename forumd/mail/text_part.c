@@ -1,6 +1,6 @@
 /* text_part.c - which part of a message is meant to be read. The first inline text in order of the parts decides; when
- * it is HTML inside an alternative, a plain text beside it is preferred. Parts of forwarded messages are not the text
- * of the message that carries them. */
+ * it is HTML inside an alternative, a plain text beside it is preferred. Texts without a name that stand behind it in the
+ * same multipart/mixed go on with it. Parts of forwarded messages are not the text of the message that carries them. */
 #include "forumd/mail/field.h"
 #include "forumd/mail/mime.h"
 
@@ -53,6 +53,43 @@ int mime_readable(const struct mime_table *t) {
 	return last_resort;
 }
 
+bool mime_goes_on(const struct mime_table *t, int readable, size_t i) {
+	const struct mime_part *p = &t->v[i], *up = p->parent < 0 ? NULL : &t->v[p->parent];
+	int32_t above = readable;
+	if (readable < 0 || i <= (size_t)readable || !text_part_inline(t, i) || mime_file_name(p).n ||
+		!slice_eq(p->subtype, t->v[readable].subtype))
+		return false;
+	while (above >= 0 && above != p->parent)
+		above = t->v[above].parent;
+	return above >= 0 && up->kind == MIME_MULTIPART && slice_is(up->subtype, "mixed");
+}
+
+/* with one empty line between the two */
+static void text_part_join(struct buf *out, size_t start, struct slice more) {
+	struct slice rest = more, line;
+	while (slice_line(&rest, &line) && !slice_trim(line).n)
+		more = rest;
+	while (buf_len(out) > start && slice_ends(buf_slice(out), SLICE("\n")))
+		buf_truncate(out, buf_len(out) - 1);
+	if (buf_len(out) > start)
+		buf_adds(out, "\n\n");
+	buf_add_slice(out, more);
+}
+
+void mime_readable_text(const struct mime_table *t, int readable, struct slice body, size_t max, struct buf *out) {
+	size_t start = buf_len(out);
+	struct buf more = { 0 };
+	mime_text(&t->v[readable], body, max, out);
+	for (size_t i = (size_t)readable + 1; i < t->n && buf_len(out) - start < max; i++) {
+		if (!mime_goes_on(t, readable, i))
+			continue;
+		buf_reset(&more);
+		mime_text(&t->v[i], body, max - (buf_len(out) - start), &more);
+		text_part_join(out, start, buf_slice(&more));
+	}
+	buf_free(&more);
+}
+
 void mime_message_text(struct slice header, struct slice body, size_t max, struct buf *out) {
 	struct arena *a = arena_new();
 	struct mime_table t;
@@ -60,11 +97,11 @@ void mime_message_text(struct slice header, struct slice body, size_t max, struc
 	int i = mime_readable(&t);
 	if (i >= 0 && slice_is(t.v[i].subtype, "html")) {
 		struct buf html = { 0 };
-		mime_text(&t.v[i], body, max, &html);
+		mime_readable_text(&t, i, body, max, &html);
 		mime_html_text(buf_slice(&html), out);
 		buf_free(&html);
 	} else if (i >= 0) {
-		mime_text(&t.v[i], body, max, out);
+		mime_readable_text(&t, i, body, max, out);
 	}
 	arena_free(&a);
 }

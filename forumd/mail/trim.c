@@ -270,9 +270,9 @@ static void signature_line(struct signature *s, const struct trim_line *l) {
 	s->links = s->links || slice_starts(l->fold, SLICE("groups.io links:"));
 }
 
-static bool signature_rule(const struct trim_line *l, char c) {
-	for (size_t i = 0; i < l->text.n; i++)
-		if (l->text.p[i] != c)
+static bool signature_rule(struct slice s, char c) {
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] != c)
 			return false;
 	return true;
 }
@@ -287,14 +287,16 @@ static bool signature_begins(const struct trim *t, size_t i, const struct signat
 		line.n--;
 	if (slice_is(line, "-- ") || slice_is(line, "--\xc2\xa0"))
 		return s->lines <= 30;
+	/* pages have room between the two, and no blank behind the rule */
+	attached = attached || (t->html && s->contacts);
 	bool modest = s->lines <= 8 && s->gaps <= 1 && !s->longs && !s->items;
 	if (slice_is(l->text, "--") || slice_is(l->text, "—") || slice_is(l->text, "––") || slice_is(l->text, "__") ||
 		slice_is(l->text, "- --"))
 		return !s->lines || (modest && attached && (s->sentences * 2 < s->lines || s->contacts));
 	if (l->text.n >= 20 &&
-		((signature_rule(l, '_') && s->list) || (slice_starts(l->text, SLICE("-=-=-=-=")) && s->links)))
+		((signature_rule(l->text, '_') && s->list) || (slice_starts(l->text, SLICE("-=-=-=-=")) && s->links)))
 		return s->lines <= 12;
-	if (l->text.n >= 3 && (signature_rule(l, '-') || signature_rule(l, '_') || signature_rule(l, '=')))
+	if (l->fold.n >= 3 && (signature_rule(l->fold, '-') || signature_rule(l->fold, '_') || signature_rule(l->fold, '=')))
 		return modest && s->lines && s->lines <= 6 && attached && s->contacts && !s->sentences;
 	return false;
 }
@@ -471,16 +473,14 @@ void trim_reply(struct slice header, struct slice body, struct slice parent_text
 	*info_r = (struct trim_info){ .whole = true };
 	mime_scan(a, header, body, &table);
 	int i = mime_readable(&table);
-	bool mail = field_get(header, "Subject", &marked);    /* not only a text */
-	buf_reset(&marked);
 	if (i >= 0)
-		mime_text(&table.v[i], body, TRIM_TEXT_MAX, &text);
+		mime_readable_text(&table, i, body, TRIM_TEXT_MAX, &text);
 	if (i < 0 || !slice_is(table.v[i].subtype, "html")) {
-		trim_plain(buf_slice(&text), parent_text, mail, out, info_r);
+		trim_plain(buf_slice(&text), parent_text, true, out, info_r);
 	} else {
 		trim_html(buf_slice(&text), &marked);
 		mime_html_text(buf_slice(&marked), &plain);
-		if (!trim_lines(buf_slice(&plain), parent_text, true, mail, out, info_r))
+		if (!trim_lines(buf_slice(&plain), parent_text, true, true, out, info_r))
 			mime_html_text(buf_slice(&text), out);
 	}
 	buf_free(&text), buf_free(&marked), buf_free(&plain);

@@ -58,6 +58,21 @@ static struct slice line_fold(struct slice text, struct buf *out) {
 	return slice_of((const char *)(uintptr_t)at, buf_len(out) - at);
 }
 
+/* "> wrote:": the end of an introduction that was wrapped before the '>' of an address */
+static bool line_wrapped_verb(struct slice text) {
+	struct slice s = slice_trim(slice_from(text, 1));
+	struct buf b = { 0 };
+	bool verb = false;
+	if (!slice_ends(s, SLICE(":")) || s.n > 40)
+		return false;
+	buf_addc(&b, ' ');
+	line_fold(slice_trim(slice_to(s, s.n - 1)), &b);
+	for (const char *const *k = trim_verbs; *k && !verb; k++)
+		verb = slice_is(buf_slice(&b), *k);
+	buf_free(&b);
+	return verb;
+}
+
 static enum trim_kind line_mark(struct slice s) {
 	static const char *const marks[] = { TRIM_MARK_SEPARATOR, TRIM_MARK_RULE, TRIM_MARK_INTRO, TRIM_MARK_SIGNATURE,
 		TRIM_MARK_SIGNATURE_END };
@@ -133,6 +148,8 @@ void trim_split(struct trim *t, struct slice text) {
 		struct trim_line *l = &t->v[t->n++];
 		*l = (struct trim_line){ .raw = slice_of(line.p, (size_t)(rest.p - line.p)), .text = line_trim(line) };
 		line_kind(l, t->html);
+		if (l->kind == TRIM_QUOTED && t->n > 1 && l[-1].kind == TRIM_TEXT && line_wrapped_verb(l->text))
+			l->kind = TRIM_TEXT;
 		while (l->kind == TRIM_TEXT && l->text.n > 1 && l->text.p[0] == '*' && l->text.p[1] != ' ')
 			l->text = slice_from(l->text, 1);
 		if (l->kind == TRIM_TEXT && l->text.n <= TRIM_FOLD_MAX)
@@ -454,7 +471,8 @@ bool trim_intro(const struct trim *t, size_t first, size_t last, bool quoted, si
 		bool date_above = !dated && start.digit_first && start.time;
 		if (opener || found == SIZE_MAX || date_above || nameless || slice_ends(l->fold, SLICE("<"))) {
 			found = last - k;
-			nameless = l->fold.p[0] == '<' || trim_starts_any(buf_slice(&b), trim_verbs) || line_wordless(l->fold);
+			nameless = l->fold.p[0] == '<' || trim_starts_any(buf_slice(&b), trim_verbs) || line_wordless(l->fold) ||
+				slice_starts(l->fold, SLICE("于")) || slice_starts(l->fold, SLICE("於"));
 		}
 		dated = dated || start.time;
 	}

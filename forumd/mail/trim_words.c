@@ -10,8 +10,7 @@ const char *const trim_openers[] = {
 	"a ", "w dniu ", "dnia ",
 	"dne ", "dňa ", "on: ", "в ", "у ", "на ", "în ", "in data ", "pe ", "missatge de ", "vào ", "pada ", "na ",
 	"dana ", "στις ", "στισ ",
-	"la ", "på ", "ngày ", "în data ", "kl ", "þann ", "hôm ", "בתאריך ", "ב-", "ב", "في ", "เมื่อ ", "在", "于",
-	"於", "작성일 ",
+	"la ", "på ", "ngày ", "în data ", "kl ", "þann ", "hôm ", "בתאריך ", "ב-", "ב", "في ", "เมื่อ ", "在", "작성일 ",
 	"----- on ", "---- on ", "--- on ", NULL
 };
 
@@ -29,7 +28,7 @@ const char *const trim_verbs[] = {
 	" написал(а)", " пишет", " пише", " писал", " писала", " написа", " írta", " ezt írta", " yazdı", " şunu yazdı",
 	" έγραψε", " írt", " kirjutas", " rakstīja", " parašė", " rašė", " đã viết", " menulis", " tulis",
 	" skrifaði", " idatzi du",
-	"写道", "寫道", "写了", "のメール", "さんは書きました", "は書きました", "님이 작성", "작성", "님의 말", "כתב", "כתבה", "מאת", "كتب", "كتبت",
+	"写道", "寫道", "写了", "のメール", "さんは書きました", "は書きました", "님이 작성", "작성", "님의 말", "כתב", "כתבה", "מאת", "كتب", "كتبت", " نوشت",
 	"เขียน", "さん:", NULL
 };
 
@@ -83,7 +82,7 @@ const char *const trim_boilerplate[] = {
 	"!sent from my ", "!sent from mail for ", "!sent via superhuman", "!yahoo mail: search, organize, conquer",
 	"!sent from mail on ", "sent from outlook", "sent from yahoo", "sent from samsung",
 	"sent from proton", "sent from gmail",
-	"!sent from mailbird", "!sent from airmail", "sent from windows mail", "!sent from nine",
+	"!sent from mailbird", "!sent from mailbox", "!sent from airmail", "sent from windows mail", "!sent from nine",
 	"sent from bluemail", "sent from blue mail",
 	"sent from spark", "sent from an iphone", "sent from a phone", "sent from mobile", "sent from phone",
 	"sent from iphone", "sent from ipad", "sent from android",
@@ -93,7 +92,7 @@ const char *const trim_boilerplate[] = {
 	"sent via blackberry", "sent via the samsung", "!sent with airmail",
 	"!sent with sparrow", "sent with proton", "sent with spark", "sent with tutanota", "sent with k-9",
 	"!sent with unibox", "!sent with mailtrack", "sent with aqua mail",
-	"!sent with shift", "sent using ", "sent by mobile", "sent by galaxy", "sent on my ", "!sent on the go",
+	"!sent with shift", "!sent with spike", "!sent with tuta", "sent using ", "sent by mobile", "sent by galaxy", "sent on my ", "!sent on the go",
 	"sent wirelessly ", "!get outlook for ", "get bluemail for ",
 	"securely sent with ", "secured with ", "download outlook for ", "posted from my ", "typed on my ",
 	"written on my ", "from my iphone", "from my ipad",
@@ -126,7 +125,7 @@ const char *const trim_boilerplate[] = {
 	"samsung cep telefonumdan gönderildi",
 	"outlook'u ", "!outlook for ios", "!outlook for android", "enviat des ", "enviat amb ", "saadetud minu ",
 	"nosūtīts no ", "išsiųsta iš ", "được gửi từ ", "đã gửi từ ", "gửi từ ", "dikirim dari ", "dihantar dari ",
-	"ส่งจาก ", "ส่งจาก", "נשלח מה", "נשלח מ", "أُرسلت من ", "أرسلت من ", "تم الإرسال من ", "!发自我的", "!從我的",
+	"ส่งจาก ", "ส่งจาก", "נשלח מה", "נשלח מ", "أُرسلت من ", "أرسلت من ", "تم الإرسال من ", "مرسل من ", "!发自我的", "!從我的",
 	"!从我的", "!發自我的", "!寄自我的", "发自 ", "来自我的", "傳送自我的", "获取 outlook", "下载 outlook", "取得 outlook",
 	"나의 iphone에서 보냄", "내 iphone에서 보냄", "iphone에서 보냄", "나의 ipad에서 보냄", "iphoneから送信", "ipadから送信", "androidから送信",
 	"私のiphoneから送信", "outlook for iosを", "outlook for androidを", "ios용 outlook", "android용 outlook", "ios için outlook", "android için outlook",
@@ -136,6 +135,9 @@ const char *const trim_boilerplate[] = {
 	"!avast logo", "virenfrei", "sans virus", "libre de virus", "privo di virus", "virusvrij", "zonder virussen", "sem vírus", "wolny od wirus",
 	"без вирусов", "virusfri", "viruksista vapaa", "bez virů", "vírusmentes", "!no viruses found in this",
 	"!you received this message because you are subscribed", "!you are receiving this because you",
+	"!please consider the environment before printing", "!think before you print", "!please think before you print",
+	"!bitte denken sie an die umwelt", "!pensez à l'environnement", "!pensez à l’environnement",
+	"!antes de imprimir este", "!prima di stampare", "!denk aan het milieu",
 	"!to unsubscribe from this group", "!reply to this email directly",
 	NULL
 };

@@ -174,14 +174,14 @@ int order_whole(struct forum_txn *t, struct arena *a, struct smtp_order *o, stru
 
 /* ---- edit ---- */
 
-/* What stays when the text is replaced: every part but the readable one, other forms of it, and signatures over it. */
+/* What stays when the text is replaced: every part but the readable ones, other forms of them, and signatures over it. */
 static bool is_kept(const struct mime_table *m, size_t i, int readable) {
 	const struct mime_part *p = &m->v[i];
 	bool text = slice_is(p->type, "text") && !mime_file_name(p).n;
 	bool over_text = slice_is(m->v[p->parent].subtype, "signed") &&
 		(slice_is(p->subtype, "pgp-signature") || slice_ends(p->subtype, SLICE("pkcs7-signature")));
 
-	if (p->kind == MIME_MULTIPART || (int)i == readable || over_text)
+	if (p->kind == MIME_MULTIPART || (int)i == readable || over_text || mime_goes_on(m, readable, i))
 		return false;
 	/* HTML with its pictures is a form of the text too: alternative { plain, related { html, image } } */
 	for (int k = p->parent; text && k >= 0; k = m->v[k].parent)

@@ -141,4 +141,12 @@ f.send("alice", "test.pub@forum.test", "--a\nContent-Type: text/plain\n\nMy rele
 f.send("alice", f.reply_to(f.notice("alice", "Published in test.pub: Release")), "edit\nMy new release.\n")
 text, names = kinds("Release")
 ok("My new release." in text and names == ["x.tgz", "x.tgz.asc"], "the file and its signature stay") or diag(names)
+# text, picture, text, as Apple Mail sends it: both texts are the text
+apple = ("--a\nContent-Type: text/plain\n\nThis is mine:\n\n--a\nContent-Type: image/png; name=q.png\nContent-Disposition: inline; filename=q.png\n"
+         "Content-Transfer-Encoding: base64\n\niVBORw0KGgo=\n--a\nContent-Type: text/plain\n\n\nOld secret words.\n--a--\n")
+mixed = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=a\r\n"
+f.send("alice", "test.pub@forum.test", apple, subject="Picture between", content=mixed)
+f.send("alice", f.reply_to(f.notice("alice", "Published in test.pub: Picture between")), "edit\nNew words.\n")
+text, names = kinds("Picture between")
+ok("New words." in text and "secret" not in text and names == ["q.png"], "an edit replaces both, the picture stays") or diag(text)
 done()

@@ -38,4 +38,13 @@ fwd = "Content-Type: message/rfc822\n\nFrom: x@example.org\nSubject: inner\n\nIn
 got, four = f.send("bob", to, mixed("See below." + quote, fwd), content=head)
 is_([p.get_content_type() for p in f.article(four).walk()], ["multipart/mixed", "text/plain", "message/rfc822", "text/plain"], "a forwarded message stays attached")
 like(f.send("bob", to, mixed("x", "Content-Type: application/zip\n\n" + "A" * 70 + "\n" * 1) + "x" * 10, content=head)[0], "^250", "broken ends are taken")
+# text, picture, text, as Apple Mail sends it: one text with its picture
+got, mid = f.send("bob", f.reply_to(f.copy(f.root("Bletting"), "bob")),
+                  "--a\nContent-Type: text/plain\n\nThis is mine:\n\n--a\nContent-Type: image/png; name=q.png\nContent-Disposition: inline; filename=q.png\n"
+                  "Content-Transfer-Encoding: base64\n\niVBORw0KGgo=\n--a\nContent-Type: text/plain\n\n\nIt leaks.\n\n"
+                  "> On 3 Mar 2026, at 14:05, Alice Moor <alice@example.org> wrote:\n> \n> Which soil does it like?\n--a--\n",
+                  content="MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=a\r\n")
+m = f.article(mid)
+is_([p.get_content_type() for p in m.iter_parts()], ["text/plain", "image/png"], "text, picture, text is published as one text with its picture")
+is_(words(m), "This is mine:\n\nIt leaks.", "without the quotation")
 done()

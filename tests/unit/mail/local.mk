@@ -74,6 +74,28 @@ EXTRA_DIST += \
 	tests/golden/mime/related-html.eml tests/golden/mime/related-html.parts \
 	tests/golden/mime/rfc2231.eml tests/golden/mime/rfc2231.parts \
 	tests/golden/mime/unterminated.eml tests/golden/mime/unterminated.parts
+EXTRA_DIST += \
+	tests/corpora/replies/apple-mail-picture-between.eml tests/corpora/replies/apple-mail-picture-between.txt \
+	tests/corpora/replies/forwarded-without-subject.eml tests/corpora/replies/forwarded-without-subject.txt \
+	tests/corpora/replies/gmail-ar.eml tests/corpora/replies/gmail-ar.txt \
+	tests/corpora/replies/gmail-fa.eml tests/corpora/replies/gmail-fa.txt \
+	tests/corpora/replies/gmail-he.eml tests/corpora/replies/gmail-he.txt \
+	tests/corpora/replies/gmail-ko.eml tests/corpora/replies/gmail-ko.txt \
+	tests/corpora/replies/gmail-zh.eml tests/corpora/replies/gmail-zh.txt \
+	tests/corpora/replies/interleaved-with-greeting.eml tests/corpora/replies/interleaved-with-greeting.txt \
+	tests/corpora/replies/introduction-wrapped-before-its-bracket.eml tests/corpora/replies/introduction-wrapped-before-its-bracket.txt \
+	tests/corpora/replies/iphone-ar.eml tests/corpora/replies/iphone-ar.txt \
+	tests/corpora/replies/iphone-picture-first.eml tests/corpora/replies/iphone-picture-first.txt \
+	tests/corpora/replies/k9-below.eml tests/corpora/replies/k9-below.txt \
+	tests/corpora/replies/long-dashes-above-a-signature.eml tests/corpora/replies/long-dashes-above-a-signature.txt \
+	tests/corpora/replies/mailman-footer-in-a-part.eml tests/corpora/replies/mailman-footer-in-a-part.txt \
+	tests/corpora/replies/outlook-android-fr.eml tests/corpora/replies/outlook-android-fr.txt \
+	tests/corpora/replies/outlook-ios-html.eml tests/corpora/replies/outlook-ios-html.txt \
+	tests/corpora/replies/proton-android.eml tests/corpora/replies/proton-android.txt \
+	tests/corpora/replies/proton-html.eml tests/corpora/replies/proton-html.txt \
+	tests/corpora/replies/signature-in-a-table.eml tests/corpora/replies/signature-in-a-table.txt \
+	tests/corpora/replies/thunderbird-android-de.eml tests/corpora/replies/thunderbird-android-de.txt \
+	tests/corpora/replies/tuta-html.eml tests/corpora/replies/tuta-html.txt
 tests_unit_mail_test_sender_SOURCES = tests/unit/mail/test_sender.c tests/unit/mail/fake_dns.h
 tests_unit_mail_test_sender_LDADD = tests/libtap.a $(MAIL_LA) $(MAIL_LIBS)
 check_PROGRAMS += tests/unit/mail/spf_run

@@ -1,8 +1,9 @@
 /* What is the reply? Every form of mail program and language we know, in texts of our own; answers between quotations;
- * prose that only looks like a quotation; the parent known; and, where it is at hand, real mail: there the score has to
- * be nine in ten. */
+ * prose that only looks like a quotation; the parent known; whole mails (tests/corpora/replies); and, where it is at
+ * hand, real mail: there the score has to be nine in ten. */
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include "forumd/base/text.h"
 #include "forumd/mail/field.h"
 #include "forumd/mail/trim.h"
@@ -147,9 +148,7 @@ static void check_mails(void) {
 	buf_free(&out);
 }
 
-/* --- real mail --- */
-
-/* white space does not count in pages: where it goes is a matter of taste */
+/* lines without white space at their ends; all: no white space, for in pages where it goes is a matter of taste */
 static void squeeze(struct slice s, bool all, struct buf *out) {
 	struct slice line;
 	while (slice_line(&s, &line)) {
@@ -166,6 +165,40 @@ static void squeeze(struct slice s, bool all, struct buf *out) {
 	buf_truncate(out, (size_t)(t.p - buf_bytes(out)) + t.n);
 	buf_consume(out, (size_t)(t.p - buf_bytes(out)));
 }
+
+/* --- mails as programs send them, in texts of our own: tests/corpora/replies, NAME.eml and what is published --- */
+
+static void check_corpus(void) {
+	const char *top = getenv("top_srcdir");
+	char dir[400], path[700];
+	unsigned n = 0;
+	snprintf(dir, sizeof dir, "%s/tests/corpora/replies", top ? top : ".");
+	DIR *d = opendir(dir);
+	for (struct dirent *e; d && (e = readdir(d));) {
+		struct buf in = { 0 }, want = { 0 }, out = { 0 }, got = { 0 }, expect = { 0 };
+		struct slice header, body, name = slice_str(e->d_name);
+		struct trim_info info;
+		if (!slice_ends(name, SLICE(".eml")))
+			continue;
+		name.n -= 4;
+		snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
+		test_read_file(path, &in);
+		snprintf(path, sizeof path, "%s/%.*s.txt", dir, SLICE_ARG(name));
+		test_read_file(path, &want);
+		field_split(buf_slice(&in), &header, &body);
+		trim_reply(header, body, SLICE(""), &out, &info);
+		squeeze(buf_slice(&out), false, &got);
+		squeeze(buf_slice(&want), false, &expect);
+		is_slice(buf_slice(&got), buf_slice(&expect), "%.*s", SLICE_ARG(name));
+		n++;
+		buf_free(&in), buf_free(&want), buf_free(&out), buf_free(&got), buf_free(&expect);
+	}
+	if (d)
+		closedir(d);
+	ok(n >= 20, "%u mails of the corpus", n);
+}
+
+/* --- real mail --- */
 
 static bool score_one(const char *dir, const char *name, bool html, struct slice want) {
 	struct buf in = { 0 }, out = { 0 }, got = { 0 }, expect = { 0 };
@@ -257,6 +290,7 @@ int main(void) {
 	for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
 		check_page(pages[i].html, pages[i].out, pages[i].what);
 	check_mails();
+	check_corpus();
 	check_score();
 	check_bombs();
 	return done();
