@@ -227,17 +227,17 @@ static int headers_round(void) {
 /* At the start, and then every ten minutes, what is too old in the change logs goes; and the headers of old posts are
  * looked at, which is found done all times but once. */
 static void *index_run(void *arg) {
-	int r = 0;
+	int r = 0, e = 0;
 	unsigned rounds = 0;
 	(void)arg;
 	/* whoever waits for an answer goes first */
 	if (setpriority(PRIO_PROCESS, (id_t)gettid(), 19) != 0)
 		log_warn("index", "upkeep of the search index runs at full priority error=\"%s\"", strerror(errno));
-	while (!index_stopped(r < 0 ? INDEX_ERROR_PAUSE_MS : INDEX_PAUSE_MS)) {
+	while (!index_stopped(r < 0 || e < 0 ? INDEX_ERROR_PAUSE_MS : INDEX_PAUSE_MS)) {
 		indexer.behind_ms = clock_mono_ms();
-		if ((r = erase_round()) < 0)
-			log_error("index", "posts of erased members wait for the next try: %s", err_name((enum err)r));
-		if (r >= 0 && (r = index_round()) < 0)
+		if ((e = erase_round()) < 0)
+			log_error("index", "posts of erased members wait for the next try: %s", err_name((enum err)e));
+		if ((r = index_round()) < 0)
 			log_error("index", "upkeep of the search index: %s", err_name((enum err)r));
 		if (r < 0 || rounds++ % CHANGES_ROUNDS)
 			continue;

@@ -206,12 +206,19 @@ const char *group_name_reserved(struct slice name) {
 	return NULL;
 }
 
+/* what a moderator takes aside in a group that had its name before names were looked at */
+static bool group_is_aside_of(struct forum_txn *t, struct slice name) {
+	const struct slice aside = SLICE(".aside");
+	struct group g;
+	return slice_ends(name, aside) && group_find(t, slice_to(name, name.n - aside.n), &g) > 0;
+}
+
 int group_add(struct forum_txn *t, const struct group_spec *s, uint32_t *id_r, struct fail *f) {
 	struct group g;
 	if (!group_name_valid(s->name))
 		return fail_set(f, ERR_INVALID, "a group name has components of a-z 0-9 + _ - joined by dots");
 	const char *why = group_name_reserved(s->name);
-	if (why)
+	if (why && !group_is_aside_of(t, s->name))
 		return fail_set(f, ERR_INVALID, "no group can have the name %.*s: %s (RFC 5536 3.1.4)", SLICE_ARG(s->name), why);
 	if (s->title.n > GROUP_TITLE_MAX)
 		return fail_set(f, ERR_TOOBIG, "the title is longer than %d octets", GROUP_TITLE_MAX);

@@ -113,22 +113,49 @@ static int review_known(struct forum_txn *t, const struct post *message, enum gr
 	return r;
 }
 
-int cancel_review(struct forum_txn *t, const struct group *changed, enum group_access to, uint32_t *number,
-	struct fail *f) {
-	struct group cancels;
+/* a message that was looked at may have come back since, because its post was deleted once more */
+static int review_again(struct forum_txn *t, const struct group *cancels, struct cancel_review *at) {
+	struct group_change c;
+	uint64_t cursor = at->modseq;
+	int r = at->number ? 1 : 0;
+	while (r > 0 && (r = group_change_next(t, cancels->id, &cursor, &c)) > 0)
+		if (c.kind == CHANGE_BACK && c.number <= at->number)
+			at->number = c.number - 1;
+	return r;
+}
+
+/* some messages: 1 there are more, 0 none, < 0 */
+static int review_piece(struct forum_txn *t, const struct group *cancels, enum group_access in,
+	const struct group *changed, enum group_access to, struct cancel_review *at, struct fail *f) {
 	struct post p;
 	unsigned deleted = 0;
+	int r = 1;
+	for (unsigned n = 0; n < REVIEW_LOOK && deleted < REVIEW_DELETE; n++) {
+		if ((r = overview_after(t, cancels->id, at->number, &at->number)) <= 0)
+			return r;
+		if ((r = post_by_number(t, cancels->id, at->number, &p)) == 0)
+			continue;
+		if (r < 0 || (r = review_known(t, &p, in, changed, to)) < 0)
+			return r;
+		if (r > 0)
+			continue;
+		if ((r = post_set_state(t, p.id, POST_DELETED, f)) < 0)
+			return r;
+		deleted++;
+	}
+	return 1;
+}
+
+int cancel_review(struct forum_txn *t, const struct group *changed, enum group_access to, struct cancel_review *at,
+	struct fail *f) {
+	struct group cancels;
 	int r = group_find(t, WITHDRAWN_GROUP, &cancels), more = 0;
 	bool itself = r > 0 && cancels.id == changed->id;
 	if (r > 0 && (itself ? to >= cancels.access : to <= changed->access))
 		return 0;          /* its readers are fewer, or may know of more */
-	for (unsigned n = 0; r > 0 && n < REVIEW_LOOK && deleted < REVIEW_DELETE; n++) {
-		if ((r = more = overview_after(t, cancels.id, *number, number)) <= 0 ||
-			(r = post_by_number(t, cancels.id, *number, &p)) <= 0)
-			break;
-		r = review_known(t, &p, itself ? to : cancels.access, changed, to);
-		if (r == 0 && (r = post_set_state(t, p.id, POST_DELETED, f)) > 0)
-			deleted++;
-	}
+	if (r > 0 && (r = review_again(t, &cancels, at)) >= 0)
+		r = more = review_piece(t, &cancels, itself ? to : cancels.access, changed, to, at, f);
+	if (r > 0 && (r = group_get(t, cancels.id, &cancels)) > 0)
+		at->modseq = cancels.modseq;
 	return r < 0 ? f->code ? r : fail_internal(f, "control.cancel: %s", err_name((enum err)r)) : more;
 }

@@ -30,9 +30,10 @@ static int choice(struct ctl_call *c, const char *option, int (*parse)(struct sl
  * CTL_MORE, < 0. What is interrupted has changed nothing but that. */
 static int group_review(struct forum_txn *t, struct ctl_call *c, const struct group *g, enum group_access to,
 	struct fail *f) {
-	uint32_t number = (uint32_t)c->cursor[0];
-	int r = cancel_review(t, g, to, &number, f);
-	c->cursor[0] = number;
+	struct cancel_review at = { (uint32_t)c->cursor[0], c->cursor[1] };
+	int r = cancel_review(t, g, to, &at, f);
+	c->cursor[0] = at.number;
+	c->cursor[1] = at.modseq;
 	return r < 0 ? r : r > 0 ? CTL_MORE : 1;
 }
 
@@ -56,7 +57,7 @@ static int group_add_reviewed(struct forum_txn *t, struct ctl_call *c, const str
 	int r = 1;
 	if (cancels)
 		first.access = GROUP_PRIVATE;
-	if (!c->cursor[0])
+	if (!c->cursor[1])
 		r = group_add(t, &first, id_r, f);
 	if (r > 0)
 		r = ctl_find_group(t, s->name, &g, f);

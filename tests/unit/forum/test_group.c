@@ -20,6 +20,21 @@ static void names(void) {
 	ok(!group_name_valid(slice_of(longest, 201)), "201 octets");
 }
 
+/* a group from before names were looked at keeps its moderators' aside */
+static void old_names(void) {
+	struct forum_txn *t = fixture_write(forum);
+	struct group_spec s = { .name = SLICE("old.all.aside"), .title = SLICE("Aside") };
+	uint32_t id, aside;
+	char b[4];
+	is_int(group_add(t, &s, &aside, &f), ERR_INVALID, "a reserved name");
+	id = fixture_group(t, "old.some");
+	num_put32(b, id);
+	struct key k = key_name('g', SLICE("old.all"));
+	is_int(forum_put(t, key_slice(&k), slice_of(b, 4), &f), 1, "a group that had one before");
+	is_int(group_add(t, &s, &aside, &f), 1, "its aside is made");
+	forum_abort(&t);
+}
+
 static void settings(void) {
 	struct forum_txn *t = fixture_write(forum);
 	struct group_spec s = {
@@ -267,6 +282,7 @@ static void transactions(void) {
 int main(void) {
 	forum = fixture_open("groups");
 	names();
+	old_names();
 	settings();
 	random_operations();
 	forgotten_changes();
