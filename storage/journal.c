@@ -4,35 +4,48 @@
  *     4096   slot 1 ┘ (the sum is of what follows it)
  *     8192   records: salt u32, sum u32, txn u64, length u32, write set; filled up to a multiple of 8
  *
- * A record that does not fit before the end of the file is written at the start of the ring. */
+ * A record that does not fit before the end of the file is written at the start of the ring. One whose length has the
+ * highest bit set holds length u64 and sum u32 of a write set that is in a file of its own: `journal-SALT-TXN`, on disk
+ * before the record is. A file without a record means nothing; those before a mark are removed behind it. */
 #include "storage/journal.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 #include "forumd/base/buf.h"
 #include "forumd/base/digest.h"
+#include "forumd/base/log.h"
 #include "forumd/base/mem.h"
 #include "forumd/base/num.h"
 #include "forumd/base/rnd.h"
 
-enum { SLOT = 4096, RING = 2 * SLOT, SLOT_HEAD = 39, RECORD_HEAD = 20 };
+enum { SLOT = 4096, RING = 2 * SLOT, SLOT_HEAD = 39, RECORD_HEAD = 20, LARGE_RECORD = 12 };
 #define SLOT_MAGIC 0x464d524bu          /* FMRK */
+#define LARGE_FLAG 0x80000000u          /* in the length of a record */
+#define LARGE_MOST ((uint64_t)64 << 20) /* of all large write sets behind the mark: no more is begun */
 
 struct journal {
 	int fd;
 	int mark_fd;                    /* of its own: an error of writing back is told once for each descriptor */
-	uint32_t salt;                  /* of all records that count */
+	int dir_fd;
+	int large_fd;                   /* the large write set that is being gathered; -1 none */
+	uint64_t large_txn, large_n;    /* its transaction and octets */
+	uint64_t last_txn, last_large;  /* its transaction; octets of its file, 0 none */
+	uint32_t salt, salt_before;     /* of all records that count; of the life before this one */
 	uint64_t serial;                /* of the last mark; under the caller's order of marks */
 	uint64_t before;                /* where the next record would go without the last one */
 	uint64_t last;                  /* where the last record is; 0 none to take back */
 	_Atomic uint64_t head, tail;    /* next record; first record behind the mark; equal: none */
+	_Atomic bool litter;            /* there may be files of large write sets that a mark makes needless */
+	_Atomic uint64_t large_pending; /* octets of large write sets behind the mark */
 };
 
 static int write_all(int fd, const char *p, size_t n, uint64_t at) {
@@ -56,84 +69,214 @@ static size_t record_size(size_t set_n) {
 /* ---- the file ---- */
 
 /* zeros, not holes: the disk has room, and writing in place later changes nothing but data */
-static int journal_create(const char *dir, int dir_fd, const char *path) {
-	struct buf tmp = { 0 };
+static int journal_create(int dir_fd) {
 	static const char zeros[64 << 10];
-	int rc = 0;
-	buf_addf(&tmp, "%s/journal.new", dir);
-	int fd = open(buf_bytes(&tmp), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int rc = 0, fd = openat(dir_fd, "journal.new", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		rc = errno;
 	for (uint64_t at = 0; !rc && at < JOURNAL_SIZE; at += sizeof zeros)
 		rc = write_all(fd, zeros, sizeof zeros, at);
 	if (!rc && fsync(fd) != 0)
 		rc = errno;
-	if (!rc && (rename(buf_bytes(&tmp), path) != 0 || fsync(dir_fd) != 0))
+	if (!rc && (renameat(dir_fd, "journal.new", dir_fd, "journal") != 0 || fsync(dir_fd) != 0))
 		rc = errno;
 	if (rc)
-		unlink(buf_bytes(&tmp));
+		unlinkat(dir_fd, "journal.new", 0);
 	if (fd >= 0)
 		close(fd);
-	buf_free(&tmp);
+	return rc;
+}
+
+/* Locks of the open file, not of the process: a child that closes it, or another descriptor of ours, takes none away.
+ * And unlike those of flock(2) they can be looked at without being taken. */
+static int lock_take(int fd) {
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	if (fcntl(fd, F_OFD_SETLK, &l) == 0)
+		return 0;
+	return errno == EACCES || errno == EAGAIN ? EBUSY : errno;
+}
+
+static int lock_look(int fd) {
+	struct flock l = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+	return fcntl(fd, F_OFD_GETLK, &l) != 0 ? errno : l.l_type == F_UNLCK ? 0 : EBUSY;
+}
+
+static int size_check(int fd) {
+	struct stat st;
+	return fstat(fd, &st) != 0 ? errno : st.st_size == JOURNAL_SIZE ? 0 : EBADMSG;
+}
+
+static int open_in(int dir_fd, int flags, int *fd_r) {
+	*fd_r = openat(dir_fd, "journal", flags | O_CLOEXEC);
+	return *fd_r < 0 ? errno : 0;
+}
+
+static int journal_open_files(struct journal *j, const char *dir, bool create) {
+	/* the directory is locked until the file is: of two that start at once one makes it */
+	j->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = j->dir_fd < 0 || flock(j->dir_fd, LOCK_EX) != 0 ? errno : open_in(j->dir_fd, O_RDWR, &j->fd);
+	if (rc == ENOENT && create && j->dir_fd >= 0 && (rc = journal_create(j->dir_fd)) == 0)
+		rc = open_in(j->dir_fd, O_RDWR, &j->fd);
+	if (!rc)
+		rc = lock_take(j->fd);
+	if (!rc)
+		rc = size_check(j->fd);
+	if (!rc)
+		rc = open_in(j->dir_fd, O_RDWR, &j->mark_fd);
+	if (j->dir_fd >= 0)
+		flock(j->dir_fd, LOCK_UN);
 	return rc;
 }
 
 int journal_open(const char *dir, bool create, struct journal **j_r) {
-	struct buf path = { 0 };
-	struct stat st;
-	buf_addf(&path, "%s/journal", dir);
-	/* the directory is locked until the file is: of two that start at once one makes it */
-	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -1, mark_fd = -1;
-	int rc = dir_fd < 0 || flock(dir_fd, LOCK_EX) != 0 ? errno : 0;
-	if (!rc) {
-		fd = open(buf_bytes(&path), O_RDWR | O_CLOEXEC);
-		rc = fd < 0 ? errno : 0;
-	}
-	if (rc == ENOENT && create && (rc = journal_create(dir, dir_fd, buf_bytes(&path))) == 0) {
-		fd = open(buf_bytes(&path), O_RDWR | O_CLOEXEC);
-		rc = fd < 0 ? errno : 0;
-	}
-	if (!rc && flock(fd, LOCK_EX | LOCK_NB) != 0)
-		rc = errno == EWOULDBLOCK ? EBUSY : errno;
-	if (!rc && (fstat(fd, &st) != 0 || st.st_size != JOURNAL_SIZE))
-		rc = EBADMSG;
-	if (!rc && (mark_fd = open(buf_bytes(&path), O_RDWR | O_CLOEXEC)) < 0)
-		rc = errno;
-	buf_free(&path);
-	if (dir_fd >= 0)
-		close(dir_fd);
-	if (rc) {
-		if (fd >= 0)
-			close(fd);
-		return rc;
-	}
 	struct journal *j = mem_zalloc(sizeof *j);
-	j->fd = fd;
-	j->mark_fd = mark_fd;
+	j->fd = j->mark_fd = j->dir_fd = j->large_fd = -1;
 	atomic_store(&j->head, RING);
 	atomic_store(&j->tail, RING);
-	*j_r = j;
-	return 0;
+	atomic_store(&j->litter, true);
+	int rc = journal_open_files(j, dir, create);
+	if (rc)
+		journal_close(&j);
+	else
+		*j_r = j;
+	return rc;
 }
 
 void journal_close(struct journal **j) {
 	if (!*j)
 		return;
-	close((*j)->fd);
-	close((*j)->mark_fd);
+	int fds[] = { (*j)->fd, (*j)->mark_fd, (*j)->dir_fd, (*j)->large_fd };
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 	mem_free(*j);
 	*j = NULL;
 }
 
-int journal_set_aside(struct journal **j, const char *dir, char *name_r) {
-	struct buf from = { 0 }, to = { 0 };
+int journal_set_aside(struct journal **j, char *name_r) {
 	snprintf(name_r, 64, "journal.%llu", (unsigned long long)time(NULL));
-	buf_addf(&from, "%s/journal", dir);
-	buf_addf(&to, "%s/%s", dir, name_r);
-	int rc = rename(buf_bytes(&from), buf_bytes(&to)) == 0 ? 0 : errno;
-	buf_free(&from);
-	buf_free(&to);
+	int rc = renameat((*j)->dir_fd, "journal", (*j)->dir_fd, name_r) == 0 ? 0 : errno;
 	journal_close(j);
+	return rc;
+}
+
+/* ---- files of large write sets ---- */
+
+struct large_name { char s[64]; };
+
+static struct large_name large_name(const struct journal *j, uint64_t txn) {
+	struct large_name name;
+	snprintf(name.s, sizeof name.s, "journal-%08x-%llu", j->salt, (unsigned long long)txn);
+	return name;
+}
+
+static void large_close(struct journal *j) {
+	if (j->large_fd >= 0)
+		close(j->large_fd);
+	j->large_fd = -1;
+	j->large_n = 0;
+}
+
+static void large_remove(struct journal *j, uint64_t txn) {
+	struct large_name name = large_name(j, txn);
+	large_close(j);
+	unlinkat(j->dir_fd, name.s, 0);
+}
+
+int journal_large_add(struct journal *j, uint64_t txn, struct slice part) {
+	if (j->large_fd < 0) {
+		struct large_name name = large_name(j, txn);
+		j->large_fd = openat(j->dir_fd, name.s, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		if (j->large_fd < 0)
+			return errno;
+		j->large_txn = txn;
+	}
+	int rc = write_all(j->large_fd, part.p, part.n, j->large_n);
+	if (!rc)
+		j->large_n += part.n;
+	return rc;
+}
+
+void journal_large_cut(struct journal *j, uint64_t n) {
+	if (j->large_fd < 0)
+		return;
+	if (n == 0)
+		large_remove(j, j->large_txn);
+	else if (n < j->large_n)
+		j->large_n = n;         /* what is behind it is written over, or not read */
+}
+
+static int large_sum(int fd, uint64_t n, uint32_t *sum_r) {
+	void *p = mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (p == MAP_FAILED)
+		return errno;
+	*sum_r = digest_crc(0, slice_of(p, n));
+	munmap(p, n);
+	return 0;
+}
+
+/* the file is whole, and on disk under its name; what its record holds */
+static int large_finish(struct journal *j, char *record) {
+	uint32_t sum = 0;
+	if (ftruncate(j->large_fd, (off_t)j->large_n) != 0)
+		return errno;
+	int rc = large_sum(j->large_fd, j->large_n, &sum);
+	if (!rc)
+		rc = flush(j->large_fd);
+	if (!rc && fsync(j->dir_fd) != 0)
+		rc = errno;
+	num_put64(record, j->large_n);
+	num_put32(record + 8, sum);
+	return rc;
+}
+
+/* a mark was written that holds transaction txn: files up to it, and those of the life before, are needless */
+static void large_sweep(struct journal *j, uint64_t txn) {
+	if (!atomic_exchange(&j->litter, false))
+		return;
+	int fd = openat(j->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	if (!d && fd >= 0)
+		close(fd);
+	for (struct dirent *e; d && (e = readdir(d));) {
+		unsigned salt;
+		unsigned long long of;
+		struct stat st;
+		if (sscanf(e->d_name, "journal-%8x-%llu", &salt, &of) != 2)
+			continue;
+		if (salt == j->salt && of > txn)
+			atomic_store(&j->litter, true);
+		else if (salt == j->salt_before || salt == j->salt) {
+			if (salt == j->salt && fstatat(fd, e->d_name, &st, 0) == 0)
+				atomic_fetch_sub(&j->large_pending, (uint64_t)st.st_size);
+			unlinkat(fd, e->d_name, 0);
+		}
+	}
+	if (d)
+		closedir(d);
+}
+
+/* Gives the write set of a file to the callback. ENODATA: it is not what the record says, which was refused then. */
+static int large_replay(struct journal *j, uint64_t txn, const char *record,
+	int (*each)(void *arg, uint64_t txn, struct slice set), void *arg) {
+	struct large_name name = large_name(j, txn);
+	uint64_t n = num_get64(record);
+	uint32_t sum;
+	struct stat st;
+	int fd = openat(j->dir_fd, name.s, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? ENODATA : errno;
+	int rc = fstat(fd, &st) != 0 ? errno : (uint64_t)st.st_size != n || n == 0 ? ENODATA : large_sum(fd, n, &sum);
+	if (!rc && sum != num_get32(record + 8))
+		rc = ENODATA;
+	void *p = rc ? MAP_FAILED : mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (!rc)
+		rc = p == MAP_FAILED ? errno : each(arg, txn, slice_of(p, n));
+	if (!rc)
+		atomic_fetch_add(&j->large_pending, n);
+	if (p != MAP_FAILED)
+		munmap(p, n);
+	close(fd);
 	return rc;
 }
 
@@ -200,19 +343,38 @@ int journal_mark_write(struct journal *j, const struct journal_mark *mark) {
 		return rc;
 	j->serial++;
 	atomic_store(&j->tail, mark->at);
+	large_sweep(j, mark->txn);
 	return 0;
+}
+
+int journal_look(const char *dir, struct journal_mark *mark_r) {
+	struct journal j = { .fd = -1 };
+	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = dir_fd < 0 ? errno : open_in(dir_fd, O_RDONLY, &j.fd);
+	if (!rc)
+		rc = size_check(j.fd);
+	if (!rc)
+		rc = journal_mark_read(&j, mark_r);
+	/* looked at afterwards: who opened it meanwhile has written a mark of his own */
+	int busy = j.fd >= 0 ? lock_look(j.fd) : 0;
+	if (j.fd >= 0)
+		close(j.fd);
+	if (dir_fd >= 0)
+		close(dir_fd);
+	return busy ? busy : rc;
 }
 
 /* ---- records ---- */
 
-/* the record with this number at this place, its write set in `into` */
-static bool record_read(struct journal *j, uint64_t at, uint64_t txn, struct buf *into) {
+/* the record with this number at this place: what it holds in `into`; large_r: its write set is in a file */
+static bool record_read(struct journal *j, uint64_t at, uint64_t txn, struct buf *into, bool *large_r) {
 	char head[RECORD_HEAD];
 	if (at + sizeof head > JOURNAL_SIZE || pread(j->fd, head, sizeof head, (off_t)at) != sizeof head)
 		return false;
-	uint32_t n = num_get32(head + 16);
+	uint32_t n = num_get32(head + 16) & ~LARGE_FLAG;
+	*large_r = num_get32(head + 16) & LARGE_FLAG;
 	if (num_get32(head) != j->salt || num_get64(head + 8) != txn || n > JOURNAL_RECORD_MAX ||
-	    at + record_size(n) > JOURNAL_SIZE)
+	    at + record_size(n) > JOURNAL_SIZE || (*large_r && n != LARGE_RECORD))
 		return false;
 	buf_reset(into);
 	if (pread(j->fd, buf_reserve(into, n), n, (off_t)at + RECORD_HEAD) != (ssize_t)n)
@@ -222,22 +384,34 @@ static bool record_read(struct journal *j, uint64_t at, uint64_t txn, struct buf
 }
 
 void journal_restart(struct journal *j) {
+	large_close(j);
+	j->salt_before = j->salt;
 	rnd_bytes(&j->salt, sizeof j->salt);
 	j->last = 0;
 	atomic_store(&j->head, RING);
 	atomic_store(&j->tail, RING);
+	atomic_store(&j->large_pending, 0);
+	atomic_store(&j->litter, true);
 }
 
 int journal_replay(struct journal *j, const struct journal_mark *mark,
 	int (*each)(void *arg, uint64_t txn, struct slice set), void *arg) {
 	struct buf set = { 0 };
 	uint64_t at = mark->at, txn = mark->txn;
+	bool large;
 	int rc = 0;
+	atomic_store(&j->large_pending, 0);
 	while (!rc) {
 		uint64_t next = at;
-		if (!record_read(j, at, txn + 1, &set) && !record_read(j, next = RING, txn + 1, &set))
+		if (!record_read(j, at, txn + 1, &set, &large) && !record_read(j, next = RING, txn + 1, &set, &large))
 			break;
-		rc = each(arg, ++txn, buf_slice(&set));
+		txn++;
+		rc = large ? large_replay(j, txn, buf_bytes(&set), each, arg) : each(arg, txn, buf_slice(&set));
+		if (large && rc == ENODATA) {
+			log_warn("storage", "a large write set of the journal is not whole txn=%llu", (unsigned long long)txn);
+			rc = 0;
+			break;
+		}
 		at = next + record_size(buf_len(&set));
 	}
 	buf_free(&set);
@@ -249,24 +423,26 @@ int journal_replay(struct journal *j, const struct journal_mark *mark,
 
 bool journal_fits(struct journal *j) {
 	uint64_t head = atomic_load(&j->head), tail = atomic_load(&j->tail), most = record_size(JOURNAL_RECORD_MAX);
+	if (atomic_load(&j->large_pending) >= LARGE_MOST)
+		return false;
 	/* a full ring would look like an empty one: one octet stays free */
 	if (head < tail)
 		return tail - head > most;
 	return JOURNAL_SIZE - head >= most || tail - RING > most;
 }
 
-int journal_append(struct journal *j, uint64_t txn, struct slice set) {
+static int record_write(struct journal *j, uint64_t txn, struct slice set, uint32_t flag) {
 	static const char zeros[RECORD_HEAD];
 	char head[RECORD_HEAD];
 	uint64_t at = atomic_load(&j->head);
 	size_t n = record_size(set.n);
-	if (set.n > JOURNAL_RECORD_MAX || !journal_fits(j))
+	if (!journal_fits(j))
 		return EMSGSIZE;
 	if (at + n > JOURNAL_SIZE)
 		at = RING;
 	num_put32(head, j->salt);
 	num_put64(head + 8, txn);
-	num_put32(head + 16, (uint32_t)set.n);
+	num_put32(head + 16, (uint32_t)set.n | flag);
 	num_put32(head + 4, digest_crc(digest_crc(0, slice_of(head + 8, RECORD_HEAD - 8)), set));
 	struct iovec v[2] = { { head, sizeof head }, { (void *)set.p, set.n } };
 	ssize_t w = pwritev(j->fd, v, 2, (off_t)at);
@@ -280,7 +456,28 @@ int journal_append(struct journal *j, uint64_t txn, struct slice set) {
 	}
 	j->before = atomic_load(&j->head);
 	j->last = at;
+	j->last_txn = txn;
+	j->last_large = flag ? j->large_n : 0;
 	atomic_store(&j->head, at + n);
+	return 0;
+}
+
+int journal_append(struct journal *j, uint64_t txn, struct slice set) {
+	char record[LARGE_RECORD];
+	if (j->large_fd < 0 && set.n <= JOURNAL_RECORD_MAX)
+		return record_write(j, txn, set, 0);
+	int rc = journal_large_add(j, txn, set);
+	if (!rc)
+		rc = large_finish(j, record);
+	if (!rc)
+		rc = record_write(j, txn, slice_of(record, sizeof record), LARGE_FLAG);
+	if (rc) {
+		large_remove(j, txn);
+		return rc;
+	}
+	atomic_fetch_add(&j->large_pending, j->large_n);
+	atomic_store(&j->litter, true);
+	large_close(j);
 	return 0;
 }
 
@@ -291,11 +488,15 @@ int journal_undo(struct journal *j) {
 	int rc = write_all(j->fd, zeros, sizeof zeros, j->last);
 	if (!rc)
 		rc = flush(j->fd);
-	if (!rc) {
-		j->last = 0;
-		atomic_store(&j->head, j->before);
+	if (rc)
+		return rc;
+	if (j->last_large) {
+		atomic_fetch_sub(&j->large_pending, j->last_large);
+		large_remove(j, j->last_txn);
 	}
-	return rc;
+	j->last = 0;
+	atomic_store(&j->head, j->before);
+	return 0;
 }
 
 uint64_t journal_at(struct journal *j) {
@@ -304,5 +505,5 @@ uint64_t journal_at(struct journal *j) {
 
 uint64_t journal_pending(struct journal *j) {
 	uint64_t head = atomic_load(&j->head), tail = atomic_load(&j->tail);
-	return head >= tail ? head - tail : head + JOURNAL_SIZE - RING - tail;
+	return (head >= tail ? head - tail : head + JOURNAL_SIZE - RING - tail) + atomic_load(&j->large_pending);
 }

@@ -1,6 +1,7 @@
 /* journal.h - what was committed lately, on disk before the store's own pages are: a ring of write sets in one file of
  * fixed size. A write set goes to the disk in one piece and with one flush, in place, so that the file system has
- * nothing of its own to write.
+ * nothing of its own to write. Only one that is too large for a record (of an import) gets a file of its own beside it,
+ * until the next mark.
  *
  * The file begins with two slots for the mark: what the store's file surely holds, and where the write sets behind it
  * begin. Marks go to the slots in turn, so that a cut while one is written leaves the other. Records carry the number
@@ -8,8 +9,8 @@
  * are right, so what is left of older rounds, or was cut, ends the reading. What is left of an older life of the
  * journal, or of a store whose file was replaced by a backup, has another salt.
  *
- * Knows nothing of LMDB. All functions return 0 or an errno. One writer thread calls append, undo and fits; another
- * thread may write marks meanwhile. */
+ * Knows nothing of LMDB. All functions return 0 or an errno. One thread at a time calls append, large_add, large_cut
+ * and undo; another thread may write marks meanwhile. */
 #ifndef STORAGE_JOURNAL_H
 #define STORAGE_JOURNAL_H
 #include <stdbool.h>
@@ -19,7 +20,7 @@
 struct journal;
 
 #define JOURNAL_SIZE (16u << 20)        /* octets of the file; it never grows */
-#define JOURNAL_RECORD_MAX (1u << 20)   /* of a write set; larger ones are not for the journal */
+#define JOURNAL_RECORD_MAX (1u << 20)   /* of a write set in the ring; larger ones get a file */
 #define JOURNAL_STATE_MAX 1024
 
 struct journal_mark {
@@ -31,14 +32,16 @@ struct journal_mark {
 };
 
 /* Opens the file `journal` in the directory. With `create`, it is made when it is missing (written whole, then
- * renamed);
- * without, ENOENT. One process may have it open: EBUSY else. EBADMSG: it has another size. */
+ * renamed); without, ENOENT. One process may have it open: EBUSY else. EBADMSG: it has another size. */
 int journal_open(const char *dir, bool create, struct journal **j_r);
 /* closes the file and nothing more; NULL is a no-op */
 void journal_close(struct journal **j);
+/* The last mark, for who will only read the store: takes no lock, writes nothing. EBUSY: somebody has it open; ENOENT,
+ * ENODATA, EBADMSG as below and above. */
+int journal_look(const char *dir, struct journal_mark *mark_r);
 /* Renames the file, which belongs to a store that is not here any more, out of the way, and closes it. name_r (at least
  * 64 octets) gets the new name. */
-int journal_set_aside(struct journal **j, const char *dir, char *name_r);
+int journal_set_aside(struct journal **j, char *name_r);
 
 /* the last mark written; ENODATA: none yet; EBADMSG: both slots are damaged */
 int journal_mark_read(struct journal *j, struct journal_mark *mark_r);
@@ -54,13 +57,19 @@ void journal_restart(struct journal *j);
 int journal_replay(struct journal *j, const struct journal_mark *mark,
 	int (*each)(void *arg, uint64_t txn, struct slice set), void *arg);
 
-/* is there room for a record of any size? If not, a mark must be written first */
+/* is there room for a write set of any size? If not, a mark must be written first */
 bool journal_fits(struct journal *j);
-/* appends the write set that makes transaction `txn`; on disk when it returns 0. At most JOURNAL_RECORD_MAX. */
+/* A large write set is gathered in its file piece by piece, so that it need not be in memory: the next piece of that of
+ * transaction `txn`. */
+int journal_large_add(struct journal *j, uint64_t txn, struct slice part);
+/* back to its first n octets; 0: it was not meant; the file is removed */
+void journal_large_cut(struct journal *j, uint64_t n);
+/* Appends the write set that makes transaction `txn`, or what is left of it after journal_large_add(); on disk when it
+ * returns 0. If it fails, nothing is gathered any more. */
 int journal_append(struct journal *j, uint64_t txn, struct slice set);
 /* takes the record appended last back; on disk when it returns 0 */
 int journal_undo(struct journal *j);
-/* where the next record goes; octets of records behind the last mark */
+/* where the next record goes; octets of write sets behind the last mark */
 uint64_t journal_at(struct journal *j);
 uint64_t journal_pending(struct journal *j);
 #endif

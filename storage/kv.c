@@ -4,7 +4,8 @@
  *   count of active users of the environment and the switch to a new environment.
  * - `write_lock` is held from the begin to the end of an outermost write transaction. Order: write_lock, pool_lock.
  * - The write set is one buffer of the outermost transaction; a child remembers where its part starts, and its abort
- *   cuts the buffer there. It goes to the journal (kv_checkpoint.c) and to the log.
+ *   cuts the buffer there. It goes to the journal (kv_checkpoint.c) and to the log. When only the journal wants it, a
+ *   large one goes there while it grows.
  * - Children are not LMDB's nested transactions, which copy each page they touch once more and allocate megabytes of
  *   lists: all write into the outermost one. A child notes in the undo buffer what its puts and deletes replaced, and
  *   its abort puts that back, last first. An error of LMDB itself spoils the whole transaction, as the engine says.
@@ -87,6 +88,10 @@ uint64_t kv_snapshot(const struct kv_txn *txn) {
 	return mdb_txn_id(txn->mt) | (uint64_t)atomic_load(&txn->kv->opened) << 48;
 }
 
+unsigned kv_life(const struct kv_txn *txn) {
+	return atomic_load(&txn->kv->opened);
+}
+
 static int kv_write_try(struct kv *kv, struct kv_txn *txn) {
 	int rc = kv_enter(kv, NULL);
 	if (rc)
@@ -103,17 +108,29 @@ static struct kv_txn *kv_write_new(struct kv *kv, struct kv_txn *parent) {
 	txn->write = true;
 	txn->parent = parent;
 	txn->root = parent ? parent->root : txn;
-	txn->set_start = parent ? buf_len(&txn->root->set) : 0;
+	txn->set_start = parent ? txn->root->spilled + buf_len(&txn->root->set) : 0;
 	txn->undo_start = parent ? buf_len(&txn->root->undo) : 0;
 	return txn;
 }
 
+/* takes write_lock when the journal has room: another writer may take the room while this one waits for the lock */
+static int kv_write_lock(struct kv *kv) {
+	for (;;) {
+		int rc = kv_keeper_room(kv);
+		if (rc)
+			return rc;
+		if (pthread_mutex_lock(&kv->write_lock) == EDEADLK)
+			bug("two outermost write transactions in one thread");
+		if (!kv_keeper_full(kv))
+			return 0;
+		pthread_mutex_unlock(&kv->write_lock);
+	}
+}
+
 static int kv_begin_outermost(struct kv *kv, struct kv_txn **txn_r, struct fail *f) {
-	int rc = kv_keeper_room(kv);
+	int rc = kv_write_lock(kv);
 	if (rc)
 		return kv_fail(kv, "write begin", rc, f);
-	if (pthread_mutex_lock(&kv->write_lock) == EDEADLK)
-		bug("two outermost write transactions in one thread");
 	struct kv_txn *txn = kv_write_new(kv, NULL);
 	rc = kv_write_try(kv, txn);
 	if (rc == MDB_PANIC)
@@ -225,23 +242,40 @@ static void kv_undo(struct kv_txn *txn) {
 
 /* are its operations captured? In a replay they are somebody else's, and the log has them already. */
 static bool kv_captures(const struct kv_txn *root) {
-	return (root->kv->journal && !root->large) || (root->kv->capture && !root->replay);
+	return root->kv->journal || (root->kv->capture && !root->replay);
 }
 
-/* Where the next operation is noted: in the write set, or in the scratch buffer, as good a place for a copy. A write
- * set that is too large for the journal is thrown away, when the log does not want it. */
+/* Where the next operation is noted: in the write set, or in the scratch buffer, as good a place for a copy. */
 static struct buf *kv_capture(struct kv_txn *txn) {
+	if (kv_captures(txn->root))
+		return &txn->root->set;
+	buf_reset(&txn->kv->scratch);
+	return &txn->kv->scratch;
+}
+
+/* gives a write set that has grown large to the journal; LMDB's code */
+static int kv_spill(struct kv_txn *txn) {
 	struct kv_txn *root = txn->root;
 	struct kv *kv = txn->kv;
-	if (kv->journal && !root->large && buf_len(&root->set) > JOURNAL_RECORD_MAX) {
-		root->large = true;
-		if (!kv_captures(root))
-			buf_reset(&root->set);
+	if (!kv->journal || kv->capture || buf_len(&root->set) <= JOURNAL_RECORD_MAX)
+		return 0;
+	int rc = journal_large_add(kv->journal, mdb_txn_id(root->mt), buf_slice(&root->set));
+	if (rc)
+		return rc;
+	root->spilled += buf_len(&root->set);
+	buf_reset(&root->set);
+	return 0;
+}
+
+/* the write set back to its first n octets */
+static void kv_set_cut(struct kv_txn *root, uint64_t n) {
+	if (n >= root->spilled) {
+		buf_truncate(&root->set, (size_t)(n - root->spilled));
+		return;
 	}
-	if (kv_captures(root))
-		return &root->set;
-	buf_reset(&kv->scratch);
-	return &kv->scratch;
+	journal_large_cut(root->kv->journal, n);
+	buf_reset(&root->set);
+	root->spilled = n;
 }
 
 static void kv_note_put(struct buf *to, struct slice key, struct slice value) {
@@ -261,8 +295,9 @@ void kv_abort(struct kv_txn **txn) {
 	if (t->parent) {
 		kv_undo(t);
 		if (kv_captures(t->root))
-			buf_truncate(&t->root->set, t->set_start);
+			kv_set_cut(t->root, t->set_start);
 	} else {
+		kv_set_cut(t, 0);
 		mdb_txn_abort(t->mt);
 	}
 	kv_write_end(t, false);
@@ -314,15 +349,14 @@ static int kv_commit_log(struct kv_txn *txn, uint64_t *batch_r, struct fail *f) 
 }
 
 /* LMDB's half, after the journal's: 0, or LMDB's code with nothing written */
-static int kv_commit_pages(struct kv_txn *t, bool *panic_r) {
+static int kv_commit_pages(struct kv_txn *t, bool first, bool *panic_r) {
 	struct kv *kv = t->kv;
-	bool journaled = kv->journal && !t->large;
+	bool journaled = kv->journal && !first;
 	int rc = journaled ? journal_append(kv->journal, mdb_txn_id(t->mt), buf_slice(&t->set)) : 0;
 	if (rc) {
 		mdb_txn_abort(t->mt);
 		return rc;
 	}
-	bool first = kv->journal && mdb_txn_id(t->mt) == 1;
 	if (first)
 		mdb_env_set_flags(kv->env, MDB_NOSYNC, 0); /* nothing holds its pages yet: LMDB writes them in its own order */
 	rc = mdb_txn_commit(t->mt);
@@ -336,14 +370,15 @@ static int kv_commit_outermost(struct kv_txn *t, struct fail *f) {
 	struct kv *kv = t->kv;
 	uint64_t batch = 0;
 	int r = kv_commit_log(t, &batch, f);
-	/* the first one of all too: a mark with a root behind it is what tells the store's file from another */
-	bool panic = false, first = mdb_txn_id(t->mt) == 1;
-	bool large = t->large |= kv->journal && (first || buf_len(&t->set) > JOURNAL_RECORD_MAX);
-	if (r < 0 || (kv_captures(t) && buf_len(&t->set) == 0)) {
+	/* the first one of all is not for the journal: a mark with a root is what tells the store's file from another */
+	bool panic = false, first = kv->journal && mdb_txn_id(t->mt) == 1;
+	if (r < 0 || (kv_captures(t) && !t->spilled && buf_len(&t->set) == 0)) {
 		kv_abort(&t);           /* or nothing was changed */
 		return r;
 	}
-	int rc = kv_commit_pages(t, &panic);
+	if (first)
+		kv_set_cut(t, 0);
+	int rc = kv_commit_pages(t, first, &panic);
 	if (rc) {
 		r = kv_fail(kv, "commit", rc, f);
 		kv_keeper_tight(kv);
@@ -353,7 +388,7 @@ static int kv_commit_outermost(struct kv_txn *t, struct fail *f) {
 	}
 	unsigned opened = atomic_load(&kv->opened);
 	kv_write_end(t, panic);
-	if (rc || !large || !kv->journal)
+	if (rc || !first)
 		return r;
 	rc = kv_keeper_wait(kv);
 	/* a checkpoint of a store that was opened anew meanwhile does not hold it */
@@ -456,13 +491,16 @@ int kv_put(struct kv_txn *txn, struct slice key, struct slice value) {
 		return r;
 	if (!kv_map_takes(txn, key.n + value.n))
 		return kv_fail_write(txn, MDB_MAP_FULL);
+	int rc = kv_spill(txn);
+	if (rc)
+		return kv_fail_write(txn, rc);
 	struct buf *to = kv_capture(txn);
 	kv_note_put(to, key, value);
 	const char *end = buf_bytes(to) + buf_len(to);
 	struct slice v = slice_of(end - value.n, value.n), k = key;
 	/* the key lies before the value and the value's length (1 to 3 bytes) */
 	k.p = v.p - (value.n < 0x80 ? 1 : value.n < 0x4000 ? 2 : 3) - key.n;
-	int rc = txn->parent ? kv_put_noted(txn, k, v) : kv_put_raw(txn, k, v);
+	rc = txn->parent ? kv_put_noted(txn, k, v) : kv_put_raw(txn, k, v);
 	return rc ? kv_fail_write(txn, rc) : 1;
 }
 
@@ -473,7 +511,9 @@ int kv_del(struct kv_txn *txn, struct slice key) {
 	if (r < 0)
 		return r;
 	MDB_val k = { key.n, (void *)key.p }, was;
-	int rc = mdb_get(txn->mt, txn->kv->dbi, &k, &was);
+	int rc = kv_spill(txn);
+	if (!rc)
+		rc = mdb_get(txn->mt, txn->kv->dbi, &k, &was);
 	if (rc)
 		return rc == MDB_NOTFOUND ? 0 : kv_fail_write(txn, rc);
 	/* the key may lie in a page that the deletion moves about */

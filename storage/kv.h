@@ -1,21 +1,20 @@
 /* kv.h - ordered keys and values with transactions; knows nothing of forums. LMDB inside (kv.c alone includes lmdb.h).
  *
  * One flat key space in bytewise order. Keys 1..511 bytes, values 0..65,536 bytes (callers keep the hot ones <= 4,060:
- * one page). Reads see a snapshot. There is one write transaction at a time; it belongs to the writer thread, and
- * child transactions nest in it (an aborted child leaves no trace).
+ * one page). Reads see a snapshot. There is one write transaction at a time; it belongs to the thread that began it,
+ * any other waits for its end, and child transactions nest in it (an aborted child leaves no trace).
  *
  * A write transaction records its puts and deletes (the write set, storage/log.h). At the outermost commit the write
  * set is appended to the commit log BEFORE LMDB commits (the null log does nothing), and to the journal, which makes
- * the commit durable. LMDB's pages reach the disk later, at a checkpoint; a store that was not closed in order is put
- * right when it is opened (kv_checkpoint.c says how). The directory holds data.mdb, lock.mdb and journal; they belong
- * together.
+ * the commit durable before anybody can see it. LMDB's pages reach the disk later, at a checkpoint; a store that was
+ * not closed in order is put right when it is opened (kv_checkpoint.c says how). The directory holds data.mdb, lock.mdb,
+ * journal and, now and then, files journal-*, which are large write sets; they belong together.
  *
  * Slices returned live until the transaction ends or, in a write transaction, until the next put or del in it or in a
  * child of it.
  * A read transaction must never outlive one event-loop step: old readers keep freed pages from reuse.
  *
- * Errors: ERR_UNAVAILABLE (disk or map full, engine away: nothing was written, go on and try later; only of a commit of
- * more than a megabyte it may be there all the same), ERR_CORRUPT,
+ * Errors: ERR_UNAVAILABLE (disk or map full, engine away: nothing was written, go on and try later), ERR_CORRUPT,
  * ERR_TOOBIG (key or value size), ERR_INTERNAL. */
 #ifndef STORAGE_KV_H
 #define STORAGE_KV_H
@@ -52,6 +51,8 @@ int kv_read_begin(struct kv *kv, struct kv_txn **txn_r, struct fail *f);
 void kv_read_end(struct kv_txn **txn);
 /* Number of the snapshot a read transaction sees: the same number is the same content. */
 uint64_t kv_snapshot(const struct kv_txn *txn);
+/* How often the store was opened so far: what was learned in a life before need not hold in this one. */
+unsigned kv_life(const struct kv_txn *txn);
 
 /* parent NULL: outermost, waits for the writer lock. With a parent: a child of it. */
 int kv_write_begin(struct kv *kv, struct kv_txn *parent, struct kv_txn **txn_r, struct fail *f);

@@ -10,8 +10,8 @@
  *   write sets behind the mark again. The pin of the marked snapshot is taken first, so a cut meanwhile does no harm.
  *
  * Every start that finds the store not closed in order recovers so, after a kill as after a power cut: the way that
- * must not fail is the way that is always gone. Large write sets (imports) are not for the journal: the commit is made,
- * and the answer waits for a checkpoint.
+ * must not fail is the way that is always gone. Only the first commit of all, which has no root before it, is not in
+ * the journal: LMDB flushes it, and the answer waits for a checkpoint.
  *
  * Order of locks: write_lock, pool_lock, keeper.lock. A checkpoint holds write_lock while it notes where things stand,
  * not while it flushes. */
@@ -175,14 +175,15 @@ int kv_journal_open(struct kv *kv) {
 	struct journal_mark mark;
 	if (kv->single_file)
 		return 0;
-	int rc = journal_open(kv->dir, !kv->opt.read_only && !kv->opt.no_sync, &kv->journal);
-	if (rc == ENOENT)
-		return 0;
-	if (!kv->opt.read_only || rc)
-		return kv->opt.read_only && rc == EBUSY ? 0 : rc;  /* the store is in use: its pages are as they should be */
-	rc = journal_mark_read(kv->journal, &mark);
-	journal_close(&kv->journal);
-	return rc == EBADMSG ? rc : rc == ENODATA || mark.clean ? 0 : EUCLEAN;
+	if (!kv->opt.read_only) {
+		int rc = journal_open(kv->dir, !kv->opt.no_sync, &kv->journal);
+		return rc == ENOENT && kv->opt.no_sync ? 0 : rc;
+	}
+	int rc = journal_look(kv->dir, &mark);
+	if (!rc)
+		return mark.clean ? 0 : EUCLEAN;
+	/* in use, its pages are as they should be; or there is no journal, or none that counts */
+	return rc == EBUSY || rc == ENOENT || rc == ENODATA ? 0 : rc;
 }
 
 /* Has the file gone on from the mark? Then the root of the marked snapshot is where it was. A backup that was put in
@@ -197,7 +198,7 @@ static bool belongs(int fd, const struct meta_state *now, const struct journal_m
 
 static int set_aside(struct kv *kv) {
 	char name[64];
-	int rc = journal_set_aside(&kv->journal, kv->dir, name);
+	int rc = journal_set_aside(&kv->journal, name);
 	if (!rc)
 		log_warn("storage",
 			"data.mdb is not the file that the journal belongs to (a backup?): the journal is kept as %s dir=%s", name,
@@ -411,6 +412,10 @@ int kv_keeper_room(struct kv *kv) {
 		return 0;
 	bool tight = atomic_load(&k->commits) && (atomic_load(&k->tight) || map_short(kv));
 	return tight || !journal_fits(kv->journal) ? kv_keeper_wait(kv) : 0;
+}
+
+bool kv_keeper_full(struct kv *kv) {
+	return kv->journal && !journal_fits(kv->journal);
 }
 
 void kv_keeper_tight(struct kv *kv) {

@@ -9,12 +9,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "forumd/base/clock.h"
 #include "forumd/base/log.h"
 #include "forumd/base/mem.h"
 #include "forumd/base/num.h"
 #include "storage/kv_private.h"
 
 #define KV_MAP_DEFAULT ((uint64_t)1 << 40)
+enum { REOPEN_FIRST_MS = 500, REOPEN_MOST_MS = 30000 };
 #define KV_MAP_LEAST ((uint64_t)1 << 28)       /* a smaller address space is an error */
 
 const struct slice kv_batch_key = SLICE_INIT("\xff\xff\xffkv.batch");
@@ -302,13 +304,21 @@ void kv_close(struct kv **kv) {
 
 /* ---- users of the environment ---- */
 
-/* called with pool_lock held and nobody using env */
+/* Called with pool_lock held and nobody using env. While it fails, it is tried less and less often: everybody who wants
+ * the store comes here, and it reads the whole journal. */
 static int kv_reopen(struct kv *kv) {
+	int64_t now = clock_mono_ms();
+	if (kv->reopen_wait && now < kv->reopen_at)
+		return kv->reopen_rc;
 	kv_detach(kv);
 	int rc = kv_attach(kv);
 	log_warn("storage", "reopened after a fatal error dir=%s result=\"%s\"", kv->dir, mdb_strerror(rc));
-	if (!rc)
-		kv->panic = false;
+	kv->panic = rc != 0;
+	kv->reopen_rc = rc;
+	kv->reopen_wait = !rc ? 0 : kv->reopen_wait ? kv->reopen_wait * 2 : REOPEN_FIRST_MS;
+	if (kv->reopen_wait > REOPEN_MOST_MS)
+		kv->reopen_wait = REOPEN_MOST_MS;
+	kv->reopen_at = clock_mono_ms() + kv->reopen_wait;
 	return rc;
 }
 

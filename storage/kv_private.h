@@ -25,10 +25,11 @@ struct kv_txn {
 	struct kv_cursor *idle;                 /* closed cursors for reuse */
 	unsigned open_cursors;
 	bool write, replay;
-	bool large; /* of the root: the write set was too large for the journal, and thrown away */
 	int error;                              /* the first error of a put or del */
 	struct buf set, undo;                   /* of the root: the write set, what children replaced */
-	size_t set_start, undo_start;           /* of a child: where its part starts */
+	uint64_t spilled;                       /* of the root: octets of the write set that the journal has already */
+	uint64_t set_start;                     /* of a child: where its part of the write set starts, those included */
+	size_t undo_start;                      /* of a child: where its part starts */
 	int64_t room;                           /* of the root: what may still be put; see kv_map_room() */
 	size_t top_n;                           /* of the root: no key is greater than this one; 0 not known yet */
 	char top[KV_KEY_MAX];
@@ -58,6 +59,8 @@ struct kv {
 	struct kv_txn *pool;
 	unsigned users;                         /* transactions and others that use env now */
 	bool panic;
+	int reopen_rc;                          /* of a reopen that failed: the next one not before `reopen_at` */
+	int64_t reopen_at, reopen_wait;         /* milliseconds of the monotonic clock; 0 the last one went well */
 	_Atomic unsigned opened;                /* how often env was */
 	_Atomic uint64_t batch;
 	_Atomic int fail_after;
@@ -113,6 +116,8 @@ void kv_keeper_stop(struct kv *kv);
 void kv_unpin(struct kv *kv);
 /* write_lock held, after a commit */
 void kv_keeper_note(struct kv *kv);
+/* write_lock held: is there no room for any write set in the journal? Then kv_keeper_room() is called, without it. */
+bool kv_keeper_full(struct kv *kv);
 /* no lock held: waits until the journal has room for any write set */
 int kv_keeper_room(struct kv *kv);
 /* no lock held: a checkpoint of all that is committed now */

@@ -137,3 +137,17 @@ void ring_cache_forget(struct ring_cache *c, uint64_t key) {
 	}
 	pthread_mutex_unlock(&s->lock);
 }
+
+void ring_cache_clear(struct ring_cache *c) {
+	if (!c)
+		return;
+	atomic_fetch_add(&c->age, 1);
+	for (unsigned i = 0; i < RING_SHARDS; i++) {
+		struct ring_shard *s = &c->shards[i];
+		pthread_mutex_lock(&s->lock);
+		explicit_bzero(s->ring, s->head < c->size ? s->head : c->size);
+		memset(s->places, 0, c->buckets * RING_WAYS * sizeof *s->places);
+		s->head = 0;
+		pthread_mutex_unlock(&s->lock);
+	}
+}

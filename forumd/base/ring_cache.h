@@ -21,4 +21,6 @@ uint64_t ring_cache_age(struct ring_cache *c);
 void ring_cache_put(struct ring_cache *c, uint64_t key, const char *p, size_t n, uint64_t age);
 /* the octets are overwritten */
 void ring_cache_forget(struct ring_cache *c, uint64_t key);
+/* the same for all keys; what was looked up before does not come back either */
+void ring_cache_clear(struct ring_cache *c);
 #endif

@@ -15,6 +15,7 @@ struct forum {
 	char domain[256];
 	struct slice domain_slice;
 	struct ring_cache *texts;      /* post_read.c; NULL: none */
+	atomic_uint texts_life;        /* of the store: the one they come from */
 	struct forum_txn *pool;        /* reset forum_txn objects (forum.c) */
 	atomic_flag pool_lock;
 	atomic_int open_txns;          /* a leak is a bug */

@@ -66,6 +66,14 @@ int main(void) {
 	ok(!ring_cache_get(cache, 1, out, ENTRY), "who looked before it was forgotten does not bring it back");
 	put(1, ENTRY);
 	ok(ring_cache_get(cache, 1, out, ENTRY), "who looked later does");
+	age = ring_cache_age(cache);
+	ring_cache_clear(cache);
+	ok(!ring_cache_get(cache, 1, out, ENTRY), "cleared");
+	ring_cache_put(cache, 1, out, ENTRY, age);
+	ok(!ring_cache_get(cache, 1, out, ENTRY), "who looked before that does not bring it back");
+	put(1, ENTRY);
+	ok(ring_cache_get(cache, 1, out, ENTRY) && right(1, ENTRY), "who looked later does");
+	ring_cache_clear(NULL);
 	bool good = true;
 	unsigned last = 0;
 	for (uint64_t key = 100; key < 3100; key++)

@@ -443,6 +443,18 @@ static void cached(void) {
 		read_twice(ids[i], body, i ? "second" : "first");
 		ok(is_cached(ids[i], body.n), "kept");
 	}
+	atomic_fetch_sub(&forum->texts_life, 1);
+	t = fixture_read(forum);
+	forum_read_end(&t);
+	ok(!is_cached(ids[0], body.n), "nothing of a life before is kept when the store was opened anew");
+	for (int i = 0; i < 2; i++)
+		read_twice(ids[i], body, "again");
+	atomic_fetch_sub(&forum->texts_life, 1);
+	t = fixture_write(forum);
+	ok(!is_cached(ids[0], body.n), "nor if a writer is the first to come");
+	forum_abort(&t);
+	for (int i = 0; i < 2; i++)
+		read_twice(ids[i], body, "once more");
 	t = fixture_write(forum);
 	is_int(post_erase(t, ids[0], &f), 1, "erase");
 	ok(!is_cached(ids[0], body.n), "its text is gone from memory at once");

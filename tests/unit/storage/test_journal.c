@@ -1,9 +1,12 @@
 #include "storage/journal.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "forumd/base/buf.h"
 #include "tests/tap/tap.h"
@@ -116,6 +119,22 @@ static void test_marks(void) {
 	is_int(journal_open(test_tmpdir(), false, &j), ENOENT, "none");
 }
 
+/* the file of the large write set of a transaction is put into path; how many such files there are */
+static int large_name(struct buf *path, int txn) {
+	DIR *d = opendir(dir);
+	int n = 0;
+	unsigned salt, of;
+	for (struct dirent *e; d && (e = readdir(d));)
+		if (sscanf(e->d_name, "journal-%8x-%u", &salt, &of) == 2 && ++n && path && (int)of == txn)
+			buf_addf(path, "%s/%s", dir, e->d_name);
+	closedir(d);
+	return n;
+}
+
+static int large_files(void) {
+	return large_name(NULL, 0);
+}
+
 static void test_records(void) {
 	struct journal *j = open_journal("records");
 	journal_restart(j);
@@ -146,12 +165,131 @@ static void test_records(void) {
 	mark(j, 4, "");
 	s = replay(j);
 	is_int(s.n, 0, "nor what an older life left");
-	static char most[JOURNAL_RECORD_MAX + 1];
-	is_int(journal_append(j, 5, slice_of(most, sizeof most)), EMSGSIZE, "too large");
-	is_int(journal_append(j, 5, slice_of(most, sizeof most - 1)), 0, "the largest");
+	static char most[JOURNAL_RECORD_MAX];
+	is_int(journal_append(j, 5, slice_of(most, sizeof most)), 0, "the largest");
+	is_int(large_files(), 0, "needs no file");
 	char name[64];
-	is_int(journal_set_aside(&j, dir, name), 0, "out of the way");
+	is_int(journal_set_aside(&j, name), 0, "out of the way");
 	is_int(journal_open(dir, false, &j), ENOENT, "it is gone");
+}
+
+/* the large write sets come as one of 3 MiB, whose octets are the number of the transaction */
+static int see_large(void *arg, uint64_t txn, struct slice set) {
+	struct seen *s = arg;
+	size_t n = txn == 5 || txn == 7 ? 3 << 20 : 10;
+	s->wrong += txn != s->next++ || set.n != n || set.p[0] != (char)txn || memcmp(set.p, set.p + 1, n - 1) != 0;
+	s->n++;
+	return 0;
+}
+
+static struct seen replay_large(struct journal *j) {
+	struct journal_mark m;
+	struct seen s = { 0 };
+	if (journal_mark_read(j, &m) != 0)
+		bail("no mark");
+	s.next = m.txn + 1;
+	if (journal_replay(j, &m, see_large, &s) != 0)
+		s.wrong = -1;
+	return s;
+}
+
+static void test_large(void) {
+	static char v[3 << 20];
+	struct journal *j = open_journal("large");
+	struct buf path = { 0 };
+	journal_restart(j);
+	mark(j, 4, "");
+	memset(v, 5, sizeof v);
+	is_int(journal_append(j, 5, slice_of(v, sizeof v)), 0, "a large write set at once");
+	memset(v, 6, sizeof v);
+	is_int(journal_append(j, 6, slice_of(v, 10)), 0, "a small one");
+	memset(v, 7, sizeof v);
+	is_int(journal_large_add(j, 7, slice_of(v, 2 << 20)), 0, "another, piece by piece");
+	is_int(journal_large_add(j, 7, slice_of("not meant", 9)), 0, "a piece");
+	journal_large_cut(j, 2 << 20);
+	is_int(journal_large_add(j, 7, slice_of(v, (1 << 20) - 1)), 0, "in the place of which there is another");
+	is_int(journal_append(j, 7, slice_of(v, 1)), 0, "and the rest");
+	is_int(large_files(), 2, "each has a file");
+	ok(journal_pending(j) > 6 << 20, "and is pending");
+	j = again(j);
+	struct seen s = replay_large(j);
+	ok(s.n == 3 && s.wrong == 0, "they come in order");
+	memset(v, 8, sizeof v);
+	journal_large_add(j, 8, slice_of(v, sizeof v));
+	journal_large_cut(j, 0);
+	is_int(large_files(), 2, "one that was not meant is gone");
+	is_int(journal_append(j, 8, slice_of(v, sizeof v)), 0, "one");
+	is_int(journal_undo(j), 0, "is taken back");
+	is_int(large_files(), 2, "with its file");
+	is_int(journal_append(j, 8, slice_of(v, 10)), 0, "a small one instead");
+	s = replay_large(j);
+	ok(s.n == 4 && s.wrong == 0, "which comes");
+	/* a record that was refused, but is there, and its file is another one by now */
+	large_name(&path, 7);
+	int fd = open(buf_bytes(&path), O_RDWR);
+	if (fd < 0 || pwrite(fd, "x", 1, 2 << 20) != 1)
+		bail("%s: %m", buf_bytes(&path));
+	s = replay_large(j);
+	ok(s.n == 2 && s.wrong == 0, "nothing is read behind a file that is not what its record says");
+	if (pwrite(fd, "\7", 1, 2 << 20) != 1)
+		bail("%m");
+	close(fd);
+	is_int(replay_large(j).n, 4, "now it is");
+	is_int(mark(j, 6, ""), 0, "a mark behind the first one");
+	is_int(large_files(), 1, "whose file is gone");
+	is_int(mark(j, 8, ""), 0, "and one behind the other");
+	is_int(large_files(), 0, "no file is left");
+	for (uint64_t t = 9; journal_fits(j); t++)
+		if (t > 100 || journal_append(j, t, slice_of(v, sizeof v)) != 0)
+			bail("append");
+	ok(true, "more than some are not begun before the next mark");
+	mark(j, 100, "");
+	ok(journal_fits(j) && journal_pending(j) == 0 && large_files() == 0, "which makes room");
+	journal_append(j, 101, slice_of(v, sizeof v));
+	j = again(j);
+	replay_large(j);
+	journal_restart(j);
+	is_int(large_files(), 1, "a file of an older life stays while that counts");
+	mark(j, 4, "");
+	is_int(large_files(), 0, "and goes with the first mark of the next");
+	journal_close(&j);
+	buf_free(&path);
+}
+
+/* who only looks takes no lock, and changes nothing */
+static void test_look(void) {
+	struct journal *j = open_journal("look"), *second = NULL;
+	struct journal_mark m;
+	is_int(journal_look(dir, &m), EBUSY, "it is open");
+	journal_restart(j);
+	mark(j, 3, "three");
+	journal_close(&j);
+	char path[300];
+	snprintf(path, sizeof path, "%s/journal", dir);
+	int fd = open(path, O_RDONLY), dir_fd = open(dir, O_RDONLY | O_DIRECTORY);
+	if (flock(dir_fd, LOCK_EX) != 0 || flock(fd, LOCK_EX) != 0 || chmod(path, 0400) != 0)
+		bail("%m");
+	is_int(journal_look(dir, &m), 0, "whoever has the directory, and when it may only be read");
+	is_int(m.txn, 3, "the mark");
+	close(fd), close(dir_fd);
+	chmod(path, 0600);
+	for (int i = 0; i < 100; i++) {
+		pid_t pid = fork();
+		if (pid == 0) {
+			for (int n = 0; n < 50; n++)
+				journal_look(dir, &m);
+			_exit(0);
+		}
+		int rc = journal_open(dir, false, &second), status;
+		journal_close(&second);
+		waitpid(pid, &status, 0);
+		if (rc) {
+			is_int(rc, 0, "who looks is in nobody's way");
+			return;
+		}
+	}
+	ok(true, "who looks is in nobody's way");
+	is_int(journal_look(test_tmpdir(), &m), ENOENT, "none there");
 }
 
 /* round and round, with a mark now and then */
@@ -185,5 +323,7 @@ int main(void) {
 	test_marks();
 	test_records();
 	test_ring();
+	test_large();
+	test_look();
 	return done();
 }

@@ -1,5 +1,7 @@
 /* A disk that fails: the write calls of this program (LMDB's included) go through here and fail when told to. */
+#include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,19 +16,28 @@
 
 static int fail_meta, fail_data;        /* errno for writes to the two meta pages of data.mdb, and to its others */
 static int fail_journal, fail_record;   /* errno for writes to the journal, and for flushes of it */
+static int fail_large;                  /* for flushes of a large write set's file */
 static _Atomic int fail_flush;          /* for flushes of data.mdb */
 static _Atomic bool hold_flush, held;   /* a flush of data.mdb waits; one does */
+static _Atomic int journal_writes;
 
-static bool is_journal(int fd) {
+static bool is_file(int fd, const char *part) {
 	char link[64], path[512];
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	ssize_t n = readlink(link, path, sizeof path);
-	return n > 8 && memcmp(path + n - 8, "/journal", 8) == 0;
+	ssize_t n = readlink(link, path, sizeof path - 1);
+	path[n < 0 ? 0 : n] = 0;
+	const char *at = strstr(path, part);
+	return at && (part[strlen(part) - 1] == '-' || !at[strlen(part)]);
+}
+
+static bool is_journal(int fd) {
+	return is_file(fd, "/journal");
 }
 
 ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at);
 ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at) {
-	int e = is_journal(fd) ? fail_journal : at < 8192 ? fail_meta : fail_data;
+	journal_writes += is_journal(fd);
+	int e = is_journal(fd) ? fail_journal : is_file(fd, "/journal-") ? 0 : at < 8192 ? fail_meta : fail_data;
 	if (e) {
 		errno = e;
 		return -1;
@@ -62,10 +73,11 @@ ssize_t pwritev(int fd, const struct iovec *v, int n, off_t at) {
 }
 
 int fdatasync(int fd) {
-	bool journal = is_journal(fd);
-	for (held = hold_flush && !journal; held && hold_flush;)
+	bool data = is_file(fd, "/data.mdb");
+	bool holds = is_file(fd, "/db/data.mdb");
+	for (held |= hold_flush && holds; holds && hold_flush;)
 		usleep(1000);
-	errno = journal ? fail_record : fail_flush;
+	errno = data ? fail_flush : is_journal(fd) ? fail_record : fail_large;
 	if (errno)
 		return -1;
 	return (int)syscall(SYS_fdatasync, fd);
@@ -82,7 +94,7 @@ static int store(struct kv *kv, const char *key) {
 	return kv_commit(&w, &f);
 }
 
-/* too large for the journal: answered after a checkpoint */
+/* too large for a record of the journal */
 static void put_large(struct kv_txn *w) {
 	static char value[60000];
 	for (int i = 0; i < 40; i++) {
@@ -113,44 +125,28 @@ static int has(struct kv *kv, const char *key) {
 	return r;
 }
 
-/* the checkpoint before a large commit fails while that is being made: the store is opened from the mark before both */
-static void test_late_failure(struct kv *kv) {
-	struct kv_txn *w;
-	struct fail f;
-	hold_flush = true;
-	is_int(store(kv, "n"), 1, "a small one; the keeper comes to flush it");
-	while (!held)
-		usleep(1000);
-	if (kv_write_begin(kv, NULL, &w, &f) != 1)
-		bail("begin: %s", f.text);
-	put_large(w);
-	fail_flush = EIO;
-	hold_flush = false;
-	usleep(50000);
-	fail_flush = 0;
-	int r = kv_commit(&w, &f);
-	is_int(has(kv, "large") == 1, r == 1, "a large commit after a flush that failed is answered as it is: %d", r);
-	is_int(has(kv, "n"), 1, "the small one is there");
-}
-
 /* what a process that opens the store after a kill sees */
 static int has_after_kill(const char *key) {
-	const char *image = test_tmpfile("image"), *names[] = { "data.mdb", "journal" };
-	struct kv_options opt = { .map_size = 16 << 20 };
+	const char *image = test_tmpfile("image");
+	struct kv_options opt = { .map_size = 64 << 20 };
 	struct kv *kv;
 	struct fail f;
 	mkdir(image, 0700);
-	for (int i = 0; i < 2; i++) {
+	DIR *d = opendir(test_tmpfile("db"));
+	for (struct dirent *e; d && (e = readdir(d));) {
 		struct buf b = { 0 }, path = { 0 };
-		buf_addf(&path, "%s/%s", test_tmpfile("db"), names[i]);
+		if (strncmp(e->d_name, "data.mdb", 8) != 0 && strncmp(e->d_name, "journal", 7) != 0)
+			continue;
+		buf_addf(&path, "%s/%s", test_tmpfile("db"), e->d_name);
 		test_read_file(buf_bytes(&path), &b);
 		buf_reset(&path);
-		buf_addf(&path, "%s/%s", image, names[i]);
+		buf_addf(&path, "%s/%s", image, e->d_name);
 		FILE *to = fopen(buf_bytes(&path), "w");
 		if (!to || fwrite(buf_bytes(&b), 1, buf_len(&b), to) != buf_len(&b) || fclose(to) != 0)
 			bail("copy: %m");
 		buf_free(&b), buf_free(&path);
 	}
+	closedir(d);
 	if (kv_open(image, &opt, &kv, &f) != 1)
 		bail("open: %s", f.text);
 	int r = has(kv, key);
@@ -158,8 +154,62 @@ static int has_after_kill(const char *key) {
 	return r;
 }
 
+/* While no checkpoint gets on, a large commit is on disk before it can be seen, and so is a small one behind it, of
+ * another thread. Then the checkpoint fails, and the store is opened anew from the mark before all of them. */
+static void *store_behind(void *arg) {
+	is_int(store(arg, "behind"), 1, "a small one of another thread behind it");
+	return NULL;
+}
+
+static void test_late_failure(struct kv *kv) {
+	struct kv_txn *w;
+	struct fail f;
+	pthread_t other;
+	is_int(store(kv, "q"), 1, "after a failure for want of space a commit waits for a checkpoint");
+	held = false;
+	hold_flush = true;
+	is_int(store(kv, "n"), 1, "a small one; the keeper comes to flush it");
+	while (!held)
+		usleep(1000);
+	if (kv_write_begin(kv, NULL, &w, &f) != 1)
+		bail("begin: %s", f.text);
+	put_large(w);
+	if (pthread_create(&other, NULL, store_behind, kv) != 0)
+		bail("pthread_create");
+	is_int(has(kv, "large"), 0, "nobody sees a large commit before it is one");
+	is_int(kv_commit(&w, &f), 1, "it waits for no checkpoint");
+	pthread_join(other, NULL);
+	is_int(has(kv, "large"), 1, "and is seen");
+	ok(has_after_kill("large") == 1 && has_after_kill("behind") == 1 && has_after_kill("large39") == 1,
+		"both are there after a kill");
+	fail_flush = EIO;
+	hold_flush = false;
+	usleep(50000);
+	fail_flush = 0;
+	ok(has(kv, "n") == 1 && has(kv, "large") == 1 && has(kv, "behind") == 1, "and after a flush that failed");
+}
+
+/* a store that cannot be opened again is not tried at each access */
+static void test_reopen(struct kv *kv) {
+	fail_meta = EIO;
+	is_int(store(kv, "o"), ERR_UNAVAILABLE, "the meta page cannot be written");
+	fail_meta = 0;
+	fail_journal = EIO;
+	is_int(has(kv, "a"), ERR_UNAVAILABLE, "nor the journal");
+	int writes = journal_writes;
+	for (int i = 0; i < 20; i++)
+		is_int(has(kv, "a"), ERR_UNAVAILABLE, "not opened again");
+	is_int(journal_writes, writes, "nor tried");
+	fail_journal = 0;
+	int r = 0;
+	for (int i = 0; i < 600 && (r = has(kv, "a")) < 0; i++)
+		usleep(100000);
+	is_int(r, 1, "it is, later");
+	is_int(store(kv, "p"), 1, "and writes go on");
+}
+
 int main(void) {
-	struct kv_options opt = { .map_size = 16 << 20 };
+	struct kv_options opt = { .map_size = 64 << 20 };
 	struct kv *kv;
 	struct kv_txn *r;
 	struct fail f;
@@ -203,17 +253,28 @@ int main(void) {
 	fail_data = 0;
 	is_int(store(kv, "l"), 1, "and there is room again");
 	ok(has(kv, "k") == 0 && has(kv, "l") == 1, "what was refused is taken back out of the journal");
-	fail_flush = EIO;
-	is_int(store_large(kv), ERR_UNAVAILABLE, "a large write set, and the flush fails");
-	fail_flush = 0;
-	is_int(store(kv, "m"), 1, "the store is opened again, and writes go on");
+	fail_large = EIO;
+	is_int(store_large(kv), ERR_UNAVAILABLE, "a large write set, and its file cannot be flushed");
+	fail_large = 0;
+	is_int(has(kv, "large"), 0, "nothing of it is seen");
+	fail_record = EIO;
+	is_int(store_large(kv), ERR_UNAVAILABLE, "nor can the record");
+	fail_record = 0;
+	is_int(has_after_kill("large"), 0, "what was refused does not come after a kill");
+	fail_data = ENOSPC;
+	is_int(store_large(kv), ERR_UNAVAILABLE, "the journal has it, the disk is full");
+	fail_data = 0;
+	is_int(has_after_kill("large"), 0, "it is taken back");
+	is_int(store(kv, "m"), 1, "writes go on");
 	ok(has(kv, "l") == 1 && has(kv, "m") == 1, "nothing acknowledged is lost");
-	is_int(has(kv, "large"), 0, "and what was not on disk is not there");
+	is_int(has(kv, "large"), 0, "and what was not is not there");
 	test_late_failure(kv);
+	test_reopen(kv);
 	kv_close(&kv);
 	if (kv_open(test_tmpfile("db"), &opt, &kv, &f) != 1)
 		bail("open: %s", f.text);
-	ok(has(kv, "a") == 1 && has(kv, "l") == 1 && has(kv, "m") == 1, "nor after a restart");
+	ok(has(kv, "a") == 1 && has(kv, "l") == 1 && has(kv, "m") == 1 && has(kv, "large") == 1 &&
+		has(kv, "behind") == 1 && has(kv, "p") == 1, "nor after a restart");
 	ok(has(kv, "b") == 0 && has(kv, "d") == 0 && has(kv, "g") == 0 && has(kv, "i") == 0 && has(kv, "k") == 0,
 		"nor comes what was refused");
 	kv_close(&kv);

@@ -1,6 +1,8 @@
 /* Power cuts. The calls that write and flush go through here, LMDB's included. A flush remembers what the file held:
- * that is on the disk for sure. Of what was written later a cut keeps any part: now and then an image of both files is
- * made so, opened as a store of its own, and must hold all that was acknowledged and nothing that was not asked for. */
+ * that is on the disk for sure. Of what was written later a cut keeps any part: now and then an image of the files is
+ * made so, opened as a store of its own, and must hold all that was acknowledged and nothing that was not asked
+ * for. A file of a large write set has a name when the directory was flushed; before, perhaps. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,7 +20,7 @@
 #include "storage/kv.h"
 #include "tests/tap/tap.h"
 
-enum { KEYS = 700, COMMITS = 2500, CUTS = 60 };
+enum { KEYS = 700, COMMITS = 2500, CUTS = 90 };
 
 /* ---- random numbers: of the commits (repeatable), of the cuts ---- */
 
@@ -34,6 +36,11 @@ static uint64_t cut_seed = 7;
 struct file { const char *name; int fd; size_t unit; struct buf flushed; };
 static struct file files[2] = { { .name = "data.mdb", .fd = -1, .unit = 4096 },
 	{ .name = "journal", .fd = -1, .unit = 512 } };
+/* the large write set that is being gathered: its file, and is the name on the disk? */
+static struct file large = { .fd = -1, .unit = 4096 };
+static char large_path[512];
+static bool large_named;
+static int large_cuts;
 static pthread_mutex_t disk = PTHREAD_MUTEX_INITIALIZER;
 static const char *store_dir;           /* NULL: no store is watched */
 static _Atomic uint32_t acknowledged, asked;
@@ -54,7 +61,16 @@ static struct file *watched(int fd) {
 			files[i].fd = fd;
 			return &files[i];
 		}
-	return NULL;
+	if (strncmp(path, store_dir, dir_n) != 0 || strncmp(path + dir_n, "/journal-", 9) != 0)
+		return NULL;
+	if (strcmp(path, large_path) != 0) {
+		strcpy(large_path, path);
+		large.name = large_path + dir_n + 1;
+		large_named = false;
+		buf_reset(&large.flushed);
+	}
+	large.fd = fd;
+	return &large;
 }
 
 static void read_whole(int fd, struct buf *to) {
@@ -90,16 +106,41 @@ static void image(struct file *f, const char *dir) {
 	buf_free(&now), buf_free(&path);
 }
 
+/* the files of large write sets: all but the last one are on the disk */
+static void image_large(const char *dir) {
+	DIR *d = opendir(store_dir);
+	for (struct dirent *e; d && (e = readdir(d));) {
+		struct buf from = { 0 };
+		if (strncmp(e->d_name, "journal-", 8) != 0)
+			continue;
+		buf_addf(&from, "%s/%s", store_dir, e->d_name);
+		struct file f = { .name = e->d_name, .fd = open(buf_bytes(&from), O_RDONLY), .unit = 4096 };
+		bool last = strcmp(large_path, buf_bytes(&from)) == 0;
+		if (f.fd >= 0 && (!last || large_named || next_of(&cut_seed, 2))) {
+			if (last)
+				buf_add_slice(&f.flushed, buf_slice(&large.flushed));
+			else
+				read_whole(f.fd, &f.flushed);
+			large_cuts++;
+			image(&f, dir);
+		}
+		if (f.fd >= 0)
+			close(f.fd);
+		buf_free(&f.flushed), buf_free(&from);
+	}
+	closedir(d);
+}
+
 static const char *cut_dir(int n) {
 	char name[16];
 	snprintf(name, sizeof name, "cut%d", n);
 	return test_tmpfile(name);
 }
 
-static void cut_perhaps(void) {
-	/* some close together, so that recovery meets young checkpoints as well as old ones */
+static void cut_perhaps(bool mark) {
+	/* some close together, so that recovery meets young checkpoints as well as old ones; many while a mark is written */
 	if (++calls < 20 || cuts == CUTS || files[0].fd < 0 || files[1].fd < 0 ||
-		next_of(&cut_seed, (uint32_t)(cuts + 1) * 6) > 1)
+		next_of(&cut_seed, mark ? 2 : (uint32_t)(cuts + 1) * 6) > (mark ? 0 : 1))
 		return;
 	cut_bounds[cuts].least = atomic_load(&acknowledged);
 	cut_bounds[cuts].most = atomic_load(&asked);
@@ -108,13 +149,17 @@ static void cut_perhaps(void) {
 		bail("mkdir: %m");
 	image(&files[0], dir);
 	image(&files[1], dir);
+	image_large(dir);
 }
 
 /* ---- the calls ---- */
 
+static bool writes_mark;                /* under `disk` */
+
 static ssize_t written(struct file *f, ssize_t r) {
 	if (f) {
-		cut_perhaps();
+		cut_perhaps(writes_mark);
+		writes_mark = false;
 		pthread_mutex_unlock(&disk);
 	}
 	return r;
@@ -134,6 +179,8 @@ static struct file *writing(int fd) {
 ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at);
 ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at) {
 	struct file *f = writing(fd);
+	if (f)
+		writes_mark = f == &files[1] && at < 8192;
 	return written(f, syscall(SYS_pwrite64, fd, p, n, at));
 }
 
@@ -163,6 +210,16 @@ int fdatasync(int fd) {
 	return (int)written(f, syscall(SYS_fdatasync, fd));
 }
 
+int fsync(int fd) {
+	struct stat a, b;
+	pthread_mutex_lock(&disk);
+	if (store_dir && stat(store_dir, &a) == 0 && fstat(fd, &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev)
+		large_named = true;
+	int r = (int)syscall(SYS_fsync, fd);
+	pthread_mutex_unlock(&disk);
+	return r;
+}
+
 /* ---- what is committed ---- */
 
 static size_t value_size(uint64_t *seed) {
@@ -175,10 +232,10 @@ static size_t value_size(uint64_t *seed) {
 static void operate(uint32_t i, struct kv_txn *w, uint32_t *last) {
 	static char value[70000];
 	uint64_t seed = i * 2654435761u;
-	uint32_t n = 1 + next_of(&seed, 6), large = i % 613 == 600;
-	for (uint32_t k = 0; k < (large ? 40 : n); k++) {
+	uint32_t n = 1 + next_of(&seed, 6), many = i % 41 == 30;
+	for (uint32_t k = 0; k < (many ? 40 : n); k++) {
 		uint32_t key = next_of(&seed, KEYS), deletes = next_of(&seed, 5) == 0;
-		size_t size = large ? 30000 : value_size(&seed);
+		size_t size = many ? 30000 : value_size(&seed);
 		char name[4];
 		num_put32(name, key);
 		last[key] = deletes ? 0 : i;
@@ -288,10 +345,10 @@ int main(void) {
 		store_dir = NULL;
 		files[0].fd = files[1].fd = -1;
 	}
-	ok(cuts > 20, "%d cuts", cuts);
+	ok(cuts > 20 && large_cuts > 10, "%d cuts, with %d files of large write sets", cuts, large_cuts);
 	for (int n = 0; n < cuts; n++)
 		check_image(n);
 	mem_free(last);
-	buf_free(&files[0].flushed), buf_free(&files[1].flushed);
+	buf_free(&files[0].flushed), buf_free(&files[1].flushed), buf_free(&large.flushed);
 	return done();
 }
