@@ -53,7 +53,7 @@ void buf_addf(struct buf *b, const char *fmt, ...) {
 void buf_addv(struct buf *b, const char *fmt, va_list ap) {
 	va_list again;
 	va_copy(again, ap);
-	char *p = buf_reserve(b, 64);
+	char *p = buf_reserve(b, 200);
 	size_t room = b->size - b->used - 1;    /* all there is: a text that does not fit is formatted twice */
 	int n = vsnprintf(p, room + 1, fmt, ap);
 	if (n < 0)

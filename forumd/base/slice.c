@@ -48,7 +48,7 @@ int slice_cmp_nocase(struct slice a, struct slice b) {
 }
 
 /* memmem prepares a table for each needle, which costs more than a line is worth */
-enum { FIND_SHORT_TEXT = 4096, FIND_SHORT_NEEDLE = 32 };
+enum { FIND_SHORT_TEXT = 4096, FIND_SHORT_NEEDLE = 128 };
 
 static ptrdiff_t slice_find_short(struct slice s, struct slice needle) {
 	const char *end = s.p + (s.n - needle.n) + 1;

@@ -164,9 +164,14 @@ void trim_split(struct trim *t, struct slice text) {
 	line_join_wrapped(t);
 }
 
+/* most words of a table differ in the first octet: their lengths are not asked for */
+static bool line_starts(struct slice s, const char *word) {
+	return s.n && s.p[0] == *word && slice_starts(s, slice_str(word));
+}
+
 bool trim_starts_any(struct slice fold, const char *const *table) {
 	for (; *table; table++)
-		if (slice_starts(fold, slice_str(*table)))
+		if (line_starts(fold, *table))
 			return true;
 	return false;
 }
@@ -195,7 +200,7 @@ enum trim_label trim_line_label(const struct trim_line *l) {
 	while (name.n && line_in(name.p[0], "*_|"))
 		name = slice_from(name, 1);
 	for (const struct trim_label_name *k = trim_label_names; k->name; k++)
-		if (slice_is(name, k->name))
+		if (name.n && name.p[0] == *k->name && slice_is(name, k->name))
 			return k->label;
 	return TRIM_NO_LABEL;
 }
@@ -225,12 +230,13 @@ static bool line_titled(const struct trim_line *l, const char *const *titles) {
 	while (s.n && line_in(s.p[s.n - 1], ": "))
 		s.n--;
 	for (const char *const *k = titles; *k; k++) {
-		struct slice title = slice_str(*k), behind = slice_from(s, title.n);
+		if (!line_starts(s, *k))
+			continue;
+		struct slice behind = slice_from(s, strlen(*k));
 		if (slice_is(s, *k))
 			return (before >= 2 && (after >= 2 || after == 0)) || (colon && before == 0);
 		/* "---------- Forwarded by x on y", "-------- Original message --------From: x" */
-		if (before >= 2 && slice_starts(s, title) &&
-			((after == 0 && s.n <= 100) || (before >= 5 && slice_starts(slice_trim(behind), SLICE("---")))))
+		if (before >= 2 && ((after == 0 && s.n <= 100) || (before >= 5 && slice_starts(slice_trim(behind), SLICE("---")))))
 			return true;
 	}
 	return false;
@@ -295,7 +301,7 @@ static bool line_is_boilerplate(struct slice s) {
 		return false;
 	bool begins = false, ends = false;
 	for (const char *const *k = trim_boilerplate; *k; k++) {
-		if (!slice_starts(s, slice_str(*k + (**k == '!'))))
+		if (!line_starts(s, *k + (**k == '!')))
 			continue;
 		if (**k == '!')
 			return true;

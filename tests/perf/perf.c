@@ -6,6 +6,7 @@
  *         deliver (LMTP)  idle
  *   keys: group= expect= conns=1 depth=1 seconds=2 user= pass= rcpt= from= protocol=nntp|imap (idle) word= (search)
  *         authserv= (deliver: a front MTA's verdict goes with each mail)  quickack=1 (acknowledge what comes at once)
+ *         replies=1 (each post answers an earlier one: threads grow deep)
  *         tls=1 (from the first octet)  compress=1 (COMPRESS DEFLATE, after login)
  *         pid= (the server: CPU time for each unit is said too)
  *
@@ -544,14 +545,21 @@ static void row_article(void)
 static long serial;
 static int compose(char *b, size_t size, const char *from, const char *group)
 {
-	char date[64], verdict[256] = "";
+	static time_t run;
+	char date[64], verdict[256] = "", answers[128] = "";
 	time_t t = time(NULL);
+	long above = serial - 2 * number("conns", 1);    /* each connection has one on its way: that one is there */
+	if (!run)
+		run = t;
 	strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", gmtime(&t));
 	if (key("authserv", NULL))
 		snprintf(verdict, sizeof verdict, "Authentication-Results: %s; dmarc=pass header.from=%s\r\n", key("authserv", ""),
 			strchr(from, '@') ? strchr(from, '@') + 1 : from);
-	int n = snprintf(b, size, "%sFrom: %s\r\nNewsgroups: %s\r\nSubject: load %ld\r\nMessage-ID: <perf.%ld.%ld.%ld@perf.example>\r\n"
-		"Date: %s\r\nContent-Type: text/plain\r\n\r\n", verdict, from, group, serial, (long)t, (long)getpid(), serial, date);
+	if (number("replies", 0) && above >= 0)
+		snprintf(answers, sizeof answers, "References: <perf.%ld.%ld.%ld@perf.example>\r\n", (long)run, (long)getpid(), above);
+	int n = snprintf(b, size, "%sFrom: %s\r\nNewsgroups: %s\r\nSubject: %sload %ld\r\n%sMessage-ID: <perf.%ld.%ld.%ld@perf.example>\r\n"
+		"Date: %s\r\nContent-Type: text/plain\r\n\r\n", verdict, from, group, *answers ? "Re: " : "", serial, answers, (long)run,
+		(long)getpid(), serial, date);
 	serial++;
 	for (long lines = 12 + serial % 30; lines > 0; lines--)
 		n += snprintf(b + n, size - (size_t)n, "line %ld of message %ld: words that a reader would read %ld\r\n", lines, serial, serial * lines);
