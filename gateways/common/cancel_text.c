@@ -91,11 +91,11 @@ int cancel_text_draft(struct forum_txn *t, const struct post *gone, const struct
 	return r < 0 ? r : 1;
 }
 
-/* ---- when groups are opened and closed ------------------------------------------------------------------------------ */
+/* ---- when groups are opened and closed --------------------------------------------------------------------------- */
 
 /* what the message withdraws, when readers may know of it: 1; 0 they may not, or nobody can tell; < 0 */
-static int review_known(struct forum_txn *t, const struct post *message, enum group_access in, const struct group *changed,
-	enum group_access to) {
+static int review_known(struct forum_txn *t, const struct post *message, enum group_access in,
+	const struct group *changed, enum group_access to) {
 	struct buf header = { 0 }, control = { 0 };
 	struct slice rest, word;
 	struct post p;

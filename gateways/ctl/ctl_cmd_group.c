@@ -47,8 +47,8 @@ static int group_new_access(const struct ctl_call *c) {
 	return to;
 }
 
-/* A group that comes back has its posts again: control.cancel is opened when it has been looked through, and it is looked
- * through for what is closed now. 1, CTL_MORE, < 0 */
+/* A group that comes back has its posts again: control.cancel is opened when it has been looked through, and it is
+ * looked through for what is closed now. 1, CTL_MORE, < 0 */
 static int group_add_reviewed(struct forum_txn *t, struct ctl_call *c, const struct group_spec *s, uint32_t *id_r,
 	struct fail *f) {
 	bool cancels = slice_eq(s->name, WITHDRAWN_GROUP);
