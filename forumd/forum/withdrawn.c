@@ -65,24 +65,39 @@ static int withdrawn_tell(struct forum_txn *t, const struct post *p, struct fail
 	return r == ERR_GONE ? 0 : r;
 }
 
+/* What the child did for the message stays, or nothing of it: then the deletion goes on all the same, and the log names
+ * the post. */
+static int withdrawn_settle(struct forum_txn **child, int r, const struct post *p, const struct fail *why,
+	struct fail *f) {
+	if (r >= 0)
+		return forum_commit(child, f) < 0 ? (int)f->code : r;
+	forum_abort(child);
+	if (r == ERR_UNAVAILABLE) {       /* the store itself: nothing of all this is kept */
+		*f = *why;
+		return r;
+	}
+	log_error("forum", "control.cancel does not tell what became of a post, servers that fetch here keep it as it was"
+		" post=%llu id=%.*s state=%s why=\"%s\"", (unsigned long long)p->id, SLICE_ARG(p->message_id),
+		post_state_name(p->state), why->text);
+	return 0;
+}
+
 int withdrawn_follow(struct forum_txn *t, const struct post *p, enum post_state was, struct fail *f) {
 	struct forum_txn *child;
 	struct fail why = { 0 };
 	if (!compose || !withdrawn_ours(p) || (p->state == POST_DELETED) == (was == POST_DELETED))
 		return 0;
 	int r = forum_write_begin(forum_of(t), t, &child, f);
-	if (r < 0)
+	return r < 0 ? r : withdrawn_settle(&child, withdrawn_tell(child, p, &why), p, &why, f);
+}
+
+int withdrawn_keep(struct forum_txn *t, uint64_t post, const struct post_draft *message, struct fail *f) {
+	struct post_result made;
+	struct forum_txn *child;
+	struct fail why = { 0 };
+	struct post p;
+	int r = post_get(t, post, &p);
+	if (r <= 0 || (r = forum_write_begin(forum_of(t), t, &child, f)) < 0)
 		return r;
-	r = withdrawn_tell(child, p, &why);
-	if (r >= 0)
-		return forum_commit(&child, f) < 0 ? (int)f->code : r;
-	forum_abort(&child);
-	if (r == ERR_UNAVAILABLE) {       /* the store itself: nothing of all this is kept */
-		*f = why;
-		return r;
-	}
-	log_error("forum", "control.cancel does not tell what became of a post, servers that fetch here keep it as it was"
-		" post=%llu id=%.*s state=%s why=\"%s\"", (unsigned long long)p->id, SLICE_ARG(p->message_id),
-		post_state_name(p->state), why.text);
-	return 0;
+	return withdrawn_settle(&child, post_add(child, message, &made, &why), &p, &why, f);
 }

@@ -56,8 +56,9 @@ static int feed_cancel_apply(struct forum_txn *t, struct job *j, struct fail *f)
 				0) ||
 		memo_put(t, MEMO_SEEN, x->own_id, SLICE("1"), now + KEEP_SECONDS) < 0)
 		return fail_set(f, ERR_UNAVAILABLE, "the store cannot take it now");
-	struct post_result made;
-	return x->draft ? post_add(t, x->draft, &made, f) : 1;
+	if (x->draft && (r = withdrawn_keep(t, x->c.post, x->draft, f)) < 0)
+		return fail_set(f, ERR_UNAVAILABLE, "the store cannot take it now");
+	return 1;
 }
 
 /* For those who fetch here: the message in our control.cancel. 1, 0 it goes into none, < 0 with words */

@@ -71,6 +71,23 @@ static void test_refused(struct forum_txn *t, uint32_t group, uint32_t member) {
 	is_int(told(t, a), 1, "which is told now");
 }
 
+/* what a peer wrote is kept as well, or said in the log */
+static void test_keep(struct forum_txn *t, uint32_t group, uint32_t member) {
+	struct fail f = { 0 };
+	struct group cancels;
+	struct post p;
+	uint64_t k = fixture_post_by(t, member, group, "<k@x>", NULL);
+	if (group_find(t, WITHDRAWN_GROUP, &cancels) <= 0)
+		bail("no control.cancel");
+	is_int(withdrawn_keep(t, k, fixture_draft(t, cancels.id, "<kept@y>", NULL, NULL), &f), 1, "a peer's message is kept");
+	is_int(post_by_msgid(t, SLICE("<kept@y>"), &p), 1, "it is there");
+	said[0] = 0;
+	struct post_draft *other = fixture_draft(t, cancels.id, "<kept@y>", NULL, NULL);
+	fixture_body(t, other, SLICE("Subject: other\r\n"), 0, SLICE("another text\r\n"));
+	is_int(withdrawn_keep(t, k, other, &f), 0, "one that cannot be kept holds nothing up");
+	ok(strstr(said, "<k@x>") && strstr(said, "used before"), "and is in the log: %s", said);
+}
+
 static unsigned erased(struct forum_txn *t, const uint64_t *ids) {
 	unsigned n = 0;
 	for (unsigned i = 0; i < POSTS; i++) {
@@ -124,6 +141,7 @@ int main(void) {
 	withdrawn_start(compose, name_of);
 	log_set_sink(hear);
 	test_refused(t, group, a);
+	test_keep(t, group, a);
 	fixture_commit(&t);
 	test_pieces(forum, group, a, b);
 	forum_close(&forum);
