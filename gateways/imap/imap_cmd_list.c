@@ -54,7 +54,7 @@ static size_t list_add(struct listing *l, struct slice name, bool exists) {
 	return at - 1;
 }
 
-static struct list_entry *list_add_tree(struct listing *l, struct slice name) {
+static struct list_entry *list_add_named(struct listing *l, struct slice name, bool exists) {
 	bool subscribed = imap_subscribed(l->subscriptions, name);
 	for (size_t i = 0; i < name.n; i++)
 		if (name.p[i] == '.') {
@@ -63,9 +63,13 @@ static struct list_entry *list_add_tree(struct listing *l, struct slice name) {
 			e->children = true;
 			e->subscribed_below |= subscribed;
 		}
-	size_t at = list_add(l, name, true);
+	size_t at = list_add(l, name, exists);
 	l->entries.v[at].subscribed = subscribed;
 	return &l->entries.v[at];
+}
+
+static struct list_entry *list_add_tree(struct listing *l, struct slice name) {
+	return list_add_named(l, name, true);
 }
 
 /* mailboxes that are commands: of a group, or (empty name) of all; nobody is subscribed to them */
@@ -130,6 +134,10 @@ static int list_collect(struct imap_session *is, struct listing *l, struct forum
 			list_add_actions(is, l, moderator, name);
 	}
 	list_add_actions(is, l, moderates, slice_of("", 0));
+	/* last, when all that exists is known: folders that are subscribed and gone */
+	struct slice rest = l->subscriptions, name;
+	while (imap_subscribed_next(&rest, &name))
+		list_add_named(l, name, false);
 	return r;
 }
 
@@ -146,9 +154,9 @@ static bool list_named(const struct listing *l, struct slice name, bool *level_r
 	return named;
 }
 
-/* RFC 5258 3.1: the selection options all hold */
+/* RFC 5258 3.1: the selection options all hold; what does not exist may be subscribed */
 static bool list_selected(const struct listing *l, const struct list_entry *e) {
-	return (!l->only_subscribed || e->subscribed) && (!l->only_special || e->use);
+	return (e->exists || l->only_subscribed) && (!l->only_subscribed || e->subscribed) && (!l->only_special || e->use);
 }
 
 /* RFC 5258 5: what tells of selected mailboxes below is told only where they are not listed themselves */
@@ -156,7 +164,7 @@ static void list_mark_parents(struct listing *l) {
 	bool level;
 	for (size_t i = 0; l->recursive && i < l->entries.n; i++) {
 		struct list_entry *e = &l->entries.v[i];
-		if (!e->exists || !list_selected(l, e) || list_named(l, e->name, &level))
+		if (!list_selected(l, e) || list_named(l, e->name, &level))
 			continue;
 		for (size_t k = 0; k < e->name.n; k++) {
 			size_t at = e->name.p[k] == '.' ? (size_t)(uintptr_t)hash_get(l->index, slice_to(e->name, k)) : 0;
@@ -174,16 +182,16 @@ static bool list_matches(const struct listing *l, const struct list_entry *e) {
 	if (l->lsub)
 		return e->subscribed || (level && e->subscribed_below);
 	if (l->only_subscribed || l->only_special)
-		return (e->exists && list_selected(l, e)) || e->info;
+		return list_selected(l, e) || e->info;
 	return e->exists || level;
 }
 
 static void list_line(struct imap_session *is, const struct listing *l, const struct list_entry *e, struct buf *out) {
 	buf_adds(out, l->lsub ? "* LSUB (" : "* LIST (");
-	if (!e->exists || (l->lsub && !e->subscribed))
-		buf_adds(out, l->lsub ? "\\Noselect" : "\\NonExistent \\Noselect \\HasChildren");
-	else if (!l->lsub)
-		buf_adds(out, e->children ? "\\HasChildren" : "\\HasNoChildren");
+	if (l->lsub)
+		buf_adds(out, e->exists && e->subscribed ? "" : "\\Noselect");
+	else
+		buf_addf(out, "%s%s", e->exists ? "" : "\\NonExistent \\Noselect ", e->children ? "\\HasChildren" : "\\HasNoChildren");
 	if (!l->lsub && e->use)
 		buf_addf(out, " %s", e->use);
 	if (e->subscribed && l->tell_subscribed)

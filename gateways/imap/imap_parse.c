@@ -276,12 +276,32 @@ bool imap_take_flag(struct slice *in, struct slice *s_r) {
 	return true;
 }
 
-static bool take_set_number(struct slice *in, uint32_t star, uint32_t *v_r) {
-	if (imap_take_char(in, '*')) {
+static bool take_set_number(struct slice *in, uint32_t star, uint32_t *v_r, bool *star_r) {
+	*star_r = imap_take_char(in, '*');
+	if (*star_r) {
 		*v_r = star;
 		return true;
 	}
 	return imap_take_number(in, v_r) && *v_r > 0;
+}
+
+/* number, or number:number. From beyond the last to "*" is the last: who asks for what is new may be ahead, since others
+ * expunge. */
+static bool take_set_range(struct slice *in, uint32_t star, struct range *r_r) {
+	uint32_t a, b;
+	bool star_a, star_b;
+	if (!take_set_number(in, star, &a, &star_a))
+		return false;
+	b = a;
+	star_b = star_a;
+	if (imap_take_char(in, ':') && !take_set_number(in, star, &b, &star_b))
+		return false;
+	if (star && (star_a || star_b)) {
+		a = a > star ? star : a;
+		b = b > star ? star : b;
+	}
+	*r_r = (struct range){ a < b ? a : b, a < b ? b : a };
+	return true;
 }
 
 static int range_order(const void *a, const void *b) {
@@ -294,13 +314,10 @@ bool imap_take_set(struct slice *in, uint32_t star, struct range_set *set_r) {
 	VEC(struct range) v = {0};
 	bool good;
 	do {
-		uint32_t lo, hi;
-		good = take_set_number(in, star, &lo);
-		hi = lo;
-		if (good && imap_take_char(in, ':'))
-			good = take_set_number(in, star, &hi);
+		struct range r;
+		good = take_set_range(in, star, &r);
 		if (good)
-			vec_push(&v, (struct range){ lo < hi ? lo : hi, lo < hi ? hi : lo });
+			vec_push(&v, r);
 	} while (good && imap_take_char(in, ','));
 	if (good) {
 		qsort(v.v, v.n, sizeof *v.v, range_order);

@@ -54,7 +54,8 @@ bool imap_take_pattern(struct slice *in, struct arena *a, struct slice *s_r);
 bool imap_take_number(struct slice *in, uint32_t *v_r);
 /* a flag or keyword with its backslash */
 bool imap_take_flag(struct slice *in, struct slice *s_r);
-/* sequence-set; '*' is star (the greatest number in use; 0 when there is none). Added to set_r. */
+/* sequence-set; '*' is star (the greatest number in use; 0 when there is none), and so is a number beyond it that is
+ * joined with '*' by a colon. Added to set_r. */
 bool imap_take_set(struct slice *in, uint32_t star, struct range_set *set_r);
 /* does a sequence-set begin here? */
 static inline bool imap_at_set(const struct slice *in) {

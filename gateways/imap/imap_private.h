@@ -340,6 +340,8 @@ int imap_metadata_write(struct imap_session *is, struct forum_txn *t, struct sli
 /* imap_subscribe.c: the member's list, for imap_subscribed(); in the command arena. 1, 0 nothing differs, < 0 */
 int imap_subscriptions(struct imap_session *is, struct forum_txn *t, struct slice *list_r);
 bool imap_subscribed(struct slice list, struct slice name);
+/* names that were subscribed by command and are no commands themselves: their mailboxes may be gone. Consumes list. */
+bool imap_subscribed_next(struct slice *list, struct slice *name_r);
 
 /* imap_boxes.c: every mailbox of the member but commands, with its group (id 0: a box that is not made yet); stops when
  * fn returns < 0, and returns that; 1, < 0. Names live as long as the transaction. */

@@ -188,7 +188,7 @@ table("sets", [
     ("FETCH 2:1 UID", "OK", uids(1, 2)), ("FETCH 1,1,1:2 UID", "OK", uids(1, 2)), ("FETCH 3,1 UID", "OK", uids(1, 3)), ("FETCH *:* UID", "OK", uids(5)),
     ("UID FETCH 4:* UID", "OK", uids(4, 5)), ("UID FETCH 99:* UID", "OK", uids(5)), ("UID FETCH 99 UID", "OK", []), ("UID FETCH 4294967295 UID", "OK", []),
     ("UID FETCH 1:4294967295 UID", "OK", uids(1, 2, 3, 4, 5)), ("UID FETCH 3,99 UID", "OK", uids(3)),
-    ("FETCH 6 UID", "BAD", []), ("FETCH 1:6 UID", "BAD", []), ("FETCH 0 UID", "BAD", []), ("FETCH 0:1 UID", "BAD", []), ("FETCH 1,,2 UID", "BAD", []), ("FETCH ,1 UID", "BAD", []),
+    ("FETCH 6:* UID", "OK", uids(5)), ("FETCH *:99 UID", "OK", uids(5)), ("FETCH 1,7:* UID", "OK", uids(1, 5)), ("FETCH 6 UID", "BAD", []), ("FETCH 6:7 UID", "BAD", []), ("FETCH 1:6 UID", "BAD", []), ("FETCH 0 UID", "BAD", []), ("FETCH 0:1 UID", "BAD", []), ("FETCH 1,,2 UID", "BAD", []), ("FETCH ,1 UID", "BAD", []),
     ("FETCH 1, UID", "BAD", []), ("FETCH 1: UID", "BAD", []), ("FETCH :1 UID", "BAD", []), ("FETCH 1:2:3 UID", "BAD", []), ("FETCH 4294967296 UID", "BAD", []),
     ("FETCH -1 UID", "BAD", []), ("FETCH a UID", "BAD", []), ("UID FETCH 0 UID", "BAD", []), ("FETCH 1 2 UID", "BAD", []), ("FETCH", "BAD", []),
     ("STORE 6 FLAGS ()", "BAD", []), ("COPY 6 Trash", "BAD", []), ("UID COPY 99 Trash", "OK", []), ("UID STORE 99 +FLAGS (\\Seen)", "OK", []), ("UID MOVE 99 Trash", "OK", []),
@@ -205,7 +205,7 @@ def found(*n):
 
 
 table("search", [(k, "OK", found(*n)) for k, n in [
-    ("ALL", (1, 2, 3, 4, 5)), ("1:2", (1, 2)), ("*", (5,)), ("2,4:*", (2, 4, 5)), ("UID 2:3", (2, 3)), ("UID 99", ()), ("UID 99:*", (5,)),
+    ("ALL", (1, 2, 3, 4, 5)), ("1:2", (1, 2)), ("*", (5,)), ("6:*", (5,)), ("*:6", (5,)), ("NOT 6:*", (1, 2, 3, 4)), ("2,4:*", (2, 4, 5)), ("UID 2:3", (2, 3)), ("UID 99", ()), ("UID 99:*", (5,)),
     ("ANSWERED", (4,)), ("UNANSWERED", (1, 2, 3, 5)), ("DELETED", (5,)), ("UNDELETED", (1, 2, 3, 4)), ("DRAFT", (1, 2, 3, 4, 5)), ("UNDRAFT", ()), ("FLAGGED", (3,)),
     ("UNFLAGGED", (1, 2, 4, 5)), ("SEEN", ()), ("UNSEEN", (1, 2, 3, 4, 5)), ("RECENT", ()), ("OLD", (1, 2, 3, 4, 5)), ("NEW", ()),
     ("KEYWORD $Later", (5,)), ("UNKEYWORD $Later", (1, 2, 3, 4)), ("KEYWORD nothing", ()), ("UNKEYWORD nothing", (1, 2, 3, 4, 5)),
