@@ -17,6 +17,8 @@
 #include "gateways/nntp/nntp.h"
 #include "tests/tap/tap.h"
 
+#define READERS 64
+
 static struct forum *forum;
 static struct config *config;
 static uint32_t group;
@@ -73,14 +75,15 @@ static void fill(void) {
 }
 
 static void setup(void) {
-	struct forum_options o = { .domain = "forum.test", .map_size = 1u << 30, .no_sync = true };
+	struct forum_options o = { .domain = "forum.test", .map_size = 1u << 30, .max_readers = READERS,
+		.no_sync = true };
 	const char *path = test_tmpfile("forumd.conf");
 	struct fail f = { 0 };
 	FILE *c = fopen(path, "w");
 	if (!c ||
 		fprintf(c,
 			"domain = \"forum.test\"\nlisten news { protocol = \"nntp\" address = \"127.0.0.1\" port = 21199 }\n"
-			"peer p { address = \"192.0.2.7\" }\npeer q { address = \"192.0.2.8\" }\npeer r { address = \"192.0.2.9\" }\nlimits { connections_per_address = 2 }\n") <
+			"peer p { address = \"192.0.2.7\" }\npeer q { address = \"192.0.2.8\" }\npeer r { address = \"192.0.2.9\" }\npeer s { address = \"192.0.2.10\" }\nlimits { connections_per_address = 2 }\n") <
 			0 ||
 		fclose(c) != 0)
 		bail("cannot write %s", path);
@@ -135,8 +138,27 @@ static void try(const char *address, const char *commands, const char *want) {
 	buf_free(&out);
 }
 
+/* all places for readers are taken: 403 and nothing worse, and it is over with them */
+static void unreadable(void) {
+	struct forum_txn *held[READERS * 4];
+	struct fail f = { 0 };
+	unsigned n = 0;
+	while (n < READERS * 4 && forum_read_begin(forum, &held[n], &f) > 0)
+		n++;
+	ok(n > 0 && n < READERS * 4, "%u readers, and then none more: %s", n, f.text);
+	try("127.0.0.1", "GROUP test.forum\r\nDATE\r\n", "\r\n403 cannot be done now, try again later\r\n111 ");
+	try("127.0.0.1", "ARTICLE <m1@x.test>\r\n", "\r\n403 cannot be done now");
+	try("127.0.0.1", "LIST\r\n", "\r\n403 ");
+	try("127.0.0.1", "NEWNEWS * 20200101 000000 GMT\r\n", "\r\n403 ");
+	try("192.0.2.10", "IHAVE <new@x.test>\r\n", "\r\n436 ");
+	while (n)
+		forum_read_end(&held[--n]);
+	try("127.0.0.1", "GROUP test.forum\r\n", "\r\n211 ");
+}
+
 int main(void) {
 	setup();
+	unreadable();
 	/* damaged records: never a crash, never half an answer that looks whole */
 	try("127.0.0.1", "GROUP test.broken\r\n", "\r\n403 stored data is damaged\r\n");
 	try("127.0.0.1", "LISTGROUP test.broken\r\n", "\r\n403 ");
