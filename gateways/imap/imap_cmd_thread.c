@@ -1,16 +1,19 @@
 /* THREAD (RFC 5256): one pass over the group's overview, which knows each post's parent; the rest is imap_thread.c.
- * Posts that were not found, and those nobody may see any more, still lead from their children to their parents. */
+ * Posts that were not found, and those nobody may see any more, still lead from their children to their parents. Parents
+ * of a member's own messages are looked for by their ids (imap_thread_ids.c). */
 #include "forumd/base/clock.h"
+#include "forumd/mail/msgid.h"
 #include "gateways/imap/imap_private.h"
 #include "gateways/imap/imap_sort_key.h"
 #include "gateways/imap/imap_subjects.h"
-#include "gateways/imap/imap_thread.h"
+#include "gateways/imap/imap_thread_ids.h"
 
 #define THREAD_STRIDE 64u
 #define THREAD_PIECE (64u << 10)
 
 struct threading {
 	struct imap_thread tree;
+	struct imap_thread_ids *ids;         /* of a member's own box; NULL: a group */
 	bool by_subject;
 	struct range_set *uids;
 	size_t run;                          /* of uids */
@@ -23,6 +26,7 @@ struct threading {
 static void threading_free(void *arg) {
 	struct threading *w = arg;
 	imap_thread_free(&w->tree);
+	imap_thread_ids_free(&w->ids);
 	imap_subjects_release(&w->subjects);
 	buf_free(&w->text);
 }
@@ -89,7 +93,17 @@ static enum step thread_subjects(struct session *s) {
 	return thread_finish(is, w);
 }
 
-static void add_node(struct imap_session *is, struct threading *w, const struct overview *o) {
+/* without References it is the first id of In-Reply-To that tells (RFC 5256 3) */
+static void add_ids(struct threading *w, struct forum_txn *t, uint32_t node, const struct overview *o) {
+	struct slice references = o->references;
+	bool own = o->flags & POST_OWN;
+	struct post p;
+	if (own && !references.n && post_get(t, o->post, &p) > 0 && !msgid_next(&p.in_reply_to, &references))
+		references = slice_of("", 0);
+	imap_thread_ids_add(w->ids, node, o->message_id, references, own);
+}
+
+static void add_node(struct imap_session *is, struct threading *w, struct forum_txn *t, const struct overview *o) {
 	while (w->run < w->uids->n && w->uids->v[w->run].hi < o->number)
 		w->run++;
 	bool listed = o->state == POST_VISIBLE && w->run < w->uids->n && w->uids->v[w->run].lo <= o->number;
@@ -102,6 +116,8 @@ static void add_node(struct imap_session *is, struct threading *w, const struct 
 	n->date = imap_sort_date(o);
 	n->number = !listed ? 0 : is->uid ? o->number : imap_view_seq(&is->view, o->number);
 	n->listed = listed;
+	if (listed && w->ids)
+		add_ids(w, t, (uint32_t)w->tree.nodes.n - 1, o);
 	if (listed && (w->by_subject || !o->parent))
 		add_subject(w, n, o);
 }
@@ -120,7 +136,7 @@ static enum step thread_collect(struct session *s) {
 	it.all_states = true;
 	while ((r = overview_iter_next(&it, &o)) > 0) {
 		w->next = o.number + 1;
-		add_node(is, w, &o);
+		add_node(is, w, t, &o);
 		if (++n % THREAD_STRIDE == 0 && imap_give_way(is, start)) {
 			overview_iter_end(&it);
 			s->step = thread_collect;
@@ -130,6 +146,8 @@ static enum step thread_collect(struct session *s) {
 	overview_iter_end(&it);
 	if (r < 0)
 		return imap_unavailable(is);
+	if (w->ids)
+		imap_thread_ids_link(w->ids, &w->tree);
 	if (!w->by_subject)
 		imap_thread_link(&w->tree);
 	return w->by_subject ? thread_finish(is, w) : thread_subjects(s);
@@ -137,6 +155,13 @@ static enum step thread_collect(struct session *s) {
 
 static enum step thread_found(struct imap_session *is, struct range_set *uids, void *arg) {
 	struct threading *w = arg;
+	struct group g;
+	struct forum_txn *t = session_read(&is->s);
+	int r = t ? group_get(t, is->group, &g) : ERR_UNAVAILABLE;
+	if (r < 0)
+		return imap_unavailable(is);
+	if (r > 0 && g.owner && !w->by_subject)
+		w->ids = imap_thread_ids_new();
 	w->uids = uids;
 	w->next = 1;
 	w->subjects = imap_subjects_hold(is->group);

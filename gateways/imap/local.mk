@@ -41,4 +41,5 @@ gateways_libimap_a_SOURCES = \
 	gateways/imap/imap_subscribe.c \
 	gateways/imap/imap_sync.c \
 	gateways/imap/imap_thread.c gateways/imap/imap_thread.h \
+	gateways/imap/imap_thread_ids.c gateways/imap/imap_thread_ids.h \
 	gateways/imap/imap_view.c gateways/imap/imap_view.h

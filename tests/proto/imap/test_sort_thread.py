@@ -261,6 +261,43 @@ seqs = re.sub(r"\d+", lambda m: str(order.index(int(m.group(0))) + 1), reference
 is_(c.run("THREAD REFERENCES UTF-8 ALL")[1][0], "* THREAD " + seqs, "sequence numbers")
 is_(c.run("THREAD REFERENCES UTF-8 SEEN")[1], ["* THREAD"], "nothing found")
 
+# ---- a member's own messages have no place in the forum's trees: their ids tell, with gaps, lies and loops in them ----
+of_forum = msgs
+c.run("CREATE Own")
+ids = ["<own%d.%d@x.example>" % (i, seed) for i in range(90)]
+msgs = {}
+for i, own in enumerate(rnd.sample(ids, 70), 1):
+    chain = rnd.choice(([], ids[:rnd.randint(0, 3)], rnd.sample(ids, rnd.randint(1, 6)), [rnd.choice(ids)], [ids[(ids.index(own) + 1) % 90]]))
+    irt = len(chain) == 1 and rnd.random() < 0.5
+    date, subject = 1500000000 + rnd.randint(0, 5000) * 60, rnd.choice(SUBJECTS[:8])
+    m = "Message-ID: %s\r\nDate: %s\r\nFrom: a@b.example\r\nSubject: %s\r\n" % (own, email.utils.formatdate(date), subject)
+    if chain:
+        m += "In-Reply-To: %s <second@x.example>\r\n" % chain[0] if irt else "References: %s\r\n" % "\r\n ".join(chain)
+    like(c.run("APPEND Own {%d+}\r\n%s" % (len(m) + 5, m + "\r\nx\r\n"))[0], "^OK", "an own message")
+    msgs[i] = dict(id=own, chain=chain, date=date, uid=i, base=casemap(base(subject)[0]), reply=base(subject)[1])
+c.run("SELECT Own")
+is_(c.run("UID THREAD REFERENCES UTF-8 ALL")[1][0], "* THREAD " + references(msgs), "REFERENCES of own messages")
+bad = []
+for i in range(40):
+    part = rnd.sample(sorted(msgs), rnd.choice((1, 2, 5, 30, 60)))
+    if c.run("UID THREAD REFERENCES UTF-8 UID " + ",".join(map(str, part)))[1][0] != "* THREAD " + references(part):
+        bad.append(part)
+is_(bad[:2], [], "parts of the folder (seed %d)" % seed)
+# with posts that the box points to
+c.run("CREATE Both")
+c.run("SELECT test.forum")
+root = [u for u in sorted(of_forum) if not of_forum[u]["chain"] and [v for v in of_forum.values() if v["chain"] and v["chain"][-1] == of_forum[u]["id"]]][0]
+child = [u for u in of_forum if of_forum[u]["chain"] and of_forum[u]["chain"][-1] == of_forum[root]["id"]][0]
+for n in (child, root):
+    like(c.run("UID COPY %d Both" % n)[0], "^OK", "a post")
+for own, up in (("<mine1@x.example>", of_forum[child]["id"]), ("<mine2@x.example>", "<mine1@x.example>"), ("<mine3@x.example>", "<nobody@x.example>"), ("<mine1@x.example>", "<nobody@x.example>")):
+    m = "Message-ID: %s\r\nDate: %s\r\nFrom: a@b.example\r\nReferences: %s\r\n\r\nx\r\n" % (own, email.utils.formatdate(1600000000), up)
+    like(c.run("APPEND Both {%d+}\r\n%s" % (len(m), m))[0], "^OK", "an own message")
+c.run("SELECT Both")
+is_(sorted(re.findall(r"\((?:[^()]|\([^()]*\))*\)", c.run("UID THREAD REFERENCES UTF-8 ALL")[1][0])), ["((5)(6))", "(2 1 3 4)"], "answers below posts; two below what nobody has; the second of one id")
+c.run("SELECT test.forum")
+msgs = of_forum
+
 # ---- subjects are remembered: learned bit by bit they sort as on a server that knows nothing yet ----
 ASK = ["UID SORT (SUBJECT) UTF-8 ALL", "UID SORT (REVERSE SUBJECT) UTF-8 ALL", "UID SORT (SUBJECT REVERSE DATE) UTF-8 ALL",
        "UID SORT (SUBJECT) UTF-8 NOT SUBJECT apples", "UID THREAD REFERENCES UTF-8 ALL", "UID THREAD ORDEREDSUBJECT UTF-8 ALL"]
