@@ -102,8 +102,8 @@ static int feed_check_groups(struct slice list, struct fail *f) {
 			const char *why = group_name_reserved(word);
 			if (!group_name_valid(word))
 				why = "a group name has components of a-z 0-9 + _ - joined by dots";
-			else if (slice_starts(word, SLICE("control.")))
-				why = "cancels there are looked for by every pull, and others are not taken";
+			else if (slice_starts(word, SLICE("control.")) && !slice_is(word, "control.cancel"))
+				why = "of control messages only cancels are taken";
 			if (why)
 				return fail_set(f, ERR_INVALID, "%.*s cannot be followed: %s", SLICE_ARG(slice_to(word, 80)), why);
 		}

@@ -297,10 +297,12 @@ u.stop()
 w.ctl("feed", "remove", "x")
 is_(w.ctl("feed", "list"), "", "forumctl feed remove")
 for groups, why in (("test.mesh,example.x", "example.x cannot be followed: example"), ("a.all, b", "a.all cannot be followed"), ("Test.Mesh", "Test.Mesh cannot be followed"),
-                    ("control.cancel", "control.cancel cannot be followed: cancels")):
+                    ("control.newgroup", "control.newgroup cannot be followed: of control messages")):
     w.ctl("feed", "add", "r", "h", groups, check=False)
     is_(w.code, 1, "refused: feed add of " + groups)
     like(w.err, re.escape(why), "with words")
+w.ctl("feed", "add", "r", "h", "test.mesh,control.cancel")
+w.ctl("feed", "remove", "r")
 for bad in (("X Y", "h", "g"), ("x", "h", "g", "--tls", "maybe"), ("x", "h", "g", "--interval", "0"), ("x", "h", "g", "--direction", "up")):
     w.ctl("feed", "add", *bad, check=False)
     is_(w.code, 1, "refused: feed add " + " ".join(bad))
