@@ -20,6 +20,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@
 /* A checkpoint is due after so many commits (each leaves some 20 pages that wait for it), octets of the journal, or
  * seconds of rest. */
 enum { DUE_COMMITS = 512, DUE_OCTETS = 4 << 20, DUE_SECONDS = 2 };
+enum { PIECE = 1 << 20 };               /* of the file that is written out at a time */
 #define DISK_SHORT ((uint64_t)64 << 20)
 
 /* ---- meta pages ---- */
@@ -115,9 +117,25 @@ static bool disk_short(struct kv *kv) {
 	return statvfs(kv->dir, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < DISK_SHORT;
 }
 
+/* Writes the store's file out in pieces, each waited for, before it is flushed: a flush of the journal meanwhile waits
+ * for one piece, and not for all that a checkpoint has to write. An error is told once, here or by the flush. */
+static int write_out(struct kv *kv) {
+	struct stat st;
+	int fd, rc = mdb_env_get_fd(kv->env, &fd);
+	if (rc || fstat(fd, &st) != 0)
+		return rc ? rc : errno;
+	for (off_t at = 0; at < st.st_size; at += PIECE)
+		if (sync_file_range(fd, at, PIECE, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+			SYNC_FILE_RANGE_WAIT_AFTER) != 0)
+			return errno == ENOSYS ? 0 : errno;
+	return 0;
+}
+
 /* makes what was noted durable; from then on the new pin holds */
 static int checkpoint_flush(struct kv *kv, const struct journal_mark *mark, MDB_txn *pin) {
-	int rc = mdb_env_sync(kv->env, 1);
+	int rc = write_out(kv);
+	if (!rc)
+		rc = mdb_env_sync(kv->env, 1);
 	if (!rc)
 		rc = journal_mark_write(kv->journal, mark);
 	bool tight = disk_short(kv);
