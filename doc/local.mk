@@ -1,3 +1,17 @@
 dist_man_MANS += doc/forumctl.1 doc/forumd.conf.5 doc/forumd.8 doc/forumd-send.8 doc/forumd-fetch.8 doc/forumd-verify.8
 EXTRA_DIST += doc/adding-a-command.md doc/clients.md doc/decisions.md doc/rfc.md doc/states.md doc/storage.md doc/style.md doc/threads.md doc/tour.md \
-	doc/demo tests/runtap.py tests/lib tests/clients .ci/run
+	doc/demo doc/performance.md doc/systemd/forumd.service.in doc/systemd/forumd.conf tests/runtap.py tests/lib tests/clients .ci/run
+
+# the service: a unit with the paths of this build, and its account
+doc/systemd/forumd.service: $(srcdir)/doc/systemd/forumd.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) doc/systemd && sed -e 's,[@]sbindir[@],$(sbindir),' -e 's,[@]sysconfdir[@],$(sysconfdir),' $(srcdir)/doc/systemd/forumd.service.in >$@.tmp && mv $@.tmp $@
+all-local: doc/systemd/forumd.service
+CLEANFILES += doc/systemd/forumd.service
+if SYSTEMD_UNIT
+nodist_systemdsystemunit_DATA = doc/systemd/forumd.service
+endif
+if SYSUSERS
+sysusers_DATA = doc/systemd/forumd.conf
+endif
+# what is installed outside of the prefix goes below it when a distribution is tried out
+AM_DISTCHECK_CONFIGURE_FLAGS = --with-systemdsystemunitdir=$$dc_install_base/lib/systemd/system --with-sysusersdir=$$dc_install_base/lib/sysusers.d
