@@ -199,12 +199,29 @@ static bool address_spec(struct address_parser *p, size_t from, size_t to, struc
 	return address_join(p, from, at, false, &adr->local) && address_join(p, at + 1, to, true, &adr->domain);
 }
 
+/* names and what stands between them, without blanks and comments */
+static struct slice address_route(struct address_parser *p, size_t from, size_t to) {
+	struct buf b = { 0 };
+	for (size_t i = from; i < to; i++) {
+		const struct token *t = &p->tokens.v[i];
+		if (t->kind == TOKEN_SPECIAL)
+			buf_addc(&b, t->c);
+		else if (t->kind != TOKEN_COMMENT)
+			buf_add_slice(&b, t->text);
+	}
+	struct slice s = arena_slice(p->arena, buf_slice(&b));
+	buf_free(&b);
+	return s;
+}
+
 /* <@relay,@relay:local@domain>: what stands before the colon is a source route */
 static bool address_angle(struct address_parser *p, size_t from, size_t to, struct address *adr) {
 	if (from < to && p->tokens.v[from].kind == TOKEN_SPECIAL && p->tokens.v[from].c == '@') {
 		size_t colon = address_find_special(p, ':', from, to);
-		if (colon < to)
+		if (colon < to) {
+			adr->route = address_route(p, from, colon);
 			from = colon + 1;
+		}
 	}
 	return address_spec(p, from, to, adr);
 }

@@ -11,6 +11,7 @@ struct address {
 	struct slice local;    /* local part as meant: quotes and escapes removed */
 	struct slice domain;   /* as written, brackets of literals kept */
 	enum { ADDRESS_MAILBOX, ADDRESS_GROUP_START, ADDRESS_GROUP_END } kind;   /* group start: name only */
+	struct slice route;    /* obs-route of RFC 5322, "@relay,@relay"; nearly always empty */
 	struct slice name_raw; /* display name as in the header, before decoding encoded words, without quotes (ENVELOPE) */
 };
 struct address_list { struct address *v; size_t n; bool cut; /* more than the limit were there */ };

@@ -56,7 +56,9 @@ void imap_text_addresses(struct buf *out, const struct address_list *list) {
 		}
 		buf_addc(out, '(');
 		imap_text_maybe(out, a->name_raw);
-		buf_adds(out, " NIL ");
+		buf_addc(out, ' ');
+		imap_text_maybe(out, a->route);
+		buf_addc(out, ' ');
 		imap_text_string(out, a->local);
 		buf_addc(out, ' ');
 		imap_text_string(out, a->domain);

@@ -133,7 +133,6 @@ static void write_address(struct walk *w, struct slice *in) {
 	struct slice name = take_string(w, in), route = take_string(w, in), local = take_string(w, in),
 				 domain = take_string(w, in);
 	struct buf plain = {0}, text = {0};
-	(void)route;
 	words_decode(name, &plain);
 	buf_addc(w->out, '(');
 	if (domain.p && downgrade_mailbox(buf_slice(&plain), local, domain, &text)) {
@@ -145,7 +144,9 @@ static void write_address(struct walk *w, struct slice *in) {
 		w->surrogate = true;
 	} else {
 		write_words(w, name);
-		buf_adds(w->out, " NIL ");
+		buf_addc(w->out, ' ');
+		imap_text_string(w->out, text_is_ascii(route) ? route : slice_of(NULL, 0));
+		buf_addc(w->out, ' ');
 		write_words(w, local);     /* of a group it is the name */
 		buf_addc(w->out, ' ');
 		imap_text_string(w->out, domain);

@@ -101,6 +101,10 @@ static void others(void) {
 		"(\"message\" \"rfc822\" NIL {4}\r\n<\xc3\xa4> {2}\r\n\xc3\xa4 \"7bit\" 161 (\"now\" {7}\r\nGr\xc3\xbc\xc3\x9f" "e " NAMES8 " " NAMES8 " " NAMES8
 		" ((NIL NIL {5}\r\nFr\xc3\xbch NIL)(NIL NIL \"a\" \"b.example\")(NIL NIL NIL NIL)) ((NIL NIL \"c\" \"d.example\")) NIL NIL {6}\r\n<\xc3\xa4@x>) "
 		"(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 4 1 NIL NIL ({2}\r\n\xc3\xa4) NIL) 9 NIL NIL NIL NIL)", true);
+	struct slice routes = SLICE("(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 9 (NIL {2}\r\n\xc3\xa4 ((NIL \"@a,@b\" \"x\" \"y\")(NIL {3}\r\n@\xc3\xa4 \"x\" \"y\")) NIL NIL NIL NIL NIL NIL NIL) "
+		"(\"text\" \"plain\" NIL NIL NIL \"7bit\" 4 1 NIL NIL NIL NIL) 9 NIL NIL NIL NIL)");
+	told(routes, REV1, "(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 9 (NIL \"=?utf-8?Q?=C3=A4?=\" ((NIL \"@a,@b\" \"x\" \"y\")(NIL NIL \"x\" \"y\")) NIL NIL NIL NIL NIL NIL NIL) "
+		"(\"text\" \"plain\" NIL NIL NIL \"7bit\" 4 1 NIL NIL NIL NIL) 9 NIL NIL NIL NIL)", true, "routes");
 	struct slice text = SLICE("(\"a\" \"b\" (\"name*\" \"x\") NIL {2}\r\n\xc3\xa4 \"7bit\" 5 NIL NIL NIL NIL)");
 	told(text, UTF8, "(\"a\" \"b\" (\"name*\" \"utf-8''x\") NIL {2}\r\n\xc3\xa4 \"7bit\" 5 NIL NIL NIL NIL)", false, "UTF8=ACCEPT alone");
 }

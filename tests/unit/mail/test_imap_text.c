@@ -40,6 +40,8 @@ int main(void) {
 		"\"Mon, 1 Jan 2026\" \"a \\\"b\\\"\"", "((\"=?utf-8?q?J=C3=B6?=\" NIL \"j\" \"x.y\"))",
 		"((NIL NIL \"s\" \"x.y\"))", "",
 		"((NIL NIL \"G\" NIL)(NIL NIL \"a\" \"b\")(NIL NIL \"c\" \"d\")(NIL NIL NIL NIL)) NIL NIL NIL \"<1@x>\"");
+	check_envelope("From: <@a.b,@c.d :x@y>\r\nTo: N <@\xc3\xa4:x@y>, z@y\r\n", "NIL NIL", "((NIL \"@a.b,@c.d\" \"x\" \"y\"))", "", "",
+		"((\"N\" {3}\r\n@\xc3\xa4 \"x\" \"y\")(NIL NIL \"z\" \"y\")) NIL NIL NIL NIL");
 	check_envelope("", "NIL NIL", "NIL", "", "", "NIL NIL NIL NIL NIL");
 	check_envelope("Subject:\r\nFrom: nobody\r\nIn-Reply-To: <a@b>\r\n", "NIL \"\"", "NIL", "", "",
 		"NIL NIL NIL \"<a@b>\" NIL");
