@@ -4,7 +4,10 @@
 #include "forumd/base/fail.h"
 #include "forumd/base/mem.h"
 #include "forumd/base/num.h"
+#include "forumd/base/text.h"
 #include "forumd/mail/dkim_private.h"
+
+#define CARRIED_MAX 65536      /* octets of a chain that is handed on */
 
 struct set { struct field results, message, seal; };
 struct chain { struct set set[ARC_SETS_MAX + 1]; unsigned top, fields; };   /* from 1 */
@@ -209,6 +212,21 @@ int arc_seal_first(const struct arc_sealer *k, struct slice results, struct slic
 	return r;
 }
 
+/* Others wrote these fields: they go out again only as lines of a mail, and not at any length. */
+static bool may_be_carried(const struct chain *c) {
+	size_t octets = 0;
+	for (unsigned i = 1; i <= c->top; i++) {
+		const struct field *const v[] = { &c->set[i].results, &c->set[i].message, &c->set[i].seal };
+		for (unsigned k = 0; k < 3; k++) {
+			octets += v[k]->raw.n;
+			if (octets > CARRIED_MAX || v[k]->raw.p[v[k]->name.n] != ':' || !text_is_ascii(v[k]->raw) ||
+				!field_raw_clean(v[k]->raw))
+				return false;
+		}
+	}
+	return true;
+}
+
 /* Complete, room for one more, and nobody has closed it by cv=fail (RFC 8617 5.1.2). */
 static bool goes_on(const struct chain *c) {
 	struct auth_tags t;
@@ -221,7 +239,7 @@ int arc_seal_next(const struct arc_sealer *k, struct slice came, bool passed, st
 	const unsigned char body_hash[32], struct buf *out) {
 	struct chain *c = mem_zalloc(sizeof *c);
 	struct buf data = { 0 }, set = { 0 };
-	int r = gather(came, c) && goes_on(c) ? 1 : 0;
+	int r = gather(came, c) && goes_on(c) && may_be_carried(c) ? 1 : 0;
 	for (unsigned i = 1; r > 0 && passed && i <= c->top; i++) {
 		add_relaxed(&c->set[i].results, &data);
 		add_relaxed(&c->set[i].message, &data);

@@ -26,7 +26,8 @@ struct arc_sealer { const struct dkim_key *key; struct slice domain, selector; i
 int arc_seal_first(const struct arc_sealer *k, struct slice results, struct slice header,
 	const unsigned char body_hash[32], struct buf *out);
 /* The chain of the header that came, and one set more in front; passed: what was found of that chain, cv= says it. 1;
- * 0, nothing appended: there is no chain, it is not complete, full, or was closed as broken by somebody before. */
+ * 0, nothing appended: there is no chain, it is not complete, full, closed as broken by somebody before, or its fields are no clean lines of
+ * ASCII or longer than 64 KB together. */
 int arc_seal_next(const struct arc_sealer *k, struct slice came, bool passed, struct slice results, struct slice header,
 	const unsigned char body_hash[32], struct buf *out);
 #endif

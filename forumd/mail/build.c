@@ -12,7 +12,6 @@
 #include "forumd/mail/field.h"
 #include "forumd/mail/words.h"
 
-#define FIELD_LINE_MAX 998
 
 /* Fields of a post that do not go into its copies: trace and signatures that no longer hold, what belongs to netnews,
  * requests that would be answered to the wrong place, and what the copy says anew. A trailing '*' is a prefix. */
@@ -84,28 +83,12 @@ static bool copy_drops(struct slice name) {
 	return false;
 }
 
-/* whole lines ended by CRLF, no other CR, LF or NUL, none too long */
-static bool copy_clean(struct slice raw) {
-	size_t start = 0;
-	for (size_t i = 0; i < raw.n; i++) {
-		if (raw.p[i] == 0 || (raw.p[i] == '\n' && (i == 0 || raw.p[i - 1] != '\r')))
-			return false;
-		if (raw.p[i] == '\r' && (i + 1 >= raw.n || raw.p[i + 1] != '\n'))
-			return false;
-		if (raw.p[i] == '\n')
-			start = i + 1;
-		else if (i - start >= FIELD_LINE_MAX + 1)
-			return false;
-	}
-	return start == raw.n;
-}
-
 static void copy_field(struct buf *out, const struct field *f) {
 	char name[80];
 	struct buf v = { 0 };
 	if (!f->name.n || copy_drops(f->name) || !slice_cstr(f->name, name, sizeof name))
 		return;
-	if (text_is_ascii(f->raw) && copy_clean(f->raw)) {
+	if (text_is_ascii(f->raw) && field_raw_clean(f->raw)) {
 		buf_add_slice(out, f->raw);
 		return;
 	}

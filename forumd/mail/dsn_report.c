@@ -13,9 +13,7 @@
 /* "rfc822; a@b", or "utf-8; \x{F6}@b" (utf-8-addr-xtext) */
 static void report_address(struct buf *out, const char *name, struct slice type, struct slice address) {
 	struct buf v = { 0 };
-	bool ascii = true;
-	for (size_t i = 0; i < address.n; i++)
-		ascii = ascii && !(address.p[i] & 0x80);
+	bool ascii = text_is_ascii(address);
 	buf_addf(&v, "%.*s; ", SLICE_ARG(ascii ? type : SLICE("utf-8")));
 	while (address.n) {
 		int32_t code = text_utf8_next(&address);
@@ -48,17 +46,11 @@ static void report_fields(struct buf *out, const struct dsn_report *r, const str
 }
 
 static bool report_header_clean(struct slice header) {
-	struct slice line;
-	if (!header.n || header.n > HEADER_MAX || !slice_ends(header, SLICE("\r\n")))
-		return false;
-	while (slice_line(&header, &line)) {
+	struct slice rest = header, line;
+	while (slice_line(&rest, &line))
 		if (line.n > LINE_MAX_OCTETS)
 			return false;
-		for (size_t i = 0; i < line.n; i++)
-			if ((line.p[i] & 0x80) || (text_control(line.p[i]) && line.p[i] != '\t'))
-				return false;
-	}
-	return true;
+	return header.n && header.n <= HEADER_MAX && text_is_ascii(header) && field_raw_clean(header);
 }
 
 static void report_head(struct buf *out, const struct dsn_report *r, struct slice boundary) {

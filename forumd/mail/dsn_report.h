@@ -9,7 +9,7 @@ struct dsn_report {
 	struct slice domain;             /* ours: Reporting-MTA */
 	struct slice to;                 /* addr-spec of the envelope sender */
 	struct slice envelope_id;        /* decoded; may be empty */
-	struct slice header; /* of the mail: what of it is clean lines of ASCII, and not too long, is given back */
+	struct slice header; /* of the mail: given back when it is clean lines of ASCII and not too long, or not at all */
 	int64_t arrival;
 };
 struct dsn_recipient {

@@ -31,6 +31,21 @@ bool field_split(struct slice message, struct slice *header_r, struct slice *bod
 	return false;
 }
 
+bool field_raw_clean(struct slice raw) {
+	size_t start = 0;
+	for (size_t i = 0; i < raw.n; i++) {
+		char c = raw.p[i];
+		if (c == '\r' ? i + 1 >= raw.n || raw.p[i + 1] != '\n' : c == '\n' ? i == 0 || raw.p[i - 1] != '\r'
+			: text_control(c) && c != '\t')
+			return false;
+		if (c == '\n')
+			start = i + 1;
+		else if (i - start >= FIELD_LINE_MAX + 1)
+			return false;
+	}
+	return start == raw.n;
+}
+
 bool field_name_valid(struct slice name) {
 	for (size_t i = 0; i < name.n; i++)
 		if (name.p[i] <= ' ' || name.p[i] >= 127 || name.p[i] == ':')

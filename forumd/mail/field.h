@@ -27,6 +27,9 @@ void field_unfold(struct slice value, struct buf *out);
 /* Appends "Name: value CRLF" folded at white space so that no line is over 998 and, where possible, 78 octets. CR, LF
  * and NUL in the value become spaces: nothing can inject a header. */
 void field_write(struct buf *out, const char *name, struct slice value);
+/* Lines that may be handed on as they are: whole ones ended by CRLF, none over 998 octets, no other CR or LF, no controls
+ * but TAB */
+bool field_raw_clean(struct slice raw);
 /* field name: printable US-ASCII without colon */
 bool field_name_valid(struct slice name);
 #endif

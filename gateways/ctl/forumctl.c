@@ -1,11 +1,13 @@
 /* forumctl.c - the operator's and moderator's command: arguments to the daemon over its Unix socket, text back.
  * Everything but init, shell and the reading of archives happens in the daemon. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include "config.h"
@@ -248,8 +250,9 @@ static void send_arguments(struct forumctl *x, bool json, int argc, char **argv)
 }
 
 /* export writes where the caller stands, with the caller's rights: the last argument is ours. > 0: *file_r is open, or
- * NULL for standard output */
-static int export_target(int *argc, char **argv, FILE **file_r) {
+ * NULL for standard output. Half an export must not look whole, whoever kills us: until it is, it has another name,
+ * temp. */
+static int export_target(int *argc, char **argv, FILE **file_r, char *temp, size_t size) {
 	if (strcmp(argv[0], "export") != 0)
 		return 1;
 	if (*argc < 2) {
@@ -261,12 +264,28 @@ static int export_target(int *argc, char **argv, FILE **file_r) {
 		return --*argc;
 	if (path[0] == '-')
 		return 1;
-	*file_r = fopen(path, "wx");
-	if (!*file_r) {
+	int n = snprintf(temp, size, "%s.part-XXXXXX", path), fd = -1;
+	mode_t mask = umask(0);
+	umask(mask);
+	errno = ENAMETOOLONG;
+	if (n > 0 && (size_t)n < size)
+		fd = access(path, F_OK) == 0 ? (errno = EEXIST, -1) : mkstemp(temp);
+	if (fd < 0 || fchmod(fd, 0666 & ~mask) < 0 || !(*file_r = fdopen(fd, "w"))) {
 		fprintf(stderr, "forumctl: %s: %s\n", path, errno == EEXIST ? "exists; choose another name" : strerror(errno));
 		return -1;
 	}
 	return --*argc;
+}
+
+/* the export is whole: on the disk, and under its name if nobody took that meanwhile */
+static bool export_finish(FILE *file, const char *temp, const char *path) {
+	bool good = fflush(file) == 0 && fsync(fileno(file)) == 0;
+	if (fclose(file) != 0 || !good)
+		return false;
+	if (renameat2(AT_FDCWD, temp, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+		return true;
+	/* not every file system can do that */
+	return (errno == EINVAL || errno == ENOSYS) && rename(temp, path) == 0;
 }
 
 /* one call on an open connection */
@@ -297,8 +316,9 @@ static int call(const char *socket_path, bool json, int argc, char **argv) {
 		return EXIT_NO_DAEMON;
 	}
 	const char *path = argv[argc - 1];
+	char temp[4096] = "";
 	int r = argc < 2 ? EXIT_USAGE : EXIT_REFUSED;
-	if (export_target(&argc, argv, &x.file) > 0)
+	if (export_target(&argc, argv, &x.file, temp, sizeof temp) > 0)
 		r = converse(&x, json, argc, argv);
 	progress_clear(&x);
 	close(x.fd);
@@ -309,13 +329,14 @@ static int call(const char *socket_path, bool json, int argc, char **argv) {
 		r = EXIT_REFUSED;
 	if (!x.file)
 		return r;
-	bool written = fsync(fileno(x.file)) == 0 || errno == EINVAL;
-	if ((fclose(x.file) != 0 || !written) && r == EXIT_DONE) {
+	if (r != EXIT_DONE) {
+		fclose(x.file);
+	} else if (!export_finish(x.file, temp, path)) {
 		fprintf(stderr, "forumctl: %s: %s\n", path, strerror(errno));
 		r = EXIT_REFUSED;
 	}
 	if (r != EXIT_DONE)
-		unlink(path);          /* half an export must not look whole */
+		unlink(temp);
 	return r;
 }
 

@@ -219,7 +219,13 @@ static int deliver_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 		if (e < 0)
 			return e;
 	}
-	return w->report.n ? mailq_add_notice(t, w->report_to, w->report, NULL) : 1;
+	for (size_t i = 0; i < w->nreports; i++) {
+		int e = mailq_add_notice(t, w->report_to, w->reports[i], NULL);
+
+		if (e < 0)
+			return e;
+	}
+	return 1;
 }
 
 struct refusal { struct slice message_id; char text[300]; };
@@ -305,7 +311,7 @@ static void fill_job(struct smtp_session *m, struct slice checked, struct job *j
 
 	w->message_id = arena_slice(j->arena, mail->message.message_id);
 	w->report_to = arena_slice(j->arena, m->sender);
-	w->report = deliver_success_report(m, mail->v + from, n, j->arena);
+	deliver_success_reports(m, mail->v + from, n, j->arena, w);
 	w->checked = arena_slice(j->arena, slice_to(checked, 600));
 	w->v = arena_alloc(j->arena, n * sizeof *w->v);
 	w->n = n;

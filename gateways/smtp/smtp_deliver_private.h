@@ -36,9 +36,10 @@ struct smtp_mail {
 /* Of one job: copies of deliveries, in order. The session may end while the job is under way, so that nothing in here
  * points into it; the results are copied back when both meet again. */
 /* checked: what our own check saw of the sender, for the trace; empty: none */
-/* report: the mail that tells report_to of the delivery; empty: nobody asked */
+/* reports: the mails that tell report_to of the delivery; none: nobody asked */
 struct smtp_job {
-	struct slice message_id, checked, report_to, report;
+	struct slice message_id, checked, report_to, *reports;
+	size_t nreports;
 	struct delivery *v;
 	size_t n, from;
 	unsigned hold_seconds;
@@ -66,8 +67,10 @@ void deliver_forward(struct smtp_session *m, struct forum_txn *t, struct deliver
 void deliver_mail_token(struct delivery *d);
 int deliver_mail_token_apply(struct forum_txn *t, struct delivery *d, struct fail *f);
 
-/* What tells the sender who asked for it (NOTIFY=SUCCESS) that these were delivered; empty: nobody did */
-struct slice deliver_success_report(struct smtp_session *m, const struct delivery *v, size_t n, struct arena *a);
+/* What tells the sender who asked for it (NOTIFY=SUCCESS) that these were delivered: w->reports, each small enough for
+ * the queue */
+void deliver_success_reports(struct smtp_session *m, const struct delivery *v, size_t n, struct arena *a,
+	struct smtp_job *w);
 
 /* smtp_author_mail.c: a private word to an author */
 void deliver_author_mail(struct smtp_session *m, struct forum_txn *t, struct delivery *d);

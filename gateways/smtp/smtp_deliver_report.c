@@ -9,6 +9,8 @@
 #include "gateways/common/unsubscribe.h"
 #include "gateways/smtp/smtp_deliver_private.h"
 
+#define REPORT_RECIPIENTS 12    /* each 3 KB at most (ORCPT has 500 octets), and 16 KB of header: the queue takes 60 KB */
+
 /* A complaint ends the subscription it is about. The token is in the report, or it is the address itself. */
 static bool prepare_complaint(struct smtp_session *m, struct forum_txn *t, struct delivery *d) {
 	const struct smtp_message *g = &m->delivery->message;
@@ -77,14 +79,14 @@ static void original_recipient(const struct smtp_route *r, struct arena *a, stru
 	buf_free(&b);
 }
 
-struct slice deliver_success_report(struct smtp_session *m, const struct delivery *v, size_t n, struct arena *a) {
+void deliver_success_reports(struct smtp_session *m, const struct delivery *v, size_t n, struct arena *a,
+	struct smtp_job *w) {
 	struct dsn_report r = { .domain = slice_str(m->s.config->domain),
 		.to = m->sender,
 		.header = m->delivery->message.header,
 		.arrival = clock_now() };
 	struct dsn_recipient *who = arena_zalloc(a, n * sizeof *who);
 	struct buf out = { 0 }, id = { 0 };
-	struct slice report = SLICE("");
 	size_t count = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -93,15 +95,17 @@ struct slice deliver_success_report(struct smtp_session *m, const struct deliver
 		who[count].address = v[i].route->address;
 		original_recipient(v[i].route, a, &who[count++]);
 	}
-	if (count) {
-		smtp_syntax_xtext(m->envid, &id);
-		r.envelope_id = buf_slice(&id);
-		dsn_report(&out, &r, who, count);
-		report = arena_slice(a, buf_slice(&out));
+	smtp_syntax_xtext(m->envid, &id);
+	r.envelope_id = buf_slice(&id);
+	w->reports = arena_alloc(a, (count / REPORT_RECIPIENTS + 1) * sizeof *w->reports);
+	w->nreports = 0;
+	for (size_t at = 0; at < count; at += REPORT_RECIPIENTS) {
+		buf_reset(&out);
+		dsn_report(&out, &r, who + at, count - at < REPORT_RECIPIENTS ? count - at : REPORT_RECIPIENTS);
+		w->reports[w->nreports++] = arena_slice(a, buf_slice(&out));
 	}
 	buf_free(&out);
 	buf_free(&id);
-	return report;
 }
 
 /* programs that answer by themselves stop no mail and start none; nothing else about the mail matters */

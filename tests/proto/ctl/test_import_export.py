@@ -61,6 +61,28 @@ def picture(s, g):
     return [(p["number"], p["message_id"], ids.get(p["parent"]), p["parent_reason"], p["author"], p["date"], p["subject"], p["state"], [f for f in p["flags"] if f in ("locked", "date-only")]) for p in v]
 
 
+# ---- an export that is killed leaves nothing under its name; a whole one has no other ----
+out = os.path.join(s.dir, "killed")
+os.mkdir(out)
+s.proc.send_signal(signal.SIGSTOP)      # so that it is in the middle
+try:
+    x = subprocess.Popen([find("forumctl"), "-c", s.conf, "export", "test.box", out + "/box"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    ok(wait_for(lambda: os.listdir(out), 20), "an export has begun")
+    x.kill()
+    x.wait()
+finally:
+    s.proc.send_signal(signal.SIGCONT)
+half = os.listdir(out)
+ok("box" not in half and len(half) == 1 and half[0].startswith("box.part-"), "killed, it does not look whole (%s)" % half)
+yes(s, "export", "test.box", out + "/box")
+is_(sorted(os.listdir(out)), sorted(half + ["box"]), "the next one has the name")
+is_(open(out + "/box", "rb").read().count(b"From export@forumd "), len(s.json("list", "test.box", "--all")), "and is whole")
+before = open(out + "/box", "rb").read()
+s.ctl("export", "test.box", out + "/box", check=False)
+ok(s.code != 0 and open(out + "/box", "rb").read() == before, "what is there is not written over")
+s.ctl("export", "no.group", out + "/none", check=False)
+ok(s.code != 0 and sorted(os.listdir(out)) == sorted(half + ["box"]), "a refused export leaves nothing")
+
 t = Server()
 for g in groups:
     f = "%s/%s.export" % (s.dir, g)

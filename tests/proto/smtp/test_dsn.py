@@ -3,7 +3,7 @@
 import email
 from smtplines import *
 
-s = forum()
+s = forum(limits="posts_per_minute = 0")
 P = s.port
 alice, pub, two = "alice@example.org", "test.pub@forum.test", "test.two@forum.test"
 
@@ -79,6 +79,15 @@ for extra in "Subject: Stra\u00dfe", "X-Long: " + "x" * 985:
 r = [m for m in report(4) if m.fields[0].get("original-envelope-id") == "C3"]
 ok(len(r) == 2 and all(len(m.get_payload()) == 2 for m in r), "a header that is not clean ASCII lines is not given back")
 is_(r[0].fields[1]["original-recipient"], r"utf-8; \x{F6}@x.example", "an address beyond ASCII is encoded")
+
+# ---- many recipients with long original addresses: reports that the queue takes, and the mail is not lost for them ----
+before = len(report(4))
+long = lambda i: "j%02d" % i + "\u00f6" * 200 + "@x.example"
+got = send(u, " SMTPUTF8 ENVID=D4", ["<%s> NOTIFY=SUCCESS ORCPT=utf-8;%s" % (pub, long(i)) for i in range(60)], "<five@d.example>")[0]
+like(got, "^250", "sixty recipients")
+r = report(before + 5)[before:]
+is_(len(r), 5, "are told of in five reports")
+is_(sorted(" ".join(f["original-recipient"].split())[:14] for m in r for f in m.fields[1:]), ["utf-8; j%02d\\x{F" % i for i in range(60)], "each of them once")
 
 # ---- not more than we would write ----
 codes = set()

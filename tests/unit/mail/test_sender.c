@@ -242,6 +242,17 @@ static void test_arc(bool ed25519) {
 	struct buf more = { 0 };
 	is_int(arc_seal_next(&k, slice_str(plain), true, SLICE("x; arc=pass"), slice_str(plain), hash, &more), 0, "no chain to be carried on");
 	is_int(arc_seal_next(&k, replaced(h, "ARC-Seal: i=1", "ARC-Seal: i=2"), true, SLICE("x; arc=pass"), slice_str(plain), hash, &more), 0, "nor one with a hole");
+	static const char *const bad[] = { "dmarc=pass\r x", "dmarc=pass\n x", "dmarc=p\x01ss", "dmarc=p\xc3\xa4ss" };
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		is_int(arc_seal_next(&k, replaced(h, "dmarc=pass", bad[i]), true, SLICE("x; arc=pass"), slice_str(plain), hash, &more), 0, "what is no clean line is not handed on (%zu)", i);
+	char *wide = arena_zalloc(a, 70001);
+	memset(wide, 'x', 1000);
+	is_int(arc_seal_next(&k, replaced(h, "dmarc=pass", wide), true, SLICE("x; arc=pass"), slice_str(plain), hash, &more), 0, "nor a line that is too long");
+	for (size_t i = 0; i < 70000; i++)
+		wide[i] = "\r\n xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"[i % 39];
+	is_int(arc_seal_next(&k, replaced(h, "dmarc=pass", wide), true, SLICE("x; arc=pass"), slice_str(plain), hash, &more), 0, "nor a chain without end");
+	is_int(arc_seal_next(&k, replaced(h, "ARC-Seal: i=1", "ARC-Seal : i=1"), true, SLICE("x; arc=pass"), slice_str(plain), hash, &more), 0, "nor a name with a blank");
+	is_int(buf_len(&more), 0, "nothing was written");
 	is_int(arc_seal_next(&k, h, true, SLICE("lists.example.net; arc=pass"), slice_str(plain), hash, &more), 1, "carried on");
 	buf_adds(&more, plain);
 	struct slice second = arena_slice(a, buf_slice(&more));
