@@ -1,11 +1,10 @@
 /* COPY and MOVE. Where to decides what they mean:
  *   own box            a pointer to the post, or one more own message; MOVE takes it out of where it was: for good out
- * of
- *                      a box, out of the member's own view of a group
+ *                      of a box, out of the member's own view of a group. It may be the same box: an own message gets
+ *                      a new number, a pointer stays
  *   the post's group   from a box: the post the member had hidden is back in his view
  *   !Mute ..., GROUP.!Mute ...  the command happens to the post, which stays: OK without COPYUID, and no EXPUNGE after
- * MOVE;
- *                      a receipt comes into INBOX, and does the contrary when it is moved to !Undo
+ *                      MOVE; a receipt comes into INBOX, and does the contrary when it is moved to !Undo
  *   another group      NO: a post gets into a group by being posted
  * All of one command happens in one job, or nothing of it. */
 #include "forumd/forum/personal.h"
@@ -77,7 +76,8 @@ static int copy_box(struct forum_txn *t, struct copy_job *d, const struct group 
 		r = copy_lend(t, d, uid, &octets);
 	if (r >= 0)
 		r = personal_copy_in(t, d->member, d->to, (struct place){ d->group, uid }, &number, f);
-	if (r <= 0)
+	/* a box points to a post once: where it is already, it stays */
+	if (r <= 0 || (d->to == d->group && number == uid))
 		return r;
 	d->unordered |= number <= d->last;
 	d->last = number;
@@ -282,7 +282,7 @@ static int copy_target(struct imap_session *is, struct forum_txn *t, struct slic
 	/* a case leaves the queue when it is decided, and not otherwise */
 	if (r == 1 && d->how != COPY_ACT && imap_selected_get(is, t, &from) > 0 && from.owner && from.box == BOX_QUEUE)
 		return 2;
-	if (r == 1 && d->how == COPY_BOX && (!personal_holds_own(g) || g->id == is->group))
+	if (r == 1 && d->how == COPY_BOX && !personal_holds_own(g))
 		return 2;
 	d->to = g->id;
 	d->box = g->box;
