@@ -175,16 +175,19 @@ static int64_t day_of(int64_t t) {
 	return t >= 0 ? t / 86400 : (t - 86399) / 86400;
 }
 
-/* the day as the Date field says it, in its own zone */
-static int64_t sent_day(const struct overview *o) {
-	int64_t t;
+/* the day as the Date field says it, in its own zone; false: there is none, which is neither before nor since */
+static bool sent_day(const struct overview *o, int64_t *day_r) {
+	int64_t t = 0;
 	int zone = 0;
-	return date_parse(o->date_text, &t, &zone) > 0 ? day_of(t + (int64_t)zone * 60) : day_of(o->date);
+	bool dated = date_parse(o->date_text, &t, &zone) > 0;
+	*day_r = day_of(t + (int64_t)zone * 60);
+	return dated;
 }
 
 static int test_leaf(void *arg, const struct imap_search_step *s) {
 	struct test *m = arg;
 	uint64_t mask;
+	int64_t day;
 	int r;
 	switch (s->op) {
 	case IMAP_SEARCH_FLAG:
@@ -196,9 +199,9 @@ static int test_leaf(void *arg, const struct imap_search_step *s) {
 	case IMAP_SEARCH_BEFORE: return day_of(overview_received(m->o)) < s->day;
 	case IMAP_SEARCH_ON: return day_of(overview_received(m->o)) == s->day;
 	case IMAP_SEARCH_SINCE: return day_of(overview_received(m->o)) >= s->day;
-	case IMAP_SEARCH_SENTBEFORE: return sent_day(m->o) < s->day;
-	case IMAP_SEARCH_SENTON: return sent_day(m->o) == s->day;
-	case IMAP_SEARCH_SENTSINCE: return sent_day(m->o) >= s->day;
+	case IMAP_SEARCH_SENTBEFORE: return sent_day(m->o, &day) && day < s->day;
+	case IMAP_SEARCH_SENTON: return sent_day(m->o, &day) && day == s->day;
+	case IMAP_SEARCH_SENTSINCE: return sent_day(m->o, &day) && day >= s->day;
 	case IMAP_SEARCH_LARGER: return imap_size(m->w->is, m->t, m->o) > s->number;
 	case IMAP_SEARCH_SMALLER: return imap_size(m->w->is, m->t, m->o) < s->number;
 	case IMAP_SEARCH_HEADER: return test_header(m, s);

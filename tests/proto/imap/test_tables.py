@@ -214,7 +214,7 @@ table("search", [(k, "OK", found(*n)) for k, n in [
     ("BODY needle", (4,)), ("BODY 0123456789", (1,)), ("BODY html", (1,)), ("BODY preamble", ()), ("TEXT inner", (1,)), ("BODY inner", ()), ("TEXT X-Note", (1,)), ('TEXT "a folded"', (1,)), ("TEXT in.eml", (1,)), ("TEXT nasty@example.org", (1,)), ("TEXT needle", (4,)), ("BODY xxxxx", (5,)),
     ("HEADER Subject five", (5,)), ("HEADER X-Empty \"\"", (5,)), ("HEADER X-None \"\"", ()), ("HEADER Message-ID nasty", (1,)), ("HEADER Date 2026", (1, 5)), ("HEADER X-Note one", ()),
     ("BEFORE 3-Feb-2020", (1,)), ("ON 3-Feb-2020", (2,)), ("SINCE 5-Feb-2020", (4, 5)), ("SINCE 05-Feb-2020", (4, 5)), ('ON "06-Feb-2020"', (4, 5)), ("BEFORE 2-Feb-2020", ()),
-    ("SENTON 1-Jan-2026", (1,)), ("SENTSINCE 2-Jan-2026", (5,)), ("SENTON 2-Jan-2026", (5,)),
+    ("SENTON 1-Jan-2026", (1,)), ("SENTSINCE 2-Jan-2026", (5,)), ("SENTON 2-Jan-2026", (5,)), ("SENTBEFORE 1-Jan-2027", (1, 5)), ("NOT SENTBEFORE 1-Jan-2027", (2, 3, 4)), ("NOT SENTSINCE 1-Jan-1970", (2, 3, 4)),
     ("LARGER 1999", (5,)), ("SMALLER 3", ()), ("LARGER 4294967295", ()), ("SMALLER 2", ()),
     ("NOT ALL", ()), ("NOT NOT 2", (2,)), ("OR 1 2", (1, 2)), ("OR OR 1 2 3", (1, 2, 3)), ("OR 1 NOT 2", (1, 3, 4, 5)), ("(1:3 UNFLAGGED)", (1, 2)), ("NOT (1 2)", (1, 2, 3, 4, 5)),
     ("(OR (1) (2)) NOT (2)", (1,)), ("1:3 FLAGGED", (3,)), ("ALL ALL ALL", (1, 2, 3, 4, 5)), ("unseen from ALICE", (1, 2, 3, 5)),
