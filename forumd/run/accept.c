@@ -42,8 +42,6 @@ void accept_keep_spare(void) {
 
 static void accept_and_close(int listener) {
 	pthread_mutex_lock(&spare_lock);
-	if (spare_fd < 0)       /* another thread took its place the last time */
-		accept_keep_spare();
 	if (spare_fd >= 0) {
 		close(spare_fd);
 		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -51,6 +49,14 @@ static void accept_and_close(int listener) {
 			close(fd);
 		accept_keep_spare();
 	}
+	pthread_mutex_unlock(&spare_lock);
+}
+
+/* Another thread may have taken its place: when there is room again it is back before the next is accepted. */
+static void accept_regain_spare(void) {
+	pthread_mutex_lock(&spare_lock);
+	if (spare_fd < 0)
+		accept_keep_spare();
 	pthread_mutex_unlock(&spare_lock);
 }
 
@@ -67,6 +73,7 @@ static void accept_watch(struct accept_at *a, bool on) {
 }
 
 static void on_retry(struct loop_timer *t) {
+	accept_regain_spare();
 	accept_watch(t->arg, true);
 }
 

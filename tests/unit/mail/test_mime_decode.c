@@ -1,10 +1,24 @@
 #include "forumd/mail/mime.h"
 #include "tests/tap/tap.h"
+#include "tests/unit/mail/work.h"
 
 #define DECODES(e, in, out) do { buf_reset(&b); ok(mime_decode(e, SLICE(in), 1000, &b), "complete"); \
 	is_buf(&b, out, "%s", #in); } while (0)
 #define TEXT(type, in, out) do { buf_reset(&b); mime_message_text(SLICE("Content-Type: " type "\r\n"), SLICE(in), 10000, &b); \
 	is_buf(&b, out, "%s", type); } while (0)
+
+/* NULs without an end of line: each is looked at once */
+static void check_nuls(void) {
+	struct buf in = { 0 }, out = { 0 };
+	memset(buf_reserve(&in, 500000), 0, 500000);
+	buf_commit(&in, 500000);
+	int64_t start = work_ms();
+	mime_message_text(SLICE("Content-Type: text/plain; charset=utf-8\r\n"), buf_slice(&in), 4000000, &out);
+	int64_t took = work_ms() - start;
+	is_int(buf_len(&out), 1500000, "each becomes U+FFFD");
+	ok(took < WORK_MS, "half a megabyte of NULs in %lld ms", (long long)took);
+	buf_free(&in), buf_free(&out);
+}
 
 int main(void) {
 	struct buf b = { 0 };
@@ -42,6 +56,7 @@ int main(void) {
 		"Content-Type: message/rfc822\r\n\r\nA: b\r\n\r\nforeign\r\n--x\r\n\r\nmine\r\n--x--\r\n", "mine");
 	TEXT("multipart/mixed; boundary=never", "nothing to see\r\n", "nothing to see\n");
 	TEXT("image/png", "x", "");
+	check_nuls();
 	buf_free(&b);
 	return done();
 }
