@@ -1,6 +1,9 @@
 TESTS += \
 	tests/proto/nntp/test_auth.py \
+	tests/proto/nntp/test_cancel_keys.py \
+	tests/proto/nntp/test_cancel_open.py \
 	tests/proto/nntp/test_capabilities.py \
+	tests/proto/nntp/test_codes.py \
 	tests/proto/nntp/test_commands.py \
 	tests/proto/nntp/test_feed.py \
 	tests/proto/nntp/test_fetch_restart.py \
@@ -20,7 +23,10 @@ TESTS += \
 EXTRA_DIST += \
 	tests/proto/nntp/newslib.py \
 	tests/proto/nntp/test_auth.py \
+	tests/proto/nntp/test_cancel_keys.py \
+	tests/proto/nntp/test_cancel_open.py \
 	tests/proto/nntp/test_capabilities.py \
+	tests/proto/nntp/test_codes.py \
 	tests/proto/nntp/test_commands.py \
 	tests/proto/nntp/test_feed.py \
 	tests/proto/nntp/test_fetch_restart.py \
