@@ -56,6 +56,18 @@ for k, _ in many:
     k.close()
 
 # no descriptors: who comes then is let go, and the listener lives
+def spares():
+    """the descriptor that is kept for this"""
+    d, n = "/proc/%d/fd" % s.proc.pid, 0
+    for f in os.listdir(d):
+        try:
+            n += int(f) > 2 and os.readlink(os.path.join(d, f)) == "/dev/null"
+        except OSError:     # closed meanwhile
+            pass
+    return n
+
+
+kept = spares()
 open_now = lambda: len(os.listdir("/proc/%d/fd" % s.proc.pid))
 ok(wait_for(lambda: open_now() < 100), "their descriptors are free")
 n = open_now()
@@ -76,23 +88,15 @@ for k, _ in many:
     k.close()
 ok(wait_for(lambda: greets(s.port["nntp"]) == b"200"), "and then it goes on")
 
-# the descriptor that is kept for this is lost when there is no room at all; with room it is back
+# the descriptor that is kept is lost when there is no room at all; with room it is back
+ok(wait_for(lambda: spares() == kept), "what was kept is there (%d)" % kept)
 hard = resource.prlimit(s.proc.pid, resource.RLIMIT_NOFILE)[1]
-spares = lambda: sum(os.readlink(f) == "/dev/null" for f in links())
-
-
-def links():
-    d = "/proc/%d/fd" % s.proc.pid
-    return [p for p in (os.path.join(d, f) for f in os.listdir(d) if int(f) > 2) if os.path.islink(p)]
-
-
-n = spares()
 resource.prlimit(s.proc.pid, resource.RLIMIT_NOFILE, (1, hard))
 k, r = dial(s.port["nntp"], 30)
-ok(wait_for(lambda: spares() == n - 1), "no room for anything: it is lost")
+ok(wait_for(lambda: spares() == kept - 1), "no room for anything: it is lost")
 resource.prlimit(s.proc.pid, resource.RLIMIT_NOFILE, (1024, hard))
 is_(r.readline()[:3], b"200", "with room, who waited is served")
-ok(wait_for(lambda: spares() == n), "and it is back")
+ok(wait_for(lambda: spares() == kept), "and it is back")
 k.close()
 is_(s.stop(), 0, "it stops in order")
 done()
