@@ -60,6 +60,8 @@ static const char *const copy_dropped[] = {
 	"message-id",
 	"in-reply-to",
 	"references",
+	"thread-index",
+	"thread-topic",
 	"errors-to",
 	"return-receipt-to",
 	"disposition-notification-to",
@@ -177,6 +179,16 @@ static void build_maybe(struct buf *out, const char *field, struct slice value) 
 		field_write(out, field, value);
 }
 
+static void copy_outlook(struct buf *out, const struct build_copy *c) {
+	struct buf topic = { 0 };
+	if (!c->thread_index.n)
+		return;
+	words_encode(c->thread_topic, &topic);
+	build_maybe(out, "Thread-Topic", buf_slice(&topic));
+	field_write(out, "Thread-Index", c->thread_index);
+	buf_free(&topic);
+}
+
 void build_list_copy(struct buf *out, const struct build_copy *c, size_t *reply_to_offset_r) {
 	struct slice rest = c->header;
 	struct field f;
@@ -187,6 +199,7 @@ void build_list_copy(struct buf *out, const struct build_copy *c, size_t *reply_
 	build_maybe(out, "Message-ID", c->message_id);
 	build_maybe(out, "In-Reply-To", c->in_reply_to);
 	build_maybe(out, "References", c->references);
+	copy_outlook(out, c);
 	while (field_next(&rest, &f))
 		copy_field(out, &f);
 	build_list_fields(out, &c->list);

@@ -21,12 +21,13 @@ void build_list_fields(struct buf *out, const struct build_list *l);
  * says at which offset it belongs (the caller inserts "Reply-To: <...>CRLF" there).
  * From becomes "Name via Group <group@domain>" (DMARC, RFC 9057), the true author goes to Author:, own Message-ID and
  * References stay; In-Reply-To kept; old Reply-To, Return-Path, Received, DKIM-Signature, ARC-*,
- * Authentication-Results, List-*, Bcc, Xref, Path and Sender go. Auto-Submitted is kept. Bare CR or LF never leave. */
+ * Authentication-Results, List-*, Bcc, Xref, Path, Sender and Thread-Index go. Auto-Submitted is kept. Bare CR or LF never leave. */
 struct build_copy {
 	struct slice header, body;
 	struct slice author_name, author_address;   /* decoded UTF-8; address is the public one */
 	struct build_list list;
 	struct slice message_id, in_reply_to, references;
+	struct slice thread_index, thread_topic;   /* Outlook's; empty: neither */
 	uint64_t post_id;
 	bool author_answers;         /* the author may be written to: Mail-Reply-To says where */
 };

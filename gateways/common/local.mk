@@ -17,5 +17,6 @@ gateways_libcommon_a_SOURCES = \
 	gateways/common/sasl.c gateways/common/sasl.h \
 	gateways/common/unsubscribe.c gateways/common/unsubscribe.h \
 	gateways/common/splice.c gateways/common/splice.h \
+	gateways/common/thread_index.c gateways/common/thread_index.h \
 	gateways/common/sasl_scram.c gateways/common/sasl_scram.h \
 	gateways/common/wildmat.c gateways/common/wildmat.h

@@ -12,8 +12,10 @@
 #include "forumd/mail/build.h"
 #include "forumd/mail/field.h"
 #include "forumd/mail/sender.h"
+#include "forumd/mail/subject.h"
 #include "gateways/common/post_in.h"
 #include "gateways/common/reply_token.h"
+#include "gateways/common/thread_index.h"
 #include "gateways/common/unsubscribe.h"
 #include "gateways/out/out_private.h"
 
@@ -108,7 +110,7 @@ static void keep_copy(struct out *o, struct forum_txn *t, const struct post *p, 
 }
 
 static int make_copy(struct out *o, struct forum_txn *t, const struct post *p, const struct group *g) {
-	struct buf header = { 0 }, body = { 0 }, address = { 0 };
+	struct buf header = { 0 }, body = { 0 }, address = { 0 }, index = { 0 }, topic = { 0 };
 	struct build_copy c = { .message_id = p->message_id, .in_reply_to = p->in_reply_to, .references = p->references,
 		.post_id = p->id };
 	struct out_copy *copy;
@@ -119,6 +121,10 @@ static int make_copy(struct out *o, struct forum_txn *t, const struct post *p, c
 		e = post_body(t, p, 0, p->body_len, &body);
 	if (e >= 0) {
 		author_spec(t, p, &address);
+		thread_index_make(t, p, &index);
+		subject_base(p->subject, &topic);
+		c.thread_index = buf_slice(&index);
+		c.thread_topic = buf_slice(&topic);
 		c.header = buf_slice(&header);
 		c.body = buf_slice(&body);
 		c.author_name = author_name(t, p->author, p->from);
@@ -135,6 +141,8 @@ static int make_copy(struct out *o, struct forum_txn *t, const struct post *p, c
 	buf_free(&header);
 	buf_free(&body);
 	buf_free(&address);
+	buf_free(&index);
+	buf_free(&topic);
 	return e < 0 ? e : 1;
 }
 

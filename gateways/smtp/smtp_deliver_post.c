@@ -11,6 +11,7 @@
 #include "forumd/mail/msgid.h"
 #include "forumd/run/limits.h"
 #include "gateways/common/cited.h"
+#include "gateways/common/thread_index.h"
 #include "gateways/smtp/smtp_deliver_private.h"
 
 #define OUR_FIELDS_MAX 8192         /* what smtp_check.c may put in front of a mail of the size allowed */
@@ -54,6 +55,8 @@ static uint64_t find_alias(struct smtp_session *m, struct forum_txn *t, struct d
 				*reason_r = PARENT_THREAD_INDEX;
 			}
 		}
+		if (!known && !found && (found = thread_index_parent(t, whole)))
+			*reason_r = PARENT_THREAD_INDEX;
 	}
 	if (found && (post_get(t, found, &p) <= 0 || p.state != POST_VISIBLE || !rights_can_see(t, d->writer.member, &p)
 	    || !post_number_in(&p, d->route->group)))
