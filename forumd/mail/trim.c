@@ -288,7 +288,7 @@ static bool signature_begins(const struct trim *t, size_t i, const struct signat
 	if (slice_is(line, "-- ") || slice_is(line, "--\xc2\xa0"))
 		return s->lines <= 30;
 	/* pages have room between the two, and no blank behind the rule */
-	attached = attached || (t->html && s->contacts);
+	attached = attached || (t->html && s->contacts && s->lines > 1 && !s->sentences);
 	bool modest = s->lines <= 8 && s->gaps <= 1 && !s->longs && !s->items;
 	if (slice_is(l->text, "--") || slice_is(l->text, "—") || slice_is(l->text, "––") || slice_is(l->text, "__") ||
 		slice_is(l->text, "- --"))

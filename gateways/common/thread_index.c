@@ -8,6 +8,8 @@
 #include "forumd/forum/token.h"
 
 #define DEPTH_MAX 40           /* of a deeper post the first and the last are named: a line has 998 octets */
+#define WAY_MAX 1000           /* posts looked at on the way up */
+#define STEPS_MAX 100          /* in an index that comes */
 #define FILETIME_EPOCH 11644473600
 
 static void index_mac(struct forum_txn *t, uint64_t root, unsigned char out[32]) {
@@ -25,7 +27,7 @@ void thread_index_make(struct forum_txn *t, const struct post *p, struct buf *ou
 	char v[8];
 	size_t n = 0, steps = 0;
 
-	for (; at.parent && steps < 10000 && post_get(t, at.parent, &above) > 0; steps++) {
+	for (; at.parent && steps < WAY_MAX && post_get(t, at.parent, &above) > 0; steps++) {
 		if (n < DEPTH_MAX)
 			way[n++] = at.id;
 		at = above;
@@ -49,7 +51,8 @@ uint64_t thread_index_parent(struct forum_txn *t, struct slice index) {
 	unsigned char mac[32];
 	uint64_t id;
 
-	if (index.n < THREAD_INDEX_HEAD + THREAD_INDEX_STEP || (index.n - THREAD_INDEX_HEAD) % THREAD_INDEX_STEP)
+	if (index.n < THREAD_INDEX_HEAD + THREAD_INDEX_STEP || (index.n - THREAD_INDEX_HEAD) % THREAD_INDEX_STEP ||
+		index.n > THREAD_INDEX_HEAD + STEPS_MAX * THREAD_INDEX_STEP)
 		return 0;
 	id = num_get64(index.p + 6);
 	index_mac(t, id, mac);

@@ -272,6 +272,8 @@ static int export_target(int *argc, char **argv, FILE **file_r, char *temp, size
 		fd = access(path, F_OK) == 0 ? (errno = EEXIST, -1) : mkstemp(temp);
 	if (fd < 0 || fchmod(fd, 0666 & ~mask) < 0 || !(*file_r = fdopen(fd, "w"))) {
 		fprintf(stderr, "forumctl: %s: %s\n", path, errno == EEXIST ? "exists; choose another name" : strerror(errno));
+		if (fd >= 0)
+			unlink(temp);
 		return -1;
 	}
 	return --*argc;

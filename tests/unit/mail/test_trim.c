@@ -125,6 +125,7 @@ static const struct { const char *html, *out, *what; } pages[] = {
 	{ "<style>p{}</style><p class=\"MsoNormal\">Yes.</p><p class=\"MsoNormal\">Bob</p><div id=\"divRplyFwdMsg\">Zzz</div><div>Q</div>", "Yes.\nBob\n", "structure behind a style sheet" },
 	{ "<p>A rule</p><hr><p>Time: money</p><p>and more</p>", "A rule\n\n---\n\nTime: money\n\nand more\n", "a rule of the author's" },
 	{ "<div class=\"gmail_quote\"><blockquote class=\"gmail_quote\">Q</blockquote></div>", "> Q\n", "only a quotation" }, { "<p>one</p><div>Signature</div>", "one\n\nSignature\n", "the word signature" },
+	{ "<div>See below.</div><div>--</div><div><br></div><div>The list is at https://example.org/list</div>", "See below.\n--\n\nThe list is at https://example.org/list\n", "a rule above a link" },
 };
 
 static void check_page(const char *html, const char *want, const char *what) {
