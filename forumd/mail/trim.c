@@ -368,7 +368,7 @@ static void trim_single(struct trim *t, size_t end) {
 		return;
 	size_t from = trim_block_intro(t, first, &keep), known = trim_known(t, first, last);
 	bool all = t->parent_octets && known * 10 >= t->parent_octets * 8;
-	if (keep || (t->parent_octets ? !all : from == first))
+	if (keep || (t->parent_octets ? !all : from == first && !trim_quoted_intro(t, first)))
 		return;
 	/* one empty line is enough where the quotation was */
 	while (last < end && !trim_shown(&t->v[last]))

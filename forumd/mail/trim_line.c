@@ -268,6 +268,8 @@ static void line_without_links(struct slice s, struct buf *out) {
 		size_t n = line_link(s);
 		if (n || line_in(s.p[0], "[]")) {
 			s = slice_from(s, n ? n : 1);
+			if (n && slice_ends(buf_slice(out), SLICE(" ")) && slice_starts(s, SLICE(" ")))
+				s = slice_from(s, 1);
 			continue;
 		}
 		buf_addc(out, s.p[0]);
@@ -322,7 +324,7 @@ bool trim_line_contact(const struct trim_line *l) {
 }
 
 /* what speaks for an introduction */
-struct evidence { bool opener, digit_first, digit, time, address, verb, colon, own, open_end; };
+struct evidence { bool opener, digit_first, digit, time, address, verb, colon, own, open_end, name_first; };
 
 static bool intro_verb(struct slice s, bool *own_r) {
 	/* "<ann@example.org>wrote:" */
@@ -367,6 +369,7 @@ static void intro_evidence(struct slice s, struct evidence *e_r) {
 		e_r->digit = text_digit(bare.p[i]), e_r->digit_first = e_r->digit && characters < 16;
 		characters += (bare.p[i] & 0xc0) != 0x80;
 	}
+	e_r->name_first = bare.n && bare.p[0] == '"';
 	e_r->open_end = bare.n && !line_in(bare.p[bare.n - 1], ".!?,;");
 	e_r->time = intro_time(s);
 	e_r->address = slice_chr(s, '@') > 0;
@@ -392,7 +395,7 @@ static bool intro_enough(const struct evidence *e, bool quoted) {
 		return e->colon && e->verb && dated && e->digit && (e->opener || e->digit_first || (e->address && e->time));
 	if (e->colon)
 		return e->verb || (dated && (e->opener || e->digit_first || (e->address && e->digit)));
-	return (e->address && e->digit_first && dated) ||
+	return (e->address && e->digit_first && dated) || (e->name_first && e->address && e->time && e->open_end) ||
 		(e->opener && e->verb && e->time && e->digit_first && e->open_end);
 }
 
@@ -488,6 +491,25 @@ bool trim_intro(const struct trim *t, size_t first, size_t last, bool quoted, si
 	*from_r = found;
 	*keep_r = opener ? 0 : intro_within(&t->v[found], quoted);
 	return true;
+}
+
+bool trim_quoted_intro(const struct trim *t, size_t first) {
+	struct buf b = { 0 };
+	struct evidence e;
+	bool found = false;
+	for (size_t i = first; i < t->n && i < first + TRIM_WRAP_MAX && t->v[i].kind == TRIM_QUOTED && !found; i++) {
+		struct slice s = t->v[i].text;
+		while (s.n && line_in(s.p[0], "> "))
+			s = slice_from(s, 1);
+		if (s.n > TRIM_FOLD_MAX)
+			break;
+		buf_addc(&b, ' ');
+		line_fold(s, &b);
+		intro_evidence(buf_slice(&b), &e);
+		found = intro_enough(&e, false);
+	}
+	buf_free(&b);
+	return found;
 }
 
 /* "On 3 May 2026 at 10:11, Ann <ann@example.org> wrote:   Which soil": nothing but a program says all that */

@@ -60,6 +60,8 @@ bool trim_line_contact(const struct trim_line *l);      /* an address, a link, a
 /* Lines [*from_r, last] introduce a quotation. quoted: lines with '>' follow, so that less evidence is enough.
  * *keep_r: octets of the first line that are the author's. */
 bool trim_intro(const struct trim *t, size_t first, size_t last, bool quoted, size_t *from_r, size_t *keep_r);
+/* the quotation that begins there has its introduction inside, as Apple's programs write it */
+bool trim_quoted_intro(const struct trim *t, size_t first);
 /* the introduction and the first words of what it introduces, in one line */
 bool trim_intro_runs_on(const struct trim_line *l);
 

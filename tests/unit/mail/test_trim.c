@@ -107,6 +107,9 @@ static const struct { const char *in, *parent, *out, *what; } texts[] = {
 	{ "Well.\n\nOn 3 May 2020 14:05, Ann <a@b.org> wrote:\n\nI think not.\n\n> Really?\n\nNo.\n", "", "Well.\n\nOn 3 May 2020 14:05, Ann <a@b.org> wrote:\n\nI think not.\n\n> Really?\n\nNo.\n", "unmarked lines above marked ones" },
 	{ "> a long quoted line that some program on its way has wrapped for no\nreason\n> whatever\n", "", "> a long quoted line that some program on its way has wrapped for no\nreason\n> whatever\n", "a wrapped quotation alone" },
 	{ "Yes\n\n> a long quoted line that some program on its way has wrapped for no\nreason\n> whatever\n", "", "Yes\n", "a wrapped quotation" }, { "Hello\r\n\r\nOn 3 May 2020 14:05, Ann wrote:\r\n> Hi\r\n", "", "Hello\r\n", "CRLF" }, { "\n\n  Hello\n\n\n", "", "\n\n  Hello\n\n\n", "nothing cut: as it is" },
+	{ "> On 3 Mar 2026, at 14:05, Ann <ann@example.org> wrote:\n> \n> Q?\n\nLoam.\n", "", "Loam.\n", "an introduction inside the quotation, the answer below" },
+	{ "> On 3 Mar 2026, at 14:05, Ann <ann@example.org>\n> wrote:\n> \n> Q?\n\nLoam.\n\n> And?\n\nSand.\n", "", "> On 3 Mar 2026, at 14:05, Ann <ann@example.org>\n> wrote:\n> \n> Q?\n\nLoam.\n\n> And?\n\nSand.\n", "the same, point by point" },
+	{ "> On the third day he wrote:\n> a poem.\n\nLovely.\n", "", "> On the third day he wrote:\n> a poem.\n\nLovely.\n", "a story quoted" },
 	{ "Answer\n\nAnn wrote:\n> Q\n\n-- \nBob\n", "", "Answer\n", "a signature below the quotation" }, { "Answer\n\n-- \nBob\n\nOn 3 May 2020, Ann wrote:\n> Q\n", "", "Answer\n", "a signature above the quotation" }, { "Use\n-- \nas the mark.\n" "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16\n17\n18\n19\n20\n21\n22\n23\n24\n25\n26\n27\n28\n29\n30\n", "",
 	  "Use\n-- \nas the mark.\n" "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16\n17\n18\n19\n20\n21\n22\n23\n24\n25\n26\n27\n28\n29\n30\n", "no signature is that long" },
 };
@@ -126,6 +129,9 @@ static const struct { const char *html, *out, *what; } pages[] = {
 	{ "<p>A rule</p><hr><p>Time: money</p><p>and more</p>", "A rule\n\n---\n\nTime: money\n\nand more\n", "a rule of the author's" },
 	{ "<div class=\"gmail_quote\"><blockquote class=\"gmail_quote\">Q</blockquote></div>", "> Q\n", "only a quotation" }, { "<p>one</p><div>Signature</div>", "one\n\nSignature\n", "the word signature" },
 	{ "<div>See below.</div><div>--</div><div><br></div><div>The list is at https://example.org/list</div>", "See below.\n--\n\nThe list is at https://example.org/list\n", "a rule above a link" },
+	{ "<p class=MsoNormal>Yes.</p><p class=MsoNormal>&nbsp;</p><p class=MsoNormal>Sent from <a href=\"https://go.microsoft.com/x\">Mail</a> for Windows</p>", "Yes.\n", "a link in a program's line" },
+	{ "<blockquote type=\"cite\"><div>On 3 Mar 2026, at 14:05, Ann &lt;ann@example.org&gt; wrote:</div><br><div>Q?</div></blockquote><br><div>Loam.</div>", "Loam.\n", "an answer below, the introduction inside" },
+	{ "<p>Yes.</p><div class=\"quote\"><br>\"Ann Other\" ann@example.org – 3. März 2026 14:05<blockquote>Q?</blockquote></div>", "Yes.\n", "Nextcloud" },
 };
 
 static void check_page(const char *html, const char *want, const char *what) {
