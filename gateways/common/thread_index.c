@@ -1,6 +1,6 @@
 /* thread_index.c - octets 0 to 5: the upper 48 bits of the first post's FILETIME (1 is the upper byte for centuries);
- * 6 to 13: its id; 14 to 21: 64 bits of a HMAC over it, so that an index of somebody else's is not taken for ours. Behind
- * them 40 bits of id for each post on the way down. */
+ * 6 to 13: its id; 14 to 21: 64 bits of a HMAC over it, so that an index of somebody else's is not taken for ours.
+ * Behind them 40 bits of id for each post on the way down. */
 #include "gateways/common/thread_index.h"
 #include "forumd/base/base64.h"
 #include "forumd/base/digest.h"

@@ -1,6 +1,6 @@
-/* thread_index.h - Outlook's Thread-Index ([MS-OXOMSG] 2.2.1.3) of what we send. 22 octets stand for the thread, and each
- * answer adds five to those of what it answers; an Outlook that drops References still does. Ours carry ids of posts in
- * these places, so that an answer finds its parent without a table. */
+/* thread_index.h - Outlook's Thread-Index ([MS-OXOMSG] 2.2.1.3) of what we send. 22 octets stand for the thread, and
+ * each answer adds five to those of what it answers; an Outlook that drops References still does. Ours carry ids of
+ * posts in these places, so that an answer finds its parent without a table. */
 #ifndef GATEWAYS_COMMON_THREAD_INDEX_H
 #define GATEWAYS_COMMON_THREAD_INDEX_H
 #include "forumd/forum/post.h"

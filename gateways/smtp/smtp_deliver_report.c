@@ -9,7 +9,8 @@
 #include "gateways/common/unsubscribe.h"
 #include "gateways/smtp/smtp_deliver_private.h"
 
-#define REPORT_RECIPIENTS 12    /* each 3 KB at most (ORCPT has 500 octets), and 16 KB of header: the queue takes 60 KB */
+/* in one report: each 3 KB at most (ORCPT has 500 octets), and 16 KB of header; the queue takes 60 KB */
+#define REPORT_RECIPIENTS 12
 
 /* A complaint ends the subscription it is about. The token is in the report, or it is the address itself. */
 static bool prepare_complaint(struct smtp_session *m, struct forum_txn *t, struct delivery *d) {
