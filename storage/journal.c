@@ -45,7 +45,7 @@ struct journal {
 	uint64_t last;                  /* where the last record is; 0 none to take back */
 	_Atomic uint64_t head, tail;    /* next record; first record behind the mark; equal: none */
 	_Atomic bool litter;            /* there may be files of large write sets that a mark makes needless */
-	_Atomic uint64_t large_pending; /* octets of large write sets behind the mark */
+	_Atomic uint64_t large_octets, large_marked;    /* of large write sets: all of this life; those before the mark */
 };
 
 static int write_all(int fd, const char *p, size_t n, uint64_t at) {
@@ -241,16 +241,12 @@ static void large_sweep(struct journal *j, uint64_t txn) {
 	for (struct dirent *e; d && (e = readdir(d));) {
 		unsigned salt;
 		unsigned long long of;
-		struct stat st;
 		if (sscanf(e->d_name, "journal-%8x-%llu", &salt, &of) != 2)
 			continue;
 		if (salt == j->salt && of > txn)
 			atomic_store(&j->litter, true);
-		else if (salt == j->salt_before || salt == j->salt) {
-			if (salt == j->salt && fstatat(fd, e->d_name, &st, 0) == 0)
-				atomic_fetch_sub(&j->large_pending, (uint64_t)st.st_size);
+		else if (salt == j->salt_before || salt == j->salt)
 			unlinkat(fd, e->d_name, 0);
-		}
 	}
 	if (d)
 		closedir(d);
@@ -273,7 +269,7 @@ static int large_replay(struct journal *j, uint64_t txn, const char *record,
 	if (!rc)
 		rc = p == MAP_FAILED ? errno : each(arg, txn, slice_of(p, n));
 	if (!rc)
-		atomic_fetch_add(&j->large_pending, n);
+		atomic_fetch_add(&j->large_octets, n);
 	if (p != MAP_FAILED)
 		munmap(p, n);
 	close(fd);
@@ -343,6 +339,7 @@ int journal_mark_write(struct journal *j, const struct journal_mark *mark) {
 		return rc;
 	j->serial++;
 	atomic_store(&j->tail, mark->at);
+	atomic_store(&j->large_marked, mark->large);
 	large_sweep(j, mark->txn);
 	return 0;
 }
@@ -390,7 +387,8 @@ void journal_restart(struct journal *j) {
 	j->last = 0;
 	atomic_store(&j->head, RING);
 	atomic_store(&j->tail, RING);
-	atomic_store(&j->large_pending, 0);
+	atomic_store(&j->large_octets, 0);
+	atomic_store(&j->large_marked, 0);
 	atomic_store(&j->litter, true);
 }
 
@@ -400,7 +398,8 @@ int journal_replay(struct journal *j, const struct journal_mark *mark,
 	uint64_t at = mark->at, txn = mark->txn;
 	bool large;
 	int rc = 0;
-	atomic_store(&j->large_pending, 0);
+	atomic_store(&j->large_octets, 0);
+	atomic_store(&j->large_marked, 0);
 	while (!rc) {
 		uint64_t next = at;
 		if (!record_read(j, at, txn + 1, &set, &large) && !record_read(j, next = RING, txn + 1, &set, &large))
@@ -421,9 +420,15 @@ int journal_replay(struct journal *j, const struct journal_mark *mark,
 	return rc;
 }
 
+static uint64_t large_pending(struct journal *j) {
+	/* in this order: a mark written in between makes it too large, not negative */
+	uint64_t marked = atomic_load(&j->large_marked);
+	return atomic_load(&j->large_octets) - marked;
+}
+
 bool journal_fits(struct journal *j) {
 	uint64_t head = atomic_load(&j->head), tail = atomic_load(&j->tail), most = record_size(JOURNAL_RECORD_MAX);
-	if (atomic_load(&j->large_pending) >= LARGE_MOST)
+	if (large_pending(j) >= LARGE_MOST)
 		return false;
 	/* a full ring would look like an empty one: one octet stays free */
 	if (head < tail)
@@ -475,7 +480,7 @@ int journal_append(struct journal *j, uint64_t txn, struct slice set) {
 		large_remove(j, txn);
 		return rc;
 	}
-	atomic_fetch_add(&j->large_pending, j->large_n);
+	atomic_fetch_add(&j->large_octets, j->large_n);
 	atomic_store(&j->litter, true);
 	large_close(j);
 	return 0;
@@ -491,7 +496,7 @@ int journal_undo(struct journal *j) {
 	if (rc)
 		return rc;
 	if (j->last_large) {
-		atomic_fetch_sub(&j->large_pending, j->last_large);
+		atomic_fetch_sub(&j->large_octets, j->last_large);
 		large_remove(j, j->last_txn);
 	}
 	j->last = 0;
@@ -503,7 +508,11 @@ uint64_t journal_at(struct journal *j) {
 	return atomic_load(&j->head);
 }
 
+uint64_t journal_large(struct journal *j) {
+	return atomic_load(&j->large_octets);
+}
+
 uint64_t journal_pending(struct journal *j) {
 	uint64_t head = atomic_load(&j->head), tail = atomic_load(&j->tail);
-	return (head >= tail ? head - tail : head + JOURNAL_SIZE - RING - tail) + atomic_load(&j->large_pending);
+	return (head >= tail ? head - tail : head + JOURNAL_SIZE - RING - tail) + large_pending(j);
 }

@@ -26,6 +26,7 @@ struct journal;
 struct journal_mark {
 	uint64_t txn;                   /* the store's file holds this transaction and all before it */
 	uint64_t at;                    /* where the record of the next one is, or will be */
+	uint64_t large;                 /* journal_large() then; not written */
 	bool clean;                     /* closed in order: nothing follows, and the store's file may be another one */
 	uint32_t state_n;
 	char state[JOURNAL_STATE_MAX];  /* the caller's */
@@ -69,7 +70,8 @@ void journal_large_cut(struct journal *j, uint64_t n);
 int journal_append(struct journal *j, uint64_t txn, struct slice set);
 /* takes the record appended last back; on disk when it returns 0 */
 int journal_undo(struct journal *j);
-/* where the next record goes; octets of write sets behind the last mark */
+/* where the next record goes; octets of large write sets so far; octets of write sets behind the last mark */
 uint64_t journal_at(struct journal *j);
+uint64_t journal_large(struct journal *j);
 uint64_t journal_pending(struct journal *j);
 #endif

@@ -102,7 +102,8 @@ static int checkpoint_note(struct kv *kv, struct journal_mark *mark, MDB_txn **p
 	if (meta_newest(&m) != info.me_last_txnid)
 		return MDB_VERSION_MISMATCH;    /* another layout than that of LMDB 0.9 */
 	m.root_sum = root_sum(fd, &m, info.me_last_txnid);
-	*mark = (struct journal_mark){ .txn = info.me_last_txnid, .at = journal_at(kv->journal), .state_n = sizeof m };
+	*mark = (struct journal_mark){ .txn = info.me_last_txnid, .at = journal_at(kv->journal),
+		.large = journal_large(kv->journal), .state_n = sizeof m };
 	memcpy(mark->state, &m, sizeof m);
 	if ((rc = mdb_txn_begin(kv->env, NULL, MDB_RDONLY, pin_r)) != 0)
 		return rc;
