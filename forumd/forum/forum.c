@@ -164,8 +164,7 @@ void forum_abort(struct forum_txn **t) {
 	if (!*t)
 		return;
 	kv_abort(&(*t)->kv);
-	if (!(*t)->parent)
-		rights_locks_changed();         /* the numbers of its posts will be others' */
+	rights_locks_changed();         /* the numbers of its posts will be others', and locks that it took away hold */
 	forum_undo_changes(*t);
 	forum_txn_give(t);
 }

@@ -11,6 +11,7 @@
 #include "forumd/base/text.h"
 #include "forumd/forum/rebuild_private.h"
 #include "forumd/forum/replace.h"
+#include "forumd/forum/rights.h"
 #include "forumd/forum/search.h"
 #include "forumd/forum/thread.h"
 
@@ -304,6 +305,8 @@ static int rebuild_tree(struct forum_txn *t, struct post *p) {
 	if (r >= 0)
 		r = thread_place(t, &in, &out);
 	if (r > 0) {
+		if (p->parent != out.parent)
+			rights_locks_changed();
 		p->parent = out.parent;
 		p->thread = out.thread;
 		p->reason = out.reason;

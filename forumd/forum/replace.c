@@ -96,6 +96,9 @@ int replace_post(struct forum_txn *t, const struct post *fresh, const struct pos
 		r = memo_put(t, MEMO_REPLACED, replace_key(old->id, from), replace_key(fresh->id, to), INT64_MAX);
 	if (r >= 0)
 		r = replace_adopt(t, fresh, old);
+	/* a thread is not opened by a new version of what its moderators locked */
+	if (r >= 0 && (old->flags & POST_LOCKED))
+		r = post_set_flags(t, fresh->id, POST_LOCKED, 0, f);
 	/* the first post of a thread took its thread along */
 	if (r >= 0 && !old->parent && old->thread && fresh->thread && old->thread != fresh->thread)
 		r = watch_merge(t, old->thread, fresh->thread);

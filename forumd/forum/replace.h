@@ -1,6 +1,6 @@
 /* replace.h - what an edit leaves behind: the new post stands in the place of the old one. Answers to the old one hang
  * under the new one, now and later; who had read the old one has read the new one, when little changed; who watched the
- * thread watches it still. And tombstones: a deleted post keeps its text for some days, so that there is a way back. */
+ * thread watches it still; a lock holds on. And tombstones: a deleted post keeps its text for some days, so that there is a way back. */
 #ifndef FORUMD_FORUM_REPLACE_H
 #define FORUMD_FORUM_REPLACE_H
 #include "forumd/forum/post.h"

@@ -20,7 +20,7 @@ int rights_can_post(struct forum_txn *t, uint32_t member, const struct group *g,
 int rights_can_reply(struct forum_txn *t, uint32_t member, const struct group *g, const struct post *parent,
 	struct fail *f);
 /* What rights_can_reply() has found open it does not look at again: whoever sets or takes a lock, gives a post that was
- * there another parent, or takes back posts that were stored says so. Any thread. */
+ * there another parent, or takes back what was stored says so. Any thread. */
 void rights_locks_changed(void);
 /* start a thread: blogs and announce groups only by moderators, committee and admins */
 int rights_can_start(struct forum_txn *t, uint32_t member, const struct group *g, struct fail *f);

@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include "forumd/forum/forum_private.h"
 #include "forumd/forum/overview.h"
+#include "forumd/forum/post_private.h"
 #include "forumd/forum/rebuild.h"
+#include "forumd/forum/rights.h"
 #include "tests/unit/forum/fixture.h"
 
 static struct forum *forum;
@@ -119,6 +121,34 @@ static void damage(const char *what, char family, size_t keylen, bool derived) {
 	forum_abort(&t);
 }
 
+/* a post that hung in the wrong place comes below a lock */
+static void test_lock(void) {
+	struct forum *alone = fixture_open("rebuild-lock");
+	struct forum_txn *t = fixture_write(alone);
+	struct group g;
+	struct post p;
+	uint32_t group = fixture_group(t, "talk"), m = fixture_member(t, "Lock", "lock@here.test");
+	group_get(t, group, &g);
+	post_set_flags(t, fixture_post(t, group, "<l.1@x>", NULL, NULL), POST_LOCKED, 0, &f);
+	uint64_t id = fixture_post(t, group, "<l.2@x>", "<l.1@x>", "<l.1@x>");
+	post_get(t, id, &p);
+	is_int(rights_can_reply(t, m, &g, &p, &f), ERR_DENIED, "an answer is below a lock");
+	struct key k = key_1u64(KEY_POST, id);
+	struct slice v;
+	kv_get(t->kv, key_slice(&k), &v);
+	char *bad = arena_cstr(forum_arena(t), v);
+	memset(bad + POST_PARENT, 0, 8);
+	kv_put(t->kv, key_slice(&k), slice_of(bad, v.n));
+	post_get(t, id, &p);
+	is_int(rights_can_reply(t, m, &g, &p, &f), 1, "its head is damaged and says that it begins a thread");
+	rebuild(t);
+	post_get(t, id, &p);
+	ok(p.parent, "repaired");
+	is_int(rights_can_reply(t, m, &g, &p, &f), ERR_DENIED, "it is below the lock again");
+	forum_abort(&t);
+	forum_close(&alone);
+}
+
 /* what another version wrote is refused in words, never read */
 static void test_old_store(void) {
 	struct forum_options o = { .domain = "forum.test", .map_size = (uint64_t)1 << 30, .no_sync = true };
@@ -190,6 +220,7 @@ int main(void) {
 	forum_abort(&t);
 	buf_free(&faults);
 	forum_close(&forum);
+	test_lock();
 	test_old_store();
 	return done();
 }

@@ -166,6 +166,55 @@ static void test_replies(struct forum_txn *t, uint32_t group) {
 	ok(rights_can_see(t, mod, &p) && rights_can_see(t, RIGHTS_OPERATOR, &p), "moderators and the operator");
 }
 
+/* What was found open is remembered (rights.c): not beyond what made it so. */
+static void test_open_again(struct forum_txn *t) {
+	struct fail f = { 0 };
+	struct forum_txn *child;
+	struct group g;
+	struct post p;
+	uint32_t group = fixture_group(t, "open"), m = fixture_member(t, "Open", "open@example.org");
+	group_get(t, group, &g);
+	uint64_t root = fixture_post_by(t, m, group, "<o.root@x>", NULL);
+	is_int(post_set_flags(t, root, POST_LOCKED, 0, &f), 1, "a thread is locked");
+
+	is_int(forum_write_begin(forum_of(t), t, &child, &f), 1, "a job begins");
+	uint64_t gone = fixture_post_by(child, m, group, "<o.gone@x>", NULL);
+	post_get(child, gone, &p);
+	is_int(rights_can_reply(child, m, &g, &p, &f), 1, "it adds a post, which is open");
+	forum_abort(&child);
+	uint64_t below = fixture_post_by(t, m, group, "<o.below@x>", "<o.root@x>");
+	is_int((int64_t)below, (int64_t)gone, "the job is refused, and the post's number goes to another one, below the lock");
+	post_get(t, below, &p);
+	is_int(rights_can_reply(t, m, &g, &p, &f), ERR_DENIED, "which is not open");
+
+	is_int(forum_write_begin(forum_of(t), t, &child, &f), 1, "a job begins");
+	is_int(post_set_flags(child, root, 0, POST_LOCKED, &f), 1, "it takes the lock away");
+	is_int(rights_can_reply(child, m, &g, &p, &f), 1, "then the post is open");
+	forum_abort(&child);
+	is_int(rights_can_reply(t, m, &g, &p, &f), ERR_DENIED, "the job is refused: it is not");
+}
+
+/* the author's new version is as locked as the old one was */
+static void test_superseded(struct forum_txn *t) {
+	struct fail f = { 0 };
+	struct group g;
+	struct post p;
+	uint32_t group = fixture_group(t, "edited"), m = fixture_member(t, "Edith", "edith@example.org");
+	group_get(t, group, &g);
+	uint64_t root = fixture_post_by(t, m, group, "<e.root@x>", NULL), kid = fixture_post_by(t, m, group, "<e.kid@x>",
+		"<e.root@x>");
+	is_int(post_set_flags(t, root, POST_LOCKED, 0, &f), 1, "a thread is locked");
+	struct post_draft *d = fixture_draft(t, group, "<e.new@x>", NULL, NULL);
+	d->author = m;
+	d->supersedes = root;
+	uint64_t fresh = fixture_add(t, d);
+	post_get(t, kid, &p);
+	is_int((int64_t)p.parent, (int64_t)fresh, "its first post is superseded, the answers go along");
+	is_int(rights_can_reply(t, m, &g, &p, &f), ERR_DENIED, "below the answer it is locked as before");
+	post_get(t, fresh, &p);
+	is_int(rights_can_reply(t, m, &g, &p, &f), ERR_DENIED, "and below the new version");
+}
+
 static void test_aside(struct forum_txn *t) {
 	struct fail f = { 0 };
 	struct group g;
@@ -190,6 +239,8 @@ int main(void) {
 	test_table(t, &g, elsewhere);
 	test_left(t, &g);
 	test_replies(t, here);
+	test_open_again(t);
+	test_superseded(t);
 	test_aside(t);
 	forum_abort(&t);
 	forum_close(&forum);
