@@ -27,6 +27,7 @@ size_t cited_ids(struct slice header, struct arena *a, struct slice ids[CITED_MA
 int cited_follow(struct forum_txn *t, uint32_t member, struct slice header, const struct group *named, struct arena *a,
 	struct group *to_r, uint64_t *answered_r) {
 	struct slice ids[CITED_MAX];
+	struct group from;
 	struct post p;
 	size_t direct, n = cited_ids(header, a, ids, &direct);
 	int r = 0;
@@ -36,6 +37,9 @@ int cited_follow(struct forum_txn *t, uint32_t member, struct slice header, cons
 		return r < 0 ? r : 0;
 	r = group_find(t, arena_slicef(a, "%.*s.aside", SLICE_ARG(named->name)), to_r);
 	if (r <= 0 || !post_number_in(&p, to_r->id) || !rights_can_read(t, member, to_r) || !rights_can_see(t, member, &p))
+		return r < 0 ? r : 0;
+	/* what somebody writes for some does not come before more of them */
+	if ((r = group_get(t, named->id, &from)) <= 0 || to_r->access < from.access)
 		return r < 0 ? r : 0;
 	*answered_r = p.id;
 	return 1;
