@@ -112,7 +112,7 @@ int group_get(struct forum_txn *t, uint32_t id, struct group *g_r) {
 	return r > 0 ? group_decode(v, id, g_r) : r;
 }
 
-static int group_find_any(struct forum_txn *t, struct slice name, struct group *g_r) {
+int group_find_any(struct forum_txn *t, struct slice name, struct group *g_r) {
 	if (!group_name_valid(name))
 		return 0;
 	struct key k = key_name('g', name);

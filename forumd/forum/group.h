@@ -46,6 +46,8 @@ char group_status_letter(const struct group *g);
 /* 1, 0 absent, < 0. Slices in *g live as long as the transaction. */
 int group_get(struct forum_txn *t, uint32_t id, struct group *g_r);
 int group_find(struct forum_txn *t, struct slice name, struct group *g_r);
+/* a removed one, too */
+int group_find_any(struct forum_txn *t, struct slice name, struct group *g_r);
 /* groups in order of name; *cursor starts as an empty slice and is kept by the caller within the transaction */
 int group_each(struct forum_txn *t, struct slice *cursor, struct group *g_r);
 uint32_t group_total(struct forum_txn *t);

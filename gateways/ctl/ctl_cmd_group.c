@@ -47,16 +47,13 @@ static int group_new_access(const struct ctl_call *c) {
 	return to;
 }
 
-/* A group that comes back has its posts again: control.cancel is opened when it has been looked through, and it is
- * looked through for what is closed now. 1, CTL_MORE, < 0 */
-static int group_add_reviewed(struct forum_txn *t, struct ctl_call *c, const struct group_spec *s, uint32_t *id_r,
+/* It comes back closed, and is opened when it has been looked through: 1, CTL_MORE, < 0 */
+static int group_add_cancels(struct forum_txn *t, struct ctl_call *c, const struct group_spec *s, uint32_t *id_r,
 	struct fail *f) {
-	bool cancels = slice_eq(s->name, WITHDRAWN_GROUP);
 	struct group_spec first = *s;
 	struct group g;
 	int r = 1;
-	if (cancels)
-		first.access = GROUP_PRIVATE;
+	first.access = GROUP_PRIVATE;
 	if (!c->cursor[1])
 		r = group_add(t, &first, id_r, f);
 	if (r > 0)
@@ -64,13 +61,27 @@ static int group_add_reviewed(struct forum_txn *t, struct ctl_call *c, const str
 	if (r <= 0)
 		return r ? r : ERR_INTERNAL;
 	*id_r = g.id;
-	g.access = cancels ? GROUP_PRIVATE : GROUP_PUBLIC;
 	if (g.high && ((r = group_review(t, c, &g, s->access, f)) < 0 || r == CTL_MORE))
 		return r;
-	if (cancels && (r = group_set(t, g.id, SLICE("access"), slice_str(group_access_name(s->access)), f)) <= 0)
-		return r;
-	audit_add(t, VERDICT_GROUP, c->by, 0, g.id, arena_slicef(c->arena, "group %.*s added", SLICE_ARG(s->name)), NULL);
-	return 1;
+	return group_set(t, g.id, SLICE("access"), slice_str(group_access_name(s->access)), f);
+}
+
+/* A group that comes back has its posts again: control.cancel is looked through for what is closed from now on, before
+ * it is there. 1, CTL_MORE, < 0 */
+static int group_add_reviewed(struct forum_txn *t, struct ctl_call *c, const struct group_spec *s, uint32_t *id_r,
+	struct fail *f) {
+	struct group g;
+	int r = group_find_any(t, s->name, &g);
+	if (r < 0)
+		return fail_internal(f, "group %.*s: %s", SLICE_ARG(s->name), err_name((enum err)r));
+	if (slice_eq(s->name, WITHDRAWN_GROUP))
+		return group_add_cancels(t, c, s, id_r, f);
+	if (r > 0 && g.removed) {
+		g.access = GROUP_PUBLIC;      /* it may have been, some time */
+		if ((r = group_review(t, c, &g, s->access, f)) < 0 || r == CTL_MORE)
+			return r;
+	}
+	return group_add(t, s, id_r, f);
 }
 
 int ctl_group_add(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
@@ -86,8 +97,9 @@ int ctl_group_add(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	s.posting = (enum group_posting)posting;
 	if (!ctl_option(c, "--title", &s.title))
 		s.title = s.name;
-	if ((r = group_add_reviewed(t, c, &s, &id, f)) < 0 || r == CTL_MORE)
-		return r;
+	if ((r = group_add_reviewed(t, c, &s, &id, f)) <= 0 || r == CTL_MORE)
+		return r ? r : ERR_INTERNAL;
+	audit_add(t, VERDICT_GROUP, c->by, 0, id, arena_slicef(c->arena, "group %.*s added", SLICE_ARG(s.name)), NULL);
 	if (!c->json) {
 		buf_addf(&c->out, "group %.*s: newsgroup, IMAP mailbox and %.*s@%s\n", SLICE_ARG(s.name), SLICE_ARG(s.name),
 			forum_domain(forum_of(t)));
