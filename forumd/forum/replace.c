@@ -6,6 +6,7 @@
 #include "forumd/forum/marks.h"
 #include "forumd/forum/member.h"
 #include "forumd/forum/memo.h"
+#include "forumd/forum/rights.h"
 #include "forumd/forum/thread.h"
 #include "forumd/forum/watch.h"
 
@@ -87,6 +88,14 @@ int replace_adopt(struct forum_txn *t, const struct post *fresh, const struct po
 	return r < 0 && r != ERR_INVALID ? r : 1;
 }
 
+/* what moderators locked is not opened by a new version, which may begin a thread of its own */
+static int replace_lock(struct forum_txn *t, const struct post *fresh, const struct post *old, struct fail *f) {
+	int r = rights_locked(t, old);
+	if (r > 0 && (r = rights_locked(t, fresh)) == 0)
+		return post_set_flags(t, fresh->id, POST_LOCKED, 0, f);
+	return r < 0 ? r : 1;
+}
+
 int replace_post(struct forum_txn *t, const struct post *fresh, const struct post *old, struct fail *f) {
 	char from[8], to[8];
 	int r = old->state == POST_VISIBLE && replace_little(t, fresh, old) ? replace_seen(t, fresh, old) : 1;
@@ -96,9 +105,8 @@ int replace_post(struct forum_txn *t, const struct post *fresh, const struct pos
 		r = memo_put(t, MEMO_REPLACED, replace_key(old->id, from), replace_key(fresh->id, to), INT64_MAX);
 	if (r >= 0)
 		r = replace_adopt(t, fresh, old);
-	/* a thread is not opened by a new version of what its moderators locked */
-	if (r >= 0 && (old->flags & POST_LOCKED))
-		r = post_set_flags(t, fresh->id, POST_LOCKED, 0, f);
+	if (r >= 0)
+		r = replace_lock(t, fresh, old, f);
 	/* the first post of a thread took its thread along */
 	if (r >= 0 && !old->parent && old->thread && fresh->thread && old->thread != fresh->thread)
 		r = watch_merge(t, old->thread, fresh->thread);

@@ -194,6 +194,22 @@ static bool rights_is_open(const struct forum_txn *t, uint64_t id, unsigned age)
 	return o->age == age && o->id == id && o->forum == t->forum;
 }
 
+int rights_locked(struct forum_txn *t, const struct post *post) {
+	struct post p = *post;
+	unsigned age = atomic_load(&locks_age);
+	for (unsigned depth = 0; depth < RIGHTS_DEPTH && !rights_is_open(t, p.id, age); depth++) {
+		if (p.flags & POST_LOCKED)
+			return 1;
+		int r = p.parent ? post_get(t, p.parent, &p) : 0;
+		if (r < 0)
+			return r;
+		if (r == 0)
+			break;
+	}
+	open_posts[post->id % OPEN_POSTS] = (struct open_post){ .forum = t->forum, .id = post->id, .age = age };
+	return 0;
+}
+
 int rights_can_reply(struct forum_txn *t, uint32_t member, const struct group *g, const struct post *parent,
 	struct fail *f) {
 	struct rights_who w;
@@ -202,18 +218,9 @@ int rights_can_reply(struct forum_txn *t, uint32_t member, const struct group *g
 	int r = rights_post(t, member, g, &w, f);
 	if (r < 0 || rights_moderate(&w, g))
 		return r;
-	struct post p = *parent;
-	unsigned age = atomic_load(&locks_age);
-	for (unsigned depth = 0; depth < RIGHTS_DEPTH && !rights_is_open(t, p.id, age); depth++) {
-		if (p.flags & POST_LOCKED)
-			return fail_set(f, ERR_DENIED, "this thread is locked: no more replies");
-		if (p.parent == 0 || (r = post_get(t, p.parent, &p)) == 0)
-			break;
-		if (r < 0)
-			return fail_internal(f, "a parent of post %llu: %s", (unsigned long long)parent->id, err_name((enum err)r));
-	}
-	open_posts[parent->id % OPEN_POSTS] = (struct open_post){ .forum = t->forum, .id = parent->id, .age = age };
-	return 1;
+	if ((r = rights_locked(t, parent)) < 0)
+		return fail_internal(f, "a parent of post %llu: %s", (unsigned long long)parent->id, err_name((enum err)r));
+	return r == 0 ? 1 : fail_set(f, ERR_DENIED, "this thread is locked: no more replies");
 }
 
 bool rights_can_see(struct forum_txn *t, uint32_t member, const struct post *p) {

@@ -19,7 +19,9 @@ int rights_can_post(struct forum_txn *t, uint32_t member, const struct group *g,
 #define RIGHTS_DEPTH 1000
 int rights_can_reply(struct forum_txn *t, uint32_t member, const struct group *g, const struct post *parent,
 	struct fail *f);
-/* What rights_can_reply() has found open it does not look at again: whoever sets or takes a lock, gives a post that was
+/* Is there a lock on this post or above it, within RIGHTS_DEPTH? 1, 0, < 0 */
+int rights_locked(struct forum_txn *t, const struct post *post);
+/* What rights_locked() has found open it does not look at again: whoever sets or takes a lock, gives a post that was
  * there another parent, or takes back what was stored says so. Any thread. */
 void rights_locks_changed(void);
 /* start a thread: blogs and announce groups only by moderators, committee and admins */

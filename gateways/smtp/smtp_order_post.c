@@ -336,7 +336,8 @@ int order_split(struct forum_txn *t, struct smtp_order *o, struct fail *f) {
 		return fail_set(f, ERR_INVALID,
 			p.parent ? "the post is not published yet" : "the post is a thread of its own already");
 	for (size_t i = 0; i < p.nplaces; i++)
-		if (group_get(t, p.places[i].group, &g) <= 0 || (e = rights_can_start(t, o->member, &g, f)) < 0)
+		if (group_get(t, p.places[i].group, &g) <= 0 || (e = rights_can_start(t, o->member, &g, f)) < 0 ||
+			(e = rights_can_reply(t, o->member, &g, &p, f)) < 0)
 			return f->code ? e : fail_set(f, ERR_NOTFOUND, "no such group");
 	if ((e = thread_set_parent(t, p.id, 0, PARENT_MOVED, f)) < 0)
 		return e;
@@ -373,6 +374,7 @@ int order_under(struct forum_txn *t, struct smtp_order *o, struct fail *f) {
 	if (!together)
 		return fail_set(f, ERR_INVALID, "that post is in another group");
 	if ((e = rights_can_reply(t, o->member, &g, &parent, f)) < 0 ||
+		(e = rights_can_reply(t, o->member, &g, &p, f)) < 0 ||
 		(e = thread_set_parent(t, p.id, parent.id, PARENT_MOVED, f)) < 0)
 		return e;
 	return order_tellf(t, o, "Your post now hangs under %.*s, \"%.*s\".\n",

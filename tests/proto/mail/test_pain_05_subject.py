@@ -24,6 +24,14 @@ ok(mid not in [p["message_id"] for p in f.s.json("thread", root)], "and no longe
 like(f.send("bob", f.reply_to(r), "split\n")[0], "^550 5.*thread of its own already", "not twice")
 like(f.send("bob", f.reply_to(r), "under mid:%s\n" % root.strip("<>"))[0], "^250", "and back again")
 is_([p["parent_reason"] for p in f.s.json("thread", root) if p["message_id"] == mid], ["moved"], "below the first")
+# out of a locked thread nobody takes his post, and the answers below it
+other = f.root("Elsewhere", "Another thread.\r\n")
+f.s.ctl("lock", root)
+like(f.send("bob", f.reply_to(r), "split\n")[0], "^550 5.*locked", "a locked thread is not split")
+like(f.send("bob", f.reply_to(r), "under mid:%s\n" % other.strip("<>"))[0], "^550 5.*locked", "nor does its post go elsewhere")
+f.s.ctl("unlock", root)
+like(f.send("bob", f.reply_to(r), "under mid:%s\n" % other.strip("<>"))[0], "^250", "when it is open, it does")
+f.send("bob", f.reply_to(r), "under mid:%s\n" % root.strip("<>"))
 # no key, no id that is known: the subject alone joins nothing
 got, mid = f.send("bob", "test.pub@forum.test", "Something new.\n", subject="Re: Quince")
 is_(len(f.s.json("thread", mid)), 1, "the same subject alone makes no answer")

@@ -213,6 +213,20 @@ static void test_superseded(struct forum_txn *t) {
 	is_int(rights_can_reply(t, m, &g, &p, &f), ERR_DENIED, "below the answer it is locked as before");
 	post_get(t, fresh, &p);
 	is_int(rights_can_reply(t, m, &g, &p, &f), ERR_DENIED, "and below the new version");
+	ok(p.flags & POST_LOCKED, "which has the lock itself");
+	uint64_t leaf = fixture_post_by(t, m, group, "<e.leaf@x>", "<e.kid@x>");
+	d = fixture_draft(t, group, "<e.kid2@x>", NULL, NULL);
+	d->author = m;
+	d->supersedes = kid;
+	fresh = fixture_add(t, d);
+	post_get(t, leaf, &p);
+	is_int((int64_t)p.parent, (int64_t)fresh, "an answer is superseded by the first post of a thread");
+	is_int(rights_can_reply(t, m, &g, &p, &f), ERR_DENIED, "what hung below it is locked there, too");
+	d = fixture_draft(t, group, "<e.leaf2@x>", "<e.kid2@x>", "<e.kid2@x>");
+	d->author = m;
+	d->supersedes = leaf;
+	post_get(t, fixture_add(t, d), &p);
+	ok(!(p.flags & POST_LOCKED), "below a lock no second one is needed");
 }
 
 static void test_aside(struct forum_txn *t) {
