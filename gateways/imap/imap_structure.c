@@ -244,9 +244,9 @@ static void close_part(struct slice *in, struct buf *out) {
 
 static void copy_field(struct walk *w, struct part *p, struct slice *in) {
 	struct slice v = imap_structure_value(in);
-	if (p->fields == 0 && slice_is_nocase(v, "\"text\""))
+	if (p->fields == 0 && !p->multi && slice_is_nocase(v, "\"text\""))
 		p->keep = 8;
-	if (p->fields == 0 && slice_is_nocase(v, "\"message\""))
+	if (p->fields == 0 && !p->multi && slice_is_nocase(v, "\"message\""))
 		p->message = true;
 	if (p->fields == 1 && p->message && (slice_is_nocase(v, "\"rfc822\"") || slice_is_nocase(v, "\"global\"")))
 		p->keep = 10;

@@ -75,6 +75,11 @@ static void parameters(void) {
 		"(\"boundary\" \"x\" \"n*\" \"utf-8''%C3%A4\") (\"inline\" (\"filename\" \"=?utf-8?Q?=C3=A4?=\")) NIL NIL)",
 		"((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 1 1 NIL NIL NIL NIL) \"mixed\" "
 		"(\"boundary\" \"x\" \"n*\" {2}\r\n\xc3\xa4) (\"inline\" (\"filename\" {2}\r\n\xc3\xa4)) NIL NIL)", false);
+	message("Content-Type: multipart/text; boundary=x\r\nContent-Disposition: inline; filename*=utf-8''%C3%A4\r\n", "--x\r\n\r\na\r\n--x--",
+		"((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 1 1 NIL NIL NIL NIL) \"text\" "
+		"(\"boundary\" \"x\") (\"inline\" (\"filename*\" \"utf-8''%C3%A4\")) NIL NIL)",
+		"((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 1 1 NIL NIL NIL NIL) \"text\" "
+		"(\"boundary\" \"x\") (\"inline\" (\"filename*\" {2}\r\n\xc3\xa4)) NIL NIL)", false);
 	/* as stored once: decoded, under the plain name */
 	struct slice old = SLICE("(\"a\" \"b\" (\"name\" {2}\r\n\xc3\xa4 \"x\" \"q\\\"\\\\\") NIL NIL \"7bit\" 5 NIL (\"attachment\" "
 							 "(\"filename\" {2}\r\n\xc3\xa4)) NIL NIL)");
@@ -152,6 +157,7 @@ int main(void) {
 		"--b\r\n\r\nA\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: a@b.example\r\nSubject: (x\r\nContent-Type: multipart/alternative; boundary=c\r\n\r\n"
 		"--c\r\n\r\nI\r\n--c\r\nContent-Type: text/html\r\n\r\nJ\r\n--c--\r\n\r\n--b\r\n\r\nLast\r\n--b--\r\n",
 		"a message in a multipart");
+	agrees("Content-Type: multipart/text; boundary=b\r\nContent-Disposition: inline\r\n", "--b\r\n\r\na\r\n--b--\r\n", "multipart/text is no text");
 	agrees("Content-Type: message/rfc822\r\n",
 		"Subject: x\r\nContent-Type: message/rfc822\r\n\r\nSubject: y\r\n\r\nText\r\n", "messages in messages");
 	return done();
