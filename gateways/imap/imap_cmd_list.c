@@ -60,7 +60,7 @@ static struct list_entry *list_add_named(struct listing *l, struct slice name, b
 		if (name.p[i] == '.') {
 			size_t parent = list_add(l, slice_to(name, i), false);
 			struct list_entry *e = &l->entries.v[parent];
-			e->children = true;
+			e->children |= exists || !e->exists;
 			e->subscribed_below |= subscribed;
 		}
 	size_t at = list_add(l, name, exists);
@@ -134,9 +134,9 @@ static int list_collect(struct imap_session *is, struct listing *l, struct forum
 			list_add_actions(is, l, moderator, name);
 	}
 	list_add_actions(is, l, moderates, slice_of("", 0));
-	/* last, when all that exists is known: folders that are subscribed and gone */
+	/* last, when all that exists is known: folders that are subscribed and gone, for who asks what is subscribed */
 	struct slice rest = l->subscriptions, name;
-	while (imap_subscribed_next(&rest, &name))
+	while ((l->lsub || l->only_subscribed) && imap_subscribed_next(&rest, &name))
 		list_add_named(l, name, false);
 	return r;
 }
