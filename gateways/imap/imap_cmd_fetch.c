@@ -571,20 +571,29 @@ static bool take_modifiers(struct imap_session *is, struct slice *in, struct fet
 	return (f->changed || !*vanished_r) && imap_take_char(in, ')') && imap_take_end(in);
 }
 
-/* the set becomes what may have changed; what vanished is told */
-static int fetch_changed(struct imap_session *is, struct fetch *f, bool vanished) {
+/* The set becomes what may have changed; what vanished of `among` is told (NULL: not asked for). */
+static int fetch_changed(struct imap_session *is, struct fetch *f, const struct range_set *among) {
 	struct forum_txn *t = session_read(&is->s);
 	struct range_set *changed = imap_command_set(is), *gone = imap_command_set(is);
 	int r = t ? imap_changed_since(t, is->s.member, is->group, f->since, changed, gone) : ERR_UNAVAILABLE;
 	if (r < 0)
 		return r;
 	imap_set_intersect(gone, &is->view.gone);
-	imap_set_intersect(gone, f->uids);
-	if (vanished)
+	if (among) {
+		imap_set_intersect(gone, among);
 		imap_tell_vanished(is, gone, true);
+	}
 	imap_set_intersect(f->uids, changed);
 	f->asked = 0;
 	return 1;
+}
+
+/* "*" is the last message that is there; what vanished may have come behind it, and 1:* asks for all of that */
+static const struct range_set *vanished_among(struct imap_session *is, const struct fetch *f, struct slice set) {
+	struct range_set *among = imap_command_set(is);
+	if (f->partial.lo || !imap_take_set(&set, UINT32_MAX, among))
+		return f->uids;
+	return among;
 }
 
 enum step imap_cmd_fetch(struct imap_session *is, struct slice *rest) {
@@ -593,6 +602,7 @@ enum step imap_cmd_fetch(struct imap_session *is, struct slice *rest) {
 	arena_on_reset(is->s.command, fetch_free, f);
 	if (!imap_take_space(rest))
 		return imap_bad_arguments(is);
+	struct slice asked = *rest;
 	enum imap_set_result set = imap_take_uids(is, rest, &f->uids);
 	if (set == IMAP_SET_SYNTAX || !imap_take_space(rest) ||
 	    !imap_fetch_plan(rest, is->s.command, is->uid, &f->plan) || !take_modifiers(is, rest, f, &vanished))
@@ -614,7 +624,7 @@ enum step imap_cmd_fetch(struct imap_session *is, struct slice *rest) {
 		imap_fetch_add_modseq(&f->plan, is->s.command);
 	if (f->plan.modseq)
 		imap_condstore_on(is);
-	if (f->changed && fetch_changed(is, f, vanished) < 0)
+	if (f->changed && fetch_changed(is, f, vanished ? vanished_among(is, f, asked) : NULL) < 0)
 		return imap_unavailable(is);
 	if (f->partial.lo)
 		imap_set_partial(f->uids, &f->partial);

@@ -78,6 +78,16 @@ c.run("SELECT test.forum")
 r, u = c.run("UID FETCH 1:* (FLAGS) (CHANGEDSINCE %d VANISHED)" % h)
 is_([l for l in u if "VANISHED" in l], ["* VANISHED (EARLIER) 3,5"], "UID FETCH ... VANISHED")
 like(c.run("FETCH 1:* (FLAGS) (CHANGEDSINCE %d VANISHED)" % h)[0], "^BAD", "only with UIDs")
+c.run("CREATE Tail")
+for i in range(4):
+    c.run("APPEND Tail {17+}\r\nSubject: x\r\n\r\nx\r\n")
+c.run("SELECT Tail")
+c.run("UID STORE 1,3:4 +FLAGS (\\Deleted)")
+c.run("EXPUNGE")
+for ask, told in (("1:*", "1,3:4"), ("2:*", "3:4"), ("4:*", "4"), ("*:4", "4"), ("2:4", "3:4"), ("1:2", "1"), ("*", ""), ("9:*", "")):
+    u = c.run("UID FETCH %s (FLAGS) (CHANGEDSINCE 1 VANISHED)" % ask)[1]
+    is_([l for l in u if "VANISHED" in l], ["* VANISHED (EARLIER) " + told] if told else [], "what vanished behind the last: " + ask)
+c.run("SELECT test.forum")
 like(c.run("UID FETCH 1:* (FLAGS) (VANISHED)")[0], "^BAD", "only with CHANGEDSINCE")
 
 # a restored post is told again to who had seen it go
