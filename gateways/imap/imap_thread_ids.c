@@ -46,6 +46,11 @@ static uint32_t box_of(struct imap_thread_ids *x, struct slice id) {
 	return i;
 }
 
+/* it keeps the place it has in the forum, whatever cites it */
+static bool is_post(const struct box *b) {
+	return b->node != NONE && !b->own;
+}
+
 static void box_link(struct imap_thread_ids *x, uint32_t child, uint32_t up) {
 	for (uint32_t i = up; i != NONE; i = x->boxes.v[i].up)
 		if (i == child || x->steps++ >= STEPS_MAX)
@@ -69,15 +74,13 @@ void imap_thread_ids_add(struct imap_thread_ids *x, uint32_t node, struct slice 
 	uint32_t cited[CITED_KEPT], last = NONE;
 	size_t n = own ? cited_boxes(x, references, cited) : 0;
 	for (size_t i = 0; i < n; last = cited[i++])
-		if (last != NONE && x->boxes.v[cited[i]].up == NONE)
+		if (last != NONE && x->boxes.v[cited[i]].up == NONE && !is_post(&x->boxes.v[cited[i]]))
 			box_link(x, cited[i], last);
 	uint32_t at = message_id.n ? box_of(x, message_id) : box_new(x);
 	if (x->boxes.v[at].node != NONE)       /* two of one id: the second has none */
 		at = box_new(x);
 	x->boxes.v[at].node = node;
 	x->boxes.v[at].own = own;
-	if (!own)
-		return;
 	x->boxes.v[at].up = NONE;
 	if (last != NONE)
 		box_link(x, at, last);
@@ -102,15 +105,15 @@ void imap_thread_ids_link(struct imap_thread_ids *x, struct imap_thread *th) {
 		above[i] = x->boxes.v[i].up == NONE ? i : x->boxes.v[i].up;
 	for (uint32_t i = 0; i < x->boxes.n; i++) {
 		const struct box *b = &x->boxes.v[i];
-		if (b->node != NONE && !b->own && b->up == NONE)
-			continue;                      /* a post keeps its place */
+		if (is_post(b))
+			continue;
 		struct imap_thread_node *n = b->node == NONE ? imap_thread_add(th) : &th->nodes.v[b->node];
 		if (b->node == NONE)
 			n->post = CITED_POST + i;
 		uint32_t root = box_root(above, i);
 		const struct box *top = &x->boxes.v[root];
 		n->parent = b->up == NONE ? 0 : box_post(x, th, b->up);
-		n->thread = top->node != NONE && !top->own ? th->nodes.v[top->node].thread : box_post(x, th, root);
+		n->thread = is_post(top) ? th->nodes.v[top->node].thread : box_post(x, th, root);
 	}
 	mem_free(above);
 }

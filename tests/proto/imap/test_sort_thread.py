@@ -295,6 +295,19 @@ for own, up in (("<mine1@x.example>", of_forum[child]["id"]), ("<mine2@x.example
     like(c.run("APPEND Both {%d+}\r\n%s" % (len(m), m))[0], "^OK", "an own message")
 c.run("SELECT Both")
 is_(sorted(re.findall(r"\((?:[^()]|\([^()]*\))*\)", c.run("UID THREAD REFERENCES UTF-8 ALL")[1][0])), ["((5)(6))", "(2 1 3 4)"], "answers below posts; two below what nobody has; the second of one id")
+# posts stay together when an own message cites one of them below something else
+of = {r: [u for u in of_forum if of_forum[u]["chain"] and of_forum[u]["chain"][-1] == of_forum[r]["id"]] for r in of_forum}
+two = [(a, b) for v in of.values() for a in v for b in v if of_forum[a]["base"] != of_forum[b]["base"]][0]
+c.run("CREATE Cited")
+c.run("SELECT test.forum")
+like(c.run("UID COPY %d,%d Cited" % tuple(sorted(two)))[0], "^OK", "two answers to one post")
+c.run("SELECT Cited")
+like(c.run("UID THREAD REFERENCES UTF-8 ALL")[1][0], r"THREAD \(\(.\)\(.\)\)$", "they belong together")
+for i, above in enumerate(("<nobody2@x.example> ", "")):
+    m = "Message-ID: <cites%d@x.example>\r\nDate: %s\r\nFrom: a@b.example\r\nReferences: %s%s\r\n\r\nx\r\n" % (i, email.utils.formatdate(1600000000), above, of_forum[two[0]]["id"])
+    like(c.run("APPEND Cited {%d+}\r\n%s" % (len(m), m))[0], "^OK", "an own message")
+first = 1 + (two[0] > two[1])
+like(c.run("UID THREAD REFERENCES UTF-8 ALL")[1][0], r"THREAD \((\(%d\))?\(%d \(3\)\(4\)\)(\(%d\))?\)$" % (3 - first, first, 3 - first), "and still do")
 c.run("SELECT test.forum")
 msgs = of_forum
 
