@@ -131,6 +131,30 @@ static bool shown_before(struct reply_work *w, const struct mime_part *p) {
 	return seen;
 }
 
+/* Has the text got what the author wrote in a part that goes on with it? What was cut off the part before may reach over
+ * it: everything behind an old mail without marks is old, and behind a signature nothing is expected. */
+static bool goes_on_in_text(struct reply_work *w, int i) {
+	struct slice own, line, last = slice_of("", 0);
+	struct buf text = { 0 }, whole = { 0 }, left = { 0 };
+	struct trim_info info;
+
+	mime_text(&w->t.v[i], w->in->body, TRIM_TEXT_MAX, &text);
+	buf_adds(&whole, "Text.\n\n");    /* alone it would be left as it is */
+	if (w->out->from_html)
+		mime_html_text(buf_slice(&text), &whole);
+	else
+		buf_add_slice(&whole, buf_slice(&text));
+	trim_text(buf_slice(&whole), w->in->parent_text, &left, &info);
+	own = slice_from(buf_slice(&left), 5);
+	while (slice_line(&own, &line))
+		last = slice_trim(line).n ? slice_trim(line) : last;
+	bool got = !last.n || slice_find(w->out->text, last) >= 0;
+	buf_free(&text);
+	buf_free(&whole);
+	buf_free(&left);
+	return got;
+}
+
 /* what stays beside the text; false: nothing would change */
 static bool choose(struct reply_work *w) {
 	int alternative = alternative_of(&w->t, w->readable);
@@ -141,7 +165,7 @@ static bool choose(struct reply_work *w) {
 
 		if (i == w->readable || p->kind == MIME_MULTIPART || embedded(&w->t, i))
 			continue;
-		if (mime_goes_on(&w->t, w->readable, (size_t)i)) {
+		if (mime_goes_on(&w->t, w->readable, (size_t)i) && goes_on_in_text(w, i)) {
 			dropped = true;
 			continue;
 		}

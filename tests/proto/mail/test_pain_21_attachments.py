@@ -47,4 +47,11 @@ got, mid = f.send("bob", f.reply_to(f.copy(f.root("Bletting"), "bob")),
 m = f.article(mid)
 is_([p.get_content_type() for p in m.iter_parts()], ["text/plain", "image/png"], "text, picture, text is published as one text with its picture")
 is_(words(m), "This is mine:\n\nIt leaks.", "without the quotation")
+# a text of one's own behind an old mail that is not marked, or behind a signature, is not part of these
+for old in ("-----Original Message-----\nFrom: Alice Moor <alice@example.org>\nSent: Tuesday, March 3, 2026 2:05 PM\nTo: Bob\nSubject: Soil\n\nWhich soil does it like?\n", "-- \nBob\n"):
+    got, mid = f.send("bob", f.reply_to(f.copy(f.root("Soil" + old[1]), "bob")),
+                      "--a\nContent-Type: text/plain\n\nThe log is below.\n\n" + old + "--a\nContent-Type: text/plain\nContent-Disposition: inline\n\nvalve open\nvalve shut\n--a--\n",
+                      content="MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=a\r\n")
+    parts = list(f.article(mid).iter_parts())
+    is_([p.get_content().strip().replace("\r", "") for p in parts], ["The log is below.", "valve open\nvalve shut"], "both texts are there, and nothing old: " + old[:4])
 done()
