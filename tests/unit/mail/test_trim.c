@@ -81,9 +81,16 @@ static const char *const signatures[] = {
 	"Skickat från min iPhone", "Sendt fra min iPhone", "Lähetetty iPhonesta", "Wysłane z iPhone'a", "Odesláno z iPhonu", "Отправлено с iPhone", "Надіслано з iPhone", "iPhone'umdan gönderildi", "iPhoneから送信", "发自我的iPhone", "從我的 iPhone 傳送", "나의 iPhone에서 보냄", "Στάλθηκε από το iPhone μου",
 	"Sent with Proton Mail secure email.", "-- \nBob\nSent from my iPhone", "_______________________________________________\nTea mailing list\nTea@example.org\nhttps://lists.example.org/tea", "-- \nYou received this message because you are subscribed to the Google Groups \"tea\" group.\nTo unsubscribe, send mail.",
 	"(sent from my phone, excuse brevity)", "Virus-free. www.avast.com", "Enviat des del meu mòbil",
+	"Please consider the environment before printing this e-mail.", "Think before you print this email", "Bitte denken Sie an die Umwelt, bevor Sie diese E-Mail drucken.", "Pensez à l'environnement avant d'imprimer ce message.",
+	"Antes de imprimir este mensaje, asegúrese de que es necesario.", "Prima di stampare, pensa all'ambiente.", "Denk aan het milieu voordat u deze e-mail print.",
 };
 
+#define WHOLE(text, what) { "It works.\nHere, too.\n" text "\n", "", "It works.\nHere, too.\n" text "\n", what }
+
 static const struct { const char *in, *parent, *out, *what; } texts[] = {
+	WHOLE("Think before you print on both sides: it eats glossy paper.", "printing"), WHOLE("Prima di stampare devi calibrare l'asse Z.", "stampare"),
+	WHOLE("Antes de imprimir este modelo hay que nivelar la cama.", "imprimir"), WHOLE("Denk aan het milieu en neem de trein.", "milieu"),
+	WHOLE("Bitte denken Sie an die Umwelt und kommen Sie mit dem Rad.", "Umwelt"), WHOLE("Pensez à l'environnement !", "environnement"),
 	{ "Yes.\n\n> one\n> two\n", "", "Yes.\n", "a quoted end" }, { "> one\n\nYes.\n\n> two\n\nNo.\n", "", "> one\n\nYes.\n\n> two\n\nNo.\n", "answers between quotations" },
 	{ "On 3 May 2020, Ann wrote:\n> one?\nYes.\n> two?\nNo.\n", "", "On 3 May 2020, Ann wrote:\n> one?\nYes.\n> two?\nNo.\n", "answers point by point keep who is quoted" },
 	{ "On 3 May 2020, Ann wrote:\n> one?\nYes.\n> two?\nNo.\n> three\n> four\n", "", "On 3 May 2020, Ann wrote:\n> one?\nYes.\n> two?\nNo.\n", "what is not answered goes" },
