@@ -1,12 +1,13 @@
 /* journal.c - layout of the file, all numbers big-endian:
  *
- *     0      slot 0 ┐ magic u32, sum u32, serial u64, txn u64, at u64, salt u32, clean u8, state length u16, state
- *     4096   slot 1 ┘ (the sum is of what follows it)
+ *     0      slot 0 ┐ magic u32, sum u32, serial u64, txn u64, at u64, salt u32, clean u8, state length u16, state,
+ *     4096   slot 1 ┘ salt of the life before u32 (the sum is of what follows it, up to the state's end)
  *     8192   records: salt u32, sum u32, txn u64, length u32, write set; filled up to a multiple of 8
  *
  * A record that does not fit before the end of the file is written at the start of the ring. One whose length has the
  * highest bit set holds length u64 and sum u32 of a write set that is in a file of its own: `journal-SALT-TXN`, on disk
- * before the record is. A file without a record means nothing; those before a mark are removed behind it. */
+ * before the record is. A file without a record means nothing; those before a mark are removed behind it, and those
+ * of the life before once more by the next life: a cut may have undone that. */
 #include "storage/journal.h"
 #include <dirent.h>
 #include <errno.h>
@@ -39,7 +40,7 @@ struct journal {
 	int large_fd;                   /* the large write set that is being gathered; -1 none */
 	uint64_t large_txn, large_n;    /* its transaction and octets */
 	uint64_t last_txn, last_large;  /* its transaction; octets of its file, 0 none */
-	uint32_t salt, salt_before;     /* of all records that count; of the life before this one */
+	uint32_t salt, salt_before;     /* of all records that count; of the life before this one, 0 none */
 	uint64_t serial;                /* of the last mark; under the caller's order of marks */
 	uint64_t before;                /* where the next record would go without the last one */
 	uint64_t last;                  /* where the last record is; 0 none to take back */
@@ -194,6 +195,8 @@ int journal_large_add(struct journal *j, uint64_t txn, struct slice part) {
 	int rc = write_all(j->large_fd, part.p, part.n, j->large_n);
 	if (!rc)
 		j->large_n += part.n;
+	else if (j->large_n == 0)
+		large_remove(j, txn);   /* else the next write set would be taken for its rest */
 	return rc;
 }
 
@@ -230,15 +233,21 @@ static int large_finish(struct journal *j, char *record) {
 	return rc;
 }
 
-/* a mark was written that holds transaction txn: files up to it, and those of the life before, are needless */
-static void large_sweep(struct journal *j, uint64_t txn) {
+/* A mark was written that holds transaction txn: files up to it, and those of the life before, are needless. Removes
+ * them; how many. */
+static int large_sweep(struct journal *j, uint64_t txn) {
+	int removed = 0;
 	if (!atomic_exchange(&j->litter, false))
-		return;
+		return 0;
 	int fd = openat(j->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-	if (!d && fd >= 0)
-		close(fd);
-	for (struct dirent *e; d && (e = readdir(d));) {
+	if (!d) {
+		atomic_store(&j->litter, true);         /* no descriptor is free: behind the next mark */
+		if (fd >= 0)
+			close(fd);
+		return 0;
+	}
+	for (struct dirent *e; (e = readdir(d));) {
 		unsigned salt;
 		unsigned long long of;
 		if (sscanf(e->d_name, "journal-%8x-%llu", &salt, &of) != 2)
@@ -246,10 +255,10 @@ static void large_sweep(struct journal *j, uint64_t txn) {
 		if (salt == j->salt && of > txn)
 			atomic_store(&j->litter, true);
 		else if (salt == j->salt_before || salt == j->salt)
-			unlinkat(fd, e->d_name, 0);
+			removed += unlinkat(fd, e->d_name, 0) == 0;
 	}
-	if (d)
-		closedir(d);
+	closedir(d);
+	return removed;
 }
 
 /* Gives the write set of a file to the callback. ENODATA: it is not what the record says, which was refused then. */
@@ -279,7 +288,7 @@ static int large_replay(struct journal *j, uint64_t txn, const char *record,
 /* ---- marks ---- */
 
 /* 0, ENODATA when nothing was ever written there, EBADMSG */
-static int slot_read(struct journal *j, int slot, uint64_t *serial_r, uint32_t *salt_r, struct journal_mark *mark_r) {
+static int slot_read(struct journal *j, int slot, uint64_t *serial_r, uint32_t *salts_r, struct journal_mark *mark_r) {
 	char p[SLOT] = { 0 };
 	if (pread(j->fd, p, sizeof p, slot * SLOT) != sizeof p || num_get32(p) != SLOT_MAGIC)
 		return num_get32(p) ? EBADMSG : ENODATA;
@@ -287,7 +296,8 @@ static int slot_read(struct journal *j, int slot, uint64_t *serial_r, uint32_t *
 	if (n > JOURNAL_STATE_MAX || digest_crc(0, slice_of(p + 8, SLOT_HEAD - 8 + n)) != num_get32(p + 4))
 		return EBADMSG;
 	*serial_r = num_get64(p + 8);
-	*salt_r = num_get32(p + 32);
+	salts_r[0] = num_get32(p + 32);
+	salts_r[1] = num_get32(p + SLOT_HEAD + n);
 	*mark_r = (struct journal_mark){ .txn = num_get64(p + 16), .at = num_get64(p + 24), .clean = p[36], .state_n = n };
 	memcpy(mark_r->state, p + SLOT_HEAD, n);
 	return mark_r->at >= RING && mark_r->at <= JOURNAL_SIZE && mark_r->at % 8 == 0 ? 0 : EBADMSG;
@@ -296,17 +306,18 @@ static int slot_read(struct journal *j, int slot, uint64_t *serial_r, uint32_t *
 int journal_mark_read(struct journal *j, struct journal_mark *mark_r) {
 	struct journal_mark mark;
 	uint64_t serial;
-	uint32_t salt;
+	uint32_t salts[2];
 	int none = ENODATA;
 	j->serial = 0;
 	for (int slot = 0; slot < 2; slot++) {
-		int rc = slot_read(j, slot, &serial, &salt, &mark);
+		int rc = slot_read(j, slot, &serial, salts, &mark);
 		if (rc == EBADMSG)
 			none = rc;
 		if (rc || serial <= j->serial)
 			continue;
 		j->serial = serial;
-		j->salt = salt;
+		j->salt = salts[0];
+		j->salt_before = salts[1];
 		*mark_r = mark;
 	}
 	return j->serial ? 0 : none;
@@ -318,7 +329,13 @@ int journal_mark_again(struct journal *j) {
 	if (pread(j->fd, p, sizeof p, at) != sizeof p)
 		return EIO;
 	int rc = write_all(j->mark_fd, p, sizeof p, (uint64_t)at);
-	return rc ? rc : flush(j->mark_fd);
+	if (!rc)
+		rc = flush(j->mark_fd);
+	/* the next mark will not know the life before this one: what it left goes now, and for good */
+	atomic_store(&j->litter, true);
+	if (!rc && large_sweep(j, 0) && fsync(j->dir_fd) != 0)
+		rc = errno;
+	return rc;
 }
 
 int journal_mark_write(struct journal *j, const struct journal_mark *mark) {
@@ -331,6 +348,7 @@ int journal_mark_write(struct journal *j, const struct journal_mark *mark) {
 	p[36] = mark->clean;
 	num_put16(p + 37, (uint16_t)mark->state_n);
 	memcpy(p + SLOT_HEAD, mark->state, mark->state_n);
+	num_put32(p + SLOT_HEAD + mark->state_n, j->salt_before);
 	num_put32(p + 4, digest_crc(0, slice_of(p + 8, SLOT_HEAD - 8 + mark->state_n)));
 	int rc = write_all(j->mark_fd, p, sizeof p, (j->serial + 1) % 2 * SLOT);
 	if (!rc)

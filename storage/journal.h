@@ -46,7 +46,8 @@ int journal_set_aside(struct journal **j, char *name_r);
 
 /* the last mark written; ENODATA: none yet; EBADMSG: both slots are damaged */
 int journal_mark_read(struct journal *j, struct journal_mark *mark_r);
-/* writes the mark read last once more where it is: that it can be read does not say that it is on disk */
+/* Writes the mark read last once more where it is: that it can be read does not say that it is on disk. Then removes
+ * files of large write sets that the life before it left. */
 int journal_mark_again(struct journal *j);
 /* writes it, and frees the room of the records before it; on disk when it returns 0 */
 int journal_mark_write(struct journal *j, const struct journal_mark *mark);
@@ -61,7 +62,7 @@ int journal_replay(struct journal *j, const struct journal_mark *mark,
 /* is there room for a write set of any size? If not, a mark must be written first */
 bool journal_fits(struct journal *j);
 /* A large write set is gathered in its file piece by piece, so that it need not be in memory: the next piece of that of
- * transaction `txn`. */
+ * transaction `txn`. If the first one fails, nothing is gathered. */
 int journal_large_add(struct journal *j, uint64_t txn, struct slice part);
 /* back to its first n octets; 0: it was not meant; the file is removed */
 void journal_large_cut(struct journal *j, uint64_t n);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -261,6 +262,66 @@ static void test_large(void) {
 	buf_free(&path);
 }
 
+/* a mark makes room also when no descriptor is free to look for the files */
+static void test_large_no_descriptor(void) {
+	static char v[3 << 20];
+	struct journal *j = open_journal("few");
+	struct rlimit was, none;
+	uint64_t t = 5;
+	journal_restart(j);
+	mark(j, 4, "");
+	while (journal_fits(j))
+		if (journal_append(j, t++, slice_of(v, sizeof v)) != 0)
+			bail("append");
+	getrlimit(RLIMIT_NOFILE, &was);
+	none = (struct rlimit){ .rlim_cur = 0, .rlim_max = was.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &none);
+	is_int(mark(j, t - 1, ""), 0, "a mark while no descriptor is free");
+	setrlimit(RLIMIT_NOFILE, &was);
+	ok(journal_fits(j) && journal_pending(j) == 0, "makes room");
+	ok(large_files() > 0, "the files are still there");
+	is_int(mark(j, t - 1, ""), 0, "the next one");
+	is_int(large_files(), 0, "removes them");
+	journal_close(&j);
+}
+
+/* a power cut after the first mark of a life, whose removals had not reached the disk */
+static void test_large_cut_twice(void) {
+	static char v[3 << 20];
+	struct journal *j = open_journal("twice");
+	struct buf path = { 0 }, kept = { 0 };
+	struct journal_mark m;
+	journal_restart(j);
+	mark(j, 4, "");
+	if (journal_append(j, 5, slice_of(v, sizeof v)) != 0)
+		bail("append");
+	large_name(&path, 5);
+	buf_addf(&kept, "%s/kept", dir);
+	if (link(buf_bytes(&path), buf_bytes(&kept)) != 0)
+		bail("link: %m");
+	j = again(j);
+	is_int(journal_mark_read(j, &m), 0, "a second life");
+	is_int(journal_mark_again(j), 0, "begins");
+	is_int(large_files(), 1, "with the file of the first one");
+	journal_restart(j);
+	mark(j, 5, "");
+	is_int(large_files(), 0, "and its mark removes that");
+	if (rename(buf_bytes(&kept), buf_bytes(&path)) != 0)
+		bail("rename: %m");
+	if (journal_append(j, 6, slice_of(v, sizeof v)) != 0)
+		bail("append");
+	j = again(j);
+	journal_mark_read(j, &m);
+	is_int(large_files(), 2, "a cut: it is there again");
+	is_int(journal_mark_again(j), 0, "a third life");
+	is_int(large_files(), 1, "removes it once more, and nothing of the second");
+	journal_restart(j);
+	mark(j, 6, "");
+	is_int(large_files(), 0, "nothing is left");
+	journal_close(&j);
+	buf_free(&path), buf_free(&kept);
+}
+
 /* who only looks takes no lock, and changes nothing */
 static void test_look(void) {
 	struct journal *j = open_journal("look"), *second = NULL;
@@ -329,6 +390,8 @@ int main(void) {
 	test_records();
 	test_ring();
 	test_large();
+	test_large_no_descriptor();
+	test_large_cut_twice();
 	test_look();
 	return done();
 }

@@ -17,6 +17,7 @@
 static int fail_meta, fail_data;        /* errno for writes to the two meta pages of data.mdb, and to its others */
 static int fail_journal, fail_record;   /* errno for writes to the journal, and for flushes of it */
 static int fail_large;                  /* for flushes of a large write set's file */
+static int fail_large_write, large_writes;      /* for writes to it, after so many */
 static _Atomic int fail_flush;          /* for flushes of data.mdb */
 static _Atomic bool hold_flush, held;   /* a flush of data.mdb waits; one does */
 static _Atomic int journal_writes;
@@ -37,7 +38,8 @@ static bool is_journal(int fd) {
 ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at);
 ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at) {
 	journal_writes += is_journal(fd);
-	int e = is_journal(fd) ? fail_journal : is_file(fd, "/journal-") ? 0 : at < 8192 ? fail_meta : fail_data;
+	int e = is_journal(fd) ? fail_journal : is_file(fd, "/journal-") ? (large_writes-- > 0 ? 0 : fail_large_write) :
+		at < 8192 ? fail_meta : fail_data;
 	if (e) {
 		errno = e;
 		return -1;
@@ -138,18 +140,18 @@ static int has(struct kv *kv, const char *key) {
 }
 
 /* what a process that opens the store after a kill sees */
-static int has_after_kill(const char *key) {
+static int has_after_kill_of(const char *db, const char *key) {
 	const char *image = test_tmpfile("image");
 	struct kv_options opt = { .map_size = 64 << 20 };
 	struct kv *kv;
 	struct fail f;
 	mkdir(image, 0700);
-	DIR *d = opendir(test_tmpfile("db"));
+	DIR *d = opendir(test_tmpfile(db));
 	for (struct dirent *e; d && (e = readdir(d));) {
 		struct buf b = { 0 }, path = { 0 };
 		if (strncmp(e->d_name, "data.mdb", 8) != 0 && strncmp(e->d_name, "journal", 7) != 0)
 			continue;
-		buf_addf(&path, "%s/%s", test_tmpfile("db"), e->d_name);
+		buf_addf(&path, "%s/%s", test_tmpfile(db), e->d_name);
 		test_read_file(buf_bytes(&path), &b);
 		buf_reset(&path);
 		buf_addf(&path, "%s/%s", image, e->d_name);
@@ -164,6 +166,55 @@ static int has_after_kill(const char *key) {
 	int r = has(kv, key);
 	kv_close(&kv);
 	return r;
+}
+
+static int has_after_kill(const char *key) {
+	return has_after_kill_of("db", key);
+}
+
+static int large_files(const char *db) {
+	DIR *d = opendir(test_tmpfile(db));
+	int n = 0;
+	for (struct dirent *e; d && (e = readdir(d));)
+		n += strncmp(e->d_name, "journal-", 8) == 0;
+	closedir(d);
+	return n;
+}
+
+/* the disk is full when so many pieces of a large write set are written */
+static void refuse_large(struct kv *kv, const char *db, int after) {
+	static char value[60000];
+	struct kv_txn *w;
+	struct fail f;
+	int r = 1;
+	fail_large_write = ENOSPC;
+	large_writes = after;
+	if (kv_write_begin(kv, NULL, &w, &f) != 1)
+		bail("begin: %s", f.text);
+	for (int i = 0; i < 100 && r == 1; i++) {
+		char key[16];
+		snprintf(key, sizeof key, "refused%d", i);
+		r = kv_put(w, slice_str(key), slice_of(value, sizeof value));
+	}
+	is_int(r, ERR_UNAVAILABLE, "the disk is full after %d pieces of a large write set", after);
+	kv_abort(&w);
+	is_int(large_files(db), 0, "nothing of it is kept");
+	fail_large_write = large_writes = 0;
+}
+
+static void test_large_full(void) {
+	struct kv_options opt = { .map_size = 64 << 20 };
+	struct kv *kv;
+	struct fail f;
+	if (kv_open(test_tmpfile("new"), &opt, &kv, &f) != 1)
+		bail("open: %s", f.text);
+	refuse_large(kv, "new", 0);
+	ok(store(kv, "first") == 1 && store(kv, "second") == 1, "small ones go on");
+	ok(has_after_kill_of("new", "first") == 1 && has_after_kill_of("new", "second") == 1, "and are there after a kill");
+	refuse_large(kv, "new", 1);
+	is_int(store(kv, "third"), 1, "again");
+	ok(has_after_kill_of("new", "third") == 1 && has_after_kill_of("new", "refused0") == 0, "and that one is there");
+	kv_close(&kv);
 }
 
 /* While no checkpoint gets on, a large commit is on disk before it can be seen, and so is a small one behind it, of
@@ -242,6 +293,7 @@ int main(void) {
 	struct kv_txn *r;
 	struct fail f;
 	log_set_level(LOG_ERROR_ + 1);
+	test_large_full();
 	if (kv_open(test_tmpfile("db"), &opt, &kv, &f) != 1)
 		bail("open: %s", f.text);
 	is_int(store(kv, "a"), 1, "stored");
