@@ -95,8 +95,12 @@ int withdrawn_keep(struct forum_txn *t, uint64_t post, const struct post_draft *
 	struct post_result made;
 	struct forum_txn *child;
 	struct fail why = { 0 };
+	struct group g;
 	struct post p;
 	int r = post_get(t, post, &p);
+	/* since the message was looked at its post's group, or ours, may have been closed, opened or removed */
+	if (r > 0)
+		r = withdrawn_group(t, &p, &g);
 	if (r <= 0 || (r = forum_write_begin(forum_of(t), t, &child, f)) < 0)
 		return r;
 	return withdrawn_settle(&child, post_add(child, message, &made, &why), &p, &why, f);

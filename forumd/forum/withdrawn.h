@@ -30,6 +30,7 @@ void withdrawn_start(withdrawn_compose compose, withdrawn_name name);
 /* The post had this state and has another one now. A message that cannot be made is an error in the log and holds
  * nothing up. Called by post_set_state. 1, 0 nothing was done, < 0 the store takes nothing now. */
 int withdrawn_follow(struct forum_txn *t, const struct post *p, enum post_state was, struct fail *f);
-/* The same for a message that somebody else wrote, and that withdrew this post here: a draft for control.cancel. */
+/* The same for a message that somebody else wrote, and that withdrew this post here, when readers of control.cancel may
+ * know of the post: a draft for that group. */
 int withdrawn_keep(struct forum_txn *t, uint64_t post, const struct post_draft *message, struct fail *f);
 #endif

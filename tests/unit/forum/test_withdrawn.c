@@ -86,6 +86,10 @@ static void test_keep(struct forum_txn *t, uint32_t group, uint32_t member) {
 	fixture_body(t, other, SLICE("Subject: other\r\n"), 0, SLICE("another text\r\n"));
 	is_int(withdrawn_keep(t, k, other, &f), 0, "one that cannot be kept holds nothing up");
 	ok(strstr(said, "<k@x>") && strstr(said, "used before"), "and is in the log: %s", said);
+	is_int(group_set(t, group, SLICE("access"), SLICE("private"), &f), 1, "the group is closed while a message is on its way");
+	is_int(withdrawn_keep(t, k, fixture_draft(t, cancels.id, "<late@y>", NULL, NULL), &f), 0, "it is not kept");
+	is_int(post_by_msgid(t, SLICE("<late@y>"), &p), 0, "nobody is told");
+	group_set(t, group, SLICE("access"), SLICE("public"), &f);
 }
 
 static unsigned erased(struct forum_txn *t, const uint64_t *ids) {
