@@ -68,12 +68,14 @@ static void forum_txn_give(struct forum_txn **tp) {
 }
 
 /* Texts are cached under the numbers of their posts, which come again when the store was opened anew after a fatal error
- * without its last commits. Whoever comes first empties the cache; who comes at the same time does it once more. */
-static void forum_texts_check(struct forum_txn *t) {
+ * without its last commits, and so may locks. Whoever comes first empties the cache; who comes at the same time does it
+ * once more. */
+static void forum_life_check(struct forum_txn *t) {
 	unsigned life = kv_life(t->kv);
 	if (atomic_load_explicit(&t->forum->texts_life, memory_order_acquire) == life)
 		return;
 	ring_cache_clear(t->forum->texts);
+	rights_locks_changed();
 	atomic_store_explicit(&t->forum->texts_life, life, memory_order_release);
 }
 
@@ -85,7 +87,7 @@ int forum_read_begin(struct forum *forum, struct forum_txn **t_r, struct fail *f
 		forum_txn_give(&t);
 		return r;
 	}
-	forum_texts_check(t);
+	forum_life_check(t);
 	t->arena = t->own_arena;
 	t->write = false;
 	t->time = clock_now();
@@ -112,7 +114,7 @@ int forum_write_begin(struct forum *forum, struct forum_txn *parent, struct foru
 		forum_txn_give(&t);
 		return r;
 	}
-	forum_texts_check(t);
+	forum_life_check(t);
 	forum_memo_drop(t);
 	t->write = true;
 	t->parent = parent;

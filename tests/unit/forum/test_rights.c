@@ -1,5 +1,7 @@
 /* every combination of role, place of the role, access, posting and kind against a table written by hand */
 #include <stdio.h>
+#include "forumd/forum/forum_private.h"
+#include "forumd/forum/post_private.h"
 #include "forumd/forum/rights.h"
 #include "tests/unit/forum/fixture.h"
 
@@ -192,6 +194,19 @@ static void test_open_again(struct forum_txn *t) {
 	is_int(rights_can_reply(child, m, &g, &p, &f), 1, "then the post is open");
 	forum_abort(&child);
 	is_int(rights_can_reply(t, m, &g, &p, &f), ERR_DENIED, "the job is refused: it is not");
+
+	is_int(post_set_flags(t, root, 0, POST_LOCKED, &f), 1, "the lock is taken away");
+	is_int(rights_can_reply(t, m, &g, &p, &f), 1, "the post is open");
+	struct key k = key_1u64(KEY_POST, root);
+	struct slice v;
+	kv_get(t->kv, key_slice(&k), &v);
+	char *was = arena_cstr(t->arena, v);
+	num_put32(was + POST_FLAGS, num_get32(was + POST_FLAGS) | POST_LOCKED);
+	kv_put(t->kv, key_slice(&k), slice_of(was, v.n));
+	atomic_fetch_sub(&forum_of(t)->texts_life, 1);
+	is_int(forum_write_begin(forum_of(t), t, &child, &f), 1, "the store was opened anew, and that commit is lost");
+	is_int(rights_can_reply(child, m, &g, &p, &f), ERR_DENIED, "it is not open");
+	forum_abort(&child);
 }
 
 /* the author's new version is as locked as the old one was */
