@@ -19,7 +19,8 @@
 #define OUT_KEYS 2
 #define OUT_DOMAINS 1024
 
-struct out_flight { uint64_t id; size_t size; int64_t expires; unsigned domain; };
+/* notice: it has no envelope sender */
+struct out_flight { uint64_t id; size_t size; int64_t expires; unsigned domain; bool notice; };
 struct out_sender {
 	int fd;                            /* -1: not running */
 	struct buf in, out;
@@ -88,7 +89,7 @@ struct out {
 	struct out_key keys[OUT_KEYS];     /* the first seals (ARC) too; they change while nothing is under way */
 	struct out_pool pool;
 	unsigned slow_run;                 /* slow answers since the last quick one */
-	unsigned sender_refusals;          /* in a row */
+	unsigned sender_refusals;          /* in a row, of copies */
 	int64_t pause_until; unsigned downs;   /* the smarthost is down: nobody sends before (monotonic ms) */
 	int64_t given_at;                  /* when the last mail was given to a sender */
 	uint64_t down_id; unsigned down_same;  /* the mail that was told so last, and how often in a row */

@@ -149,7 +149,7 @@ void out_sender_given(struct out *o, struct out_sender *s, const struct out_mail
 	o->given_at = clock_mono_ms();
 	if (!s->nflight)
 		s->busy_since = o->given_at;
-	s->flight[s->nflight++] = (struct out_flight){ m->id, size, m->expires, m->domain };
+	s->flight[s->nflight++] = (struct out_flight){ m->id, size, m->expires, m->domain, !buf_len(&m->sender) };
 }
 
 static void pause_all(struct out *o, struct slice text) {
@@ -172,6 +172,23 @@ static void down(struct out *o, const struct out_flight *fl, struct slice text) 
 		out_result_add(o, fl->id, SEND_LATER, text);
 }
 
+/* Copies refused in a row: no mail is taken for now. Notices are not counted, for there are smarthosts that take nothing
+ * without a sender; nor do they keep another mail from asking. */
+static void note_refusals(struct out *o, const struct out_flight *fl, const struct send_answer *a) {
+	bool refused = a->class == SEND_SENDER;
+
+	if (!refused)
+		o->sender_refusals = 0;
+	else if (!fl->notice)
+		o->sender_refusals++;
+	if (o->sender_refusals < SENDER_REFUSALS_MAX)
+		o->downs = 0, o->pause_until = 0;
+	else if (fl->notice)
+		o->given_at = 0;
+	else
+		pause_all(o, a->text);
+}
+
 static void answered(struct out *o, struct out_sender *s, const struct send_answer *a) {
 	struct out_flight fl;
 
@@ -189,11 +206,7 @@ static void answered(struct out *o, struct out_sender *s, const struct send_answ
 			return;
 		}
 		s->deaths = 0;
-		o->sender_refusals = a->class == SEND_SENDER ? o->sender_refusals + 1 : 0;
-		if (o->sender_refusals >= SENDER_REFUSALS_MAX)
-			pause_all(o, a->text);
-		else
-			o->downs = 0, o->pause_until = 0;
+		note_refusals(o, &fl, a);
 		out_result_add(o, a->id, a->class == SEND_SENDER ? SEND_LATER : a->class, a->text);
 		return;
 	}

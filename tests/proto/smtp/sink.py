@@ -3,7 +3,8 @@ import re, socket, ssl, threading
 
 class Sink:
     def __init__(self, fail=None, cert=None, starttls=True, inject=b"", port=0, delay=0, pipelining=True, eager=False):
-        """fail(stage, n, rcpt) -> None, a reply line, or "drop" / "drop-after": stages greeting, mail, rcpt, data, end.
+        """fail(stage, n, rcpt) -> None, a reply line, or "drop" / "drop-after": stages greeting, mail, null (MAIL of a notice), rcpt, data,
+        end.
         eager: says 354 to a mail without recipients too"""
         self.pipelining, self.eager = pipelining, eager
         self.fail, self.cert, self.starttls, self.inject, self.delay = fail or (lambda *a: None), cert, starttls, inject, delay
@@ -75,6 +76,8 @@ class Sink:
                     with self.lock:
                         self.attempts += 1
                 got = self.fail(verb.decode().lower(), self.attempts, rcpt)
+                if verb == b"MAIL" and not got and not a:
+                    got = self.fail("null", self.attempts, rcpt)
                 if verb == b"MAIL":
                     mailed = got is None
                 elif not mailed:

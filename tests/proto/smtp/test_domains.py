@@ -111,6 +111,18 @@ is_(sorted(set(k.recipients())), k.recipients(), "nobody twice")
 s.stop()
 k.stop()
 
+# ---- one that refuses notices, which have no sender, does not keep copies from going out ----
+k = Sink(lambda stage, n, rcpt: "550 5.7.1 a sender is needed" if stage == "null" else None)
+s = start(k, [("a.example", 5)])
+subprocess.run([find("forumctl"), "-c", s.conf, "shell"], input=b"probe --mail\n" * 24, capture_output=True, check=True)
+ok(wait_for(lambda: sum(1 for i in s.json("mailq") if i.get("attempts")) >= 8, 10), "notices are refused")
+s.post("test.pub", "To all", password="secret-a")
+ok(wait_for(lambda: len(k.recipients()) == 5, 10), "all copies are out")
+ok(wait_for(lambda: sum(1 for i in s.json("mailq") if i.get("attempts")) == 24, 10), "each notice was asked for once")
+ok("smarthost down" not in s.tail(100000), "the smarthost is not taken for down")
+s.stop()
+k.stop()
+
 # ---- when every answer is slow it is the smarthost, and no domain is kept to one sender for it ----
 lock, busy, most = threading.Lock(), 0, 0
 
