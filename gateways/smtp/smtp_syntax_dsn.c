@@ -11,8 +11,8 @@ static int hex(char c) {
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* RFC 3461 4, and what it stands for is printable. With unitext, octets beyond ASCII may stand for themselves (RFC 6533
- * 3). */
+/* RFC 3461 4, and what it stands for is printable. With unitext, characters beyond ASCII may stand for themselves
+ * (RFC 6533 3). */
 static bool xtext_ok(struct slice s, bool unitext) {
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
@@ -28,7 +28,7 @@ static bool xtext_ok(struct slice s, bool unitext) {
 			return false;
 		}
 	}
-	return s.n > 0;
+	return s.n > 0 && text_utf8_valid(s);
 }
 
 void smtp_syntax_xtext(struct slice s, struct buf *out) {

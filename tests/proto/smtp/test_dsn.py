@@ -89,6 +89,11 @@ r = report(before + 5)[before:]
 is_(len(r), 5, "are told of in five reports")
 is_(sorted(" ".join(f["original-recipient"].split())[:14] for m in r for f in m.fields[1:]), ["utf-8; j%02d\\x{F" % i for i in range(60)], "each of them once")
 
+u.c("MAIL FROM:<%s> SMTPUTF8" % alice)
+for bad in (b"\xff" * 490, b"\xc3", b"\xed\xa0\x80"):
+    u.raw(b"RCPT TO:<%s> NOTIFY=SUCCESS ORCPT=utf-8;%s\r\n" % (pub.encode(), bad))
+    like(u.reply(), "^501 5.5.4", "an original address that is no UTF-8, and would be twice as long in a report")
+
 # ---- not more than we would write ----
 codes = set()
 for n in range(200):
