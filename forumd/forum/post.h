@@ -119,6 +119,9 @@ struct post_result {
  * caller). A duplicate (same Message-ID, same body crc) is success with duplicate set; the same Message-ID with other
  * content is ERR_EXISTS. Called on: writer. */
 int post_add(struct forum_txn *t, const struct post_draft *d, struct post_result *r, struct fail *f);
+/* What a draft would hang below in that one of its groups, as post_add() finds it: whose locks and group hold for it is
+ * asked about this post and no other. 1, 0 it begins a thread, < 0. Any thread. */
+int post_answered(struct forum_txn *t, const struct post_draft *d, uint32_t group, struct post *p_r);
 
 /* 1, 0, < 0 */
 int post_get(struct forum_txn *t, uint64_t id, struct post *p_r);

@@ -311,6 +311,18 @@ static int post_hold(struct forum_txn *t, struct post *p, struct overview *o, co
 	return r < 0 ? fail_set(f, (enum err)r, "the post cannot be queued for approval now, try again later") : 1;
 }
 
+int post_answered(struct forum_txn *t, const struct post_draft *d, uint32_t group, struct post *p_r) {
+	struct place at = { .group = group };
+	struct thread_place_in in = {
+		.places = &at, .nplaces = 1, .message_id = d->message_id, .reply_to = d->reply_to,
+		.reply_reason = d->reply_reason, .in_reply_to = post_clip_ids(t->arena, d->in_reply_to),
+		.references = post_clip_ids(t->arena, d->references),
+	};
+	uint64_t parent;
+	int r = thread_answered(t, &in, &parent);
+	return r > 0 ? post_get(t, parent, p_r) : r;
+}
+
 int post_add(struct forum_txn *t, const struct post_draft *d, struct post_result *r, struct fail *f) {
 	struct place places[POST_GROUPS_MAX];
 	struct overview o;

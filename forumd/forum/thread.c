@@ -576,6 +576,15 @@ static int thread_place_with(struct forum_txn *t, const struct thread_place_in *
 	return thread_adopt(t, &x, w);
 }
 
+int thread_answered(struct forum_txn *t, const struct thread_place_in *in, uint64_t *parent_r) {
+	struct thread_evidence e;
+	struct thread_found found = { 0 };
+	thread_evidence(in->message_id, in->in_reply_to, in->references, &e);
+	int r = thread_find_parent(t, in, &e, &found);
+	*parent_r = found.parent;
+	return r;
+}
+
 int thread_place(struct forum_txn *t, const struct thread_place_in *in, struct thread_place_out *out) {
 	struct thread_children w = { 0 };
 	int r = thread_place_with(t, in, &w, out);

@@ -18,6 +18,8 @@ struct thread_place_in {
 };
 struct thread_place_out { uint64_t parent, thread; enum parent_reason reason; };
 int thread_place(struct forum_txn *t, const struct thread_place_in *in, struct thread_place_out *out);
+/* the parent that thread_place() would find: 1, 0 none, < 0 */
+int thread_answered(struct forum_txn *t, const struct thread_place_in *in, uint64_t *parent_r);
 /* A moderator's or author's repair. ERR_INVALID for a loop. parent 0: becomes a root. */
 int thread_set_parent(struct forum_txn *t, uint64_t post, uint64_t parent, enum parent_reason reason, struct fail *f);
 

@@ -3,44 +3,12 @@
 #include "forumd/forum/mailq.h"
 #include "forumd/forum/memo.h"
 #include "forumd/forum/rights.h"
-#include "forumd/mail/msgid.h"
 #include "gateways/common/post_in_private.h"
-
-#define PARENT_CANDIDATES 42
-
-/* ids the draft gives as its parent, best evidence first */
-static size_t rights_candidates(const struct post_draft *d, struct slice *v, size_t max) {
-	struct slice rest = d->in_reply_to, id, refs[PARENT_CANDIDATES];
-	size_t n = 0, k = 0;
-	while (n < max && msgid_next(&rest, &id))
-		v[n++] = id;
-	rest = d->references;
-	while (k < PARENT_CANDIDATES && msgid_next(&rest, &id))
-		refs[k++] = id;
-	while (k > 0 && n < max)
-		v[n++] = refs[--k];
-	return n;
-}
-
-/* The post in this group that the draft answers. 1, 0, < 0 */
-static int rights_parent(struct forum_txn *t, const struct post_draft *d, uint32_t group, struct post *p_r) {
-	struct slice ids[PARENT_CANDIDATES];
-	int r = d->reply_to ? post_get(t, d->reply_to, p_r) : 0;
-	if (r != 0 && (r < 0 || post_number_in(p_r, group)))
-		return r;
-	size_t n = rights_candidates(d, ids, PARENT_CANDIDATES);
-	for (size_t i = 0; i < n; i++) {
-		r = post_by_msgid(t, ids[i], p_r);
-		if (r < 0 || (r > 0 && post_number_in(p_r, group)))
-			return r;
-	}
-	return 0;
-}
 
 static int rights_in_group(struct forum_txn *t, uint32_t member, const struct post_draft *d, const struct group *g,
 	struct fail *f) {
 	struct post parent;
-	int r = rights_parent(t, d, g->id, &parent);
+	int r = post_answered(t, d, g->id, &parent);
 	if (r < 0)
 		return fail_set(f, r, "the store cannot be read now");
 	return r > 0 ? rights_can_reply(t, member, g, &parent, f) : rights_can_start(t, member, g, f);
