@@ -106,6 +106,15 @@ static bool author_is_own(struct post_in_work *w, struct slice key) {
 	return slice_eq(arena_slicef(w->a, "author-%u@%s", m->id, forum_domain(forum_of(w->t))), key);
 }
 
+/* author-N@, GROUP-owner@ ...: what stands there speaks for a member or for the moderators, and answers go to them. An
+ * account may have an address of its own there. */
+static bool author_is_of_server(struct post_in_work *w, struct slice key) {
+	ptrdiff_t at = slice_rchr(key, '@');
+	struct member m;
+	return at >= 0 && slice_is_nocase(slice_from(key, (size_t)at + 1), forum_domain(forum_of(w->t))) &&
+		!(member_by_address(w->t, key, &m) > 0 && m.kind == MEMBER_ACCOUNT);
+}
+
 static int author_of_stranger(struct post_in_work *w, const struct address_list *list) {
 	size_t boxes = 0;
 	w->d->author = 0;
@@ -121,6 +130,8 @@ static int author_of_stranger(struct post_in_work *w, const struct address_list 
 	if ((w->in->member == 0 || w->d->foreign_from) && !w->in->import && boxes != 1)
 		return fail_set(w->f, ERR_INVALID,
 			boxes ? "From must hold exactly one address" : "From is missing or holds no address");
+	if (w->d->foreign_from && author_is_of_server(w, w->d->author_address))
+		return fail_set(w->f, ERR_INVALID, "From must be the author's own address, not one that this server gives out");
 	return 1;
 }
 

@@ -266,6 +266,10 @@ like(post(s2.nntp(*BOB), mid="<gwc@x.test>", subject="cmsg cancel <gw2@x.test>",
      "is not its author and cannot withdraw it")
 text = OTHERS + "Subject: by IMAP\r\n\r\nx\r\n"
 like(s2.imap(*ALICE).run("APPEND test.forum {%d+}\r\n%s" % (len(text), text))[0], "^OK", "the same by IMAP")
+for own in ("author-3@forum.test", "AUTHOR-3@Forum.Test", "test.forum-owner@forum.test"):
+    like(post(a, mid="<gwo@x.test>", headers="From: Bob <%s>\r\n" % own), "^441 From must be the author's own", "not by an address of the server: " + own)
+s2.member("carol@forum.test", "Carol", "secret4")
+like(post(a, mid="<gwc@x.test>", headers="From: Carol <carol@forum.test>\r\n"), "^240", "a member may have one there")
 s2.ctl("member", "set", ALICE[0], "gateway=off")
 like(post(a, headers=OTHERS), "^441 From must be one of your addresses", "taken back")
 s2.stop()
