@@ -54,8 +54,7 @@ static size_t list_add(struct listing *l, struct slice name, bool exists) {
 	return at - 1;
 }
 
-static struct list_entry *list_add_named(struct listing *l, struct slice name, bool exists) {
-	bool subscribed = imap_subscribed(l->subscriptions, name);
+static struct list_entry *list_add_named(struct listing *l, struct slice name, bool exists, bool subscribed) {
 	for (size_t i = 0; i < name.n; i++)
 		if (name.p[i] == '.') {
 			size_t parent = list_add(l, slice_to(name, i), false);
@@ -69,7 +68,7 @@ static struct list_entry *list_add_named(struct listing *l, struct slice name, b
 }
 
 static struct list_entry *list_add_tree(struct listing *l, struct slice name) {
-	return list_add_named(l, name, true);
+	return list_add_named(l, name, true, imap_subscribed(l->subscriptions, name));
 }
 
 /* mailboxes that are commands: of a group, or (empty name) of all; nobody is subscribed to them */
@@ -137,7 +136,7 @@ static int list_collect(struct imap_session *is, struct listing *l, struct forum
 	/* last, when all that exists is known: folders that are subscribed and gone, for who asks what is subscribed */
 	struct slice rest = l->subscriptions, name;
 	while ((l->lsub || l->only_subscribed) && imap_subscribed_next(&rest, &name))
-		list_add_named(l, name, false);
+		list_add_named(l, name, false, true);
 	return r;
 }
 
