@@ -7,6 +7,7 @@
 #define NONE IMAP_THREAD_NONE
 #define CITED_KEPT 50                   /* of the references of one message, the last */
 #define STEPS_MAX 20000000u
+#define BOXES_MAX 300000u               /* then only ids that are known already are followed: a message may cite anything */
 #define CITED_POST ((uint64_t)1 << 63)  /* the "post" of what nobody has; posts do not get that far */
 
 struct box { uint32_t node, up; bool own; };
@@ -36,11 +37,13 @@ static uint32_t box_new(struct imap_thread_ids *x) {
 	return (uint32_t)x->boxes.n - 1;
 }
 
-static uint32_t box_of(struct imap_thread_ids *x, struct slice id) {
+static uint32_t box_of(struct imap_thread_ids *x, struct slice id, bool make) {
 	uint64_t digest = hash_bytes(id);      /* keyed: nobody can choose collisions */
 	size_t at = (size_t)(uintptr_t)hash_get(x->ids, hash_u64key(&digest));
 	if (at)
 		return (uint32_t)at - 1;
+	if (!make)
+		return NONE;
 	uint32_t i = box_new(x);
 	hash_put(x->ids, hash_u64key(&digest), (void *)(uintptr_t)(i + 1));
 	return i;
@@ -64,8 +67,11 @@ static size_t cited_boxes(struct imap_thread_ids *x, struct slice references, ui
 	size_t seen = 0, n = 0;
 	while (msgid_next(&references, &id))
 		ids[seen++ % CITED_KEPT] = id;
-	for (size_t i = seen > CITED_KEPT ? seen - CITED_KEPT : 0; i < seen; i++)
-		v[n++] = box_of(x, ids[i % CITED_KEPT]);
+	for (size_t i = seen > CITED_KEPT ? seen - CITED_KEPT : 0; i < seen; i++) {
+		uint32_t at = box_of(x, ids[i % CITED_KEPT], x->boxes.n < BOXES_MAX);
+		if (at != NONE)
+			v[n++] = at;
+	}
 	return n;
 }
 
@@ -76,7 +82,7 @@ void imap_thread_ids_add(struct imap_thread_ids *x, uint32_t node, struct slice 
 	for (size_t i = 0; i < n; last = cited[i++])
 		if (last != NONE && x->boxes.v[cited[i]].up == NONE && !is_post(&x->boxes.v[cited[i]]))
 			box_link(x, cited[i], last);
-	uint32_t at = message_id.n ? box_of(x, message_id) : box_new(x);
+	uint32_t at = message_id.n ? box_of(x, message_id, true) : box_new(x);
 	if (x->boxes.v[at].node != NONE)       /* two of one id: the second has none */
 		at = box_new(x);
 	x->boxes.v[at].node = node;
