@@ -381,6 +381,19 @@ int order_under(struct forum_txn *t, struct smtp_order *o, struct fail *f) {
 		SLICE_ARG(author_name(t, parent.author, parent.from)), SLICE_ARG(slice_to(parent.subject, 200)));
 }
 
+/* may he post it now? Since it came its thread may have been locked, or he asked to be silent. 1, < 0 with words */
+static int publish_rights(struct forum_txn *t, uint32_t member, const struct post *p, const struct group *g,
+	struct fail *f) {
+	const struct post_draft d = { .message_id = p->message_id, .in_reply_to = p->in_reply_to,
+		.references = p->references, .reply_to = p->parent, .reply_reason = p->reason };
+	struct post parent;
+	int e = post_answered(t, &d, g->id, &parent);
+
+	if (e < 0)
+		return fail_set(f, ERR_UNAVAILABLE, "try again later");
+	return e > 0 ? rights_can_reply(t, member, g, &parent, f) : rights_can_start(t, member, g, f);
+}
+
 int order_publish(struct forum_txn *t, struct smtp_order *o, struct fail *f) {
 	struct moderate_case c;
 	uint64_t action;
@@ -392,9 +405,14 @@ int order_publish(struct forum_txn *t, struct smtp_order *o, struct fail *f) {
 		return fail_set(f, ERR_INVALID, "there is nothing to confirm: the post does not wait");
 	if (!smtp_receipt_may_confirm(c.reason))
 		return fail_set(f, ERR_DENIED, "this post waits for a moderator");
-	for (size_t i = 0; i < p.nplaces; i++)
-		if (group_get(t, p.places[i].group, &g) > 0 && g.moderated)
+	for (size_t i = 0; i < p.nplaces; i++) {
+		if (group_get(t, p.places[i].group, &g) <= 0)
+			continue;
+		if (g.moderated)
 			return fail_set(f, ERR_DENIED, "the group is moderated: the post waits for a moderator");
+		if ((e = publish_rights(t, o->member, &p, &g, f)) < 0)
+			return e;
+	}
 	if ((e = moderate_verdict(t, p.id, o->member, VERDICT_APPROVE, SLICE("confirmed by its author"), &action, f)) < 0)
 		return e;
 	return order_tellf(t, o, "Your post \"%.*s\" is published.\n", SLICE_ARG(slice_to(p.subject, 200)));
