@@ -131,8 +131,8 @@ static bool shown_before(struct reply_work *w, const struct mime_part *p) {
 	return seen;
 }
 
-/* Has the text got what the author wrote in a part that goes on with it? What was cut off the part before may reach over
- * it: everything behind an old mail without marks is old, and behind a signature nothing is expected. */
+/* Has the text got what the author wrote in a part that goes on with it? What was cut off the part before may reach
+ * over it: everything behind an old mail without marks is old, and behind a signature nothing is expected. */
 static bool goes_on_in_text(struct reply_work *w, int i) {
 	struct slice own, line, last = slice_of("", 0);
 	struct buf text = { 0 }, whole = { 0 }, left = { 0 };

@@ -136,12 +136,14 @@ const char *const trim_boilerplate[] = {
 	"без вирусов", "virusfri", "viruksista vapaa", "bez virů", "vírusmentes", "!no viruses found in this",
 	"!you received this message because you are subscribed", "!you are receiving this because you",
 	/* printers and the environment are talked about, too: these tell that it is about the mail, or printing it */
-	"!please consider the environment before printing", "!think before you print this e-mail", "!think before you print this email",
+	"!please consider the environment before printing",
+	"!think before you print this e-mail", "!think before you print this email",
 	"!please think before you print this e-mail", "!please think before you print this email",
 	"!bitte denken sie an die umwelt, bevor sie", "!bitte denken sie an die umwelt bevor sie",
 	"!pensez à l'environnement avant d'imprimer", "!pensez à l’environnement avant d’imprimer",
-	"!antes de imprimir este correo", "!antes de imprimir este mensaje", "!antes de imprimir este e-mail", "!antes de imprimir este email",
-	"!prima di stampare questa e-mail", "!prima di stampare questa mail", "!prima di stampare, pensa", "!prima di stampare pensa",
+	"!antes de imprimir este correo", "!antes de imprimir este mensaje", "!antes de imprimir este e-mail",
+	"!antes de imprimir este email", "!prima di stampare questa e-mail", "!prima di stampare questa mail",
+	"!prima di stampare, pensa", "!prima di stampare pensa",
 	"!denk aan het milieu voordat u", "!denk aan het milieu voor u", "!denk aan het milieu alvorens",
 	"!to unsubscribe from this group", "!reply to this email directly",
 	NULL

@@ -7,7 +7,7 @@
 #define NONE IMAP_THREAD_NONE
 #define CITED_KEPT 50                   /* of the references of one message, the last */
 #define STEPS_MAX 20000000u
-#define BOXES_MAX 300000u               /* then only ids that are known already are followed: a message may cite anything */
+#define BOXES_MAX 300000u               /* then only ids that are known already are followed */
 #define CITED_POST ((uint64_t)1 << 63)  /* the "post" of what nobody has; posts do not get that far */
 
 struct box { uint32_t node, up; bool own; };

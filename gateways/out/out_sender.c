@@ -172,8 +172,8 @@ static void down(struct out *o, const struct out_flight *fl, struct slice text) 
 		out_result_add(o, fl->id, SEND_LATER, text);
 }
 
-/* Copies refused in a row: no mail is taken for now. Notices are not counted, for there are smarthosts that take nothing
- * without a sender; nor do they keep another mail from asking. */
+/* Copies refused in a row: no mail is taken for now. Notices are not counted, for there are smarthosts that take
+ * nothing without a sender; nor do they keep another mail from asking. */
 static void note_refusals(struct out *o, const struct out_flight *fl, const struct send_answer *a) {
 	bool refused = a->class == SEND_SENDER;
 
