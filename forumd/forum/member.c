@@ -499,6 +499,26 @@ static int member_set_catchup(struct member *m, struct slice v, struct fail *f) 
 	return 1;
 }
 
+/* The memo holds the bounces of the last days, each as its time in seconds, doubled, plus one for a hard one. */
+enum { MEMBER_BOUNCES_KEPT = 32 };
+
+/* the operator's figure counts as so many hard bounces of today */
+static int member_set_bounces(struct forum_txn *t, struct member *m, struct slice value, struct fail *f) {
+	char key[4], kept[MEMBER_BOUNCES_KEPT * 8];
+	unsigned n = 0;
+	int r;
+	if (!num_parse_u32(value, &m->bounces))
+		return fail_set(f, ERR_INVALID, "bounces is a number");
+	num_put32(key, m->id);
+	for (; n < m->bounces && n < MEMBER_BOUNCES_KEPT; n++)
+		num_put64(kept + 8 * n, (uint64_t)t->time * 2 + 1);
+	if (n)
+		r = memo_put(t, MEMO_BOUNCE, slice_of(key, 4), slice_of(kept, 8 * n), t->time + MEMBER_BOUNCE_DAYS * 86400);
+	else
+		r = memo_del(t, MEMO_BOUNCE, slice_of(key, 4));
+	return r < 0 ? fail_set(f, ERR_UNAVAILABLE, "try again later") : 1;
+}
+
 int member_set(struct forum_txn *t, uint32_t id, struct slice key, struct slice value, struct fail *f) {
 	struct member m;
 	bool on;
@@ -538,12 +558,7 @@ int member_set(struct forum_txn *t, uint32_t id, struct slice key, struct slice 
 	} else if (slice_is(key, "quiet")) {
 		r = member_set_quiet(&m, value, f);
 	} else if (slice_is(key, "bounces")) {
-		char key4[4];
-		num_put32(key4, id);
-		if (!num_parse_u32(value, &m.bounces))
-			r = fail_set(f, ERR_INVALID, "bounces is a number");
-		else if (memo_del(t, MEMO_BOUNCE, slice_of(key4, 4)) < 0)
-			r = fail_set(f, ERR_UNAVAILABLE, "try again later");
+		r = member_set_bounces(t, &m, value, f);
 	} else {
 		r = fail_set(f, ERR_INVALID,
 			"no such setting: name, mark-on-read, left, bounces, primary, receipts, replies, aside, quiet, mail-marks, private, gateway, catchup");
@@ -603,10 +618,7 @@ int member_note_login(struct forum_txn *t, uint32_t id) {
 	return member_store(t, &m, false, NULL);
 }
 
-/* The memo holds the bounces of the last days, each as its time in seconds, doubled, plus one for a hard one. Those
- * that are over go when the next one comes; a member whose mail is paused gets none, so his score stays. */
-enum { MEMBER_BOUNCES_KEPT = 32 };
-
+/* Those that are over go when the next one comes; a member whose mail is paused gets none, so his score stays. */
 static int member_bounce(struct forum_txn *t, uint32_t id, bool hard) {
 	char key[4], kept[MEMBER_BOUNCES_KEPT * 8];
 	struct slice old;
@@ -619,8 +631,6 @@ static int member_bounce(struct forum_txn *t, uint32_t id, bool hard) {
 		return 1;
 	num_put32(key, id);
 	r = memo_get(t, MEMO_BOUNCE, slice_of(key, 4), &old);
-	if (r <= 0)
-		points += 2 * (m.bounces < MEMBER_BOUNCES_MAX ? m.bounces : MEMBER_BOUNCES_MAX);
 	for (; r > 0 && old.n >= 8 && n + 1 < MEMBER_BOUNCES_KEPT; old = slice_from(old, 8)) {
 		uint64_t v = num_get64(old.p);
 		if ((int64_t)(v / 2) < t->time - MEMBER_BOUNCE_DAYS * 86400)
