@@ -12,6 +12,7 @@ TESTS += \
 	tests/proto/nntp/test_hostile.py \
 	tests/proto/nntp/test_hostile_upstream.py \
 	tests/proto/nntp/test_list.py \
+	tests/proto/nntp/test_locked.py \
 	tests/proto/nntp/test_marks.py \
 	tests/proto/nntp/test_me.py \
 	tests/proto/nntp/test_me_private.py \
@@ -35,6 +36,7 @@ EXTRA_DIST += \
 	tests/proto/nntp/test_hostile.py \
 	tests/proto/nntp/test_hostile_upstream.py \
 	tests/proto/nntp/test_list.py \
+	tests/proto/nntp/test_locked.py \
 	tests/proto/nntp/test_marks.py \
 	tests/proto/nntp/test_me.py \
 	tests/proto/nntp/test_me_private.py \
