@@ -6,6 +6,7 @@ from maillib import *
 f = Forum()
 got, mid = f.send("alice", "test.pub@forum.test", "A new thread.\n", subject="Quince", extra=PASS +
     "DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=x; h=from; bh=AA==; b=BB==\r\nARC-Seal: i=1; a=rsa-sha256; t=1; cv=none; d=example.org; s=x; b=AA==\r\n"
+    "ARC-Message-Signature: i=1; a=rsa-sha256; d=example.org; s=x; h=from; bh=AA==; b=BB==\r\nARC-Authentication-Results: i=1; mx.example.org; spf=pass\r\n"
     "Received-SPF: pass\r\nReturn-Path: <alice@example.org>\r\nDisposition-Notification-To: alice@example.org\r\nReply-To: alice@example.org\r\nMail-Followup-To: test.pub@forum.test, Alice@Example.org\r\nList-Id: <other.example.org>\r\n",
     name='"Moor, Alice"')
 like(got, "^250", "posted")
@@ -16,7 +17,7 @@ like(str(c["Author"]), r"^\"?Alice Moor\"? <author-\d+@forum\.test>$", "Author: 
 raw = c.as_string()
 ok("alice@example.org" not in raw.lower(), "her address is nowhere in the copy")
 ok("alice@example.org" not in f.article(mid).as_string().lower(), "nor in the article")
-for name in "DKIM-Signature", "ARC-Seal", "Received-SPF", "Authentication-Results", "Disposition-Notification-To", "Sender", "Received":
+for name in "DKIM-Signature", "ARC-Seal", "ARC-Message-Signature", "ARC-Authentication-Results", "Received-SPF", "Authentication-Results", "Disposition-Notification-To", "Sender", "Received":
     is_(c[name], None, "no " + name)
 is_(c.get_all("List-Id"), ["Public things <test.pub.forum.test>"], "one List-Id, ours")
 is_(len(c.get_all("Reply-To")), 1, "one Reply-To")
