@@ -23,20 +23,29 @@ int erase_begin(struct forum_txn *t, uint32_t author, struct fail *f) {
 	return forum_put(t, key_slice(&k), slice_of(at, 8), f);
 }
 
-/* the first that is noted: 1, 0, < 0 */
-static int erase_first(struct forum_txn *t, uint32_t *author_r) {
-	struct key from = key_name('M', SLICE("erasing:"));
+/* the first key from this one on that begins with the same n octets: 1, 0, < 0 */
+static int erase_seek(struct forum_txn *t, const struct key *from, size_t n, struct key *found_r) {
 	struct kv_cursor *c;
 	struct slice key;
 	int r = kv_cursor_open(t->kv, &c);
 	if (r < 0)
 		return r;
-	r = kv_seek(c, key_slice(&from), &key, NULL);
-	bool found = r > 0 && key_has_prefix(key, &from, from.n) && key.n == from.n + 4;
+	r = kv_seek(c, key_slice(from), &key, NULL);
+	bool found = r > 0 && key_has_prefix(key, from, n);
 	if (found)
-		*author_r = num_get32(key.p + from.n);
+		memcpy(found_r->b, key.p, found_r->n = key.n);
 	kv_cursor_close(&c);
 	return r < 0 ? r : found;
+}
+
+/* the first that is noted: 1, 0, < 0 */
+static int erase_first(struct forum_txn *t, uint32_t *author_r) {
+	struct key from = key_name('M', SLICE("erasing:")), found;
+	int r = erase_seek(t, &from, from.n, &found);
+	if (r <= 0 || found.n != from.n + 4)
+		return r < 0 ? r : 0;
+	*author_r = num_get32(found.b + from.n);
+	return 1;
 }
 
 int erase_waits(struct forum_txn *t) {
@@ -71,18 +80,12 @@ static bool erase_is_his(const struct post *p, uint32_t author, uint32_t told) {
 
 /* the id of the next head: 1, 0 no more, < 0 */
 static int erase_next(struct forum_txn *t, uint64_t *id) {
-	struct key from = key_1u64(KEY_POST, *id + 1);
-	struct kv_cursor *c;
-	struct slice key;
-	int r = kv_cursor_open(t->kv, &c);
-	if (r < 0)
-		return r;
-	r = kv_seek(c, key_slice(&from), &key, NULL);
-	bool more = r > 0 && key_has_prefix(key, &from, 1) && key.n >= 9;
-	if (more)
-		*id = num_get64(key.p + 1);
-	kv_cursor_close(&c);
-	return r < 0 ? r : more;
+	struct key from = key_1u64(KEY_POST, *id + 1), found;
+	int r = erase_seek(t, &from, 1, &found);
+	if (r <= 0 || found.n < 9)
+		return r < 0 ? r : 0;
+	*id = num_get64(found.b + 1);
+	return 1;
 }
 
 /* 1 it is to be erased, 0 it is not, or nobody can tell, < 0 */
