@@ -124,7 +124,7 @@ i.put("etc/innfeed.conf", 'max-connections: 2\npid-file: innfeed.pid\nlog-file: 
 i.run([ctlinnd, "reload", "newsfeeds", "innfeed.conf is there now"])
 for n in range(5):
     i.post("test.stream", "live %d" % n, "<l%d@inn.test>" % n)
-ok(wait_for(lambda: all(has(g, "<l%d@inn.test>" % n) for n in range(5)), 90), "innfeed streams into forumd")
+ok(wait_for(lambda: all(has(g, "<l%d@inn.test>" % n) for n in range(5)), 40), "innfeed streams into forumd")
 cancel = i.run([BIN + "/gencancel", "<l1@inn.test>"])
 post(i.nntp(), cancel.replace("\r", "").replace("\n", "\r\n") + ".\r\n")
 ok(wait_for(lambda: not has(g, "<l1@inn.test>"), 40), "and cancels")
