@@ -21,8 +21,8 @@ if not os.path.exists(BIN + "/innd") or os.environ.get("FORUMD_TEST_UNPACK"):
 
 
 class Inn:
-    def __init__(self, groups, feeds="", incoming="", extra=""):
-        """feeds: more lines of newsfeeds ($PEER is innd's port); incoming: more of incoming.conf"""
+    def __init__(self, groups, feeds="", incoming="", extra="", etc={}):
+        """feeds: more lines of newsfeeds; incoming: more of incoming.conf; extra: of inn.conf; etc: more files, by name"""
         self.dir = tempfile.mkdtemp(prefix="inntest-")
         at_end(shutil.rmtree, self.dir, True)
         self.port, self.reader = free_ports(2)
@@ -53,6 +53,8 @@ class Inn:
         self.put("etc/inn-secrets.conf", 'cancels {\n canlockuser: "innsecret"\n canlockadmin: "innadmin"\n}\n')
         for f in ("moderators", "distrib.pats", "subscriptions", "control.ctl", "localgroups", "passwd.nntp", "nnrpd.track"):
             self.put("etc/" + f, "")
+        for name, text in etc.items():
+            self.put("etc/" + name, text)
         self.put("db/active", "control 0000000000 0000000001 n\ncontrol.cancel 0000000000 0000000001 n\njunk 0000000000 0000000001 n\n"
                  + "".join("%s 0000000000 0000000001 %s\n" % (g, "m" if "moderated" in g else "y") for g in groups))
         self.put("db/newsgroups", "".join("%s\tgroup %s\n" % (g, g) for g in groups))

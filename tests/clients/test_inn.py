@@ -9,7 +9,6 @@ PEER = "peer forumd {\n hostname: 127.0.0.1\n}\n"
 f = Server(limits="posts_per_minute = 0", start=False)      # pulls from INN and pushes to it
 g = Server(limits="posts_per_minute = 0", start=False)      # is fed by INN
 GROUPS = ("test.forum", "test.moderated", "test.stream", "test.batch", "test.back")
-i = Inn(GROUPS, incoming=PEER, feeds='batch:test.batch:Tf,Wnm:\ninnfeed!:!*:Tc,Wnm*:%s/innfeed -y\nlive:test.stream,control,control.cancel:Tm:innfeed!\n' % BIN)
 
 
 def configure(n, domain, extra):
@@ -21,9 +20,15 @@ def configure(n, domain, extra):
     n.member("alice@example.org", "Alice", "secret")
 
 
+# g is there before INN is, and what INN's own feeder is told too: a feeder that ends, or is refused once, waits long
+configure(g, "g.test", 'peer inn { address = "127.0.0.1" path = "inn.test" }\n')
+FEEDER = ('max-connections: 2\npid-file: innfeed.pid\nlog-file: innfeed.log\nstatus-file: innfeed.status\n'
+          'backlog-directory: innfeed\npeer live {\n ip-name: 127.0.0.1\n port-number: %d\n}\n' % g.port["nntp"])
+i = Inn(GROUPS, incoming=PEER, etc={"innfeed.conf": FEEDER},
+        feeds='batch:test.batch:Tf,Wnm:\ninnfeed!:!*:Tc,Wnm*:%s/innfeed -y\n'
+              'live:test.stream,control,control.cancel:Tm:innfeed!\n' % BIN)
 configure(f, "f.test", 'fetch pull { host = "127.0.0.1" port = %d path = "inn.test" groups = "test.forum,control.cancel" interval = 1 }\n' % i.reader
           + 'fetch push { host = "127.0.0.1" port = %d direction = "push" groups = "test.forum,test.moderated" interval = 1 }\n' % i.port)
-configure(g, "g.test", 'peer inn { address = "127.0.0.1" path = "inn.test" }\n')
 
 
 def has(n, mid):
@@ -119,11 +124,8 @@ like(batch("-s"), "accepted 1 refused 0 rejected 0", "innxmit -s: by IHAVE")
 ok(has(g, "<b6@inn.test>"), "it is there")
 
 # by innfeed, all the time
-i.put("etc/innfeed.conf", 'max-connections: 2\npid-file: innfeed.pid\nlog-file: innfeed.log\nstatus-file: innfeed.status\nbacklog-directory: innfeed\n'
-      'peer live {\n ip-name: 127.0.0.1\n port-number: %d\n}\n' % g.port["nntp"])
-i.run([ctlinnd, "reload", "newsfeeds", "innfeed.conf is there now"])
 for n in range(5):
-    i.post("test.stream", "live %d" % n, "<l%d@inn.test>" % n)
+    like(i.post("test.stream", "live %d" % n, "<l%d@inn.test>" % n), "^240", "posted at INN")
 ok(wait_for(lambda: all(has(g, "<l%d@inn.test>" % n) for n in range(5)), 40), "innfeed streams into forumd")
 cancel = i.run([BIN + "/gencancel", "<l1@inn.test>"])
 post(i.nntp(), cancel.replace("\r", "").replace("\n", "\r\n") + ".\r\n")
