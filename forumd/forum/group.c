@@ -206,11 +206,37 @@ const char *group_name_reserved(struct slice name) {
 	return NULL;
 }
 
-/* what a moderator takes aside in a group that had its name before names were looked at */
-static bool group_is_aside_of(struct forum_txn *t, struct slice name) {
+/* X of X.aside: what a moderator takes aside in X goes there. 1, 0 there is no such group, < 0 */
+static int group_aside_base(struct forum_txn *t, struct slice name, struct group *base_r) {
 	const struct slice aside = SLICE(".aside");
-	struct group g;
-	return slice_ends(name, aside) && group_find(t, slice_to(name, name.n - aside.n), &g) > 0;
+	return slice_ends(name, aside) ? group_find(t, slice_to(name, name.n - aside.n), base_r) : 0;
+}
+
+int group_aside(struct forum_txn *t, const struct group *g, struct group *aside_r) {
+	return group_find(t, arena_slicef(t->arena, "%.*s.aside", SLICE_ARG(g->name)), aside_r);
+}
+
+/* What was taken aside in a group is never open to more people than the group is: X.aside is not opened further than X
+ * (this function), and is closed with it (the next one). */
+static int group_aside_may(struct forum_txn *t, const struct group *g, struct fail *f) {
+	struct group base;
+	int r = group_aside_base(t, g->name, &base);
+	if (r < 0)
+		return fail_internal(f, "group %.*s: %s", SLICE_ARG(g->name), err_name(r));
+	return r == 0 || g->access >= base.access ? 1 :
+		fail_set(f, ERR_INVALID, "%.*s cannot be %s while %.*s is %s: what is taken aside there comes here",
+			SLICE_ARG(g->name), group_access_name(g->access), SLICE_ARG(base.name), group_access_name(base.access));
+}
+
+static int group_close_aside(struct forum_txn *t, uint32_t id, struct fail *f) {
+	struct group g, aside;
+	int r;
+	while ((r = group_get(t, id, &g)) > 0 && (r = group_aside(t, &g, &aside)) > 0 && aside.access < g.access) {
+		aside.access = g.access;
+		if ((r = group_told(t, id = aside.id, group_store(t, &aside, f))) <= 0)
+			return r;
+	}
+	return r < 0 ? fail_internal(f, "group %u: %s", id, err_name(r)) : 1;
 }
 
 int group_add(struct forum_txn *t, const struct group_spec *s, uint32_t *id_r, struct fail *f) {
@@ -218,7 +244,7 @@ int group_add(struct forum_txn *t, const struct group_spec *s, uint32_t *id_r, s
 	if (!group_name_valid(s->name))
 		return fail_set(f, ERR_INVALID, "a group name has components of a-z 0-9 + _ - joined by dots");
 	const char *why = group_name_reserved(s->name);
-	if (why && !group_is_aside_of(t, s->name))
+	if (why && group_aside_base(t, s->name, &g) <= 0)
 		return fail_set(f, ERR_INVALID, "no group can have the name %.*s: %s (RFC 5536 3.1.4)", SLICE_ARG(s->name), why);
 	if (s->title.n > GROUP_TITLE_MAX)
 		return fail_set(f, ERR_TOOBIG, "the title is longer than %d octets", GROUP_TITLE_MAX);
@@ -241,7 +267,8 @@ int group_add(struct forum_txn *t, const struct group_spec *s, uint32_t *id_r, s
 	g.posting = slice_starts(s->name, SLICE("control.")) ? GROUP_POST_NOBODY
 														 : s->posting; /* RFC 5536 3.1.4: for the server's use */
 	g.moderated = s->moderated;
-	if ((r = group_store(t, &g, f)) < 0 || (r = group_total_add(t, 1)) < 0)
+	if ((r = group_aside_may(t, &g, f)) < 0 || (r = group_store(t, &g, f)) < 0 || (r = group_total_add(t, 1)) < 0 ||
+	    (r = group_close_aside(t, g.id, f)) < 0)
 		return r;
 	*id_r = g.id;
 	return group_told(t, g.id, 1);
@@ -330,7 +357,9 @@ int group_set(struct forum_txn *t, uint32_t id, struct slice key, struct slice v
 		return fail_set(f, ERR_INVALID, "a group has no setting of that name");
 	if (r < 0)
 		return fail_set(f, (enum err)r, "that is no value for this setting");
-	return group_told(t, id, group_store(t, &g, f));
+	if ((r = group_aside_may(t, &g, f)) < 0 || (r = group_told(t, id, group_store(t, &g, f))) <= 0)
+		return r;
+	return group_close_aside(t, id, f);
 }
 
 int group_remove(struct forum_txn *t, uint32_t id, struct fail *f) {

@@ -48,6 +48,8 @@ int group_get(struct forum_txn *t, uint32_t id, struct group *g_r);
 int group_find(struct forum_txn *t, struct slice name, struct group *g_r);
 /* a removed one, too */
 int group_find_any(struct forum_txn *t, struct slice name, struct group *g_r);
+/* GROUP.aside, where moderators take posts of the group: 1, 0 there is none, < 0 */
+int group_aside(struct forum_txn *t, const struct group *g, struct group *aside_r);
 /* groups in order of name; *cursor starts as an empty slice and is kept by the caller within the transaction */
 int group_each(struct forum_txn *t, struct slice *cursor, struct group *g_r);
 uint32_t group_total(struct forum_txn *t);
@@ -64,7 +66,8 @@ struct group_spec {
  * ERR_EXISTS, ERR_INVALID (name). A kind blog/announce starts with posting of new threads by moderators only (see
  * rights_can_start). */
 int group_add(struct forum_txn *t, const struct group_spec *s, uint32_t *id_r, struct fail *f);
-/* key: moderated=on|off posting= access= title= kind= unproven=hold|refuse */
+/* key: moderated=on|off posting= access= title= kind= unproven=hold|refuse
+ * GROUP.aside is never open to more people than GROUP: it is closed with it, and to open it further is ERR_INVALID. */
 int group_set(struct forum_txn *t, uint32_t id, struct slice key, struct slice value, struct fail *f);
 /* the name becomes free only for the same id; posts stay in the store */
 int group_remove(struct forum_txn *t, uint32_t id, struct fail *f);

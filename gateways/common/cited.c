@@ -35,7 +35,7 @@ int cited_follow(struct forum_txn *t, uint32_t member, struct slice header, cons
 		r = post_by_msgid(t, ids[i], &p);
 	if (r <= 0 || p.state != POST_VISIBLE || post_number_in(&p, named->id))
 		return r < 0 ? r : 0;
-	r = group_find(t, arena_slicef(a, "%.*s.aside", SLICE_ARG(named->name)), to_r);
+	r = group_aside(t, named, to_r);
 	if (r <= 0 || !post_number_in(&p, to_r->id) || !rights_can_read(t, member, to_r) || !rights_can_see(t, member, &p))
 		return r < 0 ? r : 0;
 	/* what somebody writes for some does not come before more of them */

@@ -27,13 +27,13 @@ static int choice(struct ctl_call *c, const char *option, int (*parse)(struct sl
 }
 
 /* Messages about posts of which readers of control.cancel may not know any more go before the change: 1 they are gone,
- * CTL_MORE, < 0. What is interrupted has changed nothing but that. */
-static int group_review(struct forum_txn *t, struct ctl_call *c, const struct group *g, enum group_access to,
+ * CTL_MORE, < 0. What is interrupted has changed nothing but that. `cursor` are two of the call's. */
+static int group_review(struct forum_txn *t, uint64_t *cursor, const struct group *g, enum group_access to,
 	struct fail *f) {
-	struct cancel_review at = { (uint32_t)c->cursor[0], c->cursor[1] };
+	struct cancel_review at = { (uint32_t)cursor[0], cursor[1] };
 	int r = cancel_review(t, g, to, &at, f);
-	c->cursor[0] = at.number;
-	c->cursor[1] = at.modseq;
+	cursor[0] = at.number;
+	cursor[1] = at.modseq;
 	return r < 0 ? r : r > 0 ? CTL_MORE : 1;
 }
 
@@ -61,7 +61,7 @@ static int group_add_cancels(struct forum_txn *t, struct ctl_call *c, const stru
 	if (r <= 0)
 		return r ? r : ERR_INTERNAL;
 	*id_r = g.id;
-	if (g.high && ((r = group_review(t, c, &g, s->access, f)) < 0 || r == CTL_MORE))
+	if (g.high && ((r = group_review(t, c->cursor, &g, s->access, f)) < 0 || r == CTL_MORE))
 		return r;
 	return group_set(t, g.id, SLICE("access"), slice_str(group_access_name(s->access)), f);
 }
@@ -78,7 +78,7 @@ static int group_add_reviewed(struct forum_txn *t, struct ctl_call *c, const str
 		return group_add_cancels(t, c, s, id_r, f);
 	if (r > 0 && g.removed) {
 		g.access = GROUP_PUBLIC;      /* it may have been, some time */
-		if ((r = group_review(t, c, &g, s->access, f)) < 0 || r == CTL_MORE)
+		if ((r = group_review(t, c->cursor, &g, s->access, f)) < 0 || r == CTL_MORE)
 			return r;
 	}
 	return group_add(t, s, id_r, f);
@@ -112,20 +112,45 @@ int ctl_group_add(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	return 1;
 }
 
-int ctl_group_set(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
-	struct group g;
-	int r = ctl_find_group(t, c->args[0], &g, f), to = r > 0 ? group_new_access(c) : r;
-	if (to >= 0 && ((r = group_review(t, c, &g, (enum group_access)to, f)) < 0 || r == CTL_MORE))
-		return r;
+/* The same for GROUP.aside, which is closed with its group (group_set): its access then, and what it is, in *aside_r.
+ * 1, 0 it stays as it is, CTL_MORE, < 0 */
+static int group_review_aside(struct forum_txn *t, struct ctl_call *c, const struct group *g, enum group_access to,
+	struct group *aside_r, struct fail *f) {
+	int r = group_aside(t, g, aside_r);
+	if (r < 0)
+		return fail_internal(f, "group %.*s.aside: %s", SLICE_ARG(g->name), err_name((enum err)r));
+	return r > 0 && aside_r->access < to ? group_review(t, c->cursor + 2, aside_r, to, f) : 0;
+}
+
+static int group_set_each(struct forum_txn *t, struct ctl_call *c, uint32_t group, struct fail *f) {
+	int r = 1;
 	for (unsigned i = 1; r > 0 && i < c->nargs; i++) {
 		struct slice k, v;
-		if ((r = pair(c->args[i], &k, &v, f)) <= 0 || (r = group_set(t, g.id, k, v, f)) <= 0)
+		if ((r = pair(c->args[i], &k, &v, f)) <= 0 || (r = group_set(t, group, k, v, f)) <= 0)
 			break;
-		audit_add(t, VERDICT_GROUP, c->by, 0, g.id,
+		audit_add(t, VERDICT_GROUP, c->by, 0, group,
 			arena_slicef(c->arena, "group %.*s set %.*s", SLICE_ARG(c->args[0]), SLICE_ARG(c->args[i])), NULL);
 	}
+	return r;
+}
+
+int ctl_group_set(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
+	struct group g, aside;
+	int with = 0, r = ctl_find_group(t, c->args[0], &g, f), to = r > 0 ? group_new_access(c) : r;
+	if (to >= 0) {
+		if ((r = group_review(t, c->cursor, &g, (enum group_access)to, f)) < 0 || r == CTL_MORE)
+			return r;
+		if ((with = group_review_aside(t, c, &g, (enum group_access)to, &aside, f)) < 0 || with == CTL_MORE)
+			return with;
+	}
+	if (r > 0)
+		r = group_set_each(t, c, g.id, f);
+	if (r > 0 && with)
+		audit_add(t, VERDICT_GROUP, c->by, 0, aside.id, arena_slicef(c->arena, "group %.*s.aside set access=%s",
+			SLICE_ARG(c->args[0]), group_access_name((enum group_access)to)), NULL);
 	if (r > 0 && !c->json)
-		buf_addf(&c->out, "group %.*s changed\n", SLICE_ARG(c->args[0]));
+		buf_addf(&c->out, "group %.*s changed%s%.*s%s\n", SLICE_ARG(c->args[0]), with ? ", and " : "",
+			with ? (int)c->args[0].n : 0, c->args[0].p, with ? ".aside closed with it" : "");
 	return r;
 }
 

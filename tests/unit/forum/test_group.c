@@ -95,6 +95,49 @@ static void settings(void) {
 	fixture_commit(&t);
 }
 
+/* what is taken aside in a group is never open to more people than the group */
+static void asides(void) {
+	struct forum_txn *t = fixture_write(forum);
+	struct group_spec s = { .name = SLICE("p.one"), .title = SLICE("One") };
+	uint32_t id, aside, below;
+	struct group g;
+	is_int(group_add(t, &s, &id, &f), 1, "added");
+	s.name = SLICE("p.one.aside");
+	is_int(group_add(t, &s, &aside, &f), 1, "its aside");
+	s.name = SLICE("p.one.aside.aside");
+	is_int(group_add(t, &s, &below, &f), 1, "and the aside of that");
+	is_int(group_set(t, id, SLICE("access"), SLICE("private"), &f), 1, "closed");
+	group_get(t, aside, &g);
+	is_int(g.access, GROUP_PRIVATE, "the aside is closed with it");
+	ok(slice_is(g.name, "p.one.aside") && slice_is(g.title, "One"), "and is what it was else");
+	group_get(t, below, &g);
+	is_int(g.access, GROUP_PRIVATE, "and that of the aside");
+	is_int(group_set(t, aside, SLICE("access"), SLICE("members"), &f), ERR_INVALID, "it is not opened alone");
+	is_str(f.text, "p.one.aside cannot be members while p.one is private: what is taken aside there comes here", "why");
+	is_int(group_set(t, aside, SLICE("title"), SLICE("x"), &f), 1, "other settings are its own");
+	is_int(group_set(t, id, SLICE("access"), SLICE("public"), &f), 1, "opened");
+	group_get(t, aside, &g);
+	is_int(g.access, GROUP_PRIVATE, "which opens nothing else");
+	is_int(group_set(t, aside, SLICE("access"), SLICE("public"), &f), 1, "now it may be");
+	is_int(group_remove(t, id, &f), 1, "gone");
+	s.name = SLICE("p.one");
+	s.access = GROUP_MEMBERS;
+	is_int(group_add(t, &s, &id, &f), 1, "comes back for members");
+	group_get(t, aside, &g);
+	is_int(g.access, GROUP_MEMBERS, "so its aside is for members");
+	s.name = SLICE("p.two.aside");
+	s.access = GROUP_PUBLIC;
+	is_int(group_add(t, &s, &aside, &f), 1, "an aside of nothing");
+	is_int(group_remove(t, aside, &f), 1, "gone");
+	s.name = SLICE("p.two");
+	s.access = GROUP_PRIVATE;
+	is_int(group_add(t, &s, &id, &f), 1, "a private group");
+	s.name = SLICE("p.two.aside");
+	s.access = GROUP_PUBLIC;
+	is_int(group_add(t, &s, &aside, &f), ERR_INVALID, "no public aside for it");
+	fixture_commit(&t);
+}
+
 enum { MODEL = 400 };
 struct model { uint8_t visible[MODEL + 1]; uint64_t post[MODEL + 1]; uint32_t high, changes; };
 
@@ -284,6 +327,7 @@ int main(void) {
 	names();
 	old_names();
 	settings();
+	asides();
 	random_operations();
 	forgotten_changes();
 	blocks();
