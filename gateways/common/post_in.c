@@ -292,14 +292,15 @@ static int subject_check(struct post_in_work *w) {
 }
 
 /* The same message once more, some seconds later: what is supplied is what was supplied then, or it would be another
- * one, which nobody may post under that id. Its author, or the operator, learns nothing by it. */
+ * one, which nobody may post under that id. Its author, who brings posts of others, or the operator, learns nothing by
+ * it. */
 static void date_of_first(struct post_in_work *w) {
 	const struct post_in_field *m = &w->known[KNOWN_MESSAGE_ID];
 	struct slice id = slice_trim(m->n ? m->f.value : slice_of("", 0));
 	struct buf header = { 0 }, b = { 0 };
 	struct post p;
 	if (!msgid_valid(id) || post_by_msgid(w->t, id, &p) <= 0 ||
-		(w->in->member != RIGHTS_OPERATOR && !(w->member.id && p.author == w->member.id)))
+		(w->in->member != RIGHTS_OPERATOR && !w->member.gateway && !(w->member.id && p.author == w->member.id)))
 		return;
 	if (post_header(w->t, &p, &header) > 0 && field_get(buf_slice(&header), "date", &b)) {
 		w->d->date = p.date;

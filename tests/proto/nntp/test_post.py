@@ -264,8 +264,13 @@ is_(a.text()[0], "0 Carol <carol@elsewhere.example>", "its author as it says")
 like(post(a, mid="<gw2@x.test>", headers="From: Bob <%s>\r\n" % BOB[0]), "^240", "who has an account")
 like(post(s2.nntp(*BOB), mid="<gwc@x.test>", subject="cmsg cancel <gw2@x.test>", headers="Control: cancel <gw2@x.test>\r\n"), "^441",
      "is not its author and cannot withdraw it")
-text = OTHERS + "Subject: by IMAP\r\n\r\nx\r\n"
-like(s2.imap(*ALICE).run("APPEND test.forum {%d+}\r\n%s" % (len(text), text))[0], "^OK", "the same by IMAP")
+text = OTHERS + "Message-ID: <gw3@x.test>\r\nSubject: by IMAP\r\n\r\nx\r\n"
+first = s2.imap(*ALICE).run("APPEND test.forum {%d+}\r\n%s" % (len(text), text))[0]
+like(first, r"^OK \[APPENDUID", "the same by IMAP")
+time.sleep(1.1)
+is_(s2.imap(*ALICE).run("APPEND test.forum {%d+}\r\n%s" % (len(text), text))[0], first, "again without a Date, in another second: known")
+text += "more\r\n"
+like(s2.imap(*ALICE).run("APPEND test.forum {%d+}\r\n%s" % (len(text), text))[0], "^NO .*used before", "not with other words")
 for own in ("author-3@forum.test", "AUTHOR-3@Forum.Test", "test.forum-owner@forum.test"):
     like(post(a, mid="<gwo@x.test>", headers="From: Bob <%s>\r\n" % own), "^441 From must be the author's own", "not by an address of the server: " + own)
 s2.member("carol@forum.test", "Carol", "secret4")
