@@ -8,6 +8,9 @@ struct feed {
 	struct slice name, host, tls, user, password_file, groups, direction;   /* as the keys of `fetch NAME { }` */
 	unsigned port, interval;
 };
+/* Names, separated by commas and spaces, of groups that can be followed: 1, or ERR_INVALID with the sentence that says
+ * which cannot, so that whoever typed it waits for nothing. Any thread. */
+int feed_check_groups(struct slice list, struct fail *f);
 /* All feeds, by name; *cursor starts empty and lives as long as the transaction. 1, 0 end, < 0 */
 int feed_each(struct forum_txn *t, struct slice *cursor, struct feed *f_r);
 /* Adds, or replaces the one of that name. ERR_INVALID with a sentence. Called on: writer. */

@@ -14,6 +14,7 @@
 #include "forumd/base/arena.h"
 #include "forumd/base/mem.h"
 #include "forumd/base/text.h"
+#include "forumd/forum/feed.h"
 #include "forumd/run/config_braces.h"
 
 enum type { T_WORD, T_PATH, T_UINT, T_U64, T_BOOL, T_CHAR, T_PROTOCOL };
@@ -407,6 +408,9 @@ static int set_peers(struct snapshot *s, const char *base, cfg_t *cfg, struct fa
 			return fail_set(f, ERR_INVALID, "%s: fetch %s needs host, user and password_file", s->c.file, v[i].name);
 		if (!imap && (!*v[i].host || !*v[i].groups))
 			return fail_set(f, ERR_INVALID, "%s: fetch %s needs a host and groups", s->c.file, v[i].name);
+		struct fail why = { .code = ERR_OK };
+		if (feed_check_groups(slice_str(v[i].groups), &why) < 0)
+			return fail_set(f, ERR_INVALID, "%s: fetch %s: %s", s->c.file, v[i].name, why.text);
 	}
 	s->c.peer = p, s->c.npeer = np;
 	s->c.fetch = v, s->c.nfetch = nf;

@@ -99,6 +99,11 @@ int main(void) {
 	refused("tls { certificate = \"cert.pem\" }\n", "both certificate and key");
 	refused("domain = \"a b\"\n", "must be a host name");
 	refused("outgoing { transport = \"http://x\" }\n", "must be smtp://");
+	refused("fetch up { host = \"x\" }\n", "fetch up needs a host and groups");
+	refused("fetch up { host = \"x\" groups = \"misc.test, example.x\" }\n",
+		"fetch up: example.x cannot be followed: ");
+	refused("fetch up { host = \"x\" groups = \"control.newgroup\" }\n", "only cancels are taken");
+	refused("fetch up { host = \"x\" groups = \"misc.test Misc\" }\n", "Misc cannot be followed: a group name has");
 	refused("limits { message_size = }\n", "forumd.conf:1:");
 	refused("limits { message_size =\n", "premature end of file");
 	refused("domain = \"x\"\nlimits {\n message_size = 2000\n",
