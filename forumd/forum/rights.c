@@ -210,6 +210,13 @@ int rights_locked(struct forum_txn *t, const struct post *post) {
 	return 0;
 }
 
+int rights_open(struct forum_txn *t, const struct post *parent, struct fail *f) {
+	int r = rights_locked(t, parent);
+	if (r < 0)
+		return fail_internal(f, "a parent of post %llu: %s", (unsigned long long)parent->id, err_name((enum err)r));
+	return r == 0 ? 1 : fail_set(f, ERR_DENIED, "this thread is locked: no more replies");
+}
+
 int rights_can_reply(struct forum_txn *t, uint32_t member, const struct group *g, const struct post *parent,
 	struct fail *f) {
 	struct rights_who w;
@@ -218,9 +225,7 @@ int rights_can_reply(struct forum_txn *t, uint32_t member, const struct group *g
 	int r = rights_post(t, member, g, &w, f);
 	if (r < 0 || rights_moderate(&w, g))
 		return r;
-	if ((r = rights_locked(t, parent)) < 0)
-		return fail_internal(f, "a parent of post %llu: %s", (unsigned long long)parent->id, err_name((enum err)r));
-	return r == 0 ? 1 : fail_set(f, ERR_DENIED, "this thread is locked: no more replies");
+	return rights_open(t, parent, f);
 }
 
 bool rights_can_see(struct forum_txn *t, uint32_t member, const struct post *p) {

@@ -21,6 +21,8 @@ int rights_can_reply(struct forum_txn *t, uint32_t member, const struct group *g
 	struct fail *f);
 /* Is there a lock on this post or above it, within RIGHTS_DEPTH? 1, 0, < 0 */
 int rights_locked(struct forum_txn *t, const struct post *post);
+/* May anybody but a moderator answer this post? 1, or ERR_DENIED with the sentence that says why not. */
+int rights_open(struct forum_txn *t, const struct post *parent, struct fail *f);
 /* What rights_locked() has found open it does not look at again: whoever sets or takes a lock, gives a post that was
  * there another parent, or takes back what was stored says so. Any thread. */
 void rights_locks_changed(void);

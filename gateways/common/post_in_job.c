@@ -31,10 +31,23 @@ int post_in_rights(struct forum_txn *t, uint32_t member, const struct post_draft
 	return 1;
 }
 
+/* What other servers bring was let in there, by their rules; but a thread that is locked here stays as it is. */
+static int feed_rights(struct forum_txn *t, const struct post_draft *d, struct fail *f) {
+	struct post parent;
+	int r = 1;
+	for (size_t i = 0; i < d->ngroups && r > 0; i++) {
+		if ((r = post_answered(t, d, d->groups[i], &parent)) < 0)
+			return fail_set(f, r, "the store cannot be read now");
+		r = r > 0 ? rights_open(t, &parent, f) : 1;
+	}
+	return r;
+}
+
 int post_in_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	struct post_in_job *p = j->data;
-	bool import = p->draft->source == POST_FROM_IMPORT || p->draft->source == POST_FROM_FEED;
-	int r = import ? 1 : post_in_rights(t, p->member, p->draft, f);
+	enum post_source source = p->draft->source;
+	int r = source == POST_FROM_IMPORT ? 1 : source == POST_FROM_FEED ? feed_rights(t, p->draft, f) :
+		post_in_rights(t, p->member, p->draft, f);
 	if (r <= 0)
 		return r;
 	p->result = (struct post_result){ 0 };
