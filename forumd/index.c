@@ -156,7 +156,7 @@ static int changes_round(void) {
 /* --- members who are erased --- */
 
 static int erase_apply(struct forum_txn *t, struct job *j, struct fail *f) {
-	int r = erase_more(t, 0, f);
+	int r = erase_more(t, 0, NULL, f);
 	*(bool *)j->data = r > 0;
 	return r < 0 ? r : 1;
 }

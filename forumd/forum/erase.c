@@ -1,4 +1,4 @@
-/* erase.c - M "erasing:" author u32 -> the post looked at last u64. A piece is one pass over some heads: there is no
+/* erase.c - M "erasing:" author u32 -> the post looked at last u64, posts that could not be erased u32. A piece is one pass over some heads: there is no
  * index by author, and erasing is rare. Each head is decoded in a passing arena. */
 #include "forumd/forum/erase.h"
 #include "forumd/base/log.h"
@@ -10,17 +10,37 @@
 #define ERASE_HEADS 2000       /* looked at in one piece: some milliseconds */
 #define ERASE_POSTS 25         /* erased in one */
 
+struct erase_place { uint64_t at; uint32_t damaged; };
+
 static struct key erase_key(uint32_t author) {
 	struct key k = key_name('M', SLICE("erasing:"));
 	key_u32(&k, author);
 	return k;
 }
 
-int erase_begin(struct forum_txn *t, uint32_t author, struct fail *f) {
+static int erase_put(struct forum_txn *t, uint32_t author, const struct erase_place *e, struct fail *f) {
 	struct key k = erase_key(author);
-	char at[8];
-	num_put64(at, 0);
-	return forum_put(t, key_slice(&k), slice_of(at, 8), f);
+	char v[12];
+	num_put64(v, e->at);
+	num_put32(v + 8, e->damaged);
+	return forum_put(t, key_slice(&k), slice_of(v, sizeof v), f);
+}
+
+/* 1, 0 it is not noted, < 0; until 2026-11-27 there was no number of damaged ones */
+static int erase_get(struct forum_txn *t, uint32_t author, struct erase_place *e_r) {
+	struct key k = erase_key(author);
+	struct slice v;
+	int r = forum_get(t, key_slice(&k), &v);
+	if (r <= 0)
+		return r;
+	if (v.n != 8 && v.n != 12)
+		return ERR_CORRUPT;
+	*e_r = (struct erase_place){ .at = num_get64(v.p), .damaged = v.n == 12 ? num_get32(v.p + 8) : 0 };
+	return 1;
+}
+
+int erase_begin(struct forum_txn *t, uint32_t author, struct fail *f) {
+	return erase_put(t, author, &(struct erase_place){ 0 }, f);
 }
 
 /* the first key from this one on that begins with the same n octets: 1, 0, < 0 */
@@ -53,7 +73,7 @@ int erase_waits(struct forum_txn *t) {
 	return erase_first(t, &author);
 }
 
-/* one post, all of it or nothing: 1, < 0 the store takes nothing now */
+/* one post, all of it or nothing: 1, 0 it is damaged, < 0 the store takes nothing now */
 static int erase_one(struct forum_txn *t, uint64_t id, struct fail *f) {
 	struct forum_txn *child;
 	struct fail why = { 0 };
@@ -70,7 +90,7 @@ static int erase_one(struct forum_txn *t, uint64_t id, struct fail *f) {
 	}
 	log_error("forum", "a post of an erased member cannot be erased post=%llu why=\"%s\"", (unsigned long long)id,
 		why.text);
-	return 1;
+	return 0;
 }
 
 /* The cancels of his posts stay: who fetches here must learn that those are gone. */
@@ -88,7 +108,7 @@ static int erase_next(struct forum_txn *t, uint64_t *id) {
 	return 1;
 }
 
-/* 1 it is to be erased, 0 it is not, or nobody can tell, < 0 */
+/* 1 it is to be erased, 0 it is not, ERR_CORRUPT nobody can tell, < 0 */
 static int erase_look(struct forum_txn *t, struct arena *passing, uint32_t author, uint32_t told, uint64_t id) {
 	struct arena *keep = t->arena;
 	struct post p;
@@ -100,22 +120,24 @@ static int erase_look(struct forum_txn *t, struct arena *passing, uint32_t autho
 	if (r == ERR_CORRUPT)
 		log_error("forum", "whose post this is cannot be read, and so not whether it is to be erased post=%llu",
 			(unsigned long long)id);
-	return r < 0 && r != ERR_CORRUPT ? r : his;
+	return r < 0 ? r : his;
 }
 
-/* from *at on: 1 there is more, 0 no more, < 0 */
-static int erase_stretch(struct forum_txn *t, uint32_t author, uint64_t *at, struct fail *f) {
+/* from e->at on: 1 there is more, 0 no more, < 0 */
+static int erase_stretch(struct forum_txn *t, uint32_t author, struct erase_place *e, struct fail *f) {
 	struct arena *passing = arena_new();
 	struct group cancels;
 	unsigned erased = 0;
 	int r = group_find(t, WITHDRAWN_GROUP, &cancels);
 	uint32_t told = r > 0 ? cancels.id : 0;
 	int more = r < 0 ? 0 : 1;
-	for (unsigned n = 0; r >= 0 && n < ERASE_HEADS && erased < ERASE_POSTS && (r = more = erase_next(t, at)) > 0; n++) {
-		r = erase_look(t, passing, author, told, *at);
+	for (unsigned n = 0; r >= 0 && n < ERASE_HEADS && erased < ERASE_POSTS && (r = more = erase_next(t, &e->at)) > 0;
+		n++) {
+		r = erase_look(t, passing, author, told, e->at);
 		erased += r > 0;
-		if (r > 0)
-			r = erase_one(t, *at, f);
+		bool damaged = r == ERR_CORRUPT || (r > 0 && (r = erase_one(t, e->at, f)) == 0);
+		e->damaged += damaged;
+		r = damaged ? 0 : r;
 	}
 	arena_free(&passing);
 	return r < 0 && !f->code ? fail_internal(f, "erasing posts of member %u: %s", author, err_name((enum err)r))
@@ -123,21 +145,25 @@ static int erase_stretch(struct forum_txn *t, uint32_t author, uint64_t *at, str
 							: more;
 }
 
-int erase_more(struct forum_txn *t, uint32_t author, struct fail *f) {
-	struct slice v;
-	char at[8];
+int erase_more(struct forum_txn *t, uint32_t author, uint32_t *damaged_r, struct fail *f) {
+	struct erase_place e = { 0 };
 	int r = author ? 1 : erase_first(t, &author);
-	if (r <= 0)
-		return r < 0 ? fail_internal(f, "whom to erase: %s", err_name((enum err)r)) : 0;
-	struct key k = erase_key(author);
-	if ((r = forum_get(t, key_slice(&k), &v)) <= 0 || v.n != 8)
-		return r < 0 || (r > 0 && v.n != 8) ? fail_internal(f, "erasing member %u", author) : 0;
-	uint64_t id = num_get64(v.p);
-	if ((r = erase_stretch(t, author, &id, f)) < 0)
-		return r;
-	num_put64(at, id);
 	if (r > 0)
-		return forum_put(t, key_slice(&k), slice_of(at, 8), f);
-	log_info("forum", "all posts of an erased member are erased member=%u", author);
+		r = erase_get(t, author, &e);
+	if (r < 0)
+		return fail_internal(f, "whom to erase, %u: %s", author, err_name((enum err)r));
+	if (r == 0)
+		return 0;
+	if ((r = erase_stretch(t, author, &e, f)) < 0)
+		return r;
+	if (damaged_r)
+		*damaged_r = e.damaged;
+	if (r > 0)
+		return erase_put(t, author, &e, f);
+	if (e.damaged)
+		log_error("forum", "posts of an erased member are erased, but not all member=%u damaged=%u", author, e.damaged);
+	else
+		log_info("forum", "all posts of an erased member are erased member=%u", author);
+	struct key k = erase_key(author);
 	return forum_del(t, key_slice(&k), f) < 0 ? (int)f->code : 0;
 }

@@ -7,8 +7,9 @@
 /* From now on the author's posts are erased. Called on: writer (member_remove). 1 or < 0 */
 int erase_begin(struct forum_txn *t, uint32_t author, struct fail *f);
 /* Some of them; author 0: of whom the store knows to be erased first. A post that cannot be erased, because it is
- * damaged, is an error in the log, and the others are erased. 1 there is more, 0 all is done, < 0. Called on: writer. */
-int erase_more(struct forum_txn *t, uint32_t author, struct fail *f);
+ * damaged, is an error in the log and counted in *damaged_r (may be NULL), and the others are erased. 1 there is more,
+ * 0 all is done, < 0. Called on: writer. */
+int erase_more(struct forum_txn *t, uint32_t author, uint32_t *damaged_r, struct fail *f);
 /* Is there something to be erased? 1, 0, < 0. Any thread. */
 int erase_waits(struct forum_txn *t);
 #endif

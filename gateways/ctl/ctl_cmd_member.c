@@ -416,10 +416,14 @@ int ctl_member_silence(struct forum_txn *t, struct ctl_call *c, struct fail *f) 
 
 /* he is gone, and his texts are going: a piece a job, until all are erased */
 static int member_erasing(struct forum_txn *t, struct ctl_call *c, uint32_t id, struct fail *f) {
-	int r = erase_more(t, id, f);
+	uint32_t damaged = 0;
+	int r = erase_more(t, id, &damaged, f);
 	if (r != 0)
 		return r < 0 ? r : CTL_MORE;
 	buf_addf(&c->out, "member %u erased in every door; copies already mailed or fetched cannot be reached\n", id);
+	if (damaged)
+		buf_addf(&c->out, "NOT erased: %u posts that are damaged and may be his; the log names them, and "
+			"forumctl check says what is wrong with the store\n", damaged);
 	return 1;
 }
 

@@ -214,10 +214,13 @@ static void test_remove(struct forum *forum) {
 	struct post p;
 	struct fail f = { 0 };
 	struct range_set s = { 0 };
-	struct buf b = { 0 };
+	struct buf b = { 0 }, was = { 0 };
+	struct slice head;
 	uint32_t group = fixture_group(t, "remove"), a = fixture_member(t, "Anna", "anna@example.org"),
 		e = fixture_member(t, "Ed", "ed@example.org"), named = 0, again = 0;
 	uint64_t pa = fixture_post_by(t, a, group, "<a@x>", NULL), pe = fixture_post_by(t, e, group, "<e@x>", "<a@x>");
+	uint32_t damaged = 7;
+	struct key lost = key_1u64(KEY_POST, fixture_post_by(t, e, group, "<lost@x>", "<a@x>"));
 	is_int(subscribe_set(t, a, group, SUBSCRIBE_ALL, &f), 1, "subscribed");
 	range_set_add(&s, 1, 2);
 	is_int(marks_set(t, a, group, MARK_SEEN, &s, true), 1, "marked");
@@ -241,9 +244,15 @@ static void test_remove(struct forum *forum) {
 
 	is_int(erase_waits(t), 0, "nobody is being erased");
 	is_int(member_remove(t, e, true, &f), 1, "erase");
+	kv_get(t->kv, key_slice(&lost), &head);
+	buf_add_slice(&was, head);
+	kv_put(t->kv, key_slice(&lost), SLICE("noise"));
 	is_int(erase_waits(t), 1, "that there is more to do is in the store");
-	is_int(erase_more(t, e, &f), 0, "a few posts are one piece");
+	is_int(erase_more(t, e, &damaged, &f), 0, "a few posts are one piece");
+	is_int(damaged, 1, "which says how many it could not erase");
 	is_int(erase_waits(t), 0, "and then it is done");
+	kv_put(t->kv, key_slice(&lost), buf_slice(&was));
+	buf_free(&was);
 	is_int(post_get(t, pe, &p), 1, "a tombstone stays");
 	is_int(p.state, POST_DELETED, "deleted");
 	buf_reset(&b);
