@@ -47,17 +47,56 @@ static size_t wildmat_char(struct slice s, size_t i) {
 	return n;
 }
 
-bool wildmat_pattern(struct slice p, struct slice t) {
-	size_t pi = 0, ti = 0, star = SIZE_MAX, back = 0;
+/* octets of the set that begins at p[i], with its brackets; a ']' at its beginning is one of it. 0: it does not end */
+static size_t wildmat_set_length(struct slice p, size_t i) {
+	size_t end = i + 1;
+	if (end < p.n && p.p[end] == '^')
+		end++;
+	for (end++; end < p.n && p.p[end] != ']';)
+		end++;
+	return end < p.n ? end + 1 - i : 0;
+}
+
+/* what stands between the brackets: characters and ranges, '^' for all others. UTF-8 sorts like its characters. */
+static bool wildmat_set_has(struct slice set, struct slice c) {
+	bool others = set.n && set.p[0] == '^', has = false;
+	for (size_t i = others; i < set.n;) {
+		struct slice lo = slice_sub(set, i, wildmat_char(set, i)), hi = lo;
+		i += lo.n;
+		if (i + 1 < set.n && set.p[i] == '-') {
+			hi = slice_sub(set, i + 1, wildmat_char(set, i + 1));
+			i += 1 + hi.n;
+		}
+		has |= slice_cmp(lo, c) <= 0 && slice_cmp(c, hi) <= 0;
+	}
+	return has != others;
+}
+
+/* Does what stands at p[i], no '*', match the character at t[k]? How much of both that is. */
+static bool wildmat_one(struct slice p, size_t i, struct slice t, size_t k, bool sets, size_t *pn_r, size_t *tn_r) {
+	size_t n = sets && p.p[i] == '[' ? wildmat_set_length(p, i) : 0;
+	*pn_r = *tn_r = 1;
+	if (p.p[i] == '?' || n) {
+		*tn_r = wildmat_char(t, k);
+		*pn_r = n ? n : 1;
+		return !n || wildmat_set_has(slice_sub(p, i + 1, n - 2), slice_sub(t, k, *tn_r));
+	}
+	if (sets && p.p[i] == '\\' && i + 1 < p.n) {
+		*pn_r = 2;
+		i++;
+	}
+	return p.p[i] == t.p[k];
+}
+
+static bool wildmat_all(struct slice p, struct slice t, bool sets) {
+	size_t pi = 0, ti = 0, star = SIZE_MAX, back = 0, pn, tn;
 	while (ti < t.n) {
 		if (pi < p.n && p.p[pi] == '*') {
 			star = ++pi;
 			back = ti;
-		} else if (pi < p.n && p.p[pi] == '?') {
-			pi++;
-			ti += wildmat_char(t, ti);
-		} else if (pi < p.n && p.p[pi] == t.p[ti]) {
-			pi++, ti++;
+		} else if (pi < p.n && wildmat_one(p, pi, t, ti, sets, &pn, &tn)) {
+			pi += pn;
+			ti += tn;
 		} else if (star != SIZE_MAX) {
 			back += wildmat_char(t, back);
 			pi = star;
@@ -69,6 +108,14 @@ bool wildmat_pattern(struct slice p, struct slice t) {
 	while (pi < p.n && p.p[pi] == '*')
 		pi++;
 	return pi == p.n;
+}
+
+bool wildmat_pattern(struct slice p, struct slice t) {
+	return wildmat_all(p, t, false);
+}
+
+bool wildmat_text(struct slice p, struct slice t) {
+	return wildmat_all(p, t, true);
 }
 
 /* RFC 3977 4.2: the rightmost pattern that matches decides */

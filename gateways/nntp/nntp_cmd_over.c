@@ -178,13 +178,6 @@ static void hdr_clean(char *p, size_t n) {
 			p[i] = ' ';
 }
 
-static bool hdr_wanted(const struct nntp_cursor *at, struct slice value) {
-	for (unsigned i = 0; i < at->npatterns; i++)
-		if (wildmat_match(at->patterns[i], value))
-			return true;
-	return at->npatterns == 0;
-}
-
 static void hdr_line(struct session *s, struct forum_txn *t, const struct overview *o, uint32_t number) {
 	struct nntp_cursor *at = &nntp_of(s)->at;
 	struct buf *out = session_out(s);
@@ -196,7 +189,7 @@ static void hdr_line(struct session *s, struct forum_txn *t, const struct overvi
 	bool have = hdr_from_overview(s, t, o, at->header, out) ||
 		(post_get(t, o->post, &p) > 0 && nntp_header_value(s, t, &p, at->header, out));
 	hdr_clean(buf_bytes(out) + value, buf_len(out) - value);
-	if (at->npatterns && (!have || !hdr_wanted(at, slice_from(buf_slice(out), value)))) {
+	if (at->pattern.n && (!have || !wildmat_text(at->pattern, slice_from(buf_slice(out), value)))) {
 		buf_truncate(out, line);
 		return;
 	}
@@ -268,7 +261,7 @@ static bool hdr_name_valid(struct slice name) {
 }
 
 static enum step hdr_command(struct session *s, struct slice name, struct slice *args, unsigned nargs, bool historic,
-	const struct slice *patterns, unsigned npatterns) {
+	struct slice pattern) {
 	struct nntp_cursor *at = &nntp_of(s)->at;
 	enum step step;
 	if (!hdr_name_valid(name))
@@ -281,22 +274,25 @@ static enum step hdr_command(struct session *s, struct slice name, struct slice 
 		*at = (struct nntp_cursor){ 0 };
 	at->header = name;
 	at->historic = historic;
-	at->patterns = patterns;
-	at->npatterns = npatterns;
+	at->pattern = pattern;
 	return by_id ? hdr_msgid(s, args[0]) : hdr_more(s);
 }
 
 enum step nntp_cmd_hdr(struct session *s, struct slice *args, unsigned nargs) {
-	return hdr_command(s, args[0], args + 1, nargs - 1, false, NULL, 0);
+	return hdr_command(s, args[0], args + 1, nargs - 1, false, SLICE(""));
 }
 
 enum step nntp_cmd_xhdr(struct session *s, struct slice *args, unsigned nargs) {
 	/* a bare XHDR is a probe: 412 tells that the command is there */
 	if (!nargs)
 		return nntp_of(s)->group ? nntp_syntax(s, "usage: XHDR field [range|message-id]") : nntp_no_group(s);
-	return hdr_command(s, args[0], args + 1, nargs - 1, true, NULL, 0);
+	return hdr_command(s, args[0], args + 1, nargs - 1, true, SLICE(""));
 }
 
+/* RFC 2980 2.9: what follows the range is one pattern with a space between its words */
 enum step nntp_cmd_xpat(struct session *s, struct slice *args, unsigned nargs) {
-	return hdr_command(s, args[0], args + 1, 1, true, args + 2, nargs - 2);
+	struct slice pattern = args[2];
+	for (unsigned i = 3; i < nargs; i++)
+		pattern = arena_slicef(s->command, "%.*s %.*s", SLICE_ARG(pattern), SLICE_ARG(args[i]));
+	return hdr_command(s, args[0], args + 1, 1, true, pattern);
 }

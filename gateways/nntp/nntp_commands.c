@@ -17,7 +17,7 @@ const struct command nntp_commands[] = {
 		"[ACTIVE|NEWSGROUPS|COUNTS|ACTIVE.TIMES|SUBSCRIPTIONS [wildmat]] | MODERATORS | DISTRIBUTIONS | DISTRIB.PATS | MOTD | HEADERS [MSGID|RANGE] | OVERVIEW.FMT" },
 	{ "XHDR", nntp_cmd_xhdr, 0, 2, 0, "field [range|message-id]" },
 	{ "XGTITLE", nntp_cmd_xgtitle, 0, 1, 0, "[wildmat]" },
-	{ "XPAT", nntp_cmd_xpat, 3, COMMAND_ARGS_MAX, 0, "field range|message-id pattern..." },
+	{ "XPAT", nntp_cmd_xpat, 3, COMMAND_ARGS_MAX, 0, "field range|message-id pattern" },
 	{ "MODE", nntp_cmd_mode, 1, 2, 0, "READER" },
 	{ "CAPABILITIES", nntp_cmd_capabilities, 0, 1, 0, "[keyword]" },
 	{ "DATE", nntp_cmd_date, 0, 0, 0, "" },

@@ -21,7 +21,7 @@ struct nntp_cursor {
 	uint32_t group, next, hi;
 	struct slice name, wildmat;            /* last group listed; which groups */
 	struct slice header;                   /* HDR: field name */
-	const struct slice *patterns; unsigned npatterns;   /* XPAT */
+	struct slice pattern;      /* XPAT; empty: every value */
 	bool historic;                         /* XHDR, XPAT: "(none)" for what is absent */
 	enum nntp_list { NNTP_ACTIVE, NNTP_NEWSGROUPS, NNTP_TIMES, NNTP_SUBSCRIPTIONS, NNTP_COUNTS, NNTP_MODERATORS, NNTP_NEW } list;
 	const char *reply;                     /* LIST: its first line */

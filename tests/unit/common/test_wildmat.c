@@ -44,6 +44,43 @@ static void test_match(void) {
 			v[i].text);
 }
 
+/* what a field holds, under the patterns of RFC 2980 */
+static void test_text(void) {
+	static const struct { const char *pattern, *text; bool want; } v[] = {
+		{ "*[Qq][Uu][Ii]*", "Where is the QUINCE", true },
+		{ "*[Qq][Uu][Ii]*", "Where is the pear", false },
+		{ "*the quince*", "Where is the quince?", true },
+		{ "*, or*", "one, or two", true },
+		{ "one,two", "one", false },
+		{ "!one", "two", false },
+		{ "!one", "!one", true },
+		{ "[a-cx]", "b", true },
+		{ "[a-cx]", "x", true },
+		{ "[a-cx]", "d", false },
+		{ "[^a-c]", "d", true },
+		{ "[^a-c]", "b", false },
+		{ "[]]", "]", true },
+		{ "[^]]", "]", false },
+		{ "[a-]", "-", true },
+		{ "[\xc3\xa0-\xc3\xaf]", "\xc3\xa9", true },
+		{ "[\xc3\xa0-\xc3\xaf]x", "\xc3\xb9x", false },
+		{ "[^a]b", "\xc3\xa9" "b", true },
+		{ "\\[a]", "[a]", true },
+		{ "\\[a]", "a", false },
+		{ "a\\*c", "a*c", true },
+		{ "a\\*c", "abc", false },
+		{ "\\\\", "\\", true },
+		{ "a[", "a[", true },
+		{ "a[^", "a[^", true },
+		{ "a\\", "a\\", true },
+		{ "*[0-9][0-9]", "page 7 of 42", true },
+		{ "*[0-9][0-9]", "page 42 of 7", false },
+	};
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++)
+		is_int(wildmat_text(slice_str(v[i].pattern), slice_str(v[i].text)), v[i].want, "text: %s on %s", v[i].pattern,
+			v[i].text);
+}
+
 static void test_imap(void) {
 	static const struct { const char *pattern, *name; bool want; } v[] = {
 		{ "*", "a.b.c", true },
@@ -92,6 +129,7 @@ static void test_time(void) {
 int main(void) {
 	test_valid();
 	test_match();
+	test_text();
 	test_imap();
 	test_time();
 	return done();
