@@ -261,7 +261,7 @@ static int places_from_gateway(struct post_in_work *w, struct places *p) {
 			return fail_set(w->f, r, "the store cannot be read now");
 		if (r == 0 || g.removed || (w->in->member && !rights_can_read(w->t, w->in->member, &g)))
 			return fail_set(w->f, ERR_NOTFOUND, "no such group");
-		if ((r = places_add(w, &g, p)) < 0)
+		if ((r = places_follow(w, &g)) < 0 || (r = places_add(w, &g, p)) < 0)
 			return r;
 	}
 	return p->n ? 1 : fail_set(w->f, ERR_INVALID, "no group is named");

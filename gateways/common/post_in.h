@@ -50,8 +50,8 @@ struct post_in {
 	struct slice author_name; /* imports: author when the message has no From worth using; may be empty: anonymous */
 	bool trim; /* mail: publish what is the author's own (mail/reply_body.h), keep the original aside */
 	struct post_in_cut *cut;       /* may be NULL: what trim did, or found, is told here */
-	struct post_in_moved *moved; /* NNTP: answers go after a thread that was moved aside, and Newsgroups says so; told
-	                              * here. NULL: they do not */
+	struct post_in_moved *moved; /* answers go after a thread that was moved aside, and Newsgroups, when there is one, says
+	                              * so; told here: that of the job. NULL: they do not */
 	struct slice client_msgid;     /* id to use when the message has none (the one offered in 340); may be empty */
 };
 /* Parse and check. On success the draft (in arena a, slices too) is complete. Errors: ERR_INVALID with a text a person
@@ -62,7 +62,13 @@ int post_in_parse(struct forum_txn *t, const struct post_in *in, struct slice ra
 
 /* The job that stores a draft: repeats rights and locks in the writer, then post_add. Makes j->data a post_in_job; the
  * draft must live in j->arena (parse with it). */
-struct post_in_job { const struct post_draft *draft; uint32_t member; struct post_result result; struct slice trace; };
+struct post_in_job {
+	const struct post_draft *draft;
+	uint32_t member;
+	struct post_in_moved moved;    /* what it answers must still be there: ERR_GONE */
+	struct post_result result;
+	struct slice trace;
+};
 int post_in_apply(struct forum_txn *t, struct job *j, struct fail *f);
 
 /* For forum/rebuild: derived slices of a stored post. */

@@ -31,6 +31,15 @@ int post_in_rights(struct forum_txn *t, uint32_t member, const struct post_draft
 	return 1;
 }
 
+/* Is what it answers still where the worker found it? 1, < 0 with words */
+static int post_still_there(struct forum_txn *t, const struct post_in_moved *m, struct fail *f) {
+	struct post p;
+	int r = m->answered ? post_get(t, m->answered, &p) : 1;
+	if (r > 0 && m->answered && !post_number_in(&p, m->group))
+		return fail_set(f, ERR_GONE, "the thread was moved just now; send it again");
+	return r > 0 ? 1 : fail_set(f, r < 0 ? r : ERR_GONE, "what it answers cannot be read now; send it again");
+}
+
 /* What other servers bring was let in there, by their rules; but a thread that is locked here stays as it is. */
 static int feed_rights(struct forum_txn *t, const struct post_draft *d, struct fail *f) {
 	struct post parent;
@@ -48,6 +57,8 @@ int post_in_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	enum post_source source = p->draft->source;
 	int r = source == POST_FROM_IMPORT ? 1 : source == POST_FROM_FEED ? feed_rights(t, p->draft, f) :
 		post_in_rights(t, p->member, p->draft, f);
+	if (r > 0)
+		r = post_still_there(t, &p->moved, f);
 	if (r <= 0)
 		return r;
 	p->result = (struct post_result){ 0 };

@@ -39,6 +39,7 @@ struct append {
 	uint32_t group, uidvalidity, old;      /* old: REPLACE this UID */
 	struct range_set *numbers;
 	bool pending, unordered;
+	struct slice moved;            /* where the thread is that one of them answers, when it left the group */
 };
 
 /* what REPLACE is about: a message of an own box, or the member's own post */
@@ -150,6 +151,8 @@ static void append_keep(struct imap_session *is, struct job *j) {
 	if (j->result <= 0)
 		return;
 	for (size_t i = 0; i < d->n; i++) {
+		if (d->v[i].in.moved.name.n)
+			w->moved = arena_slice(is->s.command, d->v[i].in.moved.name);
 		w->pending |= !d->own && d->v[i].in.result.state == POST_PENDING;
 		w->unordered |= d->v[i].number <= last;
 		last = d->v[i].number;
@@ -168,6 +171,10 @@ static enum step append_done(struct session *s) {
 		return imap_fail(is, &is->fail);
 	if (w->pending)
 		return imap_ok(is, "%s completed: the post waits for approval", is->command->name);
+	/* RFC 4315 3: APPENDUID is of the mailbox that was named */
+	if (w->moved.n)
+		return imap_ok(is, "%s completed: the thread was moved to %.*s, and the answer is there", is->command->name,
+			SLICE_ARG(w->moved));
 	if (w->unordered)
 		return imap_ok(is, "%s completed", is->command->name);
 	buf_addf(&code, "APPENDUID %u ", w->uidvalidity);
@@ -197,11 +204,11 @@ static void own_from(struct forum_txn *t, uint32_t member, struct arena *a, stru
 	buf_free(&b);
 }
 
-/* one message is parsed and checked here; the writer stores it */
+/* One message is parsed and checked here; the writer stores it. What replaces another one stays where that is. */
 static int append_parse(struct imap_session *is, struct forum_txn *t, const struct append_message *m,
-	const struct group *g, struct arena *a, struct append_item *it, struct fail *f) {
+	const struct group *g, bool replaces, struct arena *a, struct append_item *it, struct fail *f) {
 	struct post_in in = { .source = POST_FROM_IMAP, .member = is->s.member, .groups = &g->id, .ngroups = 1,
-		.max_size = is->s.config->message_size };
+		.max_size = is->s.config->message_size, .moved = replaces || g->owner ? NULL : &it->in.moved };
 	it->draft = ARENA_NEW(a, struct post_draft);
 	if (m->date.p && date_parse_imap(slice_trim(m->date), &in.arrival) <= 0)
 		return fail_set(f, ERR_SYNTAX, "not a date-time");
@@ -218,7 +225,8 @@ static int append_parse(struct imap_session *is, struct forum_txn *t, const stru
 		return r;
 	if (g->owner)
 		own_from(t, is->s.member, a, it->draft);
-	it->in = (struct post_in_job){ .draft = it->draft, .member = is->s.member };
+	it->in.draft = it->draft;
+	it->in.member = is->s.member;
 	imap_flags_copy(a, &m->flags, &it->flags);
 	return 1;
 }
@@ -236,7 +244,7 @@ static enum step append_submit(struct imap_session *is, struct forum_txn *t, str
 	d->v = arena_zalloc(j->arena, w->n * sizeof *d->v);
 	j->data = d;
 	for (const struct append_message *m = w->first; m && r > 0; m = m->next) {
-		r = append_parse(is, t, m, g, j->arena, &d->v[d->n++], &f);
+		r = append_parse(is, t, m, g, old != NULL, j->arena, &d->v[d->n++], &f);
 		j->size += m->text.n;
 	}
 	if (r < 0) {

@@ -50,7 +50,7 @@ static int post_supersedes(struct session *s, struct forum_txn *t, struct slice 
 }
 
 /* in first: post_in_apply's */
-struct store_job { struct post_in_job in; struct nntp_cancel old; struct post_in_moved moved; };
+struct store_job { struct post_in_job in; struct nntp_cancel old; };
 
 /* A moderator of every group it goes to may approve what he writes: the Approved line does so. Anybody else's says
  * nothing. */
@@ -60,15 +60,6 @@ static bool post_approves(struct forum_txn *t, uint32_t member, const struct pos
 		if (group_get(t, d->groups[i], &g) <= 0 || !rights_can_moderate(t, member, &g))
 			return false;
 	return d->ngroups > 0;
-}
-
-/* Is what it answers still where the worker found it? 1, < 0 with words */
-static int post_still_there(struct forum_txn *t, const struct post_in_moved *m, struct fail *f) {
-	struct post p;
-	int r = m->answered ? post_get(t, m->answered, &p) : 1;
-	if (r > 0 && m->answered && !post_number_in(&p, m->group))
-		return fail_set(f, ERR_GONE, "the thread was moved just now; send it again");
-	return r > 0 ? 1 : fail_set(f, r < 0 ? r : ERR_GONE, "what it answers cannot be read now; send it again");
 }
 
 /* The author's new version takes the place of the old one when it is published; a moderator's deletes the old one now.
@@ -81,9 +72,7 @@ static int post_store_apply(struct forum_txn *t, struct job *j, struct fail *f) 
 		return fail_set(f, r < 0 ? r : ERR_DENIED, "Supersedes must name a post of yours");
 	if ((p->in.draft->flags & POST_APPROVED) && !post_approves(t, p->in.member, p->in.draft))
 		return fail_set(f, ERR_DENIED, "only moderators of every group it goes to approve a post");
-	r = post_still_there(t, &p->moved, f);
-	if (r > 0)
-		r = post_in_apply(t, j, f);
+	r = post_in_apply(t, j, f);
 	return r > 0 && p->old.by == CANCEL_MODERATOR && !p->in.result.duplicate ? nntp_cancel_do(t, &p->old, f) : r;
 }
 
@@ -99,7 +88,7 @@ static enum step post_store(struct session *s, struct forum_txn *t, struct slice
 		.path_host = slice_str(s->config->domain),
 		.client_msgid = slice_str(nntp_feed(n)->offered),
 		.session_hint = s->id,
-		.moved = &p->moved,
+		.moved = &p->in.moved,
 	};
 	struct nntp_cancel old;
 	struct buf approved = { 0 };
@@ -110,7 +99,8 @@ static enum step post_store(struct session *s, struct forum_txn *t, struct slice
 	if (field_get(header, "approved", &approved) && post_approves(t, s->member, d))
 		d->flags |= POST_APPROVED;
 	buf_free(&approved);
-	p->in = (struct post_in_job){ .draft = d, .member = s->member };
+	p->in.draft = d;
+	p->in.member = s->member;
 	p->old = old;
 	j->data = p;
 	j->kind = NNTP_JOB_STORE;
@@ -226,7 +216,7 @@ enum step nntp_cmd_post(struct session *s, struct slice *args, unsigned nargs) {
 static void post_said(struct session *s, struct job *j) {
 	const struct store_job *p = j->data;
 	const struct post_result *r = &p->in.result;
-	struct slice id = p->in.draft->message_id, to = p->moved.name;
+	struct slice id = p->in.draft->message_id, to = p->in.moved.name;
 	stat_add(STAT_posts_in, 1);
 	session_log(s, "post ok id=%llu octets=%zu%s%.*s", (unsigned long long)r->id, j->size, to.n ? " moved_to=" : "",
 		SLICE_ARG(to));

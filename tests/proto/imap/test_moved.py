@@ -100,6 +100,17 @@ sm.close()
 shown = s.json("show", "<late@x.example>")[0]
 ok("test.forum.aside" in json.dumps(shown), "an answer by mail to the old group's address stands with its thread") or diag(shown)
 
+def append(k, mailbox, mid, refs):
+    text = "Subject: Re: First\r\nMessage-ID: %s\r\n%s\r\nby IMAP\r\n" % (mid, "References: %s\r\n" % refs if refs else "")
+    return k.run("APPEND %s {%d+}\r\n%s" % (mailbox, len(text), text))[0]
+
+
+k = s.imap("bob@example.org", "secret")
+like(append(k, "test.forum", "<imap-late@x.example>", first), r"^OK APPEND completed: the thread was moved to test\.forum\.aside, and the answer is there", "one by APPEND, too: no APPENDUID of the old group")
+ok("test.forum.aside" in json.dumps(s.json("show", "<imap-late@x.example>")[0]), "it is there")
+like(append(k, "test.forum", "<imap-new@x.example>", None), r"^OK \[APPENDUID", "what answers nothing stays")
+like(append(k, "test.forum.aside", "<imap-there@x.example>", first), r"^OK \[APPENDUID", "an answer where the thread is")
+
 s.ctl("undo")
 ok(s.code == 0, "undone")
 back = view(a, ITEMS)

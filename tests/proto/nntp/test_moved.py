@@ -158,7 +158,7 @@ s.ctl("lock", "<f1@x.test>")
 like(post(b, group="test.old", mid="<f9@x.test>", headers="References: <f1@x.test>\r\n"), r"^441 the thread was moved to test\.old\.aside: .*(lock|clos)", "a locked thread stays locked")
 s.ctl("unlock", "<f1@x.test>")
 s.ctl("group", "set", "test.old", "access=members")
-like(post(b, group="test.old", mid="<open@x.test>", headers="References: <f1@x.test>\r\n"), "^240 posted <open@x.test>$", "an answer in a closed group does not go to an open one")
+like(post(b, group="test.old", mid="<open@x.test>", headers="References: <f1@x.test>\r\n"), "^240 posted <open@x.test> in test.old.aside", "an answer in a group that was closed: what was taken aside is closed with it")
 m.sendmail(BOB[0], ["test.old@forum.test"], "From: %s\r\nTo: test.old@forum.test\r\nSubject: Re: soon moved\r\nMessage-ID: <f12@x.test>\r\n"
            "In-Reply-To: <f1@x.test>\r\n\r\nby mail, too\r\n" % BOB[0])
 b.cmd("STAT <f12@x.test>", "223")
