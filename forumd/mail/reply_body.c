@@ -10,6 +10,7 @@
 #include "forumd/mail/reply_body.h"
 
 #define LINE_MAX_OCTETS 990
+#define NAME_SHOWN 100             /* characters */
 #define STUB_MAX 200               /* "please use a better program to read this mail" */
 
 struct reply_work {
@@ -19,7 +20,8 @@ struct reply_work {
 	struct mime_table t;
 	int readable;
 	bool stub;                     /* the plain text only says that there is HTML */
-	VEC(int) kept;
+	VEC(int) kept, left;           /* parts; left: beyond the limit */
+	uint64_t octets;               /* of those kept, decoded */
 };
 
 static bool is_type(const struct mime_part *p, const char *type, const char *subtype) {
@@ -47,6 +49,8 @@ static bool embedded(const struct mime_table *t, int i) {
 }
 
 static int alternative_of(const struct mime_table *t, int i) {
+	if (i < 0)
+		return -1;
 	for (int up = t->v[i].parent; up >= 0; up = t->v[up].parent)
 		if (is_type(&t->v[up], "multipart", "alternative"))
 			return up;
@@ -155,6 +159,87 @@ static bool goes_on_in_text(struct reply_work *w, int i) {
 	return got;
 }
 
+/* octets of the file, about; base64 has lines of 76 letters */
+static uint64_t file_octets(const struct mime_part *p) {
+	return p->encoding == MIME_BASE64 ? (uint64_t)p->body_len * 57 / 78 : p->body_len;
+}
+
+static bool within_limit(struct reply_work *w, const struct mime_part *p) {
+	uint64_t n = file_octets(p);
+
+	if (w->in->attachments_max && w->octets + n > w->in->attachments_max)
+		return false;
+	w->octets += n;
+	return true;
+}
+
+/* of a mail whose structure stays as it is */
+static bool all_within_limit(struct reply_work *w) {
+	if (w->t.cut)
+		return !w->in->attachments_max || w->in->body.n <= w->in->attachments_max;
+	for (int i = 0; i < (int)w->t.n; i++)
+		if (i != w->readable && w->t.v[i].kind != MIME_MULTIPART && !embedded(&w->t, i) && !within_limit(w, &w->t.v[i]))
+			return false;
+	return true;
+}
+
+static void add_octets(uint64_t n, struct buf *out) {
+	if (n < 1000000)
+		buf_addf(out, "%llu kB", (unsigned long long)(n + 999) / 1000);
+	else
+		buf_addf(out, "%llu.%llu MB", (unsigned long long)n / 1000000, (unsigned long long)n / 100000 % 10);
+}
+
+/* what a header says, on one line and not endless */
+static void add_name(struct slice s, struct buf *out) {
+	struct buf clean = { 0 };
+	struct slice rest, at;
+
+	text_utf8_repair(s, &clean);
+	rest = buf_slice(&clean);
+	for (int n = 0; rest.n && n < NAME_SHOWN; n++) {
+		at = rest;
+		int32_t c = text_utf8_next(&rest);
+		if (c < ' ' || (c >= 0x7f && c < 0xa0))
+			buf_addc(out, ' ');
+		else
+			buf_add(out, at.p, at.n - rest.n);
+	}
+	if (rest.n)
+		buf_adds(out, "...");
+	buf_free(&clean);
+}
+
+/* Readers and author see in the text what is missing, and why. */
+static void say_left(struct reply_work *w) {
+	struct slice text = w->out->text;
+	struct buf b = { 0 };
+
+	while (text.n && (text_space(text.p[text.n - 1]) || text.p[text.n - 1] == '\n'))
+		text.n--;
+	buf_addf(&b, "%.*s%s[Left out: ", SLICE_ARG(text), text.n ? "\n\n" : "");
+	for (size_t i = 0; i < w->left.n; i++) {
+		const struct mime_part *p = &w->t.v[w->left.v[i]];
+		struct slice name = mime_file_name(p);
+
+		buf_adds(&b, i ? ", " : "");
+		add_name(name, &b);
+		buf_adds(&b, name.n ? " (" : "(");
+		add_name(p->type, &b);
+		buf_addc(&b, '/');
+		add_name(p->subtype, &b);
+		buf_adds(&b, ", ");
+		add_octets(file_octets(p), &b);
+		buf_addc(&b, ')');
+	}
+	buf_adds(&b, ". A mail may bring ");
+	add_octets(w->in->attachments_max, &b);
+	buf_adds(&b, " of files.]\n");
+	w->out->text = arena_slice(w->a, buf_slice(&b));
+	w->out->left = (unsigned)w->left.n;
+	buf_free(&b);
+}
+
 /* what stays beside the text; false: nothing would change */
 static bool choose(struct reply_work *w) {
 	int alternative = alternative_of(&w->t, w->readable);
@@ -175,10 +260,16 @@ static bool choose(struct reply_work *w) {
 		} else if (shown_before(w, p)) {
 			w->out->pictures++;
 			dropped = true;
-		} else {
+		} else if (within_limit(w, p)) {
 			vec_push(&w->kept, i);
+		} else {
+			vec_push(&w->left, i);
 		}
 	}
+	if (w->left.n)
+		say_left(w);
+	if (w->left.n || w->in->whole || w->readable < 0)
+		return w->left.n;
 	return w->stub || !plain || w->out->pictures || (w->in->reply && (dropped || !w->out->info.whole));
 }
 
@@ -199,7 +290,9 @@ static bool is_flowed(const struct mime_part *p) {
 }
 
 static void put_text(const struct reply_work *w, struct buf *head, struct buf *body) {
-	if (is_flowed(&w->t.v[w->readable]) || w->out->from_html)
+	if (w->readable < 0)
+		reply_body_put(w->out->text, head, body);
+	else if (is_flowed(&w->t.v[w->readable]) || w->out->from_html)
 		put_flowed(w->out->text, head, body);
 	else
 		reply_body_put(w->out->text, head, body);
@@ -259,16 +352,19 @@ static void put_parts(struct reply_work *w, struct buf *head, struct buf *body) 
 int reply_body_make(struct arena *a, const struct reply_body_in *in, struct reply_body *r_r) {
 	struct reply_work w = { .a = a, .in = in, .out = r_r };
 	struct buf head = { 0 }, body = { 0 };
-	bool change;
+	bool change, touch;
 
 	*r_r = (struct reply_body){ .info = { .whole = true } };
 	mime_scan(a, in->header, in->body, &w.t);
 	w.readable = w.t.n ? mime_readable(&w.t) : -1;
-	if (w.readable < 0)
-		return 0;
-	find_stub(&w);
-	make_text(&w);
-	change = understood(&w) && choose(&w) && (slice_trim(r_r->text).n || w.kept.n);
+	touch = understood(&w);
+	if (!touch && !all_within_limit(&w))
+		return ERR_TOOBIG;
+	if (w.readable >= 0) {
+		find_stub(&w);
+		make_text(&w);
+	}
+	change = touch && choose(&w) && (slice_trim(r_r->text).n || w.kept.n);
 	if (change && w.kept.n)
 		put_parts(&w, &head, &body);
 	else if (change)
@@ -280,5 +376,6 @@ int reply_body_make(struct arena *a, const struct reply_body_in *in, struct repl
 	buf_free(&head);
 	buf_free(&body);
 	vec_free(&w.kept);
+	vec_free(&w.left);
 	return change;
 }

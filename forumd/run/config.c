@@ -99,6 +99,8 @@ static const struct key keys[] = {
 	{ "outgoing", "hold_seconds", T_UINT, "0", 0, 86400, IN(hold_seconds), "mail copies leave this long after the post",
 		NULL },
 	{ "limits", "message_size", T_U64, "10000000", 1024, 1ull << 30, IN(message_size), "octets of one message", NULL },
+	{ "limits", "attachments", T_U64, "5000000", 0, 1ull << 30, IN(attachments),
+		"octets of the files that a mail may bring; what is beyond is left out and named in the post; 0: no limit", NULL },
 	{ "limits", "login_seconds", T_UINT, "60", 1, 3600, IN(login_seconds), "time to log in, or for a first command",
 		NULL },
 	{ "limits", "idle_seconds", T_UINT, "1860", 10, 86400, IN(idle_seconds),

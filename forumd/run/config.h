@@ -76,6 +76,7 @@ struct config {
 	const char *arc_trust;               /* domains whose ARC seals are believed */
 	bool arc_seal, arc_carry;
 	uint64_t message_size;               /* octets */
+	uint64_t attachments;                /* octets of the files that a mail may bring; 0 no limit */
 	unsigned login_seconds, idle_seconds, connections, connections_per_address;
 	unsigned bad_commands, login_failures;
 	unsigned posts_per_minute;           /* a member; 0 no limit */

@@ -520,13 +520,20 @@ static bool cut_is_reply(struct post_in_work *w, struct slice *parent_text_r) {
 	return irt.n || last.n;
 }
 
-static void body_cut(struct post_in_work *w) {
+static int body_cut(struct post_in_work *w) {
 	if (w->in->cut)
 		*w->in->cut = (struct post_in_cut){ 0 };
-	struct reply_body_in in = { .header = w->header, .body = w->body, .seen = cut_seen, .arg = w };
+	struct reply_body_in in = { .header = w->header, .body = w->body, .arg = w, .whole = !w->in->trim,
+		.attachments_max = w->in->attachments_max };
 	struct reply_body b;
-	in.reply = cut_is_reply(w, &in.parent_text);
-	bool changed = reply_body_make(w->a, &in, &b) > 0;
+	if (w->in->trim) {
+		in.seen = cut_seen;
+		in.reply = cut_is_reply(w, &in.parent_text);
+	}
+	int changed = reply_body_make(w->a, &in, &b);
+	if (changed < 0)
+		return fail_set(w->f, ERR_TOOBIG, "its files have more than %llu octets together, and what is signed, encrypted "
+			"or of an unknown structure is posted whole or not at all", (unsigned long long)w->in->attachments_max);
 	if (changed) {
 		w->original = w->body;
 		w->shape |= POST_IN_BODY_ASIDE;
@@ -537,10 +544,11 @@ static void body_cut(struct post_in_work *w) {
 	}
 	struct post_in_cut *c = w->in->cut;
 	if (!c)
-		return;
+		return 1;
 	c->changed = changed, c->reply = in.reply, c->text = b.text, c->lines = b.info.lines, c->octets = b.info.octets;
 	c->reasons = b.info.reasons, c->from_html = changed && b.from_html, c->only_quote = b.info.only_quote,
-	c->pictures = b.pictures;
+	c->pictures = b.pictures, c->left = b.left;
+	return 1;
 }
 
 /* ---- the finished draft -------------------------------------------------------------------------------------------- */
@@ -647,8 +655,8 @@ static int post_in_rules(struct post_in_work *w, struct slice raw) {
 		return r;
 	if (w->in->source == POST_FROM_FEED)
 		path_prepend(w);
-	if (w->in->trim)
-		body_cut(w);
+	if ((w->in->trim || w->in->attachments_max) && (r = body_cut(w)) < 0)
+		return r;
 	draft_header(w);
 	if ((r = id_holder_known(w, w->d->crc)) == 0) {
 		w->d->message_id = w->new_message_id = id_fresh(w);

@@ -21,6 +21,7 @@ struct post_in_cut {
 	unsigned reasons;              /* TRIM_* */
 	bool from_html, only_quote;
 	unsigned pictures;             /* repeated inline ones left out */
+	unsigned left;                 /* files left out because of the limit; the text names them */
 	struct slice shown[8]; size_t nshown;   /* MEMO_PICTURE keys of those that are shown now */
 };
 /* an answer to a thread that was moved aside: the post it answers, and where that stands; answered 0: it is none */
@@ -49,6 +50,7 @@ struct post_in {
 	bool date_only;                /* imports of pages: the time of day is unknown */
 	struct slice author_name; /* imports: author when the message has no From worth using; may be empty: anonymous */
 	bool trim; /* mail: publish what is the author's own (mail/reply_body.h), keep the original aside */
+	uint64_t attachments_max;      /* mail: octets of files beyond which they are left out; 0 no limit */
 	struct post_in_cut *cut;       /* may be NULL: what trim did, or found, is told here */
 	struct post_in_moved *moved; /* answers go after a thread that was moved aside, and Newsgroups, when there is one, says
 	                              * so; told here: that of the job. NULL: they do not */

@@ -53,6 +53,7 @@ struct smtp_order *deliver_order(struct smtp_session *m, struct forum_txn *t, st
 	o->joining = m->s.config->joining;
 	o->posts_per_minute = m->s.config->posts_per_minute;
 	o->message_size = m->s.config->message_size;
+	o->attachments = m->s.config->attachments;
 	if (d->route->form == FORM_REPLY ||
 		(o->answer && (o->from_token == TOKEN_RECEIPT || o->from_token == TOKEN_AUTHOR)))
 		o->post = d->route->token.id;

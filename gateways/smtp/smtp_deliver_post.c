@@ -140,6 +140,7 @@ void deliver_post(struct smtp_session *m, struct forum_txn *t, struct delivery *
 		.trim = true,
 		.cut = &d->cut,
 		.max_size = m->s.config->message_size + OUR_FIELDS_MAX,
+		.attachments_max = m->s.config->attachments,
 		.path_host = slice_str(m->s.config->domain),
 	};
 
@@ -328,6 +329,8 @@ int deliver_post_apply(struct forum_txn *t, struct job *j, struct delivery *d, s
 		trace_add(t, d->post.result.id, d->draft.message_id, "sender check by ourselves%.*s", SLICE_ARG(w->checked));
 	if (d->cut.changed)
 		trace_add(t, d->post.result.id, d->draft.message_id, "%zu lines cut", d->cut.lines);
+	if (d->cut.left)
+		trace_add(t, d->post.result.id, d->draft.message_id, "%u files left out: beyond the limit", d->cut.left);
 	if (d->post.result.duplicate)
 		return 1;
 	note_mail(t, j->arena, d);

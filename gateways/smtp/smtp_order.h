@@ -48,7 +48,7 @@ struct smtp_order {
 	uint64_t post, question;
 	uint32_t group;
 	struct slice group_name, address, name, message_id;   /* the asker's address and typed name */
-	unsigned hold_seconds, posts_per_minute; uint64_t message_size; bool joining;
+	unsigned hold_seconds, posts_per_minute; uint64_t message_size, attachments; bool joining;
 	/* what came of it */
 	bool password;                 /* a password is to be made for `member` once this is committed, */
 	bool export; struct forum *forum;   /* or his posts are to be sent him */

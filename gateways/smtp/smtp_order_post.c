@@ -113,9 +113,9 @@ static void without_id(struct slice raw, struct buf *out) {
 	buf_add_slice(out, rest);
 }
 
-/* `raw` is published in the place of p; of a post that waits, it waits instead */
+/* `raw` is published in the place of p; of a post that waits, it waits instead. cut: may be NULL */
 static int replace(struct forum_txn *t, struct arena *a, struct smtp_order *o, const struct post *p, struct slice raw,
-	bool quiet, struct post_result *r_r, struct fail *f) {
+	bool quiet, struct post_in_cut *cut, struct post_result *r_r, struct fail *f) {
 	uint32_t groups[POST_GROUPS_MAX];
 	struct post_draft d;
 	int e;
@@ -123,7 +123,8 @@ static int replace(struct forum_txn *t, struct arena *a, struct smtp_order *o, c
 	for (size_t i = 0; i < p->nplaces && i < POST_GROUPS_MAX; i++)
 		groups[i] = p->places[i].group;
 	struct post_in in = { .source = POST_FROM_MAIL, .member = o->member, .groups = groups, .ngroups = p->nplaces,
-		.reply_to = p->parent, .reply_reason = p->reason, .max_size = UINT32_MAX / 2, .hold = p->state == POST_PENDING,
+		.reply_to = p->parent, .reply_reason = p->reason, .max_size = UINT32_MAX / 2, .attachments_max = o->attachments,
+		.cut = cut, .hold = p->state == POST_PENDING,
 		.hold_reason = SLICE("stands in the place of one that waited"), .no_mail = quiet,
 		.supersedes = p->state == POST_VISIBLE ? p->message_id : SLICE("") };
 	if ((e = post_in_parse(t, &in, arena_slice(a, raw), a, &d, f)) < 0)
@@ -149,6 +150,7 @@ static int own_post(struct forum_txn *t, const struct smtp_order *o, struct post
 
 int order_whole(struct forum_txn *t, struct arena *a, struct smtp_order *o, struct fail *f) {
 	struct buf raw = { 0 }, fresh = { 0 };
+	struct post_in_cut cut = { 0 };
 	struct post_result r;
 	struct post p;
 	int e = own_post(t, o, &p, f);
@@ -159,7 +161,7 @@ int order_whole(struct forum_txn *t, struct arena *a, struct smtp_order *o, stru
 		return fail_set(f, ERR_INVALID, "your mail was published whole already");
 	if ((e = post_in_original(t, &p, &raw)) > 0) {
 		without_id(buf_slice(&raw), &fresh);
-		e = replace(t, a, o, &p, buf_slice(&fresh), !in_hold(t, o, &p), &r, f);
+		e = replace(t, a, o, &p, buf_slice(&fresh), !in_hold(t, o, &p), &cut, &r, f);
 	}
 	buf_free(&raw);
 	buf_free(&fresh);
@@ -168,8 +170,8 @@ int order_whole(struct forum_txn *t, struct arena *a, struct smtp_order *o, stru
 	if (post_get(t, r.id, &p) <= 0)
 		return fail_set(f, ERR_UNAVAILABLE, "try again later");
 	trace_add(t, r.id, p.message_id, "published whole in the place of what was cut");
-	return order_tellf(t, o, "Your mail is published as it came, in the place of the shorter text.\n\nLink: mid:%.*s\n",
-		SLICE_ARG(slice_sub(p.message_id, 1, p.message_id.n - 2)));
+	return order_tellf(t, o, "Your mail is published %s, in the place of the shorter text.\n\nLink: mid:%.*s\n",
+		cut.left ? "uncut but for the files beyond the limit" : "as it came", SLICE_ARG(slice_sub(p.message_id, 1, p.message_id.n - 2)));
 }
 
 /* ---- edit ---- */
@@ -304,7 +306,7 @@ int order_edit(struct forum_txn *t, struct arena *a, struct smtp_order *o, struc
 	hold = in_hold(t, o, &p);
 	e = edited(t, a, &p, text, &raw, f);
 	if (e >= 0)
-		e = replace(t, a, o, &p, buf_slice(&raw), !hold && !notify, &r, f);
+		e = replace(t, a, o, &p, buf_slice(&raw), !hold && !notify, NULL, &r, f);
 	buf_free(&raw);
 	if (e < 0)
 		return e;

@@ -59,7 +59,7 @@ static void add_cut(const struct post_in_cut *c, struct buf *out) {
 	};
 	const char *sep = ": ";
 
-	if (!c->changed || (!c->lines && !c->pictures && !c->from_html)) {
+	if (!c->changed || (!c->lines && !c->pictures && !c->from_html && !c->left)) {
 		buf_addf(out, "Cut:      nothing%s\n", c->only_quote ? " (nothing but a quotation was there)" : "");
 		return;
 	}
@@ -72,6 +72,8 @@ static void add_cut(const struct post_in_cut *c, struct buf *out) {
 	}
 	if (c->pictures)
 		buf_addf(out, "; %u picture%s shown there before", c->pictures, c->pictures == 1 ? "" : "s");
+	if (c->left)
+		buf_addf(out, "; %u file%s beyond the limit, named below", c->left, c->left == 1 ? "" : "s");
 	buf_addf(out, "%s\n          Your mail is kept as it came.\n", c->from_html ? "; the HTML was made text" : "");
 }
 
