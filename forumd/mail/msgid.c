@@ -1,6 +1,7 @@
 /* msgid.c - Message-IDs octet for octet. */
 #include "forumd/mail/msgid.h"
 #include "forumd/base/rnd.h"
+#include "forumd/base/text.h"
 #include "forumd/base/vec.h"
 
 #define REFERENCES_KEEP 20
@@ -20,6 +21,28 @@ bool msgid_valid(struct slice id) {
 		return false;
 	ptrdiff_t at = slice_rchr(id, '@');
 	return at > 1 && (size_t)at + 2 < id.n;
+}
+
+/* dot-atom-text of RFC 5322 */
+static bool msgid_dot_atom(struct slice s) {
+	bool dot = true;
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '.' ? dot : !text_alpha(s.p[i]) && !text_digit(s.p[i]) && !strchr("!#$%&'*+-/=?^_`{|}~", s.p[i]))
+			return false;
+		dot = s.p[i] == '.';
+	}
+	return !dot;
+}
+
+bool msgid_strict(struct slice id) {
+	ptrdiff_t at = slice_chr(id, '@');
+	if (!msgid_valid(id) || !msgid_dot_atom(slice_sub(id, 1, (size_t)at - 1)))
+		return false;
+	struct slice right = slice_sub(id, (size_t)at + 1, id.n - (size_t)at - 2);
+	if (right.p[0] != '[' || right.p[right.n - 1] != ']')
+		return msgid_dot_atom(right);
+	right = slice_sub(right, 1, right.n - 2);
+	return slice_chr(right, '[') < 0 && slice_chr(right, ']') < 0 && slice_chr(right, '\\') < 0;
 }
 
 bool msgid_next(struct slice *rest, struct slice *id_r) {

@@ -4,8 +4,10 @@
 #include "forumd/base/buf.h"
 
 #define MSGID_MAX 250
-/* RFC 5536 3.1.3: <...@...>, printable US-ASCII, no white space, no ">" inside, at most 250 octets */
+/* as lenient as what is about needs: <...@...>, printable US-ASCII, no white space, no ">" inside, at most 250 octets */
 bool msgid_valid(struct slice id);
+/* by the letter of its grammar, as other news servers want a new one: no quotes, commas, dots side by side ... */
+bool msgid_strict(struct slice id);
 /* Next "<...>" in a (folded) References or In-Reply-To value, skipping everything else; white space from folding inside
  * an id ends it (the id is skipped). Ids that are too long are skipped. *rest moves behind it. */
 bool msgid_next(struct slice *rest, struct slice *id_r);

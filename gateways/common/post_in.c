@@ -388,7 +388,7 @@ static int id_check(struct post_in_work *w) {
 	const struct post_in_field *m = &w->known[KNOWN_MESSAGE_ID];
 	bool made = w->in->import || w->in->source == POST_FROM_MAIL;
 	struct slice id = slice_trim(m->n ? m->f.value : slice_of("", 0));
-	if (m->n && msgid_valid(id)) {
+	if (m->n && (w->in->source == POST_FROM_NNTP && !w->in->import ? msgid_strict(id) : msgid_valid(id))) {
 		w->d->message_id = id;
 		return 1;
 	}

@@ -17,8 +17,12 @@ static const struct { struct slice name; enum news_field kind; } news_fields[] =
 	{ SLICE_INIT("also-control"), NEWS_OBSOLETE },
 	{ SLICE_INIT("approved"), NEWS_ONCE },
 	{ SLICE_INIT("archive"), NEWS_ONCE },
+	{ SLICE_INIT("archived-at"), NEWS_ONCE },
 	{ SLICE_INIT("article-names"), NEWS_OBSOLETE },
 	{ SLICE_INIT("article-updates"), NEWS_OBSOLETE },
+	{ SLICE_INIT("cc"), NEWS_ONCE },
+	{ SLICE_INIT("content-transfer-encoding"), NEWS_ONCE },
+	{ SLICE_INIT("content-type"), NEWS_ONCE },
 	{ SLICE_INIT("control"), NEWS_ONCE },
 	{ SLICE_INIT("date-received"), NEWS_OBSOLETE },
 	{ SLICE_INIT("distribution"), NEWS_ONCE },
@@ -27,6 +31,7 @@ static const struct { struct slice name; enum news_field kind; } news_fields[] =
 	{ SLICE_INIT("from"), NEWS_REQUIRED },
 	{ SLICE_INIT("injection-date"), NEWS_INJECTION_DATE },
 	{ SLICE_INIT("injection-info"), NEWS_SERVER },
+	{ SLICE_INIT("keywords"), NEWS_ONCE },
 	{ SLICE_INIT("mime-version"), NEWS_ONCE },
 	{ SLICE_INIT("nntp-posting-date"), NEWS_INJECTED },
 	{ SLICE_INIT("nntp-posting-host"), NEWS_INJECTED },
@@ -41,6 +46,7 @@ static const struct { struct slice name; enum news_field kind; } news_fields[] =
 	{ SLICE_INIT("subject"), NEWS_REQUIRED },
 	{ SLICE_INIT("summary"), NEWS_ONCE },
 	{ SLICE_INIT("supersedes"), NEWS_ONCE },
+	{ SLICE_INIT("to"), NEWS_ONCE },
 	{ SLICE_INIT("user-agent"), NEWS_ONCE },
 	{ SLICE_INIT("x-trace"), NEWS_INJECTED },
 	{ SLICE_INIT("xref"), NEWS_SERVER },
@@ -109,14 +115,23 @@ static int news_value(struct post_in_work *w, enum news_field kind, struct slice
 	}
 }
 
+/* RFC 5536 2.2; other servers refuse it, and the author would not hear of that */
+static int news_form(struct post_in_work *w, const struct field *f) {
+	struct slice rest = f->value, line;
+	const char *why = f->value.p[0] != ' ' ? "a space is missing behind the colon" : NULL;
+	if (f->raw.p[f->name.n] != ':')
+		why = "a space stands in front of the colon";
+	slice_line(&rest, &line);
+	while (!why && slice_line(&rest, &line))
+		if (!slice_trim(line).n)
+			why = "one of its lines is blank";
+	return why ? fail_set(w->f, ERR_INVALID, "%.*s: %s", SLICE_ARG(slice_to(f->name, 60)), why) : 1;
+}
+
 static int news_field(struct post_in_work *w, const struct field *f, uint64_t *seen) {
 	size_t i = news_find(f->name);
 	enum news_field kind = i < NEWS_FIELDS ? news_fields[i].kind : NEWS_OTHER;
 	struct slice value = slice_trim(f->value);
-	/* other servers refuse it, and the author would not hear of that */
-	if (value.n && f->value.p == value.p)
-		return fail_set(w->f, ERR_INVALID, "%.*s: a space is missing behind the colon",
-			SLICE_ARG(slice_to(f->name, 60)));
 	if (kind == NEWS_SERVER)
 		return fail_set(w->f, ERR_INVALID, "%.*s is written by servers only; leave it out", SLICE_ARG(f->name));
 	if (kind == NEWS_INJECTED)
@@ -125,12 +140,14 @@ static int news_field(struct post_in_work *w, const struct field *f, uint64_t *s
 	if (kind == NEWS_OBSOLETE)
 		return fail_set(w->f, ERR_INVALID, "%.*s is not used any more (RFC 5536); leave it out", SLICE_ARG(f->name));
 	/* an empty one says nothing and is taken out */
-	if (kind >= NEWS_REQUIRED || !value.n)
+	if (!value.n)
 		return 1;
+	if (kind >= NEWS_REQUIRED)
+		return news_form(w, f);
 	if (*seen & (uint64_t)1 << i)
 		return fail_set(w->f, ERR_INVALID, "the message has more than one %.*s", SLICE_ARG(f->name));
 	*seen |= (uint64_t)1 << i;
-	return news_value(w, kind, value);
+	return news_form(w, f) > 0 ? news_value(w, kind, value) : ERR_INVALID;
 }
 
 int post_in_news(struct post_in_work *w) {

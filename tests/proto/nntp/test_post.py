@@ -26,6 +26,8 @@ CASES = [
     ("Newsgroups: test.forum\r\nSubject: s\r\n\r\n", "no text"),
     ("Newsgroups: test.forum\r\nSubject: s\r\nDate: nonsense\r\n\r\nx\r\n", "Date"),
     ("Newsgroups: test.forum\r\nSubject: s\r\nMessage-ID: x\r\n\r\nx\r\n", "Message-ID"),
+    ("Newsgroups: test.forum\r\nSubject: s\r\nMessage-ID: <a..b@x.test>\r\n\r\nx\r\n", "Message-ID is malformed"),
+    ("Newsgroups: test.forum\r\nSubject: s\r\nMessage-ID: <a,b@x.test>\r\n\r\nx\r\n", "Message-ID is malformed"),
     ("Newsgroups: test.forum\r\nSubject: s\r\nControl: newgroup x.y\r\n\r\nx\r\n", "control messages"),
     ("Newsgroups: test.forum\r\nSubject: s\r\nControl: cancel <no@such.test>\r\n\r\nx\r\n", "no such article"),
     ("Newsgroups: test.forum\r\nSubject: s\r\nSupersedes: <no@such.test>\r\n\r\nx\r\n", "Supersedes"),
@@ -73,7 +75,10 @@ for headers, why in (("Xref: x.test test.forum:1", "servers only"), ("Injection-
                      ("Followup-To: alice@example.org", "names of groups"), ("Followup-To: test.forum\r\nFollowup-To: poster", "more than one Followup-To"),
                      ("Expires: never", "Expires"), ("Supersedes: x", "Supersedes must"), ("Control: cancel <x@y.test>\r\nSupersedes: <x@y.test>", "exclude each other"),
                      ("Organization: a\r\norganization: b", "more than one organization"), ("References: <a@b.c>\r\nReferences: <d@e.f>", "more than one References"),
-                     ("X-Header:x", "a space is missing"), ("Newsgroups: test.empty", "more than one Newsgroups")):
+                     ("Content-Type: text/plain\r\nContent-Type: text/html", "more than one Content-Type"), ("To: a@b.test\r\nTo: c@b.test", "more than one To"),
+                     ("Content-Transfer-Encoding: 8bit\r\nContent-Transfer-Encoding: base64", "more than one Content-Transfer-Encoding"),
+                     ("X-Header:x", "a space is missing"), ("X-Header:\tx", "a space is missing"), ("X-Header : x", "a space stands in front of the colon"),
+                     ("X-Header: x\r\n \r\n y", "X-Header: one of its lines is blank"), ("References: <a@b.c>\r\n ", "References: one of its lines is blank"), ("Newsgroups: test.empty", "more than one Newsgroups")):
     like(post(a, headers=headers + "\r\n"), "^441 .*" + why, "refused: " + headers)
 
 

@@ -17,6 +17,14 @@ int main(void) {
 	ok(!msgid_valid(SLICE("<ab>")) && !msgid_valid(SLICE("a@b")) && !msgid_valid(SLICE("<@b>")) &&
 		!msgid_valid(SLICE("<a@>")) && !msgid_valid(SLICE("<a b@c>")) && !msgid_valid(SLICE("<a>@b>")) &&
 		!msgid_valid(SLICE("<a\0@b>")) && !msgid_valid(SLICE("<\xc3\xa4@b>")) && !msgid_valid(SLICE("")), "not valid");
+	static const char *const strict[] = { "<a@b>", "<a/y+$%z@[::1]>", "<A.b-c@x_y.example>", "<a@[x,y]>" };
+	static const char *const loose[] = { "<a..b@c>", "<.a@c>", "<a.@c>", "<a@c.>", "<a@c..d>", "<\"a\"@c>", "<a,b@c>", "<a@b@c>",
+		"<a@[b>", "<a@b]>", "<a@[b]c]>", "<a@[b\\]>", "<a(b)@c>", "<a:b@c>" };
+	for (size_t i = 0; i < sizeof strict / sizeof *strict; i++)
+		ok(msgid_valid(slice_str(strict[i])) && msgid_strict(slice_str(strict[i])), "by the letter: %s", strict[i]);
+	for (size_t i = 0; i < sizeof loose / sizeof *loose; i++)
+		ok(msgid_valid(slice_str(loose[i])) && !msgid_strict(slice_str(loose[i])), "not by the letter: %s", loose[i]);
+	ok(!msgid_strict(SLICE("<@b>")) && !msgid_strict(SLICE("<a@>")) && !msgid_strict(SLICE("")), "strictly nothing");
 	char big[260];
 	memset(big, 'x', sizeof big);
 	big[0] = '<', big[100] = '@', big[249] = '>';
