@@ -6,6 +6,7 @@
 
 #define SEND_TIMEOUT_SECONDS 120
 #define SEND_MAILS_PER_CONNECTION 100
+#define SEND_REPLY_MAX 65536       /* octets of replies to what we said last; libetpan keeps lines and replies whole */
 
 struct send_options {
 	const char *transport;      /* smtp://host:port, smtps://host:port, maildir:DIR */

@@ -21,6 +21,7 @@
 struct send_link {
 	int fd;
 	bool loopback;
+	size_t unasked;        /* octets that came since we said something */
 	SSL_CTX *ctx;
 	SSL *ssl;
 };
@@ -46,9 +47,7 @@ static bool ssl_wait(struct send_link *l, int result) {
 	return e == SSL_ERROR_WANT_WRITE && wait_for(l->fd, POLLOUT);
 }
 
-static ssize_t link_read(mailstream_low *low, void *p, size_t n) {
-	struct send_link *l = low->data;
-
+static ssize_t read_some(struct send_link *l, void *p, size_t n) {
 	for (;;) {
 		ssize_t r;
 
@@ -71,9 +70,20 @@ static ssize_t link_read(mailstream_low *low, void *p, size_t n) {
 	}
 }
 
+/* a server that never stops talking is one that hung up */
+static ssize_t link_read(mailstream_low *low, void *p, size_t n) {
+	struct send_link *l = low->data;
+	ssize_t r = l->unasked < SEND_REPLY_MAX ? read_some(l, p, n) : -1;
+
+	if (r > 0)
+		l->unasked += (size_t)r;
+	return r;
+}
+
 static ssize_t link_write(mailstream_low *low, const void *p, size_t n) {
 	struct send_link *l = low->data;
 
+	l->unasked = 0;
 	for (;;) {
 		ssize_t r;
 

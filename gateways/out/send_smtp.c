@@ -174,7 +174,7 @@ enum { ASKED = 2 };
 
 /* ---- the envelope: one round trip where the server can (RFC 2920), else three ---- */
 
-/* one reply, where libetpan keeps its own; a line is bounded by libetpan, their number here. Its code, 0 at the end. */
+/* one reply, where libetpan keeps its own; bounded by the link (SEND_REPLY_MAX), their number here. Its code, 0 at the end. */
 static int read_reply(void) {
 	struct buf b = { 0 };
 	int value = 0;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """forumd-send and the queue: many recipients over a smarthost that fails, a kill in the middle, TLS verified or not."""
-import email, time
+import email, socket, threading, time
 from collections import Counter
 from smtplines import *
 from sink import Sink
@@ -151,6 +151,32 @@ twice = len(k.recipients()) - N
 ok(twice <= 3 * 64, "at most what was under way came twice (%d)" % twice)
 s.stop()
 k.stop()
+
+# ---- a smarthost that never stops talking ----
+for why, head, piece in ("a line", b"220 ", b"x" * 65536), ("lines", b"", b"220-still here\r\n" * 4096):
+    talker, told = socket.create_server(("127.0.0.1", 0)), []
+
+    def talk():
+        c, _ = talker.accept()
+        n = 0
+        c.settimeout(20)
+        try:
+            c.sendall(head)
+            while n < 100000000:
+                c.sendall(piece)
+                n += len(piece)
+        except OSError:
+            pass
+        told.append(n)
+        c.close()
+    threading.Thread(target=talk, daemon=True).start()
+    s = start(talker.getsockname()[1], members=1)
+    s.post("test.pub", "To a talker", password="secret-a")
+    wait_for(lambda: told, 40)
+    ok(told and told[0] < 50000000, "%s without an end: it is hung up on (%s octets)" % (why, told))
+    is_(len(s.json("mailq")) > 0, True, "and the mail waits")
+    is_(s.stop(), 0, "it stops")
+    talker.close()
 
 # ---- TLS ----
 cert = tempfile.mkdtemp(prefix="forumtest-")
