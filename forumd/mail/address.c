@@ -420,7 +420,8 @@ static bool address_domain_valid(struct slice d, bool utf8) {
 	return true;
 }
 
-int address_check_spec(struct slice spec, bool smtputf8, struct slice *local_r, struct slice *domain_r) {
+static int address_check(struct slice spec, bool smtputf8, size_t local_max, struct slice *local_r,
+	struct slice *domain_r) {
 	size_t n = 0;
 	if (!spec.n || (smtputf8 && !text_utf8_valid(spec)))
 		return ERR_SYNTAX;
@@ -437,7 +438,7 @@ int address_check_spec(struct slice spec, bool smtputf8, struct slice *local_r, 
 			if (spec.p[i] & 0x80)
 				return ERR_SYNTAX;
 	}
-	if (n > 64 || n >= spec.n || spec.p[n] != '@')
+	if (n > local_max || n >= spec.n || spec.p[n] != '@')
 		return ERR_SYNTAX;
 	struct slice domain = slice_from(spec, n + 1);
 	if (domain.n > 255 || !address_domain_valid(domain, smtputf8))
@@ -445,6 +446,14 @@ int address_check_spec(struct slice spec, bool smtputf8, struct slice *local_r, 
 	*local_r = slice_to(spec, n);
 	*domain_r = domain;
 	return 1;
+}
+
+int address_check_spec(struct slice spec, bool smtputf8, struct slice *local_r, struct slice *domain_r) {
+	return address_check(spec, smtputf8, 64, local_r, domain_r);
+}
+
+int address_check_reverse(struct slice spec, bool smtputf8, struct slice *local_r, struct slice *domain_r) {
+	return address_check(spec, smtputf8, 255, local_r, domain_r);
 }
 
 void address_key(struct buf *out, struct slice local, struct slice domain) {

@@ -28,6 +28,9 @@ void address_write(struct buf *out, struct slice name, struct slice local, struc
 /* Strict addr-spec of RFC 5321 (Mailbox), UTF-8 local parts and domains only if smtputf8. Length limits 64 and 255.
  * 1 or ERR_SYNTAX. The slices point into spec; a quoted local part keeps its quotes. */
 int address_check_spec(struct slice spec, bool smtputf8, struct slice *local_r, struct slice *domain_r);
+/* The same with up to 255 octets of local part: envelope senders that carry a recipient (VERP, SRS) are longer than 64,
+ * and the limits are what must be taken at least (RFC 5321 4.5.3.1). */
+int address_check_reverse(struct slice spec, bool smtputf8, struct slice *local_r, struct slice *domain_r);
 /* Canonical key for comparing: domain lower case, local part lower case (ASCII); quotes that are not needed removed. */
 void address_key(struct buf *out, struct slice local, struct slice domain);
 #endif

@@ -8,6 +8,15 @@ static enum step bad_params(struct session *s, int e) {
 	return smtp_reply_bad(s, e == ERR_INVALID ? SMTP_BAD_PARAMETER : SMTP_SYNTAX_ARGS, NULL);
 }
 
+/* RFC 6531 3.5: what is wrong may be only that nobody said SMTPUTF8 */
+static enum step bad_address(struct session *s, struct smtp_path *path, bool smtputf8, bool reverse) {
+	enum smtp_code c = reverse ? SMTP_BAD_SENDER : SMTP_BAD_RCPT;
+
+	if (!smtputf8 && smtp_syntax_mailbox(path, true, reverse) > 0)
+		c = SMTP_NEEDS_UTF8;
+	return smtp_reply_bad(s, c, NULL);
+}
+
 enum step smtp_cmd_mail(struct session *s, struct slice *args, unsigned n) {
 	struct smtp_session *m = smtp_of(s);
 	struct slice rest = args[0];
@@ -27,8 +36,8 @@ enum step smtp_cmd_mail(struct session *s, struct slice *args, unsigned n) {
 		e = ERR_INVALID;
 	if (e < 0)
 		return bad_params(s, e);
-	if (!path.null && smtp_syntax_mailbox(&path, params.smtputf8) < 0)
-		return smtp_reply_bad(s, SMTP_BAD_SENDER, NULL);
+	if (!path.null && smtp_syntax_mailbox(&path, params.smtputf8, true) < 0)
+		return bad_address(s, &path, params.smtputf8, true);
 	if (params.has_size && params.size > s->config->message_size) {
 		smtp_replyf(s, SMTP_TOO_BIG, "message too big: at most %llu octets",
 			(unsigned long long)s->config->message_size);
@@ -110,8 +119,8 @@ enum step smtp_cmd_rcpt(struct session *s, struct slice *args, unsigned n) {
 		return smtp_reply_bad(s, SMTP_RELAY, NULL);
 	if (slice_is_nocase(path.address, "postmaster"))
 		path.local = path.address, path.domain = slice_str(s->config->domain);
-	else if (smtp_syntax_mailbox(&path, m->smtputf8) < 0)
-		return smtp_reply_bad(s, SMTP_BAD_RCPT, NULL);
+	else if (smtp_syntax_mailbox(&path, m->smtputf8, false) < 0)
+		return bad_address(s, &path, m->smtputf8, false);
 	t = session_read(s);
 	if (!t) {
 		smtp_reply(s, SMTP_TRY_LATER, NULL);

@@ -183,10 +183,11 @@ static void prepare_all(struct smtp_session *m, struct forum_txn *t, size_t from
 		struct delivery *d = &mail->v[i];
 
 		if (!takes_automatic(d->route->form, automatic)) {
+			bool loop = automatic == INBOUND_OWN_LOOP || automatic == INBOUND_HOPS;
 			char text[200];
 
 			snprintf(text, sizeof text, "automatic mail is not posted (%s)", inbound_auto_text(automatic));
-			deliver_refuse(d, SMTP_REFUSED, text);
+			deliver_refuse(d, loop ? SMTP_LOOP : SMTP_REFUSED, text);
 		} else if (d->route->form != FORM_BOUNCE && d->route->form != FORM_MAIL_TOKEN
 			   && d->route->form != FORM_POSTMASTER && author < 0) {
 			deliver_refuse(d, SMTP_BAD_CONTENT, f.text);

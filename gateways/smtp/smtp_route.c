@@ -191,19 +191,16 @@ static int route_local(struct smtp_session *m, struct forum_txn *t, struct slice
 
 int smtp_route_find(struct smtp_session *m, struct forum_txn *t, const struct smtp_path *p, struct smtp_route *r_r,
 	enum smtp_code *c_r, struct fail *f) {
-	char local[64];
+	char plain[64];            /* a recipient's local part is no longer */
+	struct slice local = slice_of(plain, smtp_syntax_plain(p->local, plain, sizeof plain));
 
 	memset(r_r, 0, sizeof *r_r);
 	*c_r = SMTP_TRY_LATER;
-	if (!slice_is_nocase(p->domain, m->s.config->domain) || smtp_syntax_relays(p->local)) {
+	if (!slice_is_nocase(p->domain, m->s.config->domain) || smtp_syntax_relays(local)) {
 		*c_r = SMTP_RELAY;
 		return fail_set(f, ERR_DENIED, "relaying denied");
 	}
-	if (p->local.n > sizeof local)
-		return no_address(c_r, f);
-	for (size_t i = 0; i < p->local.n; i++)
-		local[i] = text_lower(p->local.p[i]);
-	if (route_local(m, t, slice_of(local, p->local.n), r_r, c_r, f) < 0)
+	if (route_local(m, t, local, r_r, c_r, f) < 0)
 		return f->code;
 	if (!m->sender.n && r_r->form != FORM_BOUNCE &&
 		r_r->form != FORM_POSTMASTER) /* RFC 3834: nothing automatic becomes a post */

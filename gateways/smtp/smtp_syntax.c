@@ -45,13 +45,25 @@ int smtp_syntax_path(struct slice *rest, const char *keyword, struct smtp_path *
 	return 1;
 }
 
-int smtp_syntax_mailbox(struct smtp_path *p, bool smtputf8) {
+int smtp_syntax_mailbox(struct smtp_path *p, bool smtputf8, bool reverse) {
 	if (p->null || p->route)
 		return ERR_SYNTAX;
 	for (size_t i = 0; i < p->address.n; i++)
 		if (text_control(p->address.p[i]))
 			return ERR_SYNTAX;
-	return address_check_spec(p->address, smtputf8, &p->local, &p->domain);
+	return (reverse ? address_check_reverse : address_check_spec)(p->address, smtputf8, &p->local, &p->domain);
+}
+
+/* 1*20DIGIT (RFC 1870 4); more than 64 bits hold is more than anybody takes */
+static bool size_value(struct slice value, uint64_t *size_r) {
+	for (size_t i = 0; i < value.n; i++)
+		if (!text_digit(value.p[i]))
+			return false;
+	if (!value.n || value.n > 20)
+		return false;
+	if (!num_parse_u64(value, size_r))
+		*size_r = UINT64_MAX;
+	return true;
 }
 
 int smtp_syntax_params(struct slice rest, struct smtp_params *p_r) {
@@ -64,7 +76,7 @@ int smtp_syntax_params(struct slice rest, struct smtp_params *p_r) {
 		struct slice value = eq < 0 ? SLICE("") : slice_from(w, (size_t)eq + 1);
 
 		if (slice_is_nocase(key, "SIZE")) {
-			if (p_r->has_size || value.n > 20 || !num_parse_u64(value, &p_r->size))
+			if (p_r->has_size || !size_value(value, &p_r->size))
 				return ERR_SYNTAX;
 			p_r->has_size = true;
 		} else if (slice_is_nocase(key, "BODY")) {
@@ -89,6 +101,14 @@ int smtp_syntax_params(struct slice rest, struct smtp_params *p_r) {
 		}
 	}
 	return 1;
+}
+
+size_t smtp_syntax_plain(struct slice local, char *out, size_t size) {
+	struct slice s = slice_to(local.n > 1 && local.p[0] == '"' ? slice_sub(local, 1, local.n - 2) : local, size);
+
+	for (size_t i = 0; i < s.n; i++)
+		out[i] = text_lower(s.p[i]);
+	return s.n;
 }
 
 bool smtp_syntax_relays(struct slice local) {

@@ -13,8 +13,9 @@ struct smtp_path {
 /* Takes "FROM:<...>" or "TO:<...>" off *rest, which then holds the parameters. 1 or ERR_SYNTAX. Not yet checked as a
  * mailbox, because SMTPUTF8 comes behind it. */
 int smtp_syntax_path(struct slice *rest, const char *keyword, struct smtp_path *p_r);
-/* Fills local and domain. ERR_SYNTAX when it is no mailbox (or 8-bit without SMTPUTF8), or has a source route. */
-int smtp_syntax_mailbox(struct smtp_path *p, bool smtputf8);
+/* Fills local and domain. ERR_SYNTAX when it is no mailbox (or 8-bit without SMTPUTF8), or has a source route. reverse:
+ * the path of MAIL, whose local part may be longer. */
+int smtp_syntax_mailbox(struct smtp_path *p, bool smtputf8, bool reverse);
 
 struct smtp_params { uint64_t size; bool has_size, smtputf8, body_8bit, ret; struct slice envid; };
 /* Parameters of MAIL: SIZE, BODY=7BIT|8BITMIME, SMTPUTF8, AUTH= (ignored), RET=FULL|HDRS (we report no failures), ENVID
@@ -44,6 +45,9 @@ enum smtp_form {
 struct smtp_local { enum smtp_form form; struct slice group, token; };
 /* local: lower case. separator: of reply addresses; '-' is always understood too. */
 void smtp_syntax_local(struct slice local, char separator, struct smtp_local *l_r);
-/* a local part that asks to be relayed onwards: percent hack, bang path, quoted or bare @ */
+/* A checked local part as we compare it: lower case, and without quotes, for "joe" and joe are one mailbox (RFC 5321
+ * 4.1.2). Backslashes stay: no address of ours needs one. At most size octets; their number. */
+size_t smtp_syntax_plain(struct slice local, char *out, size_t size);
+/* a plain local part that asks to be relayed onwards: percent hack, bang path, quoted or bare @ */
 bool smtp_syntax_relays(struct slice local);
 #endif

@@ -98,8 +98,9 @@ is_(tree["<re@c.example>"]["parent_reason"], "in-reply-to", "is placed below its
 AUTO = {"Auto-Submitted: auto-replied": 0, "Precedence: bulk": 0, "Precedence: list": 0, "Precedence: junk": 0, "List-Id: <test.pub.forum.test>": 0,
         "Content-Type: multipart/report; boundary=b": 0, "Auto-Submitted: no": 1, "X-Auto-Response-Suppress: All": 1, "List-Id: <other.example>": 1}
 for h, good in AUTO.items():
-    like(c.mail(alice, pub, text(extra=PASS + h + "\r\n", subject="Auto")), "^250 2.0.0 posted" if good else r"^550 5\.7\.1 automatic mail is not posted", h)
-like(c.mail(alice, pub, "Received: x\r\n" * 31 + text(extra=PASS)), r"^550 5\.7\.1 automatic", "31 hops")
+    like(c.mail(alice, pub, text(extra=PASS + h + "\r\n", subject="Auto")), "^250 2.0.0 posted" if good else
+         r"^550 5\.%s automatic mail is not posted" % (r"4\.6" if "List-Id" in h else r"7\.1"), h)
+like(c.mail(alice, pub, "Received: x\r\n" * 31 + text(extra=PASS)), r"^550 5\.4\.6 automatic", "31 hops")
 c.is_("MAIL FROM:<>", "250", "null sender")
 c.is_("RCPT TO:<%s>" % pub, "550 5.7.1 automatic", "to a group")
 c.c("RSET")

@@ -32,7 +32,7 @@ static void paths(void) {
 		is_int(e, v[i].path, "path %u", i);
 		if (e < 0)
 			continue;
-		e = smtp_syntax_mailbox(&p, false);
+		e = smtp_syntax_mailbox(&p, false, false);
 		is_int(e, v[i].mailbox, "mailbox %u", i);
 		if (e < 0)
 			continue;
@@ -43,7 +43,25 @@ static void paths(void) {
 	struct slice rest = SLICE("TO:<j\303\266@example.org>");
 	struct smtp_path p;
 	smtp_syntax_path(&rest, "TO:", &p);
-	is_int(smtp_syntax_mailbox(&p, true), 1, "8-bit with SMTPUTF8");
+	is_int(smtp_syntax_mailbox(&p, true, false), 1, "8-bit with SMTPUTF8");
+
+	static const char big[] = "FROM:<SRS0=abcd=EF=lists.example.org=alice.lastname-and-more=bounces+1234@example.org>";
+	rest = slice_of(big, sizeof big - 1);
+	smtp_syntax_path(&rest, "FROM:", &p);
+	is_int(smtp_syntax_mailbox(&p, false, false), ERR_SYNTAX, "65 octets are no recipient");
+	is_int(smtp_syntax_mailbox(&p, false, true), 1, "but a sender");
+}
+
+static void plain(void) {
+	static const struct { const char *local, *want; } v[] = {
+		{ "Joe", "joe" }, { "\"Joe\"", "joe" }, { "\"j\\oe\"", "j\\oe" }, { "\"a b\"", "a b" },
+	};
+	char out[64];
+
+	for (unsigned i = 0; i < sizeof v / sizeof v[0]; i++)
+		is_slice(slice_of(out, smtp_syntax_plain(slice_str(v[i].local), out, sizeof out)), slice_str(v[i].want), "plain %u",
+			i);
+	is_int((int)smtp_syntax_plain(SLICE("abcdef"), out, 3), 3, "no more than there is room for");
 }
 
 static void params(void) {
@@ -55,6 +73,8 @@ static void params(void) {
 		{ " AUTH=<>", 1 },
 		{ " SIZE=", ERR_SYNTAX },
 		{ " SIZE=-1", ERR_SYNTAX },
+		{ " SIZE=99999999999999999999", 1 },
+		{ " SIZE=9999999999999999999x", ERR_SYNTAX },
 		{ " SIZE=99999999999999999999999", ERR_SYNTAX },
 		{ " SIZE=1 SIZE=2", ERR_SYNTAX },
 		{ " BODY=BINARYMIME", ERR_INVALID },
@@ -165,6 +185,7 @@ static void relays(void) {
 
 int main(void) {
 	paths();
+	plain();
 	params();
 	rcpt_params();
 	locals();
