@@ -24,6 +24,7 @@
 #include "forumd/index.h"
 #include "forumd/forum/forum.h"
 #include "forumd/forum/quota.h"
+#include "forumd/forum/spam.h"
 #include "forumd/net/listen.h"
 #include "forumd/net/loop.h"
 #include "forumd/run/accept.h"
@@ -373,6 +374,7 @@ static int start(struct config *c, struct fail *f) {
 	if (r < 0)
 		return r;
 	quota_limit((struct quota){ c->own_storage, c->own_messages });
+	spam_read_with(forum, post_in_derive);
 	writer = writer_start(forum);
 	r = out_start(forum, c, f);
 	if (r < 0)

@@ -10,6 +10,7 @@
 #include "forumd/forum/keys.h"
 #include "storage/kv.h"
 
+struct post_draft;
 struct forum {
 	struct kv *kv;
 	char domain[256];
@@ -19,6 +20,8 @@ struct forum {
 	struct forum_txn *pool;        /* reset forum_txn objects (forum.c) */
 	atomic_flag pool_lock;
 	atomic_int open_txns;          /* a leak is a bug */
+	/* how a stored post is read again (rebuild_parse); NULL: it is not. Set by spam_read_with() */
+	int (*parse)(void *arg, struct arena *a, struct slice header, struct slice body, struct post_draft *d);
 };
 struct forum_txn {
 	struct forum *forum;

@@ -1,7 +1,7 @@
 /* The group record has its numbers at fixed places, so that the changes every post makes (number, count, modseq) are
  * patches of a copy on the stack and one put.
  *
- *   0 version  1 kind  2 access  3 posting  4 unproven  5 bits (1 moderated, 2 removed)  6 box (own boxes)  7 unused
+ *   0 version  1 kind  2 access  3 posting  4 unproven  5 bits (1 moderated, 2 removed)  6 box (own boxes)  7 spam hold
  *   8 low u32  12 high u32  16 count u32  20 uidvalidity u32  24 created i64  32 creator u32  36 modseq u64
  *  44 varint-counted name, varint-counted title
  *
@@ -15,7 +15,7 @@ enum {
 	GROUP_VERSION = 1, GROUP_FIXED = 44, GROUP_NAME_MAX = 200, GROUP_TITLE_MAX = 1000,
 	GROUP_MODERATED = 1, GROUP_REMOVED = 2,
 	GROUP_LOW = 8, GROUP_HIGH = 12, GROUP_COUNT = 16, GROUP_MODSEQ = 36,
-	HOLE_SHIFT = 14,
+	HOLE_SHIFT = 14, SPAM_HOLD_MIN = 50, SPAM_HOLD_MAX = 99,
 };
 
 static const char *const group_kinds[] = { "forum", "blog", "announce", "project", "committee" };
@@ -66,6 +66,7 @@ static int group_decode(struct slice v, uint32_t id, struct group *g) {
 	*g = (struct group){
 		.id = id, .kind = (enum group_kind)p[1], .access = (enum group_access)p[2], .posting = (enum group_posting)p[3],
 		.unproven = (enum group_unproven)p[4], .moderated = p[5] & GROUP_MODERATED, .removed = p[5] & GROUP_REMOVED,
+		.spam_hold = (unsigned char)p[7],
 		.low = num_get32(p + GROUP_LOW), .high = num_get32(p + GROUP_HIGH), .count = num_get32(p + GROUP_COUNT),
 		.uidvalidity = num_get32(p + 20), .created = (int64_t)num_get64(p + 24), .creator = num_get32(p + 32),
 		.modseq = num_get64(p + GROUP_MODSEQ),
@@ -89,6 +90,7 @@ static int group_store(struct forum_txn *t, const struct group *g, struct fail *
 	p[4] = (char)g->unproven;
 	p[5] = (char)((g->moderated ? GROUP_MODERATED : 0) | (g->removed ? GROUP_REMOVED : 0));
 	p[6] = (char)g->box;
+	p[7] = (char)g->spam_hold;
 	num_put32(p + GROUP_LOW, g->low);
 	num_put32(p + GROUP_HIGH, g->high);
 	num_put32(p + GROUP_COUNT, g->count);
@@ -330,6 +332,11 @@ static int group_set_word(struct group *g, struct slice key, struct slice value)
 		if ((v = GROUP_PARSE(group_unprovens, value)) < 0)
 			return v;
 		g->unproven = (enum group_unproven)v;
+	} else if (slice_is(key, "spam-hold")) {
+		uint64_t n = 0;
+		if (!slice_is(value, "off") && (!num_parse_u64(value, &n) || n < SPAM_HOLD_MIN || n > SPAM_HOLD_MAX))
+			return ERR_INVALID;
+		g->spam_hold = (unsigned)n;
 	} else if (slice_is(key, "title")) {
 		if (value.n > GROUP_TITLE_MAX)
 			return ERR_TOOBIG;

@@ -27,6 +27,7 @@ struct group {
 	enum group_posting posting;
 	enum group_unproven unproven;
 	bool moderated;              /* every post waits for approval */
+	unsigned spam_hold;          /* per cent of likeness to spam (spam.h) from which a newcomer's post waits; 0: never */
 	bool removed;
 	struct slice name, title;
 };
@@ -66,7 +67,7 @@ struct group_spec {
  * ERR_EXISTS, ERR_INVALID (name). A kind blog/announce starts with posting of new threads by moderators only (see
  * rights_can_start). */
 int group_add(struct forum_txn *t, const struct group_spec *s, uint32_t *id_r, struct fail *f);
-/* key: moderated=on|off posting= access= title= kind= unproven=hold|refuse
+/* key: moderated=on|off posting= access= title= kind= unproven=hold|refuse spam-hold=50..99|off
  * GROUP.aside is never open to more people than GROUP: it is closed with it, and to open it further is ERR_INVALID. */
 int group_set(struct forum_txn *t, uint32_t id, struct slice key, struct slice value, struct fail *f);
 /* the name becomes free only for the same id; posts stay in the store */

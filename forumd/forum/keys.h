@@ -24,6 +24,8 @@
  *  R subject, serial       -> trace entry (serial 0:  r time u64, serial        -> subject (expiry; one octet more: the
  *                             the subject's other name)                           tie)
  *    subject: 'p' post, or 'm' msgid-digest(16)
+ *  B group (0 all)         -> refused u32, approved u32 (posts learned)
+ *  B group, block u8       -> 256 cells of u16, u16    b post -> lesson u8, group u32, audit serial u64 (spam.h)
  *  K token-digest(16)      -> i64 expiry (revoked)
  *  J group, kind u8, ...   -> full-text index (search_private.h)
  *  v member, 32, name      -> u32 group, use u8 (own folders)

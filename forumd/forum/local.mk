@@ -28,4 +28,5 @@ forumd_libforum_a_SOURCES += forumd/forum/memo.c forumd/forum/memo.h forumd/foru
 forumd_libforum_a_SOURCES += forumd/forum/keywords.c forumd/forum/keywords.h forumd/forum/change_log.c
 forumd_libforum_a_SOURCES += forumd/forum/grant.c forumd/forum/grant.h forumd/forum/note.c forumd/forum/note.h forumd/forum/quota.c forumd/forum/quota.h
 forumd_libforum_a_SOURCES += forumd/forum/pointer.c forumd/forum/pointer.h forumd/forum/silence.c forumd/forum/silence.h \
+	forumd/forum/spam.c forumd/forum/spam.h \
 	forumd/forum/withdrawn.c forumd/forum/withdrawn.h forumd/forum/header_flag.c forumd/forum/header_flag.h

@@ -18,6 +18,7 @@
 #include "forumd/forum/queue.h"
 #include "forumd/forum/pointer.h"
 #include "forumd/forum/rights.h"
+#include "forumd/forum/spam.h"
 #include "forumd/forum/thread.h"
 
 #define REPORT_VERSION 1
@@ -561,6 +562,19 @@ static bool moderate_author_hears(const struct post *p, uint32_t by, enum verdic
 		(v == VERDICT_APPROVE && p->state == POST_PENDING);
 }
 
+/* What the verdict says of posts with such words. A waiting post that is refused without a word is taken for spam: who
+ * meant well is told why. */
+static enum spam_lesson moderate_teaches(const struct post *p, uint32_t by, enum verdict v, bool spam,
+	struct slice reason) {
+	if (by == 0 || by == p->author)
+		return SPAM_NONE;
+	if (p->state == POST_PENDING)
+		return v == VERDICT_APPROVE ? SPAM_GOOD : v == VERDICT_DELETE && (spam || !reason.n) ? SPAM_BAD : SPAM_NONE;
+	if (!spam)
+		return SPAM_NONE;
+	return v == VERDICT_HIDE || v == VERDICT_DELETE ? SPAM_BAD : v == VERDICT_KEEP ? SPAM_GOOD : SPAM_NONE;
+}
+
 int moderate_verdict(struct forum_txn *t, uint64_t post, uint32_t by, enum verdict v, struct slice reason,
 	uint64_t *action_r, struct fail *f) {
 	struct audit_record a = { .a = { .verdict = v, .by = by, .text = reason } };
@@ -568,9 +582,14 @@ int moderate_verdict(struct forum_txn *t, uint64_t post, uint32_t by, enum verdi
 	struct post p;
 	int r = moderate_need_post(t, post, &p, f);
 	bool open = r > 0 && moderate_case_get(t, post, &c) > 0;
-	if (r < 0 || (r = moderate_fits(t, &p, v, f)) < 0 || (r = moderate_apply(t, &p, v, &a, f)) < 0)
+	if (r < 0 || (r = moderate_fits(t, &p, v, f)) < 0)
+		return r;
+	enum spam_lesson lesson = moderate_teaches(&p, by, v, open && c.kinds & 1u << REPORT_SPAM, reason);
+	struct slice terms = lesson ? spam_terms(t, &p) : slice_of("", 0);
+	if ((r = moderate_apply(t, &p, v, &a, f)) < 0)
 		return r;
 	if ((r = moderate_record(t, &a, &p)) < 0 ||
+		(lesson && (r = spam_learn(t, post, open ? c.group : 0, lesson, a.a.serial, terms)) < 0) ||
 		(moderate_closes(v) && (r = moderate_close(t, post, by, a.a.serial)) < 0))
 		return fail_internal(f, "%s: %s", verdict_name(v), err_name((enum err)r));
 	/* the one verdict that speaks of the topic and lets the mark stand is ASIDE */
@@ -676,7 +695,7 @@ int moderate_undo(struct forum_txn *t, uint64_t action, uint32_t by, uint64_t *u
 	struct audit_record undo = { .a = { .verdict = VERDICT_UNDO, .by = by, .undoes = action,
 		.text = arena_slicef(t->arena, "%s %llu", verdict_name(a.a.verdict), (unsigned long long)action) } };
 	a.a.undone = true;
-	if ((r = moderate_reopen(t, p.id, action)) < 0 || (r = audit_rewrite(t, &a)) < 0 ||
+	if ((r = spam_forget(t, &p, action)) < 0 || (r = moderate_reopen(t, p.id, action)) < 0 || (r = audit_rewrite(t, &a)) < 0 ||
 		(r = moderate_record(t, &undo, &p)) < 0)
 		return fail_internal(f, "undo: %s", err_name((enum err)r));
 	if (undone_r)

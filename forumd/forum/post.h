@@ -110,6 +110,7 @@ struct post_draft {
 struct post_result {
 	uint64_t id;
 	enum post_state state;
+	const char *why;               /* it waits though the draft did not ask for it: a static text; else NULL */
 	bool duplicate;                /* the same message was there already: id tells which; nothing was stored */
 	struct place places[16]; size_t nplaces;
 };

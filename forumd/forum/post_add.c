@@ -12,11 +12,12 @@
 #include "forumd/forum/quota.h"
 #include "forumd/forum/replace.h"
 #include "forumd/forum/search.h"
+#include "forumd/forum/spam.h"
 #include "forumd/forum/thread.h"
 
 enum {
 	POST_ID_MAX = 998, POST_REFERENCES_MAX = 4000, POST_SUBJECT_MAX = 2000, POST_FROM_MAX = 4000, POST_DATE_MAX = 200,
-	POST_ENVELOPE_MAX = 60000,
+	POST_ENVELOPE_MAX = 60000, NEWCOMER_DAYS = 30,
 };
 
 /* --- bounds --- */
@@ -81,6 +82,7 @@ static void post_fill_result(struct post_result *r, const struct post *p, bool d
 	r->id = p->id;
 	r->state = p->state;
 	r->duplicate = duplicate;
+	r->why = NULL;
 	r->nplaces = p->nplaces < POST_GROUPS_MAX ? p->nplaces : POST_GROUPS_MAX;
 	memcpy(r->places, p->places, r->nplaces * sizeof *r->places);
 }
@@ -290,8 +292,40 @@ int post_publish(struct forum_txn *t, struct post *p, struct overview *o, const 
 	return post_tell(t, p, f);
 }
 
+/* Nobody can know him yet: a stranger, or an account younger than NEWCOMER_DAYS without a role in the group. */
+static bool post_by_newcomer(struct forum_txn *t, uint32_t author, uint32_t group) {
+	struct member m;
+	if (member_get(t, author, &m) <= 0 || m.kind != MEMBER_ACCOUNT || m.gateway)
+		return true;
+	for (size_t i = 0; i < m.nroles; i++)
+		if (m.roles[i].group == group || m.roles[i].group == 0)
+			return false;
+	return forum_time(t) - m.created < NEWCOMER_DAYS * 86400;
+}
+
+/* Does one of its groups let such a post wait, because of its words? What is imported or fed was looked at elsewhere. */
+static bool post_looks_like_spam(struct forum_txn *t, const struct post_draft *d, const struct post *p) {
+	struct group g;
+	unsigned percent;
+	if ((d->flags & (POST_OWN | POST_AUTO | POST_APPROVED)) || d->source == POST_FROM_IMPORT ||
+		d->source == POST_FROM_FEED || d->source == POST_FROM_CTL)
+		return false;
+	for (size_t i = 0; i < p->nplaces; i++)
+		if (group_get(t, p->places[i].group, &g) > 0 && g.spam_hold && post_by_newcomer(t, p->author, g.id) &&
+			spam_score(t, g.id, d->terms, &percent) > 0 && percent >= g.spam_hold)
+			return true;
+	return false;
+}
+
+/* what moderators read: why it waits, and what the words say; the author is not told of the words */
+static struct slice post_hold_words(struct forum_txn *t, const struct post *p, struct slice terms, struct slice reason) {
+	unsigned percent;
+	return spam_score(t, p->places[0].group, terms, &percent) > 0
+		? arena_slicef(t->arena, "%.*s; spam: %u %%", SLICE_ARG(reason), percent) : reason;
+}
+
 static int post_hold(struct forum_txn *t, struct post *p, struct overview *o, const struct envelope *e,
-	struct slice reason, struct fail *f) {
+	struct slice reason, struct slice terms, struct fail *f) {
 	struct buf record = { 0 }, part = { 0 };
 	p->state = o->state = POST_PENDING;
 	buf_addc(&record, 1);
@@ -306,7 +340,7 @@ static int post_hold(struct forum_txn *t, struct post *p, struct overview *o, co
 	buf_free(&record);
 	if (r < 0 || (r = post_store(t, p, f)) < 0)
 		return r;
-	if ((r = moderate_hold(t, p->id, p->places[0].group, reason)) >= 0)
+	if ((r = moderate_hold(t, p->id, p->places[0].group, post_hold_words(t, p, terms, reason))) >= 0)
 		r = trace_add(t, p->id, p->message_id, "waits for approval: %.*s", SLICE_ARG(reason));
 	return r < 0 ? fail_set(f, (enum err)r, "the post cannot be queued for approval now, try again later") : 1;
 }
@@ -349,14 +383,17 @@ int post_add(struct forum_txn *t, const struct post_draft *d, struct post_result
 	bool hold = d->hold ||
 		(moderated && !(d->flags & (POST_AUTO | POST_APPROVED)) && d->source != POST_FROM_IMPORT &&
 			d->source != POST_FROM_FEED);
-	struct slice reason = d->hold_reason.n ? d->hold_reason : SLICE("moderated group");
+	const char *why = hold ? "moderated group" : post_looks_like_spam(t, d, &p) ?
+		"a newcomer's post like others that were refused" : NULL;
+	hold = why;
 	if (hold)
-		found = post_hold(t, &p, &o, &e, reason, f);
+		found = post_hold(t, &p, &o, &e, d->hold_reason.n ? d->hold_reason : slice_str(why), d->terms, f);
 	else
 		found = post_publish(t, &p, &o, &e, d->terms, f);
 	/* behind the head, in the order of the keys: only then are pages filled up */
 	if (found < 0 || (found = post_store_text(t, d, p.id, f)) < 0 || (!hold && (found = post_supersede(t, &p, f)) < 0))
 		return found;
 	post_fill_result(r, &p, false);
+	r->why = d->hold ? NULL : why;
 	return 1;
 }

@@ -1,5 +1,6 @@
 /* ctl_cmd_group.c - group add|set|list|show|remove, subscribe, unsubscribe. */
 #include "gateways/ctl/ctl_private.h"
+#include "forumd/forum/spam.h"
 #include "forumd/forum/subscribe.h"
 #include "gateways/common/cancel_text.h"
 #include "gateways/common/founding.h"
@@ -163,6 +164,7 @@ static void group_json(struct ctl_call *c, const struct group *g) {
 	ctl_json_cstr(c, "posting", group_posting_name(g->posting));
 	ctl_json_bool(c, "moderated", g->moderated);
 	ctl_json_cstr(c, "unproven", g->unproven == GROUP_UNPROVEN_HOLD ? "hold" : "refuse");
+	ctl_json_num(c, "spam_hold", g->spam_hold);
 	ctl_json_num(c, "low", g->low);
 	ctl_json_num(c, "high", g->high);
 	ctl_json_num(c, "count", g->count);
@@ -209,6 +211,19 @@ static void group_roles(struct forum_txn *t, struct ctl_call *c, const struct gr
 		}
 }
 
+/* what it has learned of spam, and what it does about it */
+static void group_spam(struct forum_txn *t, struct ctl_call *c, const struct group *g) {
+	struct spam_counts n;
+	buf_adds(&c->out, "spam-hold    ");
+	if (g->spam_hold)
+		buf_addf(&c->out, "from %u %%", g->spam_hold);
+	else
+		buf_adds(&c->out, "off");
+	if (spam_counts(t, g->id, &n) > 0)
+		buf_addf(&c->out, " (learned here: %u refused, %u approved)", n.bad, n.good);
+	buf_addc(&c->out, '\n');
+}
+
 int ctl_group_show(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 	struct group g;
 	int r = ctl_find_group(t, c->args[0], &g, f);
@@ -238,6 +253,7 @@ int ctl_group_show(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 		g.unproven == GROUP_UNPROVEN_HOLD ? "hold" : "refuse", g.count, g.low, g.high, subscribers);
 	ctl_date(&c->out, g.created, false);
 	buf_addc(&c->out, '\n');
+	group_spam(t, c, &g);
 	group_roles(t, c, &g);
 	return 1;
 }

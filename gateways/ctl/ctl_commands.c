@@ -12,7 +12,7 @@ const struct ctl_command ctl_commands[] = {
 	  "group add NAME [--kind forum|blog|announce|project|committee] [--title T] [--access public|members|private] [--posting members|moderators|nobody] [--moderated]",
 	  "Make a group. Its name is newsgroup, IMAP mailbox and mail address at once."),
 	V("group", "set", ctl_group_set, 2, 32, CTL_WRITES, "", "group set NAME KEY=VALUE...",
-	  "Change moderated=on|off posting=members|moderators|nobody access=public|members|private title=TEXT kind=KIND unproven=hold|refuse."),
+	  "Change moderated=on|off posting=members|moderators|nobody access=public|members|private title=TEXT kind=KIND unproven=hold|refuse spam-hold=50..99|off."),
 	V("group", "list", ctl_group_list, 0, 0, 0, "", "group list", "All groups with their numbers."),
 	V("group", "show", ctl_group_show, 1, 1, 0, "", "group show NAME", "One group: settings, roles, subscribers."),
 	V("group", "remove", ctl_group_remove, 1, 1, CTL_WRITES, "", "group remove NAME", "Take a group out of every door; its posts stay in the store."),

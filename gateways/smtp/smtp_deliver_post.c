@@ -284,7 +284,8 @@ static int give_receipt(struct forum_txn *t, struct arena *a, const struct deliv
 		(pending && d->writer.proof == PROOF_TOKEN && d->writer.hold_reason &&
 			!strcmp(d->writer.hold_reason, HOLD_CHECK));
 	struct smtp_receipt r = { .post = d->post.result.id, .member = d->writer.member, .group = d->route->group,
-		.address = d->receipt_to, .message_id = d->draft.message_id, .hold = d->draft.hold_reason, .cut = &d->cut,
+		.address = d->receipt_to, .message_id = d->draft.message_id, .cut = &d->cut,
+		.hold = d->draft.hold_reason.n || !d->post.result.why ? d->draft.hold_reason : slice_str(d->post.result.why),
 		.hold_seconds = hold_seconds, .unproven = unproven };
 	struct slice key = arena_slicef(a, "held:%.*s", SLICE_ARG(d->receipt_to)), v;
 	struct member m;

@@ -122,7 +122,7 @@ int smtp_receipt_add(struct forum_txn *t, const struct smtp_receipt *r) {
 		return e;
 	if (p.state == POST_PENDING) {
 		buf_addf(&b, "Your mail is not published yet: %.*s.\nA moderator will look at it%s.\n\n",
-			SLICE_ARG(r->hold.n ? r->hold : SLICE("the group is moderated")),
+			SLICE_ARG(r->hold.n ? r->hold : SLICE("moderated group")),
 			smtp_receipt_may_confirm(r->hold) ? ", or you answer below" : "");
 		n.subject = arena_slicef(forum_arena(t), "Waiting in %.*s: %.*s", SLICE_ARG(g.name),
 			SLICE_ARG(slice_to(p.subject, 200)));

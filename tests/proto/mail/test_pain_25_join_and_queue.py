@@ -90,4 +90,64 @@ time.sleep(0.5)
 is_(len(f.copies(lambda m: "x@other" in m["Delivered-To"] and "Living in" in str(m["Subject"]), seconds=3)), 1, "help for a stranger: once a day")
 closed = Forum(reply="joining = no")
 like(closed.send("eve@new.example", cmd, "join\n", extra=eve)[0], r"^550 5\.7\.1 strangers do not join by mail", "joining can be closed")
+
+# what the moderators decide is learned, and what comes then is compared with it
+h = Forum(limits="posts_per_minute = 0")
+h.s.group("test.mod", "--moderated")
+SPAM = ["Cheap pills without prescription, order %s today, bonus casino credit at https://%s.example/win", "casino bonus %s: win credit, order pills at https://%s.example/ today"]
+GOOD = ["The %s likes loam and a little water in the %s, says the gardener.", "We planted %s between the apple trees; the %s was dry."]
+WORDS = "spring summer autumn winter north south east west river meadow hedge garden wall gate roof".split()
+
+
+def news(text, group="test.mod", who=("alice@example.org", "secret-a"), subject="news"):
+    k = h.s.nntp(*who)
+    k.cmd("POST", "340")
+    k.raw("Newsgroups: %s\r\nSubject: %s\r\n\r\n%s\r\n.\r\n" % (group, subject, text))
+    return k.line()
+
+
+def teach(texts, verdict, n):
+    for i in range(n):
+        like(news(texts[i % 2] % (WORDS[i % 15], WORDS[(i * 7 + 3) % 15])), "^240 received", "waits") if i < 2 else news(texts[i % 2] % (WORDS[i % 15], WORDS[(i * 7 + 3) % 15]))
+        c = h.s.json("queue")[-1]
+        h.s.ctl(verdict, str(c["id"]))
+    return c
+
+
+teach(SPAM, "delete", 20)
+last = teach(GOOD, "approve", 20)
+ok("spam:" not in last["reason"], "before there is enough nothing is said") or diag(last)
+like(h.s.ctl("group", "show", "test.mod"), r"learned here: 20 refused, 20 approved", "what was learned is shown")
+news("Order pills at the casino today, bonus credit")
+c = h.s.json("queue")[0]
+score = re.search(r"moderated group; spam: (\d+) %$", c["reason"])
+ok(score and int(score.group(1)) >= 90, "the queue says how like spam it is") or diag(c)
+like(h.s.ctl("queue"), r"spam: \d+ %", "in words, too")
+ok("spam:" not in h.s.ctl("group", "list"), "and nobody else is told")
+h.s.ctl("delete", str(c["id"]))
+news("The gardener says the meadow wants water")
+c = h.s.json("queue")[0]
+score = re.search(r"spam: (\d+) %$", c["reason"])
+ok(score and int(score.group(1)) <= 10, "and how unlike") or diag(c)
+h.s.ctl("approve", str(c["id"]))
+# a group may let such posts of newcomers wait; it learns from the others, having decided nothing itself
+like(news("Casino bonus: order pills today", "test.pub", ("bob@example.org", "secret-b")), "^240 posted", "by itself no group does")
+for bad in ("100", "49", "x", "-1", ""):
+    h.s.ctl("group", "set", "test.pub", "spam-hold=" + bad, check=False)
+    is_(h.s.code, 1, "no such setting: " + bad)
+h.s.ctl("group", "set", "test.pub", "spam-hold=90")
+like(h.s.ctl("group", "show", "test.pub"), r"spam-hold +from 90 %", "the setting is shown")
+like(news("Casino bonus: order cheap pills today, win credit", "test.pub", ("bob@example.org", "secret-b")), "^240 received <.*>; it waits for approval", "a newcomer's waits")
+like(h.s.json("queue")[0]["reason"], r"^a newcomer's post like others that were refused; spam: \d+ %", "and says why")
+like(news("The gardener waters the loam in spring", "test.pub", ("bob@example.org", "secret-b")), "^240 posted", "his others do not")
+h.s.ctl("member", "role", "bob@example.org", "member:test.pub")
+like(news("Casino bonus: order cheap pills today, win a credit", "test.pub", ("bob@example.org", "secret-b")), "^240 posted", "nor does anything of one who was given a role")
+got, mid = h.send("carol", "test.pub@forum.test", "Cheap pills without prescription: order today, casino bonus credit\n", subject="Offer")
+like(got, "^250 2.0.0 queued", "by mail the same")
+receipt = words(h.notice("carol", "not published yet"))
+ok("spam" not in receipt and "like others that were refused" in receipt, "the author is told that it waits, not how it scored") or diag(receipt)
+h.s.ctl("group", "set", "test.pub", "spam-hold=off")
+got, mid = h.send("carol", "test.pub@forum.test", "Cheap pills: order today, casino bonus\n", subject="Offer")
+like(got, "^250 2.0.0 posted", "switched off")
+is_(h.s.ctl("check", check=False).count("0 faults"), 1, "the store is whole") or diag(h.s.err)
 done()

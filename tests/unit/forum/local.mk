@@ -9,6 +9,7 @@ forum_people_tests = \
 	tests/unit/forum/test_moderate \
 	tests/unit/forum/test_replace \
 	tests/unit/forum/test_rights \
+	tests/unit/forum/test_spam \
 	tests/unit/forum/test_subscribe \
 	tests/unit/forum/test_token \
 	tests/unit/forum/test_withdrawn
@@ -20,6 +21,7 @@ tests_unit_forum_test_member_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_moderate_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_replace_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_rights_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
+tests_unit_forum_test_spam_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_subscribe_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_token_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
 tests_unit_forum_test_withdrawn_LDADD = $(FIXTURE_LA) $(FORUM_LIBS)
