@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Pain 15: deletes travel to every door and leave a tombstone; an answer to one hangs under it, and its author is told; for
 30 days there is a way back, then the text is gone."""
+import base64, hashlib
 from maillib import *
 
 clock = Clock()
@@ -14,6 +15,9 @@ i.run("SELECT test.pub")
 n = f.s.nntp("carol@example.org", "secret-c")
 n.cmd("GROUP test.pub", "211")
 
+f.s.group("control.cancel")
+n.cmd("HEAD " + mid, "221")
+locks = email.message_from_string("\r\n".join(n.text()))["Cancel-Lock"].split()
 f.s.ctl("delete", mid)
 r, lines = i.run("NOOP")
 ok(any("EXPUNGE" in l or "VANISHED" in l for l in lines), "IMAP: EXPUNGE")
@@ -22,6 +26,14 @@ n.cmd("GROUP test.pub", "211")
 n.cmd("ARTICLE 2", "423", "nor by number")
 tree = f.s.json("thread", root)
 is_([(p["message_id"], p["state"]) for p in tree], [(root, "visible"), (mid, "deleted")], "a tombstone keeps its place")
+# servers that fetch from us believe the cancel, for its key opens the lock that the post had
+n.cmd("GROUP control.cancel", "211")
+n.cmd("ARTICLE 1", "220")
+cancel = email.message_from_string("\r\n".join(n.text()))
+is_(cancel["Control"], "cancel " + mid, "a cancel goes out")
+keys = [k.split(":", 1) for k in cancel["Cancel-Key"].split()]
+ok(locks and any(kind == "sha256" and "sha256:" + base64.b64encode(hashlib.sha256(key.encode()).digest()).decode() in locks for kind, key in keys),
+   "its Cancel-Key is that of the post's Cancel-Lock") or diag(cancel["Cancel-Key"], locks)
 
 # an answer that was under way
 got, answer = f.send("carol", f.reply_to(carols), "I was just about to say so.\n")

@@ -64,4 +64,10 @@ wait_for(lambda: "copies queued" in f.s.ctl("trace", mid), 10)
 story = f.s.ctl("trace", mid)
 for what in "posted", "told bob@example.org", "copies queued":
     ok(what in story, "trace tells: " + what)
+# held: why, and since when
+f.s.group("test.mod", "--moderated")
+got, mid = f.send("carol", "test.mod@forum.test", "Please look.\n", subject="Waiting")
+like(got, "^250 2.0.0 queued", "a moderated group")
+t = words(f.notice("carol", "not published yet"))
+like(t, r"not published yet: moderated group\.\nIt waits since \d\d:\d\d UTC for a moderator, who is told of it in these minutes\.", "held: the reason, and since when")
 done()
