@@ -2,6 +2,7 @@
  * Everything but init, shell and the reading of archives happens in the daemon. */
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
@@ -279,15 +280,29 @@ static int export_target(int *argc, char **argv, FILE **file_r, char *temp, size
 	return --*argc;
 }
 
+/* its name survives a power cut, too */
+static bool sync_folder_of(const char *path) {
+	char copy[4096];
+	if (!slice_cstr(slice_str(path), copy, sizeof copy))
+		return false;
+	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* not every file system can do that */
+	bool good = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
 /* the export is whole: on the disk, and under its name if nobody took that meanwhile */
 static bool export_finish(FILE *file, const char *temp, const char *path) {
 	bool good = fflush(file) == 0 && fsync(fileno(file)) == 0;
 	if (fclose(file) != 0 || !good)
 		return false;
-	if (renameat2(AT_FDCWD, temp, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
-		return true;
-	/* not every file system can do that */
-	return (errno == EINVAL || errno == ENOSYS) && rename(temp, path) == 0;
+	if (renameat2(AT_FDCWD, temp, AT_FDCWD, path, RENAME_NOREPLACE) != 0 &&
+	    /* nor that */
+	    ((errno != EINVAL && errno != ENOSYS) || rename(temp, path) != 0))
+		return false;
+	return sync_folder_of(path);
 }
 
 /* one call on an open connection */

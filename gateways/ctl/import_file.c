@@ -59,8 +59,19 @@ static bool header_line(struct slice line) {
 	return true;
 }
 
+/* One field of it: a number that somebody wrote into the file may be none of ours, and is not cut to one. */
+static void export_number(struct forumctl *x, const char *origin, struct slice key, struct slice v, uint32_t *n_r) {
+	uint64_t n;
+	if (num_parse_u64(v, &n) && n <= UINT32_MAX)
+		*n_r = (uint32_t)n;
+	else
+		import_note(x, "%s: Forum-Export: %.*s=%.*s is not understood and left out", origin, SLICE_ARG(key),
+			SLICE_ARG(slice_to(v, 40)));
+}
+
 /* Forum-Export: of our own export; the rest of the header follows */
-static bool export_fields(struct slice line, struct ctl_message *m, struct buf *author) {
+static bool export_fields(struct forumctl *x, const char *origin, struct slice line, struct ctl_message *m,
+	struct buf *author) {
 	struct slice rest, piece;
 	if (!slice_starts(line, SLICE("Forum-Export:")))
 		return false;
@@ -71,16 +82,15 @@ static bool export_fields(struct slice line, struct ctl_message *m, struct buf *
 		struct slice key = eq > 0 ? slice_to(piece, (size_t)eq) : piece,
 					 v = eq > 0 ? slice_from(piece, (size_t)eq + 1) : SLICE("");
 		uint64_t n = 0;
-		num_parse_u64(v, &n);
 		if (slice_is(key, "number"))
-			m->number = (uint32_t)n;
+			export_number(x, origin, key, v, &m->number);
 		else if (slice_is(key, "reason"))
-			m->reason = (uint32_t)n;
+			export_number(x, origin, key, v, &m->reason);
 		else if (slice_is(key, "state"))
-			m->state = (uint32_t)n;
+			export_number(x, origin, key, v, &m->state);
 		else if (slice_is(key, "flags"))
-			m->flags = (uint32_t)n;
-		else if (slice_is(key, "arrival"))
+			export_number(x, origin, key, v, &m->flags);
+		else if (slice_is(key, "arrival") && num_parse_u64(v, &n) && n <= INT64_MAX)
 			m->arrival = (int64_t)n;
 		else if (slice_is(key, "parent"))
 			m->parent_id = v;
@@ -110,7 +120,7 @@ static void send_one(struct forumctl *x, const char *origin, struct slice raw, b
 	struct ctl_message m = { .raw = raw, .origin = slice_str(origin) };
 	struct buf b = {0}, author = {0};
 	struct slice first = raw, l;
-	if (exported && slice_line(&first, &l) && export_fields(l, &m, &author)) {
+	if (exported && slice_line(&first, &l) && export_fields(x, origin, l, &m, &author)) {
 		unquote(first, &b);
 		m.raw = buf_slice(&b);
 	}

@@ -28,6 +28,18 @@ is_(r["refused"], 1, "another text under a known id: refused")
 ok("own.mbox:" in s.err and "refused" in s.err, "refusals name file and line")
 is_(max(p["number"] for p in s.json("list", "test.box", "--all")), 42, "a stranger's Forum-Export line moves no numbers")
 ok(b"Text 3\r\n\r\nFrom then on it went well.\r\n>From quoted\r\n>>From twice\r\n.\r\n..\r\n\r\nend\r\n" in s.ctl("show", "<b3@x.example>", "--raw").encode().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"), "the text as it was")
+# our own export, edited: a number that is none is not cut to one
+s.group("test.edited")
+edited = s.dir + "/edited.mbox"
+with open(edited, "wb") as f:
+    for n, number in ((1, b"4294967301"), (2, b"x7")):
+        f.write(b"From export@forumd Mon Mar  3 10:00:00 2014\nForum-Export: number=%s; reason=0; state=0; flags=0; arrival=1393840800\n" % number)
+        f.write(b"From: P <p@example.net>\nSubject: edited\nMessage-ID: <edited%d@x.example>\n\ntext\n\n" % n)
+r = s.json("import", "--group", "test.edited", edited)[0]
+is_(r["imported"], 2, "numbers that are none")
+is_(r["notes"], ["edited.mbox:2: Forum-Export: number=4294967301 is not understood and left out",
+                 "edited.mbox:10: Forum-Export: number=x7 is not understood and left out"], "are named, with file and line")
+is_([p["number"] for p in s.json("list", "test.edited")], [1, 2], "and the posts get the next ones")
 # ---- a Maildir ----
 md = s.dir + "/Maildir"
 for d in ("cur", "new", "tmp"):
