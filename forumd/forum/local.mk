@@ -12,7 +12,7 @@ forumd_libforum_a_SOURCES = \
 	forumd/forum/search.c forumd/forum/search.h forumd/forum/search_private.h \
 	forumd/forum/search_find.c forumd/forum/search_merge.c forumd/forum/search_terms.c \
 	forumd/forum/segment.c \
-	forumd/forum/thread.c forumd/forum/thread.h
+	forumd/forum/thread.c forumd/forum/thread.h forumd/forum/thread_private.h forumd/forum/thread_read.c
 forumd_libforum_a_SOURCES += \
 	forumd/forum/audit.c forumd/forum/moderate.c forumd/forum/moderate.h forumd/forum/moderate_private.h \
 	forumd/forum/mailq.c forumd/forum/mailq_expand.c forumd/forum/mailq_private.h forumd/forum/mailq.h forumd/forum/trace.c \

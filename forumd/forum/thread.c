@@ -1,4 +1,4 @@
-/* The tree, kept while posts arrive in any order.
+/* The tree, kept while posts arrive in any order; thread_read.c reads it.
  *
  * Evidence of a post: the ids it cites, nearest first: In-Reply-To, then References from last to first; at most
  * THREAD_NEAR, and the very first reference (the root). The parent is the nearest one that is in the tree and shares a
@@ -13,13 +13,12 @@
  *
  * A post is in the tree when it has its T record: pending posts are not, nor are those a rebuild has not come to yet. A
  * post in a group the citing post is not in is treated like one that does not exist. */
-#include "forumd/forum/thread.h"
-#include "forumd/forum/watch.h"
 #include <stdlib.h>
 #include "forumd/base/digest.h"
-#include "forumd/forum/post_private.h"
 #include "forumd/forum/replace.h"
 #include "forumd/forum/rights.h"
+#include "forumd/forum/thread_private.h"
+#include "forumd/forum/watch.h"
 
 enum {
 	THREAD_NEAR = 16, THREAD_EVIDENCE = THREAD_NEAR + 1, THREAD_WATCH = 8, THREAD_IRT = 4, THREAD_FORWARDS = 64,
@@ -135,8 +134,7 @@ static struct key thread_key_wait(uint32_t group, const unsigned char *digest, u
 	return k;
 }
 
-/* the thread a number stands for now */
-static int thread_resolve(struct forum_txn *t, uint64_t *thread) {
+int thread_resolve(struct forum_txn *t, uint64_t *thread) {
 	for (int i = 0; i < THREAD_FORWARDS; i++) {
 		struct key k = key_2u64('T', *thread, 0);
 		int r = thread_get64(t, &k, thread);
@@ -146,7 +144,7 @@ static int thread_resolve(struct forum_txn *t, uint64_t *thread) {
 	return ERR_CORRUPT;
 }
 
-static bool thread_shares_group(struct slice record, const struct place *places, size_t n) {
+bool thread_shares_group(struct slice record, const struct place *places, size_t n) {
 	for (uint32_t i = 0; i < post_record_places(record); i++)
 		for (size_t j = 0; j < n; j++)
 			if (post_record_place(record, i).group == places[j].group)
@@ -229,9 +227,6 @@ static int thread_stop_waiting(struct forum_txn *t, const struct post *p, const 
 
 /* --- merging --- */
 
-/* for the vec macros */
-struct thread_ids { uint64_t *v; size_t n, cap; };
-
 /* 1 when thread a has fewer posts than b; walks both only as far as the smaller goes */
 static int thread_is_smaller(struct forum_txn *t, uint64_t a, uint64_t b) {
 	struct key ka = key_2u64('T', a, 0), kb = key_2u64('T', b, 0);
@@ -261,8 +256,7 @@ static int thread_is_smaller(struct forum_txn *t, uint64_t a, uint64_t b) {
 	return r < 0 ? r : q < 0 ? q : smaller;
 }
 
-/* the posts of a thread, at most max, by id; their parents too unless NULL */
-static int thread_list(struct forum_txn *t, uint64_t thread, size_t max, struct thread_ids *posts,
+int thread_list(struct forum_txn *t, uint64_t thread, size_t max, struct thread_ids *posts,
 	struct thread_ids *parents) {
 	struct key k = key_2u64('T', thread, 1);
 	struct kv_cursor *c;
@@ -742,146 +736,4 @@ int thread_set_parent(struct forum_txn *t, uint64_t post, uint64_t parent, enum 
 	if (r >= 0)
 		r = thread_set_checked(t, &p, parent, thread, reason);
 	return r < 0 ? fail_set(f, (enum err)r, "the thread cannot be changed now, try again later") : 1;
-}
-
-/* --- reading --- */
-
-int thread_child_next(struct forum_txn *t, uint64_t parent, uint64_t *cursor, uint64_t *child_r) {
-	struct key k = key_2u64('C', parent, *cursor + 1);
-	struct kv_cursor *c;
-	struct slice key, v;
-	int r = kv_cursor_open(t->kv, &c);
-	if (r < 0)
-		return r;
-	r = kv_seek(c, key_slice(&k), &key, &v);
-	kv_cursor_close(&c);
-	if (r <= 0 || !key_has_prefix(key, &k, 9))
-		return r < 0 ? r : 0;
-	if (key.n != 17)
-		return ERR_CORRUPT;
-	*cursor = *child_r = num_get64(key.p + 9);
-	return 1;
-}
-
-int thread_branch(struct forum_txn *t, uint64_t post, size_t max, uint64_t **v_r, size_t *n_r) {
-	struct thread_ids q = { 0 };
-	int r = 1;
-	if (max > 0)
-		vec_push(&q, post);
-	for (size_t i = 0; i < q.n && r >= 0; i++) {
-		uint64_t cursor = 0, child;
-		while (q.n < max && (r = thread_child_next(t, q.v[i], &cursor, &child)) > 0)
-			vec_push(&q, child);
-	}
-	*n_r = q.n;
-	*v_r = arena_alloc(t->arena, q.n * sizeof *q.v);
-	if (q.n)
-		memcpy(*v_r, q.v, q.n * sizeof *q.v);
-	vec_free(&q);
-	return r < 0 ? r : 1;
-}
-
-/* a post of a thread while it is put in order; links are indices + 1, 0 none */
-struct thread_item {
-	uint64_t post, parent;
-	int64_t date;
-	enum parent_reason reason;
-	bool in_group;
-	size_t up, first, next;
-};
-
-static size_t thread_index(const struct thread_ids *posts, uint64_t post) {
-	size_t lo = 0, hi = posts->n;
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-		if (posts->v[mid] < post)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < posts->n && posts->v[lo] == post ? lo + 1 : 0;
-}
-
-static int thread_item_load(struct forum_txn *t, uint32_t group, struct thread_item *it) {
-	struct key k = key_1u64(KEY_POST, it->post);
-	struct slice v;
-	int r = kv_get(t->kv, key_slice(&k), &v);
-	if (r <= 0 || v.n < POST_FIXED || v.n < POST_FIXED + 8 * (size_t)post_record_places(v))
-		return r < 0 ? r : ERR_CORRUPT;
-	struct place want = { .group = group };
-	it->date = (int64_t)num_get64(v.p + POST_DATE);
-	it->reason = (enum parent_reason)v.p[POST_REASON];
-	it->in_group = group == 0 || thread_shares_group(v, &want, 1);
-	return 1;
-}
-
-static int thread_item_order(const void *a, const void *b) {
-	const struct thread_item *x = *(struct thread_item *const *)a, *y = *(struct thread_item *const *)b;
-	if (x->date != y->date)
-		return x->date < y->date ? -1 : 1;
-	return x->post < y->post ? -1 : x->post > y->post;
-}
-
-/* latest first, so that pushing to the front of the lists leaves them in order; returns the first root */
-static size_t thread_link(struct thread_item *v, size_t n) {
-	struct thread_item **order = mem_alloc((n ? n : 1) * sizeof *order);
-	size_t roots = 0;
-	for (size_t i = 0; i < n; i++)
-		order[i] = &v[i];
-	qsort(order, n, sizeof *order, thread_item_order);
-	for (size_t i = n; i-- > 0;) {
-		struct thread_item *it = order[i];
-		size_t *list = it->up ? &v[it->up - 1].first : &roots;
-		it->next = *list;
-		*list = (size_t)(it - v) + 1;
-	}
-	mem_free(order);
-	return roots;
-}
-
-/* depth first; posts that are not in the group are passed through without a node */
-static size_t thread_flatten(const struct thread_item *v, size_t n, size_t at, struct thread_node *out) {
-	size_t count = 0, *node = mem_zalloc((n + 1) * sizeof *node);   /* item -> its nearest node at or above, + 1 */
-	while (at) {
-		const struct thread_item *it = &v[at - 1];
-		node[at] = it->up ? node[it->up] : 0;
-		if (it->in_group) {
-			const struct thread_node *up = node[at] ? &out[node[at] - 1] : NULL;
-			out[count] = (struct thread_node){
-				.post = it->post, .parent = up ? up->post : 0, .depth = up ? up->depth + 1 : 0,
-				.reason = it->parent ? it->reason : PARENT_NONE,
-			};
-			node[at] = ++count;
-		}
-		size_t next = it->first;
-		while (!next && at) {
-			next = v[at - 1].next;
-			at = v[at - 1].up;
-		}
-		at = next;
-	}
-	mem_free(node);
-	return count;
-}
-
-int thread_walk(struct forum_txn *t, uint64_t thread, uint32_t group, size_t max, struct thread_node **v_r,
-	size_t *n_r) {
-	struct thread_ids posts = { 0 }, parents = { 0 };
-	int r = thread_resolve(t, &thread);
-	if (r > 0)
-		r = thread_list(t, thread, max, &posts, &parents);
-	size_t n = r > 0 ? posts.n : 0;
-	struct thread_item *v = mem_zalloc((n ? n : 1) * sizeof *v);
-	for (size_t i = 0; i < n && r > 0; i++) {
-		v[i].post = posts.v[i];
-		v[i].parent = parents.v[i];
-		v[i].up = thread_index(&posts, parents.v[i]);
-		r = thread_item_load(t, group, &v[i]);
-	}
-	*v_r = arena_alloc(t->arena, n * sizeof **v_r);
-	*n_r = r > 0 ? thread_flatten(v, n, thread_link(v, n), *v_r) : 0;
-	mem_free(v);
-	vec_free(&posts);
-	vec_free(&parents);
-	return r < 0 ? r : 1;
 }
