@@ -13,6 +13,7 @@
 #include "forumd/mail/trim_private.h"
 
 #define SIGNATURE_LOOK 40
+#define SCRUB_LINES 10
 
 static bool trim_shown(const struct trim_line *l) {
 	return l->kind == TRIM_TEXT || l->kind == TRIM_QUOTED;
@@ -247,7 +248,8 @@ static size_t trim_end_boilerplate(struct trim *t, size_t end) {
 	if (l->kind != TRIM_TEXT)
 		return end;
 	/* the link behind "Get ... for ..." on a line of its own */
-	bool link = slice_starts(l->fold, SLICE("<http")) || slice_starts(l->fold, SLICE("http"));
+	bool link = slice_starts(l->fold, SLICE("<http")) || slice_starts(l->fold, SLICE("http")) ||
+		slice_starts(l->fold, SLICE("www."));
 	if (link && from && slice_chr(l->fold, ' ') < 0 && trim_line_boilerplate(&t->v[from - 1]))
 		from--;
 	if (!trim_line_boilerplate(&t->v[from]))
@@ -256,7 +258,7 @@ static size_t trim_end_boilerplate(struct trim *t, size_t end) {
 	return from;
 }
 
-struct signature { size_t lines, longs, sentences, contacts, items, gaps; bool list, links; };
+struct signature { size_t lines, longs, sentences, contacts, items, gaps, addresses; bool list, links; };
 
 static void signature_line(struct signature *s, const struct trim_line *l) {
 	char last = l->text.p[l->text.n - 1], first = l->text.p[0];
@@ -264,9 +266,11 @@ static void signature_line(struct signature *s, const struct trim_line *l) {
 	s->longs += l->text.n > 80;
 	s->sentences += last == '.' || last == '?' || last == '!';
 	s->contacts += trim_line_contact(l);
+	s->addresses += slice_find(l->fold, SLICE("://")) >= 0 && slice_chr(l->fold, ' ') < 0;
 	s->items += first == '[' || first == '*' || first == '-' ||
 		(text_digit(first) && l->text.n > 1 && memchr(".)", l->text.p[1], 2));
-	s->list = s->list || slice_find(l->fold, SLICE("mailing list")) >= 0;
+	s->list = s->list || slice_find(l->fold, SLICE("mailing list")) >= 0 ||
+		slice_starts(l->fold, SLICE("do you yahoo!?"));
 	s->links = s->links || slice_starts(l->fold, SLICE("groups.io links:"));
 }
 
@@ -290,6 +294,9 @@ static bool signature_begins(const struct trim *t, size_t i, const struct signat
 	/* pages have room between the two, and no blank behind the rule */
 	attached = attached || (t->html && s->contacts && s->lines > 1 && !s->sentences);
 	bool modest = s->lines <= 8 && s->gaps <= 1 && !s->longs && !s->items;
+	/* links below a dash that is no rule of the net are what the author points to */
+	if (s->lines && s->addresses == s->lines && !slice_is(l->text, "--") && !slice_is(l->text, "- --"))
+		return false;
 	if (slice_is(l->text, "--") || slice_is(l->text, "—") || slice_is(l->text, "––") || slice_is(l->text, "__") ||
 		slice_is(l->text, "- --"))
 		return !s->lines || (modest && attached && (s->sentences * 2 < s->lines || s->contacts));
@@ -326,6 +333,32 @@ static size_t trim_end_signature(struct trim *t, size_t end) {
 	return end;
 }
 
+static bool trim_scrub_mark(const struct trim_line *l) {
+	return l->kind == TRIM_TEXT && slice_is(l->fold, "-------------- next part --------------");
+}
+
+/* What Mailman writes in its archives and digests for the HTML and the signature of a mail. Other files stay named: the
+ * author attached them. */
+static size_t trim_end_scrubbed(struct trim *t, size_t end) {
+	size_t from = end, first = end;
+	bool signature = false;
+	while (from > 0 && end - from < SCRUB_LINES && t->v[from - 1].kind <= TRIM_TEXT && !trim_scrub_mark(&t->v[from - 1])) {
+		from--;
+		first = trim_shown(&t->v[from]) ? from : first;
+		signature = signature || slice_is(t->v[from].fold, "type: application/pgp-signature") ||
+			slice_is(t->v[from].fold, "type: application/pkcs7-signature");
+	}
+	if (!from || !trim_scrub_mark(&t->v[from - 1]))
+		return end;
+	bool link = first < end && (slice_find(t->v[end - 1].fold, SLICE("/attachments/")) >= 0);
+	bool html = link && slice_starts(t->v[first].fold, SLICE("an html attachment was scrubbed"));
+	bool other = link && signature && slice_starts(t->v[first].fold, SLICE("a non-text attachment was scrubbed"));
+	if (first < end && !html && !other)
+		return end;
+	trim_cut(t, from - 1, end, TRIM_BOILERPLATE);
+	return from - 1;
+}
+
 /* 2 */
 static size_t trim_end(struct trim *t, size_t end) {
 	for (size_t was = end + 1; was != end && end;) {
@@ -337,7 +370,7 @@ static size_t trim_end(struct trim *t, size_t end) {
 			end = trim_end_signature(t, end);
 		end = trim_before(t, end);
 		if (end)
-			end = trim_end_boilerplate(t, end);
+			end = trim_end_scrubbed(t, trim_end_boilerplate(t, end));
 		size_t legal = trim_legal(t, end);
 		trim_cut(t, legal, end, TRIM_BOILERPLATE);
 		end = legal;

@@ -4,8 +4,8 @@
  *
  * What is removed: a quotation at the end of the text (lines with '>', or all below an "Original Message" line, a block
  * of From/Sent/To/Subject, an "On ... wrote:" in one of many languages), one introduced quotation above the answer,
- * signatures, lines such as "Sent from my phone", list footers, and the paragraph about confidentiality that companies
- * add.
+ * signatures, the armour of OpenPGP, lines such as "Sent from my phone", list footers, an archive's notes about a mail's
+ * HTML and signature, and the paragraph about confidentiality that companies add.
  * What stays: mail that is passed on ("Forwarded message" in a mail; unless it is the text answered); everything between quotations and those quotations themselves (answers point by point). When the text
  * being answered is known, unmarked quotations go only if they are copies of it. If nothing would be left, all is kept.
  * Any thread; linear time; input of any size or form. */

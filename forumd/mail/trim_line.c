@@ -135,6 +135,38 @@ static void line_code(struct trim *t) {
 	}
 }
 
+static size_t line_find(const struct trim *t, size_t i, const char *text) {
+	while (i < t->n && !(t->v[i].kind == TRIM_TEXT && slice_is(t->v[i].text, text)))
+		i++;
+	return i;
+}
+
+static void line_hide(struct trim *t, size_t from, size_t to) {
+	for (; from < to; from++) {
+		t->v[from].kind = TRIM_BLANK;
+		t->v[from].cut = true;
+	}
+}
+
+/* The armour of a text signed by OpenPGP (RFC 9580, 7): the line and the "Hash:" above it, the signature below it. What
+ * is published is not what was signed; that is the original, which stays. */
+static void line_armour(struct trim *t) {
+	size_t first = 0;
+	while (first < t->n && t->v[first].kind == TRIM_BLANK)
+		first++;
+	if (first == t->n || line_find(t, first, "-----BEGIN PGP SIGNED MESSAGE-----") != first)
+		return;
+	size_t text = first + 1, signature = line_find(t, text, "-----BEGIN PGP SIGNATURE-----");
+	size_t end = line_find(t, signature, "-----END PGP SIGNATURE-----");
+	if (end == t->n)
+		return;
+	while (text < signature && slice_starts(t->v[text].fold, SLICE("hash: ")))
+		text++;
+	line_hide(t, first, text);
+	line_hide(t, signature, end + 1);
+	t->reasons |= TRIM_SIGNATURE;
+}
+
 /* Offsets while the buffer grows, pointers when it is done. */
 void trim_split(struct trim *t, struct slice text) {
 	size_t room = 0;
@@ -159,6 +191,7 @@ void trim_split(struct trim *t, struct slice text) {
 		t->v[i].fold = t->v[i].fold.n
 			? slice_sub(buf_slice(&t->folded), (size_t)(uintptr_t)t->v[i].fold.p, t->v[i].fold.n)
 			: slice_of("", 0);
+	line_armour(t);
 	line_code(t);
 	line_quote_bars(t);
 	line_join_wrapped(t);
@@ -299,13 +332,15 @@ static bool line_is_boilerplate(struct slice s) {
 		s = slice_from(s, 1);
 	while (s.n && line_in(s.p[s.n - 1], ")]*_-~ "))
 		s.n--;
-	if (!s.n || s.n > 200)
+	if (!s.n || s.n > 200 || s.p[s.n - 1] == '?')
 		return false;
 	bool begins = false, ends = false;
 	for (const char *const *k = trim_boilerplate; *k; k++) {
-		if (!line_starts(s, *k + (**k == '!')))
+		bool enough = **k == '!', all = **k == '=';
+		if (!line_starts(s, *k + (enough || all)) || (all && !slice_is(s, *k + 1)))
 			continue;
-		if (**k == '!')
+		/* "Sent from my old house, where ...": a sentence of the author's */
+		if (all || (enough && (!line_starts(s, "sent from my ") || s.n <= 40 || line_has_any(s, trim_devices))))
 			return true;
 		begins = s.n <= 120;
 	}
@@ -352,6 +387,17 @@ static bool intro_time(struct slice s) {
 	return false;
 }
 
+/* "<ann at example.org>:", as archives write addresses */
+static bool intro_veiled(struct slice s) {
+	ptrdiff_t open = slice_chr(s, '<');
+	if (open < 0)
+		return false;
+	s = slice_from(s, (size_t)open + 1);
+	ptrdiff_t at = slice_find(s, SLICE(" at ")), close = slice_chr(s, '>');
+	return at > 0 && close > at + 4 && slice_chr(slice_to(s, (size_t)at), ' ') < 0 &&
+		slice_chr(slice_sub(s, (size_t)at + 4, (size_t)(close - at - 4)), ' ') < 0;
+}
+
 /* s begins with a space */
 static void intro_evidence(struct slice s, struct evidence *e_r) {
 	struct slice bare = slice_trim(s);
@@ -372,7 +418,7 @@ static void intro_evidence(struct slice s, struct evidence *e_r) {
 	e_r->name_first = bare.n && bare.p[0] == '"';
 	e_r->open_end = bare.n && !line_in(bare.p[bare.n - 1], ".!?,;");
 	e_r->time = intro_time(s);
-	e_r->address = slice_chr(s, '@') > 0;
+	e_r->address = slice_chr(s, '@') > 0 || intro_veiled(s);
 	e_r->verb = intro_verb(s, &e_r->own);
 	/* "Quoting Ann (2020-05-03 10:11:12)" */
 	if (slice_starts(bare, SLICE("quoting ")) && e_r->digit && slice_ends(slice_trim(s), SLICE(")")))

@@ -76,23 +76,24 @@ const char *const trim_forwards[] = {
 	"转发的邮件", "轉寄郵件", "转发邮件信息", "轉寄的郵件", "転送メッセージ", "転送されたメッセージ", "転送メール", "전달된 메시지", "הודעה שהועברה", NULL
 };
 
-/* How a line of its own begins that a phone, a mail program, a scanner or a list adds. '!': enough by itself; the others
- * need the name of a device or program behind them. */
+/* How a line of its own begins that a phone, a mail program, a scanner or a list adds. '!': enough by itself; '=': if it
+ * is the whole line; the others need the name of a device or program behind them. */
 const char *const trim_boilerplate[] = {
 	"!sent from my ", "!sent from mail for ", "!sent via superhuman", "!yahoo mail: search, organize, conquer",
 	"!sent from mail on ", "sent from outlook", "sent from yahoo", "sent from samsung",
 	"sent from proton", "sent from gmail",
-	"!sent from mailbird", "!sent from mailbox", "!sent from airmail", "sent from windows mail", "!sent from nine",
+	"!sent from mailbird", "=sent from mailbox", "!sent from mailbox for ", "!sent from airmail", "sent from windows mail", "=sent from nine", "!sent from nine for ",
 	"sent from bluemail", "sent from blue mail",
 	"sent from spark", "sent from an iphone", "sent from a phone", "sent from mobile", "sent from phone",
 	"sent from iphone", "sent from ipad", "sent from android",
-	"!sent from fairmail", "!sent from k-9", "sent from tutanota", "!sent from canary", "!sent from my",
+	"!sent from fairmail", "!sent from k-9", "sent from tutanota", "=sent from canary",
 	"sent from the ", "!sent from aol", "!sent from polymail",
-	"!sent from hey", "sent from edison", "sent via mobile", "sent via my ", "sent via samsung",
+	"=sent from hey", "=sent from front", "=sent from tuta", "=sent from fastmail", "=sent from missive",
+	 "sent from edison", "sent via mobile", "sent via my ", "sent via samsung",
 	"sent via blackberry", "sent via the samsung", "!sent with airmail",
 	"!sent with sparrow", "sent with proton", "sent with spark", "sent with tutanota", "sent with k-9",
 	"!sent with unibox", "!sent with mailtrack", "sent with aqua mail",
-	"!sent with shift", "!sent with spike", "!sent with tuta", "sent using ", "sent by mobile", "sent by galaxy", "sent on my ", "!sent on the go",
+	"=sent with shift", "=sent with spike", "!sent with tuta", "sent using ", "sent by mobile", "sent by galaxy", "sent on my ", "=sent on the go",
 	"sent wirelessly ", "!get outlook for ", "get bluemail for ",
 	"securely sent with ", "secured with ", "download outlook for ", "posted from my ", "typed on my ",
 	"written on my ", "from my iphone", "from my ipad",
@@ -118,8 +119,8 @@ const char *const trim_boilerplate[] = {
 	"pobierz program outlook ", "odesláno z ", "odesláno ze ",
 	"získat outlook pro ", "stáhnout outlook pro ", "odoslané z ", "odoslané zo ", "küldve ", "elküldve ",
 	"az outlook ", "trimis de pe ", "trimis din ", "obțineți outlook pentru ",
-	"poslano z ", "poslano s ", "poslano sa ", "послато са ", "отправлено с ", "отправлено из ",
-	"отправлено от ", "отправлено через ", "надіслано з ", "надіслано із ", "изпратено от ",
+	"poslano z ", "poslano s ", "poslano sa ", "послато са ", "послано са ", "отправлено с ", "отправлено из ",
+	"отправлено от ", "отправлено через ", "надіслано з ", "надіслано від ", "надіслано із ", "изпратено от ",
 	"скачать outlook для ", "скачайте outlook для ", "отримати outlook для ", "получить outlook для ", "στάλθηκε από ", "εστάλη από ", "iphone'umdan gönderildi",
 	"iphone’umdan gönderildi", "iphone'dan gönderildi", "ipad'imden gönderildi",
 	"samsung cep telefonumdan gönderildi",
