@@ -132,6 +132,8 @@ static bool header_aside(struct post_in_work *w, const struct field *f) {
 	/* put behind ours, header_cancel() */
 	if (slice_is_nocase(f->name, "cancel-lock"))
 		return true;
+	if (w->in->source == POST_FROM_MAIL && !slice_trim(f->value).n)
+		return true;
 	if (w->in->source != POST_FROM_NNTP && header_listed(aside_unless_news, f->name))
 		return true;
 	return w->member.id && header_listed(aside_if_own, f->name) && header_names_member(w, f->value);
@@ -157,6 +159,25 @@ static const char *header_replaced_name(int known) {
 	}
 }
 
+/* Mail may say "X-Name:value", or begin the value on the next line; news has a colon, a space and then some of the value
+ * (RFC 5536 2.2), and other servers drop what has not. */
+static void header_keep(struct post_in_work *w, const struct field *f) {
+	struct slice value = f->value;
+	while (value.n && (text_space(value.p[0]) || value.p[0] == '\r' || value.p[0] == '\n'))
+		value = slice_from(value, 1);
+	value.n = (size_t)(f->raw.p + f->raw.n - value.p);        /* its line end, too */
+	struct slice typed = slice_sub(f->raw, f->name.n, f->raw.n - f->name.n - value.n);
+	ptrdiff_t line = slice_chr(value, '\n');
+	bool fit = f->name.n + 2 + (line < 0 ? value.n : (size_t)line) <= POST_IN_LINE_MAX;
+	if (w->in->source != POST_FROM_MAIL || !fit || (slice_starts(typed, SLICE(": ")) && slice_chr(typed, '\n') < 0)) {
+		buf_add_slice(&w->pub, f->raw);
+		return;
+	}
+	buf_add_slice(&w->pub, f->name);
+	header_edit(w, SLICE(": "), typed);
+	buf_add_slice(&w->pub, value);
+}
+
 static void header_field(struct post_in_work *w, const struct field *f, unsigned *seen) {
 	int k = header_known(f->name);
 	bool first = k >= 0 && seen[k]++ == 0;
@@ -170,7 +191,7 @@ static void header_field(struct post_in_work *w, const struct field *f, unsigned
 	} else if (header_aside(w, f) || (k == KNOWN_SUBJECT && w->new_subject)) {
 		header_edit(w, slice_of("", 0), f->raw);
 	} else {
-		buf_add_slice(&w->pub, f->raw);
+		header_keep(w, f);
 		if (slice_is_nocase(f->name, "reply-to"))
 			w->d->flags |= POST_HAS_REPLY_TO;
 	}

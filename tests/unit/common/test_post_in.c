@@ -304,6 +304,33 @@ static void test_blog(void) {
 	gone(&v);
 }
 
+/* what mail allows and news does not (RFC 5536 2.2) */
+static void test_mail_fields(void) {
+	struct post_in in = into(POST_FROM_MAIL, alice, &gtest);
+	struct buf h = { 0 }, raw = { 0 };
+	struct arrived v;
+	buf_adds(&raw, "From:Alice <alice@example.org>\r\nSubject:\r\n\tNo space\r\n here\r\nDate:Mon, 23 Nov 2026 14:00:00 +0000\r\n"
+		"Message-ID:\r\n <no.space@x.test>\r\nX-MS-Has-Attach:\r\nX-Blank: \r\n \r\nX-Before : a\r\nX-Tab:\tb\r\nX-Two:  c\r\n"
+		"X-Next: \r\n d\r\nX-Long:\r\n ");
+	for (int i = 0; i < 990; i++)
+		buf_addc(&raw, 'e');
+	buf_adds(&raw, "\r\nContent-Type:text/plain; charset=utf-8\r\nMIME-Version:1.0\r\n\r\nhello\r\n");
+	arrive(&in, buf_slice(&raw), &v);
+	store(&in, &v);
+	is_int(v.r, 1, "mail without spaces: %s", v.f.text);
+	header_of(v.result.id, &h);
+	static const char *const want[] = { "\r\nSubject: No space\r\n here\r\n", "\r\nMessage-ID: <no.space@x.test>\r\n",
+		"\r\nDate: Mon, 23", "\r\nX-Before: a\r\n", "\r\nX-Tab: b\r\n", "\r\nX-Two:  c\r\n", "\r\nX-Next: d\r\n",
+		"\r\nX-Long:\r\n eee", "\r\nContent-Type: text/plain; charset=utf-8\r\n", "\r\nMIME-Version: 1.0\r\n" };
+	for (size_t i = 0; i < sizeof want / sizeof *want; i++)
+		ok(slice_find(buf_slice(&h), slice_str(want[i])) >= 0, "news has %s", want[i]);
+	ok(slice_find(buf_slice(&h), SLICE("X-MS-Has")) < 0 && slice_find(buf_slice(&h), SLICE("X-Blank")) < 0, "none is empty");
+	original_of(v.result.id, buf_slice(&raw), "mail without spaces");
+	gone(&v);
+	buf_free(&h);
+	buf_free(&raw);
+}
+
 static void test_mail(void) {
 	struct post_in in = into(POST_FROM_MAIL, alice, &gtest);
 	struct slice raw = SLICE(
@@ -559,6 +586,7 @@ int main(void) {
 	test_supplied();
 	test_blog();
 	test_mail();
+	test_mail_fields();
 	test_squatting();
 	test_import();
 	test_bombs();
