@@ -44,6 +44,8 @@ struct journal {
 	uint64_t serial;                /* of the last mark; under the caller's order of marks */
 	uint64_t before;                /* where the next record would go without the last one */
 	uint64_t last;                  /* where the last record is; 0 none to take back */
+	uint64_t refused;               /* where a record is that must not count, but perhaps is on disk; 0 none */
+	uint64_t refused_large;         /* its transaction, if its write set is in a file; 0 it is not */
 	_Atomic uint64_t head, tail;    /* next record; first record behind the mark; equal: none */
 	_Atomic bool litter;            /* there may be files of large write sets that a mark makes needless */
 	_Atomic uint64_t large_octets, large_marked;    /* of large write sets: all of this life; those before the mark */
@@ -89,17 +91,26 @@ static int journal_create(int dir_fd) {
 }
 
 /* Locks of the open file, not of the process: a child that closes it, or another descriptor of ours, takes none away.
- * And unlike those of flock(2) they can be looked at without being taken. */
-static int lock_take(int fd) {
-	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+ * And unlike those of flock(2) they can be looked at without being taken. Octet 0 is locked while it is open, octet 1
+ * until it is ready. */
+enum { LOCK_OPEN, LOCK_UNREADY };
+
+static int lock_set(int fd, off_t at, off_t n, short type) {
+	struct flock l = { .l_type = type, .l_whence = SEEK_SET, .l_start = at, .l_len = n };
 	if (fcntl(fd, F_OFD_SETLK, &l) == 0)
 		return 0;
 	return errno == EACCES || errno == EAGAIN ? EBUSY : errno;
 }
 
-static int lock_look(int fd) {
-	struct flock l = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
-	return fcntl(fd, F_OFD_GETLK, &l) != 0 ? errno : l.l_type == F_UNLCK ? 0 : EBUSY;
+static int lock_look(int fd, off_t at, int busy) {
+	struct flock l = { .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = 1 };
+	return fcntl(fd, F_OFD_GETLK, &l) != 0 ? errno : l.l_type == F_UNLCK ? 0 : busy;
+}
+
+void journal_ready(struct journal *j, bool ready) {
+	int rc = lock_set(j->fd, LOCK_UNREADY, 1, ready ? F_UNLCK : F_WRLCK);
+	if (rc)
+		log_error("storage", "lock of the journal: %s", strerror(rc));
 }
 
 static int size_check(int fd) {
@@ -119,7 +130,7 @@ static int journal_open_files(struct journal *j, const char *dir, bool create) {
 	if (rc == ENOENT && create && j->dir_fd >= 0 && (rc = journal_create(j->dir_fd)) == 0)
 		rc = open_in(j->dir_fd, O_RDWR, &j->fd);
 	if (!rc)
-		rc = lock_take(j->fd);
+		rc = lock_set(j->fd, LOCK_OPEN, 2, F_WRLCK);
 	if (!rc)
 		rc = size_check(j->fd);
 	if (!rc)
@@ -184,9 +195,28 @@ static void large_remove(struct journal *j, uint64_t txn) {
 	unlinkat(j->dir_fd, name.s, 0);
 }
 
+/* The file goes when its record is surely gone: a record whose file is missing was not refused, but robbed. */
+int journal_settle(struct journal *j) {
+	static const char zeros[RECORD_HEAD];
+	if (!j->refused)
+		return 0;
+	int rc = write_all(j->fd, zeros, sizeof zeros, j->refused);
+	if (!rc)
+		rc = flush(j->fd);
+	if (rc)
+		return rc;
+	if (j->refused_large)
+		large_remove(j, j->refused_large);
+	j->refused = j->refused_large = 0;
+	return 0;
+}
+
 int journal_large_add(struct journal *j, uint64_t txn, struct slice part) {
 	if (j->large_fd < 0) {
 		struct large_name name = large_name(j, txn);
+		int rc = journal_settle(j);     /* the file may be that of a refused record */
+		if (rc)
+			return rc;
 		j->large_fd = openat(j->dir_fd, name.s, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 		if (j->large_fd < 0)
 			return errno;
@@ -261,7 +291,8 @@ static int large_sweep(struct journal *j, uint64_t txn) {
 	return removed;
 }
 
-/* Gives the write set of a file to the callback. ENODATA: it is not what the record says, which was refused then. */
+/* Gives the write set of a file to the callback. ENODATA: it is not what the record says. It was on disk before the
+ * record, and goes after it: somebody else's hand, or a damaged disk. */
 static int large_replay(struct journal *j, uint64_t txn, const char *record,
 	int (*each)(void *arg, uint64_t txn, struct slice set), void *arg) {
 	struct large_name name = large_name(j, txn);
@@ -298,7 +329,8 @@ static int slot_read(struct journal *j, int slot, uint64_t *serial_r, uint32_t *
 	*serial_r = num_get64(p + 8);
 	salts_r[0] = num_get32(p + 32);
 	salts_r[1] = num_get32(p + SLOT_HEAD + n);
-	*mark_r = (struct journal_mark){ .txn = num_get64(p + 16), .at = num_get64(p + 24), .clean = p[36], .state_n = n };
+	*mark_r = (struct journal_mark){ .txn = num_get64(p + 16), .at = num_get64(p + 24), .life = salts_r[0],
+		.clean = p[36], .state_n = n };
 	memcpy(mark_r->state, p + SLOT_HEAD, n);
 	return mark_r->at >= RING && mark_r->at <= JOURNAL_SIZE && mark_r->at % 8 == 0 ? 0 : EBADMSG;
 }
@@ -365,13 +397,16 @@ int journal_mark_write(struct journal *j, const struct journal_mark *mark) {
 int journal_look(const char *dir, struct journal_mark *mark_r) {
 	struct journal j = { .fd = -1 };
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*mark_r = (struct journal_mark){ 0 };
 	int rc = dir_fd < 0 ? errno : open_in(dir_fd, O_RDONLY, &j.fd);
 	if (!rc)
 		rc = size_check(j.fd);
 	if (!rc)
 		rc = journal_mark_read(&j, mark_r);
 	/* looked at afterwards: who opened it meanwhile has written a mark of his own */
-	int busy = j.fd >= 0 ? lock_look(j.fd) : 0;
+	int busy = j.fd >= 0 ? lock_look(j.fd, LOCK_UNREADY, EINPROGRESS) : 0;
+	if (j.fd >= 0 && !busy)
+		busy = lock_look(j.fd, LOCK_OPEN, EBUSY);
 	if (j.fd >= 0)
 		close(j.fd);
 	if (dir_fd >= 0)
@@ -415,7 +450,7 @@ int journal_replay(struct journal *j, const struct journal_mark *mark,
 	struct buf set = { 0 };
 	uint64_t at = mark->at, txn = mark->txn;
 	bool large;
-	int rc = 0;
+	int rc = journal_settle(j);
 	atomic_store(&j->large_octets, 0);
 	atomic_store(&j->large_marked, 0);
 	while (!rc) {
@@ -424,11 +459,8 @@ int journal_replay(struct journal *j, const struct journal_mark *mark,
 			break;
 		txn++;
 		rc = large ? large_replay(j, txn, buf_bytes(&set), each, arg) : each(arg, txn, buf_slice(&set));
-		if (large && rc == ENODATA) {
-			log_warn("storage", "a large write set of the journal is not whole txn=%llu", (unsigned long long)txn);
-			rc = 0;
-			break;
-		}
+		if (large && rc == ENODATA)
+			log_error("storage", "a write set of the journal is missing, or damaged file=%s", large_name(j, txn).s);
 		at = next + record_size(buf_len(&set));
 	}
 	buf_free(&set);
@@ -455,12 +487,12 @@ bool journal_fits(struct journal *j) {
 }
 
 static int record_write(struct journal *j, uint64_t txn, struct slice set, uint32_t flag) {
-	static const char zeros[RECORD_HEAD];
 	char head[RECORD_HEAD];
 	uint64_t at = atomic_load(&j->head);
 	size_t n = record_size(set.n);
-	if (!journal_fits(j))
-		return EMSGSIZE;
+	int rc = journal_fits(j) ? journal_settle(j) : EMSGSIZE;
+	if (rc)
+		return rc;
 	if (at + n > JOURNAL_SIZE)
 		at = RING;
 	num_put32(head, j->salt);
@@ -469,12 +501,12 @@ static int record_write(struct journal *j, uint64_t txn, struct slice set, uint3
 	num_put32(head + 4, digest_crc(digest_crc(0, slice_of(head + 8, RECORD_HEAD - 8)), set));
 	struct iovec v[2] = { { head, sizeof head }, { (void *)set.p, set.n } };
 	ssize_t w = pwritev(j->fd, v, 2, (off_t)at);
-	if (w != (ssize_t)(sizeof head + set.n))
-		return w < 0 ? errno : ENOSPC;
-	int rc = flush(j->fd);
+	rc = w < 0 ? errno : w != (ssize_t)(sizeof head + set.n) ? ENOSPC : flush(j->fd);
 	if (rc) {
 		/* refused: it must not count for who replays, now or after the next flush that goes well */
-		write_all(j->fd, zeros, sizeof zeros, at);
+		j->refused = at;
+		j->refused_large = flag ? txn : 0;
+		journal_settle(j);      /* else before the next one */
 		return rc;
 	}
 	j->before = atomic_load(&j->head);
@@ -495,7 +527,10 @@ int journal_append(struct journal *j, uint64_t txn, struct slice set) {
 	if (!rc)
 		rc = record_write(j, txn, slice_of(record, sizeof record), LARGE_FLAG);
 	if (rc) {
-		large_remove(j, txn);
+		if (j->refused)
+			large_close(j);
+		else
+			large_remove(j, txn);
 		return rc;
 	}
 	atomic_fetch_add(&j->large_octets, j->large_n);
@@ -505,18 +540,14 @@ int journal_append(struct journal *j, uint64_t txn, struct slice set) {
 }
 
 int journal_undo(struct journal *j) {
-	static const char zeros[RECORD_HEAD];
 	if (!j->last)
 		return ENODATA;
-	int rc = write_all(j->fd, zeros, sizeof zeros, j->last);
-	if (!rc)
-		rc = flush(j->fd);
+	j->refused = j->last;
+	j->refused_large = j->last_large ? j->last_txn : 0;
+	int rc = journal_settle(j);
 	if (rc)
 		return rc;
-	if (j->last_large) {
-		atomic_fetch_sub(&j->large_octets, j->last_large);
-		large_remove(j, j->last_txn);
-	}
+	atomic_fetch_sub(&j->large_octets, j->last_large);
 	j->last = 0;
 	atomic_store(&j->head, j->before);
 	return 0;

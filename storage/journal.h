@@ -27,6 +27,7 @@ struct journal_mark {
 	uint64_t txn;                   /* the store's file holds this transaction and all before it */
 	uint64_t at;                    /* where the record of the next one is, or will be */
 	uint64_t large;                 /* journal_large() then; not written */
+	uint32_t life;                  /* each has another number; only read */
 	bool clean;                     /* closed in order: nothing follows, and the store's file may be another one */
 	uint32_t state_n;
 	char state[JOURNAL_STATE_MAX];  /* the caller's */
@@ -37,8 +38,12 @@ struct journal_mark {
 int journal_open(const char *dir, bool create, struct journal **j_r);
 /* closes the file and nothing more; NULL is a no-op */
 void journal_close(struct journal **j);
-/* The last mark, for who will only read the store: takes no lock, writes nothing. EBUSY: somebody has it open; ENOENT,
- * ENODATA, EBADMSG as below and above. */
+/* The opener says when the store may be read by others: not while it is being recovered. After journal_open() it may
+ * not. */
+void journal_ready(struct journal *j, bool ready);
+/* The last mark, for who will only read the store: takes no lock, writes nothing. EBUSY: somebody has it open, and the
+ * store may be read; EINPROGRESS: somebody has it open, and it may not. ENOENT, ENODATA, EBADMSG as below and above. With
+ * EBUSY there is a mark too; `life` is 0 when there is none. */
 int journal_look(const char *dir, struct journal_mark *mark_r);
 /* Renames the file, which belongs to a store that is not here any more, out of the way, and closes it. name_r (at least
  * 64 octets) gets the new name. */
@@ -55,7 +60,8 @@ int journal_mark_write(struct journal *j, const struct journal_mark *mark);
 /* Nothing in the journal counts any more: a new salt, and records begin at the start. The next mark makes it so. */
 void journal_restart(struct journal *j);
 /* Gives the write sets behind the mark to the callback, in order, until it returns another number than 0, which is
- * returned, or until there are no more. Then the journal stands where the next record goes. */
+ * returned, or until there are no more. Then the journal stands where the next record goes. ENODATA: the file of a
+ * large write set is missing, or is another one; what is behind it cannot be had without it. */
 int journal_replay(struct journal *j, const struct journal_mark *mark,
 	int (*each)(void *arg, uint64_t txn, struct slice set), void *arg);
 
@@ -69,8 +75,11 @@ void journal_large_cut(struct journal *j, uint64_t n);
 /* Appends the write set that makes transaction `txn`, or what is left of it after journal_large_add(); on disk when it
  * returns 0. If it fails, nothing is gathered any more. */
 int journal_append(struct journal *j, uint64_t txn, struct slice set);
-/* takes the record appended last back; on disk when it returns 0 */
+/* Takes the record appended last back; on disk when it returns 0. If it fails, the journal is only good for replay. */
 int journal_undo(struct journal *j);
+/* A record that could not be written or taken back may be on disk all the same. It is zeroed before anything is
+ * appended or replayed, which fails as long as that does; before a mark the caller asks for it. 0: there is none. */
+int journal_settle(struct journal *j);
 /* where the next record goes; octets of large write sets so far; octets of write sets behind the last mark */
 uint64_t journal_at(struct journal *j);
 uint64_t journal_large(struct journal *j);

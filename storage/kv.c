@@ -362,16 +362,24 @@ static int kv_commit_pages(struct kv_txn *t, bool first, bool *panic_r) {
 	rc = mdb_txn_commit(t->mt);
 	if (first)
 		mdb_env_set_flags(kv->env, MDB_NOSYNC, 1);
-	*panic_r = rc == MDB_PANIC || (rc && journaled && journal_undo(kv->journal) != 0);
+	bool stays = rc && journaled && journal_undo(kv->journal) != 0;
+	*panic_r = rc == MDB_PANIC || stays;
 	return rc;
+}
+
+/* is nothing in the store as it was committed last? */
+static bool kv_rootless(struct kv *kv) {
+	MDB_stat st;
+	return mdb_env_stat(kv->env, &st) == 0 && st.ms_depth == 0;
 }
 
 static int kv_commit_outermost(struct kv_txn *t, struct fail *f) {
 	struct kv *kv = t->kv;
 	uint64_t batch = 0;
 	int r = kv_commit_log(t, &batch, f);
-	/* the first one of all is not for the journal: a mark with a root is what tells the store's file from another */
-	bool panic = false, first = kv->journal && mdb_txn_id(t->mt) == 1;
+	/* one after which there is a root is not for the journal: by the root a mark knows the store's file from another */
+	bool panic = false, first = kv->journal && kv_rootless(kv);
+	uint64_t number = mdb_txn_id(t->mt);
 	if (r < 0 || (kv_captures(t) && !t->spilled && buf_len(&t->set) == 0)) {
 		kv_abort(&t);           /* or nothing was changed */
 		return r;
@@ -384,6 +392,8 @@ static int kv_commit_outermost(struct kv_txn *t, struct fail *f) {
 		kv_keeper_tight(kv);
 	} else {
 		atomic_store(&kv->batch, batch);
+		if (first)
+			kv_keeper_first(kv, number);
 		kv_keeper_note(kv);
 	}
 	unsigned opened = atomic_load(&kv->opened);

@@ -10,8 +10,8 @@
  *   write sets behind the mark again. The pin of the marked snapshot is taken first, so a cut meanwhile does no harm.
  *
  * Every start that finds the store not closed in order recovers so, after a kill as after a power cut: the way that
- * must not fail is the way that is always gone. Only the first commit of all, which has no root before it, is not in
- * the journal: LMDB flushes it, and the answer waits for a checkpoint.
+ * must not fail is the way that is always gone. Only a commit that has no root before it, as the first one of all, is
+ * not in the journal: LMDB flushes it, and its answer and the next commit wait for a checkpoint.
  *
  * Order of locks: write_lock, pool_lock, keeper.lock. A checkpoint holds write_lock while it notes where things stand,
  * not while it flushes. */
@@ -146,6 +146,8 @@ static int checkpoint_flush(struct kv *kv, const struct journal_mark *mark, MDB_
 	if (!rc) {
 		kv->keeper.pin = pin;
 		atomic_store(&kv->keeper.tight, tight);
+		if (mark->txn >= atomic_load(&kv->keeper.first))
+			atomic_store(&kv->keeper.first, 0);
 	}
 	pthread_mutex_unlock(&kv->keeper.lock);
 	if (old)
@@ -157,7 +159,10 @@ static int checkpoint_try(struct kv *kv, bool clean) {
 	struct journal_mark mark;
 	MDB_txn *pin = NULL;
 	pthread_mutex_lock(&kv->write_lock);
-	int rc = kv_enter(kv, NULL);
+	/* the flush of a mark would take a refused record along; as long as that is there, the last mark will do */
+	int rc = journal_settle(kv->journal);
+	if (!rc)
+		rc = kv_enter(kv, NULL);
 	if (rc) {
 		pthread_mutex_unlock(&kv->write_lock);
 		return rc;
@@ -199,17 +204,28 @@ int kv_journal_open(struct kv *kv) {
 		return rc == ENOENT && kv->opt.no_sync ? 0 : rc;
 	}
 	int rc = journal_look(kv->dir, &mark);
+	kv->life = mark.life;
 	if (!rc)
 		return mark.clean ? 0 : EUCLEAN;
 	/* in use, its pages are as they should be; or there is no journal, or none that counts */
 	return rc == EBUSY || rc == ENOENT || rc == ENODATA ? 0 : rc;
 }
 
+int kv_journal_look_again(struct kv *kv) {
+	struct journal_mark mark;
+	if (kv->single_file || !kv->opt.read_only)
+		return 0;
+	int rc = journal_look(kv->dir, &mark);
+	return rc == EINPROGRESS || mark.life != kv->life ? EINPROGRESS : 0;
+}
+
 /* Has the file gone on from the mark? Then the root of the marked snapshot is where it was. A backup that was put in
  * its place has another one there. */
-static bool belongs(int fd, const struct meta_state *now, const struct journal_mark *mark) {
+static bool belongs(int fd, const struct meta_state *now, const struct journal_mark *mark, uint64_t first) {
 	const struct meta_state *then = (const void *)mark->state;
 	uint64_t newest = meta_newest(now);
+	if (first && newest == first && first == mark->txn + 1)
+		return true;                    /* we made it: it was refused, for no mark held it */
 	if (newest == mark->txn)
 		return memcmp(&now->page[newest & 1], &then->page[newest & 1], sizeof now->page[0]) == 0;
 	return newest > mark->txn && then->root_sum && then->root_sum == root_sum(fd, then, mark->txn);
@@ -253,7 +269,7 @@ int kv_recover_file(struct kv *kv, bool *replay_r) {
 	buf_addf(&path, "%s/data.mdb", kv->dir);
 	int fd = open(buf_bytes(&path), O_RDWR | O_CLOEXEC);
 	rc = fd < 0 ? errno : mark.state_n != sizeof then || !meta_read(fd, then.page_size, &now) ? EBADMSG : 0;
-	if (!rc && !belongs(fd, &now, &mark))
+	if (!rc && !belongs(fd, &now, &mark, atomic_load(&kv->keeper.first)))
 		rc = atomic_load(&kv->opened) > 1 ? EBADMSG : set_aside(kv);    /* not under a running daemon */
 	else if (!rc && (rc = put_back(kv, fd, &then)) == 0)
 		*replay_r = true;
@@ -292,6 +308,7 @@ int kv_recover_sets(struct kv *kv, bool replay) {
 	if (!rc) {
 		journal_restart(kv->journal);
 		rc = checkpoint_note(kv, &mark, &pin);
+		atomic_store(&kv->keeper.first, 0);     /* if there was one, it is not there any more */
 	}
 	mark.clean = kv->opt.no_sync;
 	if (!rc)
@@ -429,12 +446,16 @@ int kv_keeper_room(struct kv *kv) {
 	struct kv_keeper *k = &kv->keeper;
 	if (!kv->journal)
 		return 0;
-	bool tight = atomic_load(&k->commits) && (atomic_load(&k->tight) || map_short(kv));
+	bool tight = atomic_load(&k->first) || (atomic_load(&k->commits) && (atomic_load(&k->tight) || map_short(kv)));
 	return tight || !journal_fits(kv->journal) ? kv_keeper_wait(kv) : 0;
 }
 
 bool kv_keeper_full(struct kv *kv) {
-	return kv->journal && !journal_fits(kv->journal);
+	return kv->journal && (atomic_load(&kv->keeper.first) || !journal_fits(kv->journal));
+}
+
+void kv_keeper_first(struct kv *kv, uint64_t txn) {
+	atomic_store(&kv->keeper.first, txn);
 }
 
 void kv_keeper_tight(struct kv *kv) {

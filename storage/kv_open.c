@@ -29,9 +29,9 @@ static int kv_map_error(int rc) {
 	case ENOSPC: case EDQUOT: case EFBIG: case EIO: case EROFS: case ENOMEM: case EAGAIN: case EACCES: case EPERM:
 	case ENFILE: case EMFILE: case ENOENT:
 		return ERR_UNAVAILABLE;
-	case EBUSY: case EUCLEAN:
+	case EBUSY: case EUCLEAN: case EINPROGRESS:
 		return ERR_UNAVAILABLE;
-	case EBADMSG:
+	case EBADMSG: case ENODATA:
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:
 	case MDB_INVALID:
@@ -50,7 +50,10 @@ int kv_fail(struct kv *kv, const char *what, int rc, struct fail *f) {
 	log_error("storage", "%s failed code=%s error=\"%s\" dir=%s", what, err_name((enum err)code), mdb_strerror(rc),
 		kv->dir);
 	return fail_set(f, (enum err)code, "%s", rc == EBUSY ? "another process has the store open" :
+		rc == EINPROGRESS ? "another process is about to open or to recover the store: try again later" :
 		rc == EUCLEAN ? "the store was not closed in order: start forumd with it once" :
+		rc == ENODATA ? "a file journal-* beside data.mdb is missing or damaged (the log names it): "
+			"put it back, or restore a backup" :
 		rc == EBADMSG ? "the file journal beside data.mdb is damaged: restore a backup" :
 		code == ERR_CORRUPT ? "stored data is damaged" :
 		code == ERR_TOOBIG ? "too large to store" : "storage is not available now, try again later");
@@ -230,6 +233,8 @@ static void kv_detach(struct kv *kv) {
 static int kv_attach(struct kv *kv) {
 	bool replay = false;
 	atomic_fetch_add(&kv->opened, 1);
+	if (kv->journal)
+		journal_ready(kv->journal, false);
 	int rc = kv->journal ? kv_recover_file(kv, &replay) : 0;
 	if (!rc)
 		rc = kv_env_open(kv, kv->dir, &kv->env);
@@ -240,8 +245,12 @@ static int kv_attach(struct kv *kv) {
 		rc = kv_recover_sets(kv, replay);
 	if (!rc)
 		rc = kv_read_batch(kv);
+	if (!rc)
+		rc = kv_journal_look_again(kv);
 	if (rc)
 		kv_detach(kv);
+	else if (kv->journal)
+		journal_ready(kv->journal, true);
 	return rc;
 }
 

@@ -44,6 +44,7 @@ struct kv_keeper {
 	int rc;                                 /* of the last one */
 	bool stop, runs;
 	_Atomic unsigned commits;               /* since the last one began */
+	_Atomic uint64_t first; /* a commit that is not in the journal, until a mark holds it; no other one before; 0 none */
 	_Atomic bool tight; /* space is short: each commit wants the pages that the last one freed */
 	MDB_txn *pin, *next_pin;                /* see the last mark's snapshot, and that of the next one */
 };
@@ -66,6 +67,7 @@ struct kv {
 	_Atomic int fail_after;
 	struct buf scratch;                     /* of the writer */
 	struct journal *journal;                /* NULL: no_sync or read_only */
+	uint32_t life;                          /* read_only: of the journal, when it was looked at */
 	struct kv_keeper keeper;
 };
 
@@ -102,6 +104,8 @@ bool kv_map_takes(struct kv_txn *txn, size_t n);
 
 /* opens the journal as the options want it; before LMDB opens the file */
 int kv_journal_open(struct kv *kv);
+/* read_only, when the store is open: EINPROGRESS if anybody recovered it meanwhile, who did not know of us */
+int kv_journal_look_again(struct kv *kv);
 /* before LMDB opens the file: puts back the meta pages of the last mark, when the store was not closed in order */
 int kv_recover_file(struct kv *kv, bool *replay_r);
 /* after LMDB opened it: applies what the journal has behind the mark, makes it durable, and starts afresh */
@@ -114,11 +118,13 @@ int kv_keeper_start(struct kv *kv);
 void kv_keeper_stop(struct kv *kv);
 /* before env is closed */
 void kv_unpin(struct kv *kv);
+/* write_lock held, after a commit that is not in the journal: the next one waits for a checkpoint */
+void kv_keeper_first(struct kv *kv, uint64_t txn);
 /* write_lock held, after a commit */
 void kv_keeper_note(struct kv *kv);
-/* write_lock held: is there no room for any write set in the journal? Then kv_keeper_room() is called, without it. */
+/* write_lock held: must a commit wait for a checkpoint? Then kv_keeper_room() is called, without it. */
 bool kv_keeper_full(struct kv *kv);
-/* no lock held: waits until the journal has room for any write set */
+/* no lock held: waits until the journal has room for any write set, and what it lacks is in a mark */
 int kv_keeper_room(struct kv *kv);
 /* no lock held: a checkpoint of all that is committed now */
 int kv_keeper_wait(struct kv *kv);

@@ -16,6 +16,7 @@
 
 static int fail_meta, fail_data;        /* errno for writes to the two meta pages of data.mdb, and to its others */
 static int fail_journal, fail_record;   /* errno for writes to the journal, and for flushes of it */
+static int fail_zero;                   /* for writes to its records other than their first one: zeros */
 static int fail_large;                  /* for flushes of a large write set's file */
 static int fail_large_write, large_writes;      /* for writes to it, after so many */
 static _Atomic int fail_flush;          /* for flushes of data.mdb */
@@ -38,7 +39,7 @@ static bool is_journal(int fd) {
 ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at);
 ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at) {
 	journal_writes += is_journal(fd);
-	int e = is_journal(fd) ? fail_journal : is_file(fd, "/journal-") ? (large_writes-- > 0 ? 0 : fail_large_write) :
+	int e = is_journal(fd) ? (fail_zero && at >= 8192 ? fail_zero : fail_journal) : is_file(fd, "/journal-") ? (large_writes-- > 0 ? 0 : fail_large_write) :
 		at < 8192 ? fail_meta : fail_data;
 	if (e) {
 		errno = e;
@@ -75,12 +76,15 @@ ssize_t pwritev(int fd, const struct iovec *v, int n, off_t at) {
 }
 
 static _Atomic int fail_piece;          /* for the pieces of data.mdb that a checkpoint writes out */
+static _Atomic bool hold_piece, held_piece;
 static _Atomic int pieces, large_pieces, failed_pieces;
 
 int sync_file_range(int fd, off64_t at, off64_t n, unsigned flags);
 int sync_file_range(int fd, off64_t at, off64_t n, unsigned flags) {
 	pieces++;
 	large_pieces += n > 1 << 20;
+	for (held_piece = hold_piece; hold_piece;)
+		usleep(1000);
 	errno = fail_piece;
 	failed_pieces += errno != 0;
 	return errno ? -1 : (int)syscall(SYS_sync_file_range, fd, at, n, flags);
@@ -257,6 +261,7 @@ static void test_late_failure(struct kv *kv) {
 
 /* a checkpoint writes in pieces, and an error that one of them tells is told by no flush behind it */
 static void test_pieces(struct kv *kv) {
+	failed_pieces = 0;
 	fail_piece = EIO;
 	is_int(store(kv, "r"), 1, "stored; the keeper comes to write it out");
 	for (int i = 0; i < 600 && !failed_pieces; i++)
@@ -287,6 +292,97 @@ static void test_reopen(struct kv *kv) {
 	is_int(store(kv, "p"), 1, "and writes go on");
 }
 
+/* until the store is tried again */
+static int store_at_last(struct kv *kv, const char *key) {
+	int r = 0;
+	for (int i = 0; i < 600 && (r = store(kv, key)) < 0; i++)
+		usleep(20000);
+	return r;
+}
+
+/* a record can be neither flushed nor zeroed: what is refused stays refused, whatever works again, and whenever */
+static void test_refused(struct kv *kv) {
+	is_int(store(kv, "u"), 1, "the keeper has something to mark");
+	fail_record = fail_zero = EIO;
+	is_int(store(kv, "refused"), ERR_UNAVAILABLE, "a record that cannot be flushed, nor zeroed");
+	fail_record = 0;
+	is_int(store(kv, "refused2"), ERR_UNAVAILABLE, "nothing is written while it cannot be zeroed");
+	is_int(has(kv, "u"), 1, "but read");
+	fail_zero = 0;
+	int r = 1;
+	for (int i = 0; i < 600 && (r = has_after_kill("refused")) == 1; i++)
+		usleep(20000);
+	is_int(r, 0, "a checkpoint zeroes it too");
+	fail_record = fail_zero = EIO;
+	is_int(store_large(kv), ERR_UNAVAILABLE, "a large one");
+	fail_record = fail_zero = 0;
+	is_int(store(kv, "v"), 1, "the disk works again");
+	ok(has_after_kill("v") == 1 && large_files("db") == 0, "that one is gone");
+	fail_data = ENOSPC;
+	fail_zero = EIO;
+	is_int(store(kv, "refused3"), ERR_UNAVAILABLE, "a record is there, its pages are not, and it cannot be zeroed");
+	fail_data = 0;
+	is_int(has(kv, "v"), ERR_UNAVAILABLE, "the store is not opened from it");
+	fail_zero = 0;
+	is_int(store_at_last(kv, "w"), 1, "the disk works again");
+	ok(has(kv, "v") == 1 && has(kv, "refused") == 0 && has(kv, "refused2") == 0 && has(kv, "refused3") == 0,
+		"what was acknowledged is there, and no more");
+}
+
+/* the first commit of a store has no journal, and its checkpoint fails */
+static void test_first(void) {
+	struct kv_options opt = { .map_size = 64 << 20 };
+	struct kv *kv;
+	struct fail f;
+	if (kv_open(test_tmpfile("young"), &opt, &kv, &f) != 1)
+		bail("open: %s", f.text);
+	fail_piece = EIO;
+	is_int(store(kv, "a"), ERR_UNAVAILABLE, "the first commit of all cannot be flushed");
+	is_int(store(kv, "b"), ERR_UNAVAILABLE, "nor can the next");
+	fail_piece = 0;
+	is_int(store_at_last(kv, "c"), 1, "the disk works again, and so does the store");
+	ok(has(kv, "a") == 0 && has(kv, "b") == 0, "what was refused is not there");
+	is_int(store(kv, "d"), 1, "it goes on");
+	ok(has_after_kill_of("young", "c") == 1 && has_after_kill_of("young", "d") == 1, "and survives a kill");
+	kv_close(&kv);
+}
+
+/* While the first commit waits for its checkpoint, another thread's waits too: the journal could not recover it. */
+static void *store_first(void *arg) {
+	behind = store(arg, "first");
+	return NULL;
+}
+
+static _Atomic int second;
+
+static void *store_second(void *arg) {
+	second = store(arg, "second");
+	return NULL;
+}
+
+static void test_second(void) {
+	struct kv_options opt = { .map_size = 64 << 20 };
+	struct kv *kv;
+	struct fail f;
+	pthread_t threads[2];
+	if (kv_open(test_tmpfile("young2"), &opt, &kv, &f) != 1)
+		bail("open: %s", f.text);
+	hold_piece = true;
+	if (pthread_create(&threads[0], NULL, store_first, kv) != 0)
+		bail("pthread_create");
+	while (!held_piece)
+		usleep(1000);
+	if (pthread_create(&threads[1], NULL, store_second, kv) != 0)
+		bail("pthread_create");
+	usleep(200000);
+	is_int(second, 0, "a second commit waits for the checkpoint of the first");
+	hold_piece = false;
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	ok(behind == 1 && second == 1, "both are stored");
+	kv_close(&kv);
+}
+
 int main(void) {
 	struct kv_options opt = { .map_size = 64 << 20 };
 	struct kv *kv;
@@ -294,6 +390,8 @@ int main(void) {
 	struct fail f;
 	log_set_level(LOG_ERROR_ + 1);
 	test_large_full();
+	test_first();
+	test_second();
 	if (kv_open(test_tmpfile("db"), &opt, &kv, &f) != 1)
 		bail("open: %s", f.text);
 	is_int(store(kv, "a"), 1, "stored");
@@ -351,6 +449,7 @@ int main(void) {
 	test_late_failure(kv);
 	test_reopen(kv);
 	test_pieces(kv);
+	test_refused(kv);
 	kv_close(&kv);
 	if (kv_open(test_tmpfile("db"), &opt, &kv, &f) != 1)
 		bail("open: %s", f.text);

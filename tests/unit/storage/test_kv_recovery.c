@@ -1,4 +1,5 @@
 /* A store that was not closed in order, and files that do not belong together. */
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -7,6 +8,7 @@
 #include "forumd/base/buf.h"
 #include "forumd/base/log.h"
 #include "forumd/base/num.h"
+#include "storage/journal.h"
 #include "storage/kv.h"
 #include "storage/log.h"
 #include "tests/tap/tap.h"
@@ -202,10 +204,95 @@ static void test_mixed_up(void) {
 	log_set_level(LOG_ERROR_);
 }
 
+/* the name of a file in the directory that begins so; NULL: none */
+static const char *begins(const char *dir, const char *with) {
+	static char name[300];
+	DIR *d = opendir(dir);
+	bool found = false;
+	for (struct dirent *e; !found && d && (e = readdir(d));)
+		if ((found = strncmp(e->d_name, with, strlen(with)) == 0))
+			snprintf(name, sizeof name, "%s/%s", dir, e->d_name);
+	closedir(d);
+	return found ? name : NULL;
+}
+
+/* somebody removed a file that the journal needs: the commits behind it are not given up in silence */
+static void test_robbed(void) {
+	const char *dir = test_tmpfile("robbed"), *away = test_tmpfile("away");
+	struct kv *kv;
+	struct fail f;
+	in_child(large_commits, dir);
+	const char *name = begins(dir, "journal-");
+	if (!name || rename(name, away) != 0)
+		bail("rename: %m");
+	log_set_level(LOG_ERROR_ + 1);
+	for (int i = 0; i < 2; i++) {
+		is_int(kv_open(dir, &plain, &kv, &f), ERR_CORRUPT, "a large write set is gone");
+		ok(strstr(f.text, "put it back") != NULL, "it says what to do: %s", f.text);
+	}
+	log_set_level(LOG_ERROR_);
+	if (rename(away, name) != 0)
+		bail("rename: %m");
+	kv = open_kv(dir, &plain);
+	is_int(count(kv), 62, "it is put back, nothing is lost");
+	kv_close(&kv);
+}
+
+/* who will only read, while another process is at recovery */
+static void test_look_in_recovery(void) {
+	const char *dir = test_tmpfile("looked");
+	struct kv_options ro = { .map_size = 64 << 20, .read_only = true };
+	struct journal *j;
+	struct fail f;
+	struct kv *kv = open_kv(dir, &plain);
+	store(kv, 0, 10, 10);
+	kv_close(&kv);
+	if (journal_open(dir, false, &j) != 0)
+		bail("journal_open");
+	log_set_level(LOG_ERROR_ + 1);
+	int r = kv_open(dir, &ro, &kv, &f);
+	if (r == 1)
+		kv_close(&kv);
+	is_int(r, ERR_UNAVAILABLE, "nothing is read while somebody recovers");
+	ok(r < 0 && strstr(f.text, "try again later") != NULL, "which is said");
+	log_set_level(LOG_ERROR_);
+	journal_ready(j, true);
+	kv = open_kv(dir, &ro);
+	is_int(count(kv), 10, "behind it, it is");
+	kv_close(&kv);
+	journal_close(&j);
+}
+
+/* A store that was emptied has no root by which a mark could know it: it is known all the same. */
+static void emptied(const char *dir) {
+	struct kv_txn *w;
+	struct fail f;
+	struct kv *kv = open_kv(dir, &plain);
+	store(kv, 0, 1, 10);
+	if (kv_write_begin(kv, NULL, &w, &f) != 1 || kv_del(w, SLICE("000000")) != 1 || kv_commit(&w, &f) != 1)
+		bail("delete: %s", f.text);
+	kv_close(&kv);
+	kv = open_kv(dir, &plain);
+	store(kv, 1, 2, 10);
+	store(kv, 2, 4, 10);
+}
+
+static void test_emptied(void) {
+	const char *dir = test_tmpfile("emptied");
+	in_child(emptied, dir);
+	struct kv *kv = open_kv(dir, &plain);
+	is_int(count(kv), 3, "a store that was empty once");
+	ok(!begins(dir, "journal."), "and its journal was taken for its own");
+	kv_close(&kv);
+}
+
 int main(void) {
 	log_set_level(LOG_ERROR_);
 	test_recovery();
 	test_readers();
 	test_mixed_up();
+	test_robbed();
+	test_look_in_recovery();
+	test_emptied();
 	return done();
 }
