@@ -42,8 +42,8 @@ void journal_close(struct journal **j);
  * not. */
 void journal_ready(struct journal *j, bool ready);
 /* The last mark, for who will only read the store: takes no lock, writes nothing. EBUSY: somebody has it open, and the
- * store may be read; EINPROGRESS: somebody has it open, and it may not. ENOENT, ENODATA, EBADMSG as below and above. With
- * EBUSY there is a mark too; `life` is 0 when there is none. */
+ * store may be read; EINPROGRESS: somebody has it open, and it may not. ENOENT, ENODATA, EBADMSG as below and
+ * above. With EBUSY there is a mark too; `life` is 0 when there is none. */
 int journal_look(const char *dir, struct journal_mark *mark_r);
 /* Renames the file, which belongs to a store that is not here any more, out of the way, and closes it. name_r (at least
  * 64 octets) gets the new name. */

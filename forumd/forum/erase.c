@@ -1,14 +1,16 @@
-/* erase.c - M "erasing:" author u32 -> the post looked at last u64, posts that could not be erased u32. A piece is one pass over some heads: there is no
+/* erase.c - M "erasing:" author u32 -> the post looked at last u64, posts that could not be erased u32; M "clearing:" group u32 -> number u32 that is next in
+ * a box whose owner is gone. A piece is one pass over some heads: there is no
  * index by author, and erasing is rare. Each head is decoded in a passing arena. */
 #include "forumd/forum/erase.h"
 #include "forumd/base/log.h"
 #include "forumd/forum/forum_private.h"
 #include "forumd/forum/group.h"
+#include "forumd/forum/personal.h"
 #include "forumd/forum/post.h"
 #include "forumd/forum/withdrawn.h"
 
 #define ERASE_HEADS 2000       /* looked at in one piece: some milliseconds */
-#define ERASE_POSTS 25         /* erased in one */
+#define ERASE_POSTS 25         /* erased in one, and as many entries of boxes */
 
 struct erase_place { uint64_t at; uint32_t damaged; };
 
@@ -68,9 +70,72 @@ static int erase_first(struct forum_txn *t, uint32_t *author_r) {
 	return 1;
 }
 
+/* ---- boxes of members who are gone ---- */
+
+static int clear_put(struct forum_txn *t, uint32_t group, uint32_t next, struct fail *f) {
+	struct key k = key_name('M', SLICE("clearing:"));
+	char v[4];
+	key_u32(&k, group);
+	num_put32(v, next);
+	return forum_put(t, key_slice(&k), slice_of(v, sizeof v), f);
+}
+
+int erase_box(struct forum_txn *t, const struct group *g, struct fail *f) {
+	return g->high ? clear_put(t, g->id, 1, f) : 1;
+}
+
+/* the first box that is noted: 1, 0, < 0 */
+static int clear_first(struct forum_txn *t, struct key *k_r) {
+	struct key from = key_name('M', SLICE("clearing:"));
+	int r = erase_seek(t, &from, from.n, k_r);
+	return r > 0 && k_r->n != from.n + 4 ? ERR_CORRUPT : r;
+}
+
+/* One entry of a box, all of it or nothing; one that is damaged is passed over: 1 there may be more, 0 none, < 0 */
+static int clear_one(struct forum_txn *t, const struct group *g, uint32_t *next, struct fail *f) {
+	struct forum_txn *child;
+	struct fail why = { 0 };
+	int r = forum_write_begin(forum_of(t), t, &child, f);
+	if (r < 0)
+		return r;
+	int more = personal_clear(child, g, next, 1, &why);
+	if (more >= 0)
+		return (r = forum_commit(&child, f)) < 0 ? r : more;
+	forum_abort(&child);
+	if (more == ERR_UNAVAILABLE) {
+		*f = why;
+		return more;
+	}
+	log_error("forum", "an entry of a removed member's box cannot be erased group=%u number=%u why=\"%s\"", g->id,
+		*next - 1, why.code ? why.text : err_name((enum err)more));
+	return *next <= g->high;
+}
+
+int erase_boxes(struct forum_txn *t, struct fail *f) {
+	struct key k;
+	struct slice v;
+	struct group g;
+	int r = 1;
+	for (unsigned n = 0; n < ERASE_POSTS && (r = clear_first(t, &k)) > 0;) {
+		uint32_t id = num_get32(k.b + k.n - 4);
+		if ((r = forum_get(t, key_slice(&k), &v)) <= 0 || v.n != 4)
+			return r < 0 ? r : ERR_CORRUPT;
+		uint32_t next = num_get32(v.p);
+		int more = group_get(t, id, &g);
+		while (more > 0 && n++ < ERASE_POSTS)
+			more = clear_one(t, &g, &next, f);
+		r = more < 0 ? more : more > 0 ? clear_put(t, id, next, f) : forum_del(t, key_slice(&k), f);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
 int erase_waits(struct forum_txn *t) {
 	uint32_t author;
-	return erase_first(t, &author);
+	struct key box;
+	int r = clear_first(t, &box);
+	return r ? r : erase_first(t, &author);
 }
 
 /* one post, all of it or nothing: 1, 0 it is damaged, < 0 the store takes nothing now */
@@ -147,7 +212,10 @@ static int erase_stretch(struct forum_txn *t, uint32_t author, struct erase_plac
 
 int erase_more(struct forum_txn *t, uint32_t author, uint32_t *damaged_r, struct fail *f) {
 	struct erase_place e = { 0 };
-	int r = author ? 1 : erase_first(t, &author);
+	int r = erase_boxes(t, f);
+	if (r)
+		return r < 0 && !f->code ? fail_internal(f, "boxes of removed members: %s", err_name((enum err)r)) : r;
+	r = author ? 1 : erase_first(t, &author);
 	if (r > 0)
 		r = erase_get(t, author, &e);
 	if (r < 0)

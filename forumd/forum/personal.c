@@ -4,7 +4,7 @@
  * is read, so nothing about the post is kept twice and nothing can be stale. Only whether it is a hole is kept (count,
  * low, sequence numbers), and follows the post's state. */
 #include "forumd/forum/personal_private.h"
-#include <limits.h>
+#include "forumd/forum/erase.h"
 #include "forumd/forum/folder.h"
 #include "forumd/forum/marks.h"
 #include "forumd/forum/member.h"
@@ -335,19 +335,20 @@ int personal_forget(struct forum_txn *t, uint32_t member, struct fail *f) {
 	int r = watch_forget(t, member);
 	for (int box = BOX_NONE + 1; box < BOX_COUNT && r >= 0; box++) {
 		struct key k = personal_key(member, (enum personal_box)box);
-		uint32_t next = 1;
-		if ((r = personal_find(t, member, (enum personal_box)box, &g)) > 0 &&
-			(r = personal_clear(t, &g, &next, UINT_MAX, f)) >= 0)
+		if ((r = personal_find(t, member, (enum personal_box)box, &g)) > 0 && (r = erase_box(t, &g, f)) >= 0)
 			r = forum_del(t, key_slice(&k), f);
 	}
 	if (r >= 0)
 		r = queue_forget(t, member, f);
 	struct slice cursor = { 0 };
 	while (r >= 0 && (r = folder_each(t, member, &cursor, &folder)) > 0) {
-		uint32_t next = 1;
-		if ((r = folder_clear(t, folder.group, &next, UINT_MAX, f)) >= 0)
+		r = group_get(t, folder.group, &g);
+		r = r == 0 ? ERR_NOTFOUND : r;
+		if (r > 0 && (r = erase_box(t, &g, f)) >= 0)
 			r = folder_forget(t, member, &folder, f);
 	}
+	if (r >= 0)
+		r = erase_boxes(t, f);  /* a few messages are gone at once */
 	return r < 0 ? r : 1;
 }
 

@@ -69,7 +69,8 @@ int personal_remove(struct forum_txn *t, struct place at, struct fail *f);
 /* Everything in a box goes, at most max entries, from number *next (1 at first) on: 1 there may be more, 0 none, < 0.
  * Called on: writer. */
 int personal_clear(struct forum_txn *t, const struct group *g, uint32_t *next, unsigned max, struct fail *f);
-/* A member is removed: own messages lose their texts, the boxes are never shown again. Called on: writer. */
+/* A member is removed: the boxes are never shown again, and erase_more() empties them; own messages lose their texts.
+ * Called on: writer. */
 int personal_forget(struct forum_txn *t, uint32_t member, struct fail *f);
 /* the place a pointer leads to for the owner; 1, 0 no longer readable, < 0 */
 int personal_source(struct forum_txn *t, uint32_t owner, uint64_t post, struct place *at_r);

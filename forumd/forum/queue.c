@@ -3,6 +3,7 @@
  * second can be told. */
 #include "forumd/forum/queue.h"
 #include "forumd/forum/author.h"
+#include "forumd/forum/erase.h"
 #include "forumd/forum/moderate.h"
 #include "forumd/forum/personal_private.h"
 #include "forumd/forum/post_private.h"
@@ -156,11 +157,10 @@ struct slice queue_too_late(struct forum_txn *t, uint32_t member, const struct p
 int queue_forget(struct forum_txn *t, uint32_t member, struct fail *f) {
 	struct key k = queue_key(member), v = personal_key(member, BOX_QUEUE);
 	struct group box;
-	uint32_t next = 1;
 	int r = personal_find(t, member, BOX_QUEUE, &box);
 	if (r <= 0)
 		return r;
-	if ((r = personal_clear(t, &box, &next, UINT32_MAX, f)) < 0 || (r = forum_del(t, key_slice(&k), f)) < 0)
+	if ((r = erase_box(t, &box, f)) < 0 || (r = forum_del(t, key_slice(&k), f)) < 0)
 		return r;
 	return (r = forum_del(t, key_slice(&v), f)) < 0 ? r : 1;
 }

@@ -414,13 +414,14 @@ int ctl_member_silence(struct forum_txn *t, struct ctl_call *c, struct fail *f) 
 	return 1;
 }
 
-/* he is gone, and his texts are going: a piece a job, until all are erased */
-static int member_erasing(struct forum_txn *t, struct ctl_call *c, uint32_t id, struct fail *f) {
+/* he is gone, and what is in his boxes is going, and his texts: a piece a job, until all are erased */
+static int member_erasing(struct forum_txn *t, struct ctl_call *c, uint32_t id, bool erase, struct fail *f) {
 	uint32_t damaged = 0;
 	int r = erase_more(t, id, &damaged, f);
 	if (r != 0)
 		return r < 0 ? r : CTL_MORE;
-	buf_addf(&c->out, "member %u erased in every door; copies already mailed or fetched cannot be reached\n", id);
+	buf_addf(&c->out, "member %u %s in every door; copies already mailed or fetched cannot be reached\n", id,
+		erase ? "erased" : "anonymised");
 	if (damaged)
 		buf_addf(&c->out, "NOT erased: %u posts that are damaged and may be his; the log names them, and "
 			"forumctl check says what is wrong with the store\n", damaged);
@@ -435,15 +436,12 @@ int ctl_member_remove(struct forum_txn *t, struct ctl_call *c, struct fail *f) {
 			"say --anonymise (posts stay without the name) or --erase (their texts go too); neither can be undone");
 	/* a step that is run once more, because its commit failed, finds him as he was */
 	if (c->cursor[0] && member_get(t, (uint32_t)c->cursor[0], &m) > 0 && m.kind == MEMBER_GONE)
-		return member_erasing(t, c, m.id, f);
+		return member_erasing(t, c, m.id, erase, f);
 	int r = ctl_find_member(t, c->args[0], &m, f);
 	if (r <= 0 || (r = member_remove(t, m.id, erase, f)) <= 0)
 		return r;
 	audit_add(t, VERDICT_MEMBER, c->by, 0, 0,
 		arena_slicef(c->arena, "member %u %s", m.id, erase ? "erased" : "anonymised"), NULL);
 	c->cursor[0] = m.id;
-	if (erase)
-		return member_erasing(t, c, m.id, f);
-	buf_addf(&c->out, "member %u anonymised in every door; copies already mailed or fetched cannot be reached\n", m.id);
-	return 1;
+	return member_erasing(t, c, m.id, erase, f);
 }

@@ -1,4 +1,5 @@
 /* Folders of a member's own: names, UIDVALIDITY, moving with what is below, clearing in pieces, forgetting. */
+#include "forumd/forum/erase.h"
 #include "forumd/forum/folder.h"
 #include "forumd/forum/overview.h"
 #include "forumd/forum/personal.h"
@@ -111,7 +112,25 @@ static void test_limit(struct forum_txn *t) {
 		n++;
 	is_int(r, ERR_LIMIT, "no more");
 	is_int(n, FOLDERS_MAX, "than so many");
+	uint32_t number;
+	struct overview o;
+	struct group box;
+	int pieces = 0;
+	is_int(folder_each(t, ann, &(struct slice){ 0 }, &f), 1, "one of them");
+	group_find(t, SLICE("test.place"), &box);
+	uint32_t place = box.id;
+	for (int i = 0; i < 100; i++)
+		if (personal_add_in(t, ann, f.group, fixture_draft(t, place, "<many@x>", NULL, NULL), &number, &fail) != 1)
+			bail("add: %s", fail.text);
 	is_int(personal_forget(t, ann, &fail), 1, "the member goes");
+	is_int(group_get(t, f.group, &box), 1, "a box with much in it");
+	is_int(overview_get(t, f.group, number, &o), 1, "is not emptied at once");
+	is_int(erase_waits(t), 1, "it waits");
+	while ((r = erase_more(t, 0, NULL, &fail)) > 0)
+		pieces++;
+	ok(r == 0 && pieces > 1, "in %d pieces", pieces);
+	is_int(overview_get(t, f.group, number, &o), 0, "nothing is left");
+	is_int(erase_waits(t), 0, "nor to be done");
 	names_are(t, ann, "");
 }
 

@@ -39,7 +39,8 @@ static bool is_journal(int fd) {
 ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at);
 ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at) {
 	journal_writes += is_journal(fd);
-	int e = is_journal(fd) ? (fail_zero && at >= 8192 ? fail_zero : fail_journal) : is_file(fd, "/journal-") ? (large_writes-- > 0 ? 0 : fail_large_write) :
+	int e = is_journal(fd) ? (fail_zero && at >= 8192 ? fail_zero : fail_journal) :
+		is_file(fd, "/journal-") ? (large_writes-- > 0 ? 0 : fail_large_write) :
 		at < 8192 ? fail_meta : fail_data;
 	if (e) {
 		errno = e;
