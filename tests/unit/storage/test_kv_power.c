@@ -20,7 +20,7 @@
 #include "storage/kv.h"
 #include "tests/tap/tap.h"
 
-enum { KEYS = 700, COMMITS = 2500, CUTS = 90 };
+enum { KEYS = 700, COMMITS = 2500, CUTS = 90, LARGE_CUTS = 16 };
 
 /* ---- random numbers: of the commits (repeatable), of the cuts ---- */
 
@@ -137,10 +137,20 @@ static const char *cut_dir(int n) {
 	return test_tmpfile(name);
 }
 
-static void cut_perhaps(bool mark) {
-	/* some close together, so that recovery meets young checkpoints as well as old ones; many while a mark is written */
-	if (++calls < 20 || cuts == CUTS || files[0].fd < 0 || files[1].fd < 0 ||
-		next_of(&cut_seed, mark ? 2 : (uint32_t)(cuts + 1) * 6) > (mark ? 0 : 1))
+enum moment { MOMENT_ANY, MOMENT_MARK, MOMENT_LARGE };
+
+/* some close together, so that recovery meets young checkpoints as well as old ones; many while a mark is written, and
+ * while a large write set is, until there are enough: how long its file stays depends on how busy the machine is */
+static bool cut_now(enum moment m) {
+	if (m == MOMENT_MARK)
+		return next_of(&cut_seed, 2) == 0;
+	if (m == MOMENT_LARGE && large_cuts < LARGE_CUTS)
+		return next_of(&cut_seed, 3) == 0;
+	return next_of(&cut_seed, (uint32_t)(cuts + 1) * 6) <= 1;
+}
+
+static void cut_perhaps(enum moment m) {
+	if (++calls < 20 || cuts == CUTS || files[0].fd < 0 || files[1].fd < 0 || !cut_now(m))
 		return;
 	cut_bounds[cuts].least = atomic_load(&acknowledged);
 	cut_bounds[cuts].most = atomic_load(&asked);
@@ -154,12 +164,12 @@ static void cut_perhaps(bool mark) {
 
 /* ---- the calls ---- */
 
-static bool writes_mark;                /* under `disk` */
+static enum moment moment;              /* under `disk` */
 
 static ssize_t written(struct file *f, ssize_t r) {
 	if (f) {
-		cut_perhaps(writes_mark);
-		writes_mark = false;
+		cut_perhaps(moment);
+		moment = MOMENT_ANY;
 		pthread_mutex_unlock(&disk);
 	}
 	return r;
@@ -180,7 +190,7 @@ ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at);
 ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at) {
 	struct file *f = writing(fd);
 	if (f)
-		writes_mark = f == &files[1] && at < 8192;
+		moment = f == &large ? MOMENT_LARGE : f == &files[1] && at < 8192 ? MOMENT_MARK : MOMENT_ANY;
 	return written(f, syscall(SYS_pwrite64, fd, p, n, at));
 }
 
