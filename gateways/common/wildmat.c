@@ -72,9 +72,11 @@ static bool wildmat_set_has(struct slice set, struct slice c) {
 	return has != others;
 }
 
-/* Does what stands at p[i], no '*', match the character at t[k]? How much of both that is. */
-static bool wildmat_one(struct slice p, size_t i, struct slice t, size_t k, bool sets, size_t *pn_r, size_t *tn_r) {
-	size_t n = sets && p.p[i] == '[' ? wildmat_set_length(p, i) : 0;
+/* Does what stands at p[i], no '*', match the character at t[k]? How much of both that is. sets: '[' and '\\' are more
+ * than text; ends: a set may end behind it. */
+static bool wildmat_one(struct slice p, size_t i, struct slice t, size_t k, bool sets, bool ends, size_t *pn_r,
+	size_t *tn_r) {
+	size_t n = ends && p.p[i] == '[' ? wildmat_set_length(p, i) : 0;
 	*pn_r = *tn_r = 1;
 	if (p.p[i] == '?' || n) {
 		*tn_r = wildmat_char(t, k);
@@ -90,11 +92,13 @@ static bool wildmat_one(struct slice p, size_t i, struct slice t, size_t k, bool
 
 static bool wildmat_all(struct slice p, struct slice t, bool sets) {
 	size_t pi = 0, ti = 0, star = SIZE_MAX, back = 0, pn, tn;
+	/* behind it no set ends: nobody looks for an end again and again */
+	ptrdiff_t last_end = sets ? slice_rchr(p, ']') : -1;
 	while (ti < t.n) {
 		if (pi < p.n && p.p[pi] == '*') {
 			star = ++pi;
 			back = ti;
-		} else if (pi < p.n && wildmat_one(p, pi, t, ti, sets, &pn, &tn)) {
+		} else if (pi < p.n && wildmat_one(p, pi, t, ti, sets, (ptrdiff_t)pi < last_end, &pn, &tn)) {
 			pi += pn;
 			ti += tn;
 		} else if (star != SIZE_MAX) {
