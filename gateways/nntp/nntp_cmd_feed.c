@@ -349,7 +349,8 @@ enum step nntp_cmd_takethis(struct session *s, struct slice *args, unsigned narg
 		nntp_reply(s, "502 you are no streaming peer here");
 		return STEP_CLOSE;
 	}
-	if (nargs != 1)
+	/* 439 would repeat the id: what is longer than any is none (RFC 3977 3.6) */
+	if (nargs != 1 || args[0].n > MSGID_MAX)
 		return feed_begin(s, slice_of("", 0), true, ERR_SYNTAX);
 	int r = feed_wanted(s, args[0]);
 	return feed_begin(s, args[0], true, r > 0 ? ERR_OK : r < 0 ? ERR_UNAVAILABLE : ERR_EXISTS);

@@ -137,6 +137,9 @@ is_([p.line() for _ in range(101)], ["239 " + i for i in ids] + ["439 <f1@p.test
 p.expect("501", "TAKETHIS without an id reads its article")
 p.expect("439", "an empty one is refused")
 p.expect("111", "and the session goes on")
+p.raw("TAKETHIS <%s@p.test>\r\nx\r\n.\r\nDATE\r\n" % ("i" * 245))
+p.expect("501", "an id longer than any: its article is read, and no half answer given")
+p.expect("111", "the session goes on")
 
 # ---- two servers, one group, both directions ----
 MESH = "".join('peer p { address = "127.0.0.1" }\n')
