@@ -24,6 +24,7 @@ struct ring_shard {
 	char *ring;
 	uint64_t *places;              /* of entries, plus one; 0: none */
 	uint64_t head;                 /* octets written so far */
+	unsigned offered;              /* since it is full */
 };
 struct ring_cache {
 	size_t size, buckets;          /* of one shard */
@@ -98,6 +99,10 @@ uint64_t ring_cache_age(struct ring_cache *c) {
 	return c ? atomic_load(&c->age) : 0;
 }
 
+static bool ring_takes(const struct ring_cache *c, struct ring_shard *s) {
+	return s->head < c->size || s->offered++ % RING_CACHE_TAKES == 0;
+}
+
 void ring_cache_put(struct ring_cache *c, uint64_t key, const char *p, size_t n, uint64_t age) {
 	uint64_t *bucket;
 	size_t need = (sizeof(struct ring_entry) + n + 15) & ~(size_t)15;
@@ -105,7 +110,7 @@ void ring_cache_put(struct ring_cache *c, uint64_t key, const char *p, size_t n,
 		return;
 	struct ring_shard *s = ring_shard(c, key, &bucket);
 	pthread_mutex_lock(&s->lock);
-	if (atomic_load(&c->age) == age && !ring_find(c, s, bucket, key)) {
+	if (atomic_load(&c->age) == age && !ring_find(c, s, bucket, key) && ring_takes(c, s)) {
 		size_t rest = c->size - s->head % c->size;
 		if (rest < need)
 			s->head += rest;

@@ -1,12 +1,14 @@
 /* ring_cache.h - a bounded cache of octets by number, shared by all threads. What is put in first goes first; memory is
- * taken as it fills and never exceeds the size it was made with (and one sixteenth for the table). */
+ * taken as it fills and never exceeds the size it was made with (and one sixteenth for the table). Once it is full, one
+ * in RING_CACHE_TAKES is taken: who reads more than it holds, from one end to the other and again, would else find
+ * nothing of it there, and what is asked for often gets in all the same. */
 #ifndef FORUMD_BASE_RING_CACHE_H
 #define FORUMD_BASE_RING_CACHE_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { RING_CACHE_ENTRY_MAX = 65536 };
+enum { RING_CACHE_ENTRY_MAX = 65536, RING_CACHE_TAKES = 8 };
 
 struct ring_cache;
 /* NULL when size is below 1 MiB: all calls below take it for a cache that never has anything */

@@ -86,6 +86,20 @@ int main(void) {
 	ok(good, "turned over many times: right or absent");
 	ok(last > 10 && last < 100, "the cache is full and no fuller: %u are there", last);
 	ok(!ring_cache_get(cache, 1, out, ENTRY), "the first is gone");
+	unsigned hits = 0, rounds = 40, pieces = 3 * SIZE / ENTRY, tries = 0;
+	ring_cache_clear(cache);
+	for (unsigned round = 0; round < rounds; round++)
+		for (uint64_t key = 5000; key < 5000 + pieces; key++) {
+			bool hit = ring_cache_get(cache, key, out, ENTRY);
+			hits += hit && round >= rounds / 2;
+			if (!hit)
+				put(key, ENTRY);
+		}
+	ok(hits > pieces * rounds / 2 / 5, "three times what fits, round and round: a fifth is found at least (%u of %u)", hits,
+		pieces * rounds / 2);
+	while (!ring_cache_get(cache, 9, out, ENTRY) && tries++ < 100)
+		put(9, ENTRY);
+	ok(tries <= RING_CACHE_TAKES, "what is asked for often is soon there");
 	pthread_t threads[4];
 	bool held[4];
 	for (int i = 0; i < 4; i++)
