@@ -45,6 +45,7 @@ struct report {
 	int64_t time; uint64_t place, closed;
 	uint32_t group;
 	struct slice reason;
+	uint64_t likeness;             /* to spam, per cent + 1; 0 not known */
 };
 
 static struct key report_key(uint64_t post, uint32_t member, enum report_kind kind) {
@@ -63,6 +64,8 @@ static int report_store(struct forum_txn *t, uint64_t post, const struct report 
 	num_add_varint(&b, r->closed);
 	num_add_varint(&b, r->group);
 	num_add_bytes(&b, r->reason);
+	if (r->likeness)
+		num_add_varint(&b, r->likeness);
 	int e = forum_put(t, key_slice(&k), buf_slice(&b), NULL);
 	buf_free(&b);
 	return e;
@@ -88,7 +91,8 @@ static int report_next(struct forum_txn *t, uint64_t post, struct key *after, st
 			in = arena_slice(t->arena, in);
 		if ((unsigned)r_r->kind > REPORT_PENDING || !num_take_varint(&in, &version) || version != REPORT_VERSION ||
 		    !num_take_varint(&in, &time) || !num_take_varint(&in, &r_r->place) || !num_take_varint(&in, &r_r->closed) ||
-		    !num_take_varint(&in, &group) || !num_take_bytes(&in, &r_r->reason))
+		    !num_take_varint(&in, &group) || !num_take_bytes(&in, &r_r->reason) ||
+		    (in.n && !num_take_varint(&in, &r_r->likeness)))
 			r = ERR_CORRUPT;
 		else
 			r_r->time = (int64_t)time, r_r->group = (uint32_t)group;
@@ -109,9 +113,15 @@ int moderate_report_next(struct forum_txn *t, uint64_t post, uint64_t *cursor, s
 		;
 	if (r > 0) {
 		*cursor = (uint64_t)one.member << 8 | one.kind;
-		*r_r = (struct moderate_report){ .member = one.member, .kind = one.kind, .reason = one.reason };
+		*r_r = (struct moderate_report){ .member = one.member, .kind = one.kind, .reason = one.reason,
+			.likeness = (int)one.likeness - 1 };
 	}
 	return r;
+}
+
+struct slice moderate_words(struct forum_txn *t, struct slice reason, int likeness) {
+	return likeness < 0 ? reason : arena_slicef(t->arena, "%.*s%sspam: %d %%", SLICE_ARG(reason), reason.n ? "; " : "",
+		likeness);
 }
 
 /* the open reports summed up; *place_r is the place of the case */
@@ -132,7 +142,7 @@ static int moderate_sum(struct forum_txn *t, uint64_t post, struct moderate_case
 		c->kinds |= 1u << one.kind;
 		if (one.time < first) {
 			first = one.time;
-			c->reason = one.reason, c->group = one.group, c->since = one.time;
+			c->reason = one.reason, c->group = one.group, c->since = one.time, c->likeness = (int)one.likeness - 1;
 		}
 		*place_r = one.place;
 	}
@@ -295,8 +305,9 @@ int moderate_withdraw(struct forum_txn *t, uint64_t post, uint32_t member, enum 
 	return (r = moderate_record(t, &a, &p)) < 0 ? fail_internal(f, "report: %s", err_name((enum err)r)) : 1;
 }
 
-int moderate_hold(struct forum_txn *t, uint64_t post, uint32_t group, struct slice reason) {
-	struct report one = { .kind = REPORT_PENDING, .time = t->time, .group = group, .reason = audit_clean(t, reason) };
+int moderate_hold(struct forum_txn *t, uint64_t post, uint32_t group, struct slice reason, int likeness) {
+	struct report one = { .kind = REPORT_PENDING, .time = t->time, .group = group, .reason = audit_clean(t, reason),
+		.likeness = likeness < 0 ? 0 : (uint64_t)likeness + 1 };
 	struct key key = report_key(post, 0, REPORT_PENDING);
 	struct slice had;
 	int r = kv_get(t->kv, key_slice(&key), &had);
@@ -566,10 +577,11 @@ static bool moderate_author_hears(const struct post *p, uint32_t by, enum verdic
  * meant well is told why. */
 static enum spam_lesson moderate_teaches(const struct post *p, uint32_t by, enum verdict v, bool spam,
 	struct slice reason) {
+	bool told = reason.n && !slice_is(reason, MODERATE_BY_IMAP) && !slice_is(reason, MODERATE_BY_EXPUNGE);
 	if (by == 0 || by == p->author)
 		return SPAM_NONE;
 	if (p->state == POST_PENDING)
-		return v == VERDICT_APPROVE ? SPAM_GOOD : v == VERDICT_DELETE && (spam || !reason.n) ? SPAM_BAD : SPAM_NONE;
+		return v == VERDICT_APPROVE ? SPAM_GOOD : v == VERDICT_DELETE && (spam || !told) ? SPAM_BAD : SPAM_NONE;
 	if (!spam)
 		return SPAM_NONE;
 	return v == VERDICT_HIDE || v == VERDICT_DELETE ? SPAM_BAD : v == VERDICT_KEEP ? SPAM_GOOD : SPAM_NONE;
@@ -589,7 +601,8 @@ int moderate_verdict(struct forum_txn *t, uint64_t post, uint32_t by, enum verdi
 	if ((r = moderate_apply(t, &p, v, &a, f)) < 0)
 		return r;
 	if ((r = moderate_record(t, &a, &p)) < 0 ||
-		(lesson && (r = spam_learn(t, post, open ? c.group : 0, lesson, a.a.serial, terms)) < 0) ||
+		(lesson && (r = spam_learn(t, post, open ? c.group : 0, lesson,
+			p.state == POST_PENDING && v == VERDICT_DELETE ? 0 : a.a.serial, terms)) < 0) ||
 		(moderate_closes(v) && (r = moderate_close(t, post, by, a.a.serial)) < 0))
 		return fail_internal(f, "%s: %s", verdict_name(v), err_name((enum err)r));
 	/* the one verdict that speaks of the topic and lets the mark stand is ASIDE */

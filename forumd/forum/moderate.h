@@ -35,8 +35,9 @@ int moderate_report(struct forum_txn *t, uint64_t post, uint32_t member, enum re
  * says so. ERR_NOTFOUND when there is none, or the moderators have decided. 1 or < 0. Called on: writer. */
 int moderate_withdraw(struct forum_txn *t, uint64_t post, uint32_t member, enum report_kind k, struct fail *f);
 /* A post that waits for approval enters the queue (post_add calls this for POST_PENDING posts): a REPORT_PENDING report
- * by nobody, with the reason it is held. Again for the same post: nothing happens. 1 or < 0. Called on: writer. */
-int moderate_hold(struct forum_txn *t, uint64_t post, uint32_t group, struct slice reason);
+ * by nobody, with the reason it is held and its likeness to spam (per cent; < 0 nobody can tell). Again for the same
+ * post: nothing happens. 1 or < 0. Called on: writer. */
+int moderate_hold(struct forum_txn *t, uint64_t post, uint32_t group, struct slice reason, int likeness);
 /* An open case: all reports on one post. */
 struct moderate_case {
 	uint64_t post; uint32_t group;       /* first group */
@@ -44,13 +45,19 @@ struct moderate_case {
 	uint32_t kinds;                       /* bit set of 1 << report_kind */
 	int64_t since;
 	struct slice reason;                  /* of the first report, or why it is held */
+	int likeness;                         /* held: to spam, per cent; < 0 not known */
 };
 /* open cases, oldest first; group 0 all; *cursor starts 0 (an opaque position) */
 int moderate_queue_next(struct forum_txn *t, uint32_t group, uint64_t *cursor, struct moderate_case *c_r);
 int moderate_case_get(struct forum_txn *t, uint64_t post, struct moderate_case *c_r);
 /* The open reports of a case, those of one member together; *cursor starts 0. 1, 0 end, < 0. Who reported is the
  * moderators' business, nobody else's; member 0: nobody did, it waits for approval. */
-struct moderate_report { uint32_t member; enum report_kind kind; struct slice reason; };
+struct moderate_report { uint32_t member; enum report_kind kind; struct slice reason; int likeness; };
+/* "REASON; spam: 97 %", for moderators: the author is not told the score. Lives as long as the transaction. */
+struct slice moderate_words(struct forum_txn *t, struct slice reason, int likeness);
+/* what verdicts say that came without words of the moderator's */
+#define MODERATE_BY_IMAP "by IMAP"
+#define MODERATE_BY_EXPUNGE "expunged over IMAP"
 int moderate_report_next(struct forum_txn *t, uint64_t post, uint64_t *cursor, struct moderate_report *r_r);
 /* "off-topic; by=2; state=open" for Forum-Flags, empty when there is nothing to say; lives as long as the transaction
  */

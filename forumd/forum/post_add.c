@@ -317,11 +317,9 @@ static bool post_looks_like_spam(struct forum_txn *t, const struct post_draft *d
 	return false;
 }
 
-/* what moderators read: why it waits, and what the words say; the author is not told of the words */
-static struct slice post_hold_words(struct forum_txn *t, const struct post *p, struct slice terms, struct slice reason) {
+static int post_likeness(struct forum_txn *t, const struct post *p, struct slice terms) {
 	unsigned percent;
-	return spam_score(t, p->places[0].group, terms, &percent) > 0
-		? arena_slicef(t->arena, "%.*s; spam: %u %%", SLICE_ARG(reason), percent) : reason;
+	return spam_score(t, p->places[0].group, terms, &percent) > 0 ? (int)percent : -1;
 }
 
 static int post_hold(struct forum_txn *t, struct post *p, struct overview *o, const struct envelope *e,
@@ -340,7 +338,7 @@ static int post_hold(struct forum_txn *t, struct post *p, struct overview *o, co
 	buf_free(&record);
 	if (r < 0 || (r = post_store(t, p, f)) < 0)
 		return r;
-	if ((r = moderate_hold(t, p->id, p->places[0].group, post_hold_words(t, p, terms, reason))) >= 0)
+	if ((r = moderate_hold(t, p->id, p->places[0].group, reason, post_likeness(t, p, terms))) >= 0)
 		r = trace_add(t, p->id, p->message_id, "waits for approval: %.*s", SLICE_ARG(reason));
 	return r < 0 ? fail_set(f, (enum err)r, "the post cannot be queued for approval now, try again later") : 1;
 }

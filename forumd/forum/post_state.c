@@ -14,6 +14,7 @@
 #include "forumd/forum/replace.h"
 #include "forumd/forum/rights.h"
 #include "forumd/forum/search.h"
+#include "forumd/forum/spam.h"
 #include "forumd/forum/thread.h"
 #include "forumd/forum/withdrawn.h"
 
@@ -331,6 +332,8 @@ int post_crosspost(struct forum_txn *t, uint64_t id, uint32_t group, struct fail
 
 static int post_erase_text(struct forum_txn *t, const struct post *p, struct fail *f) {
 	forum_erased(t, p->id);
+	if (spam_settle(t, p->id) < 0)
+		return fail_set(f, ERR_UNAVAILABLE, "the store cannot take writes now, try again later");
 	uint64_t n = (uint64_t)p->header_z1 + p->header_z2 + p->body_z + p->removed_len;
 	for (uint32_t chunk = 0; (uint64_t)chunk * TEXT_CHUNK < n; chunk++) {
 		struct key k = post_text_key(p->id, chunk);

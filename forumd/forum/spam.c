@@ -180,13 +180,20 @@ int spam_learn(struct forum_txn *t, uint64_t post, uint32_t group, enum spam_les
 	if (r < 0 || (r > 0 && (r = count_both(t, had.group, terms, had.lesson, -1)) < 0) ||
 		(r = count_both(t, group, terms, lesson, 1)) < 0)
 		return r;
+	if (!action)
+		return spam_settle(t, post);
 	num_put32(v + 1, group);
 	num_put64(v + 5, action);
 	return forum_put(t, key_slice(&k), slice_of(v, sizeof v), NULL);
 }
 
+int spam_settle(struct forum_txn *t, uint64_t post) {
+	struct key k = key_1u64('b', post);
+	int r = forum_del(t, key_slice(&k), NULL);
+	return r < 0 ? r : 1;
+}
+
 int spam_forget(struct forum_txn *t, const struct post *p, uint64_t action) {
-	struct key k = key_1u64('b', p->id);
 	struct lesson had;
 	int r = lesson_get(t, p->id, &had);
 	if (r <= 0 || had.action != action)
@@ -194,7 +201,7 @@ int spam_forget(struct forum_txn *t, const struct post *p, uint64_t action) {
 	struct slice terms = spam_terms(t, p);
 	if (terms.n && (r = count_both(t, had.group, terms, had.lesson, -1)) < 0)
 		return r;
-	return forum_del(t, key_slice(&k), NULL);
+	return spam_settle(t, p->id);
 }
 
 /* ---- scores ---- */

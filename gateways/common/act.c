@@ -76,7 +76,7 @@ int act_do(struct forum_txn *t, struct act *a, enum act_kind kind, int what, uin
 	struct post p;
 	uint64_t id = post;
 	int was = 0, r = post_get(t, post, &p);
-	struct slice reason = a->reason.n ? a->reason : SLICE("by IMAP");
+	struct slice reason = a->reason.n ? a->reason : SLICE(MODERATE_BY_IMAP);
 	if (r <= 0)
 		return r < 0 ? r : fail_set(f, ERR_NOTFOUND, "no such post");
 	switch (kind) {

@@ -189,7 +189,7 @@ static void case_text(struct forum_txn *t, unsigned n, const struct moderate_cas
 	buf_addf(out, ": %.*s, \"%.*s\"\n", SLICE_ARG(notice_clip(author_name(t, p->author, p->from), 100)),
 		SLICE_ARG(notice_clip(p->subject, 200)));
 	if (c->reason.n)
-		buf_addf(out, "   why: %.*s\n", SLICE_ARG(notice_clip(c->reason, 300)));
+		buf_addf(out, "   why: %.*s\n", SLICE_ARG(notice_clip(moderate_words(t, c->reason, c->likeness), 300)));
 	buf_addf(out, "   post %llu; words for this one: %s\n\n", (unsigned long long)p->id,
 		p->state == POST_PENDING ? "approve, delete, note TEXT" : "keep, aside, hide, delete, note TEXT");
 	while (slice_line(&text, &line))

@@ -50,6 +50,10 @@ static void queue_case(struct forum_txn *t, struct ctl_call *c, const struct mod
 		ctl_json_num(c, "reports", k->reports);
 		ctl_json_time(c, "since", k->since);
 		ctl_json_str(c, "reason", k->reason);
+		if (k->likeness < 0)
+			ctl_json_null(c, "spam");
+		else
+			ctl_json_num(c, "spam", k->likeness);
 		ctl_json_str(c, "author", author);
 		ctl_json_str(c, "subject", p.subject);
 		ctl_json_cstr(c, "state", post_state_name(p.state));
@@ -58,7 +62,8 @@ static void queue_case(struct forum_txn *t, struct ctl_call *c, const struct mod
 		buf_addf(&c->out, "%6llu  %.*s (%u)  %.*s: %.*s  in %.*s, since ", (unsigned long long)p.id,
 			SLICE_ARG(buf_slice(&kinds)), k->reports, SLICE_ARG(author), SLICE_ARG(p.subject), SLICE_ARG(g.name));
 		ctl_date(&c->out, k->since, false);
-		buf_addf(&c->out, "\n        %.*s%sanswer: %s\n", SLICE_ARG(k->reason), k->reason.n ? "; " : "",
+		struct slice why = moderate_words(t, k->reason, k->likeness);
+		buf_addf(&c->out, "\n        %.*s%sanswer: %s\n", SLICE_ARG(why), why.n ? "; " : "",
 			 p.state == POST_PENDING ? "approve or delete" : "keep, note, aside, hide or delete");
 	}
 	buf_free(&kinds);

@@ -87,7 +87,7 @@ static int expunge_apply(struct forum_txn *t, struct job *j, struct fail *f) {
 	d->octets = 0;
 	d->done = 0;
 	act_free(&d->act);
-	d->act = (struct act){ .member = d->member, .reason = SLICE("expunged over IMAP") };
+	d->act = (struct act){ .member = d->member, .reason = SLICE(MODERATE_BY_EXPUNGE) };
 	int r = group_get(t, d->group, &g);
 	if (r <= 0 || !rights_can_read(t, d->member, &g))
 		return r < 0 ? r : fail_set(f, ERR_NOTFOUND, "no such mailbox");

@@ -25,7 +25,7 @@ enum { RETURN_MIN = 1, RETURN_MAX = 2, RETURN_COUNT = 4, RETURN_ALL = 8, RETURN_
 
 struct search {
 	struct imap_search program;
-	bool esearch, beyond, asked, ran;
+	bool esearch, asked, ran;
 	unsigned wants;
 	uint32_t next;                       /* UID to go on with */
 	struct range_set bound;              /* UIDs of the view; what is found is among them */
@@ -521,16 +521,22 @@ static enum step search_run(struct session *s) {
 	return search_tell(s);
 }
 
+/* Numbers beyond the mailbox match nothing: what is BAD for FETCH, STORE and COPY (RFC 3501 9, seq-number) is a question
+ * here, and "1:*" is asked of empty mailboxes. */
 static bool search_seqs(void *arg, struct slice *in, struct range_set *uids_r) {
 	struct search *w = arg;
 	struct range_set seqs = {0};
+	uint32_t count = imap_view_count(&w->is->view);
 	if (imap_take_char(in, '$')) {
 		range_set_copy(uids_r, &w->is->saved);
 		return true;
 	}
-	bool good = imap_take_set(in, imap_view_count(&w->is->view), &seqs);
-	if (good && !imap_view_uids(&w->is->view, &seqs, uids_r))
-		w->beyond = true;
+	bool good = imap_take_set(in, count, &seqs);
+	range_set_del(&seqs, 0, 0);
+	if (count < UINT32_MAX)
+		range_set_del(&seqs, count + 1, UINT32_MAX);
+	if (good)
+		imap_view_uids(&w->is->view, &seqs, uids_r);
 	range_set_free(&seqs);
 	return good;
 }
@@ -602,8 +608,6 @@ static enum step search_begin(struct search *w, struct slice *rest, struct slice
 		return imap_no(is, "BADCHARSET (UTF-8 US-ASCII)", "UTF-8 and US-ASCII only");
 	if (!imap_search_compile(rest, is->s.command, &sets, &w->program))
 		return imap_bad_arguments(is);
-	if (w->beyond)
-		return imap_bad(is, "there are fewer messages");
 	if (w->program.modseq && is->no_modseq)
 		return imap_bad(is, "this mailbox has no change numbers");
 	if (w->program.modseq)

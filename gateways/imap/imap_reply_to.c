@@ -71,7 +71,8 @@ static void case_line(struct forum_txn *t, const struct moderate_report *one, st
 		struct slice by = author_name(t, one->member, slice_of("", 0));
 		buf_addf(&text, "%s, reported by %.*s", report_kind_name(one->kind), SLICE_ARG(by));
 	}
-	buf_addf(&text, "%s%.*s", one->reason.n ? ": " : "", SLICE_ARG(one->reason));
+	struct slice why = moderate_words(t, one->reason, one->likeness);
+	buf_addf(&text, "%s%.*s", why.n ? ": " : "", SLICE_ARG(why));
 	words_encode(buf_slice(&text), &words);
 	field_write(out, "Comments", buf_slice(&words));
 	buf_free(&text);

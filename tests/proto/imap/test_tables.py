@@ -205,7 +205,7 @@ def found(*n):
 
 
 table("search", [(k, "OK", found(*n)) for k, n in [
-    ("ALL", (1, 2, 3, 4, 5)), ("1:2", (1, 2)), ("*", (5,)), ("6:*", (5,)), ("*:6", (5,)), ("NOT 6:*", (1, 2, 3, 4)), ("2,4:*", (2, 4, 5)), ("UID 2:3", (2, 3)), ("UID 99", ()), ("UID 99:*", (5,)),
+    ("ALL", (1, 2, 3, 4, 5)), ("1:2", (1, 2)), ("*", (5,)), ("6:*", (5,)), ("*:6", (5,)), ("NOT 6:*", (1, 2, 3, 4)), ("6", ()), ("3:9", (3, 4, 5)), ("1,9", (1,)), ("NOT 6", (1, 2, 3, 4, 5)), ("OR 6 2", (2,)), ("2,4:*", (2, 4, 5)), ("UID 2:3", (2, 3)), ("UID 99", ()), ("UID 99:*", (5,)),
     ("ANSWERED", (4,)), ("UNANSWERED", (1, 2, 3, 5)), ("DELETED", (5,)), ("UNDELETED", (1, 2, 3, 4)), ("DRAFT", (1, 2, 3, 4, 5)), ("UNDRAFT", ()), ("FLAGGED", (3,)),
     ("UNFLAGGED", (1, 2, 4, 5)), ("SEEN", ()), ("UNSEEN", (1, 2, 3, 4, 5)), ("RECENT", ()), ("OLD", (1, 2, 3, 4, 5)), ("NEW", ()),
     ("KEYWORD $Later", (5,)), ("UNKEYWORD $Later", (1, 2, 3, 4)), ("KEYWORD nothing", ()), ("UNKEYWORD nothing", (1, 2, 3, 4, 5)),
@@ -220,10 +220,17 @@ table("search", [(k, "OK", found(*n)) for k, n in [
     ("(OR (1) (2)) NOT (2)", (1,)), ("1:3 FLAGGED", (3,)), ("ALL ALL ALL", (1, 2, 3, 4, 5)), ("unseen from ALICE", (1, 2, 3, 5)),
     ("CHARSET US-ASCII SUBJECT five", (5,)), ("CHARSET utf-8 SUBJECT {7+}\r\ngr\u00fc\u00dfe", (1,)), ("SUBJECT {4+}\r\nfive", (5,))]] + [
     ("", "BAD", []), ("FOO", "BAD", []), ("SUBJECT", "BAD", []), ("OR 1", "BAD", []), ("NOT", "BAD", []), ("()", "BAD", []), ("(1", "BAD", []), ("1)", "BAD", []), ("ON yesterday", "BAD", []),
-    ("LARGER x", "BAD", []), ("LARGER -1", "BAD", []), ("UID", "BAD", []), ("6", "BAD", []), ("KEYWORD", "BAD", []), ("HEADER Subject", "BAD", []),
+    ("LARGER x", "BAD", []), ("LARGER -1", "BAD", []), ("UID", "BAD", []), ("0", "BAD", []), ("KEYWORD", "BAD", []), ("HEADER Subject", "BAD", []),
     ("CHARSET x-none SUBJECT a", "NO [BADCHARSET", None), ("CHARSET", "BAD", []), ("ALL  ALL", "BAD", []), ("ALL ", "BAD", []), ("RETURN (FOO) ALL", "BAD", []), ("SEEN,ALL", "BAD", []),
     ("NOT " * 500 + "ALL", "", None), ("(" * 3000 + "ALL" + ")" * 3000, "", None), ("OR " * 3000 + "ALL " * 3000 + "ALL", "", None)], "SEARCH ")
 is_(c.run("SEARCH SUBJECT {4}", [b"five"])[1], found(5), "a literal in SEARCH")
+c.run("CREATE Hollow")
+c.run("SELECT Hollow")
+for cmd in ("SEARCH 1:*", "UID SEARCH 1:* NOT DELETED", "SEARCH *", "SEARCH 1", "UID SEARCH 1:*"):
+    r, u = c.run(cmd)
+    ok(r.startswith("OK") and u == found(), "in an empty mailbox: " + cmd) or diag(r, u)
+c.run("CLOSE")
+c.run("DELETE Hollow")
 
 # ---- 4. names
 c.run("UNSELECT")

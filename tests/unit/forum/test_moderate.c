@@ -229,7 +229,7 @@ static void test_pending(struct forum_txn *t) {
 	is_int(c.kinds, 1 << REPORT_PENDING, "as pending");
 	is_lit(c.reason, "the first post of a new member", "with the reason");
 	is_int(c.group, group, "and the group");
-	is_int(moderate_hold(t, p, group, SLICE("again")), 1, "held again: nothing happens");
+	is_int(moderate_hold(t, p, group, SLICE("again"), -1), 1, "held again: nothing happens");
 	is_queue(t, group, p, q, "both wait");
 	is_int(moderate_verdict(t, p, mod, VERDICT_KEEP, SLICE(""), NULL, &f), ERR_INVALID, "keep does not fit");
 	is_int(moderate_verdict(t, p, mod, VERDICT_HIDE, SLICE(""), NULL, &f), ERR_INVALID, "nor does hide");

@@ -132,21 +132,24 @@ static void verdicts(struct forum *forum) {
 	is_int(moderate_verdict(t, c, mod, VERDICT_DELETE, SLICE("please post it in the other group"), &action, &f), 1,
 		"refused with a word");
 	counts(t, g, 1, 1, "which does not");
+	uint64_t i = waiting(t, g, "<w4@spam>");
+	is_int(moderate_verdict(t, i, mod, VERDICT_DELETE, SLICE(MODERATE_BY_IMAP), &action, &f), 1, "refused by moving it");
+	counts(t, g, 2, 1, "which has no words, and teaches");
 	uint64_t d = fixture_post(t, g, "<v1@spam>", NULL, NULL), e = fixture_post(t, g, "<v2@spam>", NULL, NULL);
 	is_int(moderate_verdict(t, d, mod, VERDICT_HIDE, none, &action, &f), 1, "hidden, nobody said spam");
-	counts(t, g, 1, 1, "which does not");
+	counts(t, g, 2, 1, "which does not");
 	is_int(moderate_undo(t, action, mod, &undone, &f), 1, "taken back");
-	counts(t, g, 1, 1, "nor does that");
+	counts(t, g, 2, 1, "nor does that");
 	is_int(moderate_report(t, d, mod, REPORT_SPAM, none, &f), 1, "reported as spam");
 	is_int(moderate_verdict(t, d, mod, VERDICT_HIDE, none, &action, &f), 1, "and hidden");
-	counts(t, g, 2, 1, "which teaches");
+	counts(t, g, 3, 1, "which teaches");
 	is_int(moderate_undo(t, action, mod, &undone, &f), 1, "taken back");
-	counts(t, g, 1, 1, "forgotten");
+	counts(t, g, 2, 1, "forgotten");
 	is_int(moderate_verdict(t, d, mod, VERDICT_KEEP, none, &action, &f), 1, "kept after all");
-	counts(t, g, 1, 2, "which teaches");
+	counts(t, g, 2, 2, "which teaches");
 	is_int(moderate_report(t, e, mod, REPORT_OFF_TOPIC, none, &f), 1, "reported as off-topic");
 	is_int(moderate_verdict(t, e, mod, VERDICT_DELETE, none, &action, &f), 1, "and deleted");
-	counts(t, g, 1, 2, "which does not");
+	counts(t, g, 2, 2, "which does not");
 	fixture_commit(&t);
 }
 
