@@ -9,6 +9,7 @@
 #include "forumd/base/num.h"
 #include "forumd/base/text.h"
 #include "forumd/forum/author.h"
+#include "forumd/mail/address.h"
 #include "forumd/mail/date.h"
 #include "forumd/mail/field.h"
 #include "forumd/mail/mime.h"
@@ -99,12 +100,40 @@ static bool overview_field(struct test *m, struct slice name, struct slice *valu
 	return true;
 }
 
+/* RFC 3501 6.4.4: FROM and the like ask the envelope. What a field says in other words than its envelope, with comments
+ * or quotes inside, is also found as the envelope has it: Name <local@domain>. */
+static bool addresses_have(struct slice value, struct slice needle) {
+	struct address_list list;
+	struct buf text = {0};
+	if (slice_chr(value, '(') < 0 && slice_chr(value, '\\') < 0 && slice_chr(value, '"') < 0)
+		return false;
+	struct arena *a = arena_new();
+	address_parse(a, value, &list);
+	for (size_t i = 0; i < list.n; i++) {
+		const struct address *at = &list.v[i];
+		buf_addf(&text, "%s%.*s", i ? ", " : "", SLICE_ARG(at->name));
+		if (at->kind != ADDRESS_MAILBOX)
+			continue;
+		buf_adds(&text, at->name.n ? " <" : "<");
+		address_write_spec(&text, at->local, at->domain);
+		buf_addc(&text, '>');
+	}
+	bool found = folded_has(buf_slice(&text), needle, false);
+	buf_free(&text);
+	arena_free(&a);
+	return found;
+}
+
+static bool field_has(const struct imap_search_step *s, struct slice value) {
+	return folded_has(value, s->text, true) || (s->addresses && addresses_have(value, s->text));
+}
+
 static int test_header(struct test *m, const struct imap_search_step *s) {
 	struct slice value;
 	struct buf line = {0};
 	bool found = false;
 	if (overview_field(m, s->name, &value))
-		return folded_has(value, s->text, true);
+		return field_has(s, value);
 	int r = need_header(m);
 	if (r <= 0)
 		return r;
@@ -115,7 +144,7 @@ static int test_header(struct test *m, const struct imap_search_step *s) {
 			continue;
 		buf_reset(&line);
 		field_unfold(f.value, &line);
-		found = folded_has(buf_slice(&line), s->text, true);
+		found = field_has(s, buf_slice(&line));
 	}
 	buf_free(&line);
 	return found;

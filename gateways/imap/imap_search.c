@@ -73,6 +73,7 @@ static const struct { const char *name; enum imap_search_op op; } date_keys[] = 
 	{ "SAVEDSINCE", IMAP_SEARCH_SAVEDSINCE },
 	{ "SENTBEFORE", IMAP_SEARCH_SENTBEFORE }, { "SENTON", IMAP_SEARCH_SENTON }, { "SENTSINCE", IMAP_SEARCH_SENTSINCE },
 };
+enum { ADDRESS_KEYS = 4 };      /* the first ones */
 static const struct { const char *name, *field; enum imap_search_op op; } text_keys[] = {
 	{ "FROM", "From", IMAP_SEARCH_HEADER }, { "TO", "To", IMAP_SEARCH_HEADER }, { "CC", "Cc", IMAP_SEARCH_HEADER },
 	{ "BCC", "Bcc", IMAP_SEARCH_HEADER }, { "SUBJECT", "Subject", IMAP_SEARCH_HEADER },
@@ -188,8 +189,12 @@ static bool take_named_key(struct compiler *c, struct slice name) {
 		}
 	}
 	for (size_t i = 0; i < sizeof text_keys / sizeof *text_keys; i++)
-		if (slice_is_nocase(name, text_keys[i].name))
-			return take_text_key(c, text_keys[i].op, text_keys[i].field);
+		if (slice_is_nocase(name, text_keys[i].name)) {
+			if (!take_text_key(c, text_keys[i].op, text_keys[i].field))
+				return false;
+			c->out->v[c->out->n - 1].addresses = i < ADDRESS_KEYS;
+			return true;
+		}
 	for (size_t i = 0; i < sizeof date_keys / sizeof *date_keys; i++) {
 		if (slice_is_nocase(name, date_keys[i].name)) {
 			int64_t day;

@@ -32,6 +32,7 @@ struct imap_search_step {
 	uint64_t id;
 	struct range_set *set;
 	struct slice name, text;     /* text folded (text_fold) */
+	bool addresses;              /* HEADER: as the envelope has them, too */
 	struct search_hits *hits;    /* TEXT, BODY: what the index says; NULL: not asked */
 };
 struct imap_search {

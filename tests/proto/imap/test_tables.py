@@ -229,6 +229,14 @@ c.run("SELECT Hollow")
 for cmd in ("SEARCH 1:*", "UID SEARCH 1:* NOT DELETED", "SEARCH *", "SEARCH 1", "UID SEARCH 1:*"):
     r, u = c.run(cmd)
     ok(r.startswith("OK") and u == found(), "in an empty mailbox: " + cmd) or diag(r, u)
+# FROM and the like ask the envelope: comments and quotes inside a field do not hide what it says
+text = ("From: <user-from (comment)@ (comment) domain.example>\r\nTo: \"Al \\\"Q\\\" B\" <al@x.example>, Team: \"a.b\"@y.example;\r\n"
+        "Subject: s\r\n\r\nx\r\n")
+c.run("APPEND Hollow {%d+}\r\n%s" % (len(text), text))
+c.run("NOOP")
+for key, hit in (("FROM user-from@domain.example", True), ("FROM comment", True), ('TO "al \\"q\\" b"', True), ("TO a.b@y.example", True), ("TO team", True),
+                 ("HEADER From user-from@domain.example", False), ("CC al", False), ("FROM other@domain.example", False)):
+    is_(c.run("SEARCH " + key)[1], found(*([1] if hit else [])), "SEARCH " + key)
 c.run("CLOSE")
 c.run("DELETE Hollow")
 
