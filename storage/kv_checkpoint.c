@@ -222,13 +222,14 @@ int kv_journal_look_again(struct kv *kv) {
 /* Has the file gone on from the mark? Then the root of the marked snapshot is where it was. A backup that was put in
  * its place has another one there. */
 static bool belongs(int fd, const struct meta_state *now, const struct journal_mark *mark, uint64_t first) {
-	const struct meta_state *then = (const void *)mark->state;
+	struct meta_state then;
 	uint64_t newest = meta_newest(now);
+	memcpy(&then, mark->state, sizeof then);
 	if (first && newest == first && first == mark->txn + 1)
 		return true;                    /* we made it: it was refused, for no mark held it */
 	if (newest == mark->txn)
-		return memcmp(&now->page[newest & 1], &then->page[newest & 1], sizeof now->page[0]) == 0;
-	return newest > mark->txn && then->root_sum && then->root_sum == root_sum(fd, then, mark->txn);
+		return memcmp(&now->page[newest & 1], &then.page[newest & 1], sizeof now->page[0]) == 0;
+	return newest > mark->txn && then.root_sum && then.root_sum == root_sum(fd, &then, mark->txn);
 }
 
 static int set_aside(struct kv *kv) {

@@ -121,10 +121,10 @@ int smtp_receipt_add(struct forum_txn *t, const struct smtp_receipt *r) {
 	if ((e = post_get(t, r->post, &p)) <= 0 || (e = group_get(t, r->group, &g)) <= 0)
 		return e;
 	if (p.state == POST_PENDING) {
-		buf_addf(&b, "Your mail is not published yet: %.*s.\nIt waits since ",
+		buf_addf(&b, "Your mail is not published yet: %.*s.\nA moderator will look at it: it waits since ",
 			SLICE_ARG(r->hold.n ? r->hold : SLICE("moderated group")));
 		add_time(p.arrival, &b);
-		buf_addf(&b, " for a moderator, who is told of it in these minutes%s.\n\n",
+		buf_addf(&b, ", and the moderators are told in these minutes%s.\n\n",
 			smtp_receipt_may_confirm(r->hold) ? "; or you answer below" : "");
 		n.subject = arena_slicef(forum_arena(t), "Waiting in %.*s: %.*s", SLICE_ARG(g.name),
 			SLICE_ARG(slice_to(p.subject, 200)));

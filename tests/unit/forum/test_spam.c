@@ -7,6 +7,7 @@
 #include "tests/unit/forum/fixture.h"
 
 static struct fail f;
+static struct forum *forum;
 
 static struct slice terms_of(struct forum_txn *t, const char *text) {
 	struct buf b = { 0 };
@@ -46,7 +47,7 @@ static void counts(struct forum_txn *t, uint32_t group, uint32_t bad, uint32_t g
 #define PILLS "cheap pills without prescription order today casino bonus"
 #define GARDEN "the quince likes loam and water in the morning says the gardener"
 
-static void learning(struct forum *forum) {
+static void learning(void) {
 	struct forum_txn *t = fixture_write(forum);
 	uint32_t a = fixture_group(t, "spam.one"), b = fixture_group(t, "spam.two");
 	is_int(score(t, a, PILLS), -1, "nothing is said before there is anything");
@@ -72,7 +73,7 @@ static void learning(struct forum *forum) {
 	fixture_commit(&t);
 }
 
-static void relearning(struct forum *forum) {
+static void relearning(void) {
 	struct forum_txn *t = fixture_write(forum);
 	uint32_t g = fixture_group(t, "spam.again");
 	struct spam_counts all;
@@ -90,7 +91,7 @@ static void relearning(struct forum *forum) {
 }
 
 /* a long text, and as many posts as a cell can count and more */
-static void bounds(struct forum *forum) {
+static void bounds(void) {
 	struct forum_txn *t = fixture_write(forum);
 	uint32_t g = fixture_group(t, "spam.bounds");
 	struct buf b = { 0 };
@@ -119,7 +120,7 @@ static uint64_t waiting(struct forum_txn *t, uint32_t group, const char *msgid) 
 	return id;
 }
 
-static void verdicts(struct forum *forum) {
+static void verdicts(void) {
 	struct forum_txn *t = fixture_write(forum);
 	uint32_t mod = fixture_member(t, "Mod", "mod@spam.example"), g = fixture_group(t, "spam.mod");
 	struct slice none = SLICE("");
@@ -154,11 +155,11 @@ static void verdicts(struct forum *forum) {
 }
 
 int main(void) {
-	struct forum *forum = fixture_open("spam");
+	forum = fixture_open("spam");
 	spam_read_with(forum, parse);
-	learning(forum);
-	relearning(forum);
-	bounds(forum);
-	verdicts(forum);
+	learning();
+	relearning();
+	bounds();
+	verdicts();
 	return done();
 }
