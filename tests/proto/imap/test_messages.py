@@ -129,8 +129,9 @@ r, u = c.run("UID SEARCH RETURN (MIN MAX COUNT ALL) FLAGGED")
 like(u[0], r'^\* ESEARCH \(TAG "t\d+"\) UID MIN 1 MAX 3 ALL 1,3 COUNT 2$', "ESEARCH")
 like(c.run("SEARCH RETURN () ALL")[1][0], r'^\* ESEARCH \(TAG "t\d+"\) ALL 1:3$', "RETURN ()")
 like(c.run("SEARCH RETURN (COUNT) DELETED")[1][0], r'^\* ESEARCH \(TAG "t\d+"\) COUNT 0$', "nothing found")
-for bad in ("SEARCH", "SEARCH NONSENSE", "SEARCH (ALL", "SEARCH OR ALL", "SEARCH 9", "SEARCH RETURN (X) ALL", "SEARCH " + "(" * 40 + "ALL" + ")" * 40):
+for bad in ("SEARCH", "SEARCH NONSENSE", "SEARCH (ALL", "SEARCH OR ALL", "SEARCH 0", "SEARCH RETURN (X) ALL", "SEARCH " + "(" * 40 + "ALL" + ")" * 40):
     like(c.run(bad)[0], "^BAD", bad[:30])
+like(c.run("SEARCH 9")[0], "^OK", "a number beyond the mailbox is a question, and no error")
 
 like(c.run("COPY 1 test.blog")[0], r"^NO \[CANNOT\]", "COPY gives a reason")
 like(c.run("UID MOVE 1 test.blog")[0], r"^NO \[CANNOT\]", "MOVE gives a reason")

@@ -391,6 +391,8 @@ class Player(threading.Thread):
         r = self.do(Command("APPEND", "%s%s" % (box, flags), literal=text, waits=self.r.random() < 0.3))
         if r[:2] == ("NO", "NOPERM") and self.g.verdicts.get("lock") and box == BOX:
             return                  # the answer to a locked thread
+        if r[:2] == ("OK", None) and self.g.verdicts.get("aside") and box == BOX:
+            return                  # the answer to a thread that was moved aside went after it
         if r[0] != "OK" or r[1] != "APPENDUID":
             raise Wrong("APPEND: %r" % (r,))
         validity, uid = r[2].split()
